@@ -1,0 +1,167 @@
+"""The planning day: its stages in order, the one list from which assets, waves and commands are made.
+
+A stage is a name, what it reads and a pure function from frames to frames; nothing in it differs
+between one tenant and ten thousand. ``run_stage`` adds the isolation: a tenant that cannot be planned
+is set apart with its reason, and the others go on.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from bakery_assets.briefing import summarise_day
+from bakery_assets.forecasting import forecast_demand
+from bakery_assets.frames import Cell, Frames
+from bakery_assets.inventory import project_inventory
+from bakery_assets.procurement import plan_procurement
+from bakery_assets.production import plan_production
+from bakery_assets.validation import validate_forecasts
+
+Plan = Callable[[pl.DataFrame, Frames], Frames]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the morning.
+
+    ``reads`` names fact tables, tables of earlier stages, or ``past_forecasts`` (forecasts of the days
+    before, made then). ``writes`` names the tables it fills; the first carries the stage's name.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    plan: Plan
+
+
+MORNING = (
+    Stage(
+        "demand_forecasts",
+        reads=("tenants", "products", "sales", "calendar"),
+        writes=("demand_forecasts",),
+        plan=forecast_demand,
+    ),
+    Stage(
+        "production_schedules",
+        reads=(
+            "products", "calendar", "demand_forecasts", "customer_orders", "stock_lots", "stock_receipts", "waste",
+            "recipes", "production_steps", "equipment", "shifts",
+        ),
+        writes=("production_schedules", "production_batches"),
+        plan=plan_production,
+    ),
+    Stage(
+        "procurement_plans",
+        reads=(
+            "production_batches", "recipes", "recipe_lines", "products", "ingredients", "suppliers",
+            "supplier_items", "calendar", "stock_lots", "stock_receipts", "waste", "purchase_orders",
+        ),
+        writes=("procurement_plans", "procurement_requirements"),
+        plan=plan_procurement,
+    ),
+    Stage(
+        "inventory_projections",
+        reads=(
+            "demand_forecasts", "customer_orders", "production_batches", "procurement_requirements", "recipes",
+            "recipe_lines", "products", "ingredients", "stock_lots", "stock_receipts", "waste", "purchase_orders",
+        ),
+        writes=("inventory_projections",),
+        plan=project_inventory,
+    ),
+    Stage(
+        "validation_runs",
+        reads=("past_forecasts", "sales", "calendar"),
+        writes=("validation_runs", "validation_results"),
+        plan=validate_forecasts,
+    ),
+    Stage(
+        "daily_summaries",
+        reads=(
+            "tenants", "products", "ingredients", "calendar", "demand_forecasts", "production_schedules",
+            "production_batches", "procurement_plans", "procurement_requirements", "inventory_projections",
+            "validation_runs",
+        ),
+        writes=("daily_summaries", "alerts"),
+        plan=summarise_day,
+    ),
+)
+
+WRITTEN_BY = {table: stage.name for stage in MORNING for table in stage.writes}
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a cell could not be planned."""
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage made of a round: the rows of the tenants it planned, and the cells that failed."""
+
+    tables: Frames
+    failed: Mapping[Cell, Failed] = field(default_factory=dict)
+
+
+def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:
+    """Plan a round of cells; set apart the tenants that cannot be planned.
+
+    An exception in a group is isolated by halving the group until the tenant that raises it stands
+    alone, which costs 2 log2(n) further calls for each such tenant.
+
+    Args:
+        frames: at least what ``stage.reads`` names, each with ``tenant_id``; rows of tenants that are
+            not in ``cells`` are left out.
+        cells: the columns of ``frames.CELLS``, one row per tenant.
+    """
+    own = {name: _of_tenants(frames[name], cells) for name in stage.reads}
+    try:
+        tables = stage.plan(cells, own)
+        spoilt = _not_finite(tables)
+    except Exception as error:  # whatever a tenant's facts provoke must not reach its neighbours
+        if cells.height == 1:
+            return Outcome({}, _failures(stage, cells, {cells["tenant_id"][0]: describe(error)}))
+        middle = cells.height // 2
+        halves = [run_stage(stage, own, cells.head(middle)), run_stage(stage, own, cells.tail(-middle))]
+        return Outcome(_stack([half.tables for half in halves]), {**halves[0].failed, **halves[1].failed})
+    if not spoilt:
+        return Outcome(tables)
+    good = {name: frame.filter(~pl.col("tenant_id").is_in(list(spoilt))) for name, frame in tables.items()}
+    return Outcome(good, _failures(stage, cells, spoilt))
+
+
+def describe(error: BaseException) -> str:
+    """An exception as one line that a person can act on."""
+    text = " ".join(str(error).split()) or "no further word"
+    return text if type(error).__name__ == "CannotPlan" else f"{type(error).__name__}: {text}"
+
+
+def _of_tenants(frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    return frame.join(cells.select("tenant_id"), on="tenant_id", how="semi", maintain_order="left")
+
+
+def _failures(stage: Stage, cells: pl.DataFrame, reasons: Mapping[str, str]) -> dict[Cell, Failed]:
+    dates = dict(cells.select("tenant_id", "plan_date").iter_rows())
+    return {Cell(tenant, dates[tenant]): Failed(stage.name, reason) for tenant, reason in reasons.items()}
+
+
+def _not_finite(tables: Frames) -> dict[str, str]:
+    """Tenants with an infinite or undefined figure, and where it stands."""
+    found: dict[str, str] = {}
+    for name, frame in tables.items():
+        for column, kind in frame.schema.items():
+            if kind.is_float():
+                bad = frame.filter(~pl.col(column).is_finite())
+                for tenant, value in bad.select("tenant_id", column).unique("tenant_id").iter_rows():
+                    word = "undefined" if math.isnan(value) else "infinite"
+                    found.setdefault(tenant, f"{name}.{column} came out {word}; look for an absurd quantity in its facts")
+    return found
+
+
+def _stack(parts: list[Frames]) -> Frames:
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: pl.concat([part[name] for part in parts if name in part], how="vertical_relaxed") for name in names}

@@ -1,0 +1,48 @@
+"""Every setting of the project: one environment variable each, read in this one place.
+
+``.env`` in the project is read too; the environment wins.
+"""
+
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Typed settings. ``BAKERY_`` and the field's name in capitals is the variable."""
+
+    model_config = SettingsConfigDict(env_prefix="BAKERY_", env_file=PROJECT / ".env", extra="ignore", frozen=True)
+
+    home: Path = Field(PROJECT / ".bakery", description="Folder of the embedded PostgreSQL and of Dagster's files.")
+    database_url: str | None = Field(
+        None, description="PostgreSQL 15 or newer for the warehouse; unset: the embedded server under the home folder."
+    )
+    dagster_database_url: str | None = Field(
+        None, description="Database of Dagster's own storage; unset: `<warehouse>_dagster` on the warehouse's server."
+    )
+    webserver_host: str = Field("127.0.0.1", description="Address the Dagster UI listens on.")
+    webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0: any free one.")
+    grid_start: date = Field(
+        date(2026, 1, 1), description="First day of the partition grid, the window in which ops see and backfill cells."
+    )
+    history_days: int = Field(
+        1_200, ge=35, description="Days of sales that a plan looks back on."
+    )
+    plan_demo_tenants: bool = Field(True, description="Plan tenants whose status is `demo` on schedule, too.")
+    wave_size: int = Field(250, ge=1, description="Most tenants in one run of the planning wave.")
+    claim_minutes: int = Field(
+        30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
+    )
+    cell_attempts: int = Field(2, ge=1, description="How often a failing cell is tried before it waits for a person.")
+    retry_seconds: float = Field(5.0, ge=0, description="Wait before a failed cell's step is retried; doubles each time.")
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings."""
+    return Settings()

@@ -1,0 +1,192 @@
+"""Schema ``plans``: what we write. One table per asset, keyed by (tenant_id, plan_date, …).
+
+Every row hangs on its cell's row in ``planning_runs``; a cell's rows are replaced whole.
+"""
+
+from typing import Any
+
+from sqlalchemy import Column, PrimaryKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import BOOLEAN
+from sqlalchemy.schema import SchemaItem
+
+from resources.schema.columns import (
+    belongs_to_tenant,
+    choice,
+    code,
+    day,
+    instant,
+    measure,
+    number,
+    refers,
+    structure,
+    table,
+    whole,
+    words,
+)
+
+planning_runs = table(
+    "planning_runs", "plans", "State of each cell: one tenant, one local date.",
+    code("tenant_id", "The bakery"), day("plan_date", "Local date that is planned"),
+    choice("status", "How far it is", ("claimed", "planned", "failed")),
+    instant("planned_as_of", "Facts recorded up to this instant were used"),
+    whole("attempts", "How often planning was begun"),
+    instant("claimed_at", "When it was last begun"),
+    instant("finished_at", "When it was last planned or failed", optional=True),
+    words("failed_stage", "Stage that failed", optional=True),
+    words("reason", "Why it failed", optional=True),
+    words("dagster_run_id", "Run that planned it last", optional=True),
+    PrimaryKeyConstraint("tenant_id", "plan_date"), belongs_to_tenant(),
+)
+
+
+def _plan(name: str, comment: str, key: str, *items: SchemaItem, **info: Any) -> Table:
+    """A plan table: (tenant_id, plan_date) and ``key`` identify a row."""
+    return table(
+        name, "plans", comment,
+        code("tenant_id", "The bakery"), day("plan_date", "Local date that is planned"), *items,
+        PrimaryKeyConstraint("tenant_id", "plan_date", *key.split()),
+        refers("plan_date", "plans.planning_runs", cascade=True),
+        **info,
+    )
+
+
+def _reasoning() -> Column[Any]:
+    return structure("reasoning", "Every term of the sum")
+
+
+def _consequence() -> Column[Any]:
+    return words("consequence", "What happens if nobody acts", optional=True)
+
+
+demand_forecasts = _plan(
+    "demand_forecasts", "What each product will sell, for seven days.", "location_id product_id target_date",
+    code("location_id", "Shop or kitchen"), code("product_id", "The product"),
+    day("target_date", "Day forecast; the plan date is the first"),
+    number("yhat", "Expected demand, in units"),
+    *(number(f"q{level}", f"Demand stays at or below this on {level} days of 100") for level in (10, 50, 80, 90, 95)),
+    words("model", "Model that made it"), words("model_version", "Version of the model"),
+    words("override_id", "Human override applied", optional=True),
+    _reasoning(), refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
+)
+
+production_schedules = _plan(
+    "production_schedules", "What a day's baking amounts to.", "schedule_date",
+    day("schedule_date", "Day of baking"),
+    choice("status", "State", ("planned", "closed", "nothing_to_bake", "over_capacity")),
+    whole("total_batches", "Batches"),
+    number("total_quantity", "Units of all products together"),
+    instant("starts_at", "Start of the first batch", optional=True),
+    instant("ends_at", "End of the last batch", optional=True),
+    number("utilization", "Busy share of the busiest machine's time in the shifts; above 1: it does not fit",
+           optional=True),
+    _reasoning(), _consequence(),
+)
+
+production_batches = _plan(
+    "production_batches", "What to bake, when, and on what.", "batch_number",
+    code("batch_number", "The batch, ordered by start"), day("schedule_date", "Day of baking"),
+    code("product_id", "The product"), words("recipe_id", "Recipe used", optional=True),
+    number("quantity_planned", "Units"),
+    instant("start_at", "Start; empty: no steps or machines are known", optional=True),
+    instant("end_at", "End", optional=True),
+    words("equipment_id", "Machine of the longest step", optional=True),
+    whole("priority", "1 is baked first", minimum=1),
+    _reasoning(), refers("product_id", "ops.products"),
+    refers("plan_date schedule_date", "plans.production_schedules"),
+)
+
+procurement_plans = _plan(
+    "procurement_plans", "What the orders amount to.", "version",
+    whole("version", "Version of the plan", minimum=1, default=1),
+    choice("status", "State", ("draft", "approved", "rejected", "superseded"), default="draft"),
+    whole("orders", "Orders to place"), number("total_cost", "Cost in the tenant's currency"),
+    day("first_order_by", "Day of the first deadline", optional=True), _reasoning(), _consequence(),
+)
+
+procurement_requirements = _plan(
+    "procurement_requirements", "What to order from whom and by when; one row per ingredient and delivery.",
+    "requirement_number",
+    code("requirement_number", "The requirement, ordered by deadline"),
+    code("ingredient_id", "The ingredient"), words("supplier_id", "Supplier; empty: nobody sells it", optional=True),
+    number("gross", "Need within the plan, in the ingredient's unit"),
+    number("on_hand", "Usable stock"), number("incoming", "Open orders"),
+    number("safety_stock", "Quantity that should be left"),
+    number("net", "Need that neither stock nor open orders cover"),
+    number("order_quantity", "Quantity to order, after minimum and pack"),
+    number("cost", "Quantity times price, in the tenant's currency"),
+    instant("order_by", "Deadline of the order; empty: nothing to order", optional=True),
+    day("deliver_on", "Day it comes", optional=True),
+    day("needed_on", "First day it is needed", optional=True),
+    Column("is_late", BOOLEAN, nullable=False, comment="It cannot come by the day it is needed"),
+    _reasoning(), _consequence(), refers("ingredient_id", "ops.ingredients"), refers("supplier_id", "ops.suppliers"),
+)
+
+inventory_projections = _plan(
+    "inventory_projections", "What stock will do for two weeks. closing = opening + receipts - consumption - expired.",
+    "item_kind item_id projection_date",
+    choice("item_kind", "What it is", ("ingredient", "product")), code("item_id", "Ingredient or product"),
+    day("projection_date", "The day"),
+    number("opening", "Stock in the morning, in the item's unit"),
+    number("receipts", "Deliveries and baking, open orders and this plan's together"),
+    number("planned_receipts", "The part of the receipts that this plan proposes and nobody has ordered yet"),
+    number("required", "What the day asks for"),
+    number("consumption", "What the day can have of it"),
+    number("unmet", "What the day asks for and cannot have"),
+    number("expired", "What is past its last day in the evening"),
+    number("closing", "Stock in the evening"),
+    number("days_of_cover", "Days the closing stock lasts at the mean requirement; empty: nothing is required",
+           optional=True),
+    choice("stockout_risk", "Whether it may run out", ("none", "low", "high")),
+)
+
+validation_runs = _plan(
+    "validation_runs", "A past day's one-day-ahead forecast against what sold.", "validation_date",
+    day("validation_date", "Day that is checked"),
+    choice("status", "Outcome", ("validated", "closed", "no_forecast", "no_sales")),
+    measure("mae", "Mean absolute error, in units"),
+    measure("mape", "Mean absolute percentage error of the rows with sales, as a fraction"),
+    measure("rmse", "Root mean squared error, in units"),
+    measure("r2", "Coefficient of determination; empty: the sales do not vary"),
+    measure("accuracy_pct", "100 (1 - WAPE), at least 0"),
+    measure("wape", "Sum of absolute errors over sum of sales, as a fraction"),
+    measure("bias", "Sum of errors over sum of sales, above 0: forecast too much"),
+    number("coverage_pct", "Share of rows whose sales lay between q10 and q90, in percent", maximum=100.0,
+           optional=True),
+    whole("forecasts_evaluated", "Forecast rows of that day"),
+    whole("forecasts_with_actuals", "Of these, rows with recorded sales"),
+)
+
+validation_results = _plan(
+    "validation_results", "The same by product and location.", "validation_date location_id product_id",
+    day("validation_date", "Day that is checked"), code("location_id", "Shop or kitchen"),
+    code("product_id", "The product"),
+    number("yhat", "Forecast"), number("actual", "Sales, net of refunds", minimum=None),
+    measure("error", "Forecast minus sales", optional=False),
+    Column("is_covered", BOOLEAN, nullable=False, comment="Sales lay between q10 and q90"),
+    refers("product_id", "ops.products"), refers("plan_date validation_date", "plans.validation_runs"),
+)
+
+daily_summaries = _plan(
+    "daily_summaries", "A bakery's morning on one row.", "",
+    Column("is_closed", BOOLEAN, nullable=False, comment="The bakery is closed that day"),
+    number("forecast_quantity", "Units expected to sell on the plan date"),
+    number("forecast_revenue", "At list price, in the tenant's currency", optional=True),
+    whole("products", "Products forecast"),
+    number("planned_quantity", "Units to bake on the plan date"),
+    whole("planned_batches", "Batches on the plan date"),
+    whole("orders", "Orders to place"), number("order_cost", "Their cost, in the tenant's currency"),
+    whole("items_at_risk", "Items that may run out within two weeks"),
+    measure("accuracy_pct", "Accuracy of the last validated day"),
+    whole("alerts", "What needs a person"),
+    words("headline", "The morning in one sentence"),
+)
+
+alerts = _plan(
+    "alerts", "What needs a person, and why.", "alert_number",
+    code("alert_number", "The alert"),
+    choice("severity", "How urgent", ("info", "warning", "critical")),
+    words("kind", "What it is about, for example late_delivery"),
+    words("subject", "Product, ingredient or machine concerned", optional=True),
+    words("message", "What a person should know"),
+    _reasoning(), _consequence(),
+)
