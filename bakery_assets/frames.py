@@ -31,6 +31,11 @@ class Cell:
     tenant_id: str
     plan_date: date
 
+    @classmethod
+    def of(cls, tenant_id: str, iso_date: str) -> "Cell":
+        """A cell from its date as text."""
+        return cls(tenant_id, date.fromisoformat(iso_date))
+
 
 class CannotPlan(ValueError):
     """A tenant's facts do not allow a plan; the message names what is wrong and what to do."""
@@ -39,8 +44,8 @@ class CannotPlan(ValueError):
 def planning_instant(plan_date: date, planning_time: time, zone: str) -> datetime:
     """The instant in UTC at which ``plan_date`` is planned: its local planning time.
 
-    A wall time that the clocks skip counts as the same time after the change, as an alarm clock that
-    was not set would ring; one that comes twice counts the first time.
+    A wall time that the clocks skip is read with the offset before the change, as an alarm clock that
+    nobody has set would ring; one that comes twice counts the first time.
     """
     local = datetime.combine(plan_date, planning_time, ZoneInfo(zone))
     return local.astimezone(timezone.utc)

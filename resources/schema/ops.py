@@ -16,6 +16,7 @@ from resources.schema.columns import (
     code,
     day,
     exactly_one,
+    identity,
     instant,
     key_with_gaps,
     number,
@@ -41,7 +42,7 @@ def _location() -> Column[str]:
 
 tenants = table(
     "tenants", "ops", "Bakeries, each with its own clock.",
-    code("tenant_id", "The bakery", primary_key=True),
+    identity("tenant_id", "The bakery; letters, digits, . _ and -", primary_key=True),
     words("name", "Name that people read"),
     Column("timezone", TEXT, nullable=False, comment="IANA time zone", info={"zone": True}),
     code("country", "ISO 3166 country code, for public holidays"),

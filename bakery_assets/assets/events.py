@@ -1,0 +1,112 @@
+"""What Dagster shows of a table: specs with owners and column schemas, materializations with a preview."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+
+import dagster as dg
+import polars as pl
+from sqlalchemy import Table
+
+from bakery_assets.frames import Cell
+from bakery_assets.partitions import partition_of
+from bakery_assets.planning_day import Stage
+from resources.schema import metadata, ops
+from resources.warehouse.connection import sql_type
+
+PREVIEW_ROWS = 8
+TEAM = "team:planning"
+
+
+def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
+    """One asset for each table that a stage writes."""
+    upstream = [_key(name) for name in stage.reads if f"ops.{name}" in metadata.tables or f"plans.{name}" in metadata.tables]
+    return [
+        dg.AssetSpec(
+            key=name,
+            # A table beside the stage's own follows it; the first carries the stage's inputs.
+            deps=upstream if name == stage.name else [stage.name],
+            skippable=True,
+            description=metadata.tables[f"plans.{name}"].comment,
+            group_name="plans",
+            owners=[TEAM],
+            kinds={"polars", "postgres"},
+            metadata=_described(metadata.tables[f"plans.{name}"]),
+        )
+        for name in stage.writes
+    ]
+
+
+def fact_specs() -> list[dg.AssetSpec]:
+    """The tables that tills and apps write, as external assets."""
+    return [
+        dg.AssetSpec(
+            key=["ops", table.name],
+            description=table.comment,
+            group_name="facts",
+            owners=["team:integrations"],
+            kinds={"postgres"},
+            metadata=_described(table),
+        )
+        for table in ops.LOADED
+    ]
+
+
+def materializations(
+    cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+) -> Iterator[dg.AssetMaterialization]:
+    """An event for every cell and table, with its row count and its first rows.
+
+    Args:
+        cells: the columns of ``frames.CELLS``, only cells that were planned.
+        tables: their rows by plan table.
+    """
+    for name, frame in tables.items():
+        own = frame.partition_by("tenant_id", as_dict=True, include_key=False)
+        for tenant, plan_date, planned_as_of in cells.select("tenant_id", "plan_date", "planned_as_of").iter_rows():
+            rows = own.get((tenant,), frame.clear())
+            yield dg.AssetMaterialization(
+                asset_key=name,
+                partition=partition_of(Cell(tenant, plan_date)),
+                metadata={
+                    "dagster/partition_row_count": rows.height,
+                    "planned_as_of": dg.MetadataValue.timestamp(planned_as_of.astimezone(UTC)),
+                    "preview": dg.MetadataValue.md(preview(rows)),
+                },
+            )
+
+
+def preview(rows: pl.DataFrame) -> str:
+    """The first rows as a Markdown table; long cells are cut."""
+    if rows.is_empty():
+        return "no rows"
+    shown = rows.drop("plan_date", strict=False).head(PREVIEW_ROWS)
+    lines = [shown.columns, ["---"] * shown.width, *(_cells(row) for row in shown.iter_rows())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cells(row: tuple[object, ...]) -> list[str]:
+    return ["" if value is None else _shortened(str(value)).replace("|", "\\|") for value in row]
+
+
+def _shortened(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _described(table: Table) -> dict[str, object]:
+    columns = [
+        dg.TableColumn(
+            column.name,
+            sql_type(table, column.name).lower(),
+            description=column.comment,
+            constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=False),
+        )
+        for column in table.columns
+    ]
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/table_name": table.fullname,
+    }
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(["ops", name]) if f"ops.{name}" in metadata.tables else dg.AssetKey(name)

@@ -1,0 +1,94 @@
+"""The stages as assets: backfills, single cells and retries from the Dagster UI.
+
+All stages live in one subsettable multi-asset, not in an op each: Dagster skips whatever follows a
+failed step, so with an op per stage one bad tenant or day in a backfill would cost all others
+their remaining stages. Here each asset can still be selected alone, facts are read once for the
+whole run, and a cell that fails is left out while the others go on.
+"""
+
+import dagster as dg
+import polars as pl
+
+from bakery_assets.assets.events import materializations, plan_specs
+from bakery_assets.frames import Cell, rounds
+from bakery_assets.partitions import cell_partitions, cells_of
+from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
+from bakery_assets.settings import settings
+from resources.clock import Clock
+from resources.dagster_storage import keep_connections
+from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse.runs import begin
+
+# The retry is for what passes by itself (a lost connection); a tenant's own trouble fails again.
+RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg.Backoff.EXPONENTIAL)
+
+
+@dg.multi_asset(
+    name="planning_day",
+    specs=[spec for stage in MORNING for spec in plan_specs(stage)],
+    can_subset=True,
+    partitions_def=cell_partitions,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=RETRY,
+)
+def planning_day(
+    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+) -> None:
+    """Plan the run's cells through the selected stages, earliest date first.
+
+    Raises:
+        dagster.Failure: some cells could not be planned. The others have been, and say so.
+    """
+    keep_connections(context.instance)
+    chosen = {key.to_user_string() for key in context.selected_asset_keys}
+    stages = [stage for stage in MORNING if chosen.intersection(stage.writes)]
+    facts, plans = facts_and_plans_read(stages)
+    written = [table for stage in stages for table in stage.writes]
+    cells = cells_of(context.partition_keys)
+    begin(warehouse, cells, clock.now())
+    snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
+    failed: dict[Cell, Failed] = {}
+    for number, members in enumerate(rounds(cells), start=1):
+        known, frames = snapshot.of(members)
+        failed |= {cell: Failed("facts", "there is no such tenant") for cell in missing(members, known)}
+        morning = Morning(known, {**frames, **read_plans(warehouse, known, plans)})
+        for stage in stages:
+            morning = morning.after(stage)
+        tables = morning.written(stages)
+        replace_plans(
+            warehouse, known, tables, morning.failed,
+            written=written, finished_at=clock.now(), run_id=context.run_id,
+        )
+        for event in materializations(morning.remaining, tables):
+            context.log_event(event)
+        failed |= morning.failed
+        context.log.info(f"{members[0].plan_date}: round {number}, {morning.remaining.height} of {len(members)} planned")
+    if failed:
+        raise failure(failed, retry=len(cells) == 1)
+
+
+def missing(members: list[Cell], known: pl.DataFrame) -> list[Cell]:
+    """Members whose tenant is not in the warehouse."""
+    found = set(known["tenant_id"])
+    return [cell for cell in members if cell.tenant_id not in found]
+
+
+def failure(failed: dict[Cell, Failed], *, retry: bool) -> dg.Failure:
+    """What the Dagster UI shows: which cells failed, where and why."""
+    lines = [f"| {cell.tenant_id} | {cell.plan_date} | {why.stage} | {why.reason} |" for cell, why in sorted(failed.items())]
+    table = "\n".join(["| tenant | date | stage | why |", "| --- | --- | --- | --- |", *lines])
+    first, why = min(failed.items())
+    return dg.Failure(
+        description=f"{len(failed)} cell(s) could not be planned; first {first.tenant_id} {first.plan_date}"
+        f" in {why.stage}: {why.reason}",
+        metadata={"failed_cells": dg.MetadataValue.md(table)},
+        allow_retries=retry,
+    )
+
+
+plan_tenant_day = dg.define_asset_job(
+    "plan_tenant_day",
+    selection=dg.AssetSelection.assets(planning_day),
+    partitions_def=cell_partitions,
+    description="Every stage for the cells of one run: a single morning, or a tenant's backfill.",
+)

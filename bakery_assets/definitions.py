@@ -1,0 +1,33 @@
+"""Assembles the one Definitions object; nothing else knows everything."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from bakery_assets.assets.events import fact_specs
+from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
+from bakery_assets.assets.plans import plan_tenant_day, planning_day
+from bakery_assets.assets.waves import planning_wave
+from resources.clock import Clock
+from resources.warehouse import Warehouse
+from schedules.daily_planning import daily_planning
+from schedules.housekeeping import housekeeping
+from sensors.failed_cells import failed_cells
+from sensors.run_outcomes import run_outcomes
+from sensors.tenant_registry import tenant_registry
+
+
+def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
+    """Fresh definitions; ``resource_overrides`` swaps parts, for tests and commands."""
+    resources: dict[str, object] = {"warehouse": Warehouse(), "clock": Clock(), "dbt": dbt_resource()}
+    return dg.Definitions(
+        assets=[*fact_specs(), planning_day, dbt_marts],
+        jobs=[planning_wave, plan_tenant_day, build_marts],
+        schedules=[daily_planning, housekeeping],
+        sensors=[tenant_registry, failed_cells, run_outcomes],
+        resources={**resources, **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

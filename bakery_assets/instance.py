@@ -1,0 +1,39 @@
+"""The Dagster instance that commands and servers share: its home, its storage, its environment."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from bakery_assets.settings import PROJECT, Settings
+from resources.postgres import Databases, open_databases
+from resources.warehouse import Warehouse, migrate
+
+
+def prepare(settings: Settings) -> Databases:
+    """Open and migrate the databases, write Dagster's home, and put both into this process's environment.
+
+    What is started from here on finds everything through the environment.
+    """
+    databases = open_databases(settings)
+    warehouse = Warehouse(databases.warehouse)
+    migrate(warehouse.engine)
+    warehouse.engine.dispose()
+    os.environ.update(environment(settings.home, databases))
+    return databases
+
+
+def environment(home: Path, databases: Databases) -> Mapping[str, str]:
+    """Variables of Dagster's processes; Dagster's home is created."""
+    dagster_home = home.resolve() / "dagster"
+    dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", dagster_home / "dagster.yaml")
+    return {
+        "DAGSTER_HOME": str(dagster_home),
+        "BAKERY_DATABASE_URL": databases.warehouse,
+        "BAKERY_DAGSTER_STORAGE": databases.dagster,
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        # Materializations of a range run are stored in batches; one by one each takes 6 to 16 ms.
+        "DAGSTER_EVENT_BATCH_SIZE": "100",
+    }

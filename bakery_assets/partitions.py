@@ -1,0 +1,35 @@
+"""Tenant x date: the grid of cells that ops see and backfill.
+
+The grid is an operations window, not the history: its first day is a setting, because Dagster's pages
+slow down beyond some hundred thousand partitions. What is due is never computed from it.
+"""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from bakery_assets.frames import Cell
+from bakery_assets.settings import settings
+
+TENANT = "tenant"
+DATE = "date"
+
+tenant_partitions = dg.DynamicPartitionsDefinition(name=TENANT)
+# Counted in UTC, where today's key exists only once the day is over; +1 is today, +2 is the day that
+# has begun in zones ahead of UTC.
+date_partitions = dg.DailyPartitionsDefinition(start_date=settings().grid_start.isoformat(), end_offset=2)
+cell_partitions = dg.MultiPartitionsDefinition({DATE: date_partitions, TENANT: tenant_partitions})
+
+
+def partition_of(cell: Cell) -> dg.MultiPartitionKey:
+    """The cell's partition key."""
+    return dg.MultiPartitionKey({DATE: cell.plan_date.isoformat(), TENANT: cell.tenant_id})
+
+
+def cells_of(partition_keys: Iterable[str]) -> list[Cell]:
+    """Cells of partition keys."""
+    found = []
+    for key in partition_keys:
+        dimensions = cell_partitions.get_partition_key_from_str(key).keys_by_dimension
+        found.append(Cell.of(dimensions[TENANT], dimensions[DATE]))
+    return found

@@ -1,0 +1,14 @@
+"""Alembic's environment: runs on the connection that resources.warehouse.migrate hands over."""
+
+from alembic import context
+
+from resources.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    include_schemas=True,
+    version_table="schema_version",
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,17 @@
+"""The only place that reads the wall clock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time as a resource, so that tests and replays can stand at another instant."""
+
+    now: Callable[[], datetime] = utc_now

@@ -1,0 +1,104 @@
+"""How the warehouse is reached: SQLAlchemy for a few rows of state, ADBC for frames.
+
+ADBC moves Arrow through PostgreSQL's binary COPY. A *bulk* transaction stages frames in temporary
+tables and works on them with set-based SQL.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import adbc_driver_postgresql.dbapi as adbc
+import polars as pl
+from sqlalchemy import Engine, Table, create_engine
+from sqlalchemy.dialects import postgresql
+
+from bakery_assets.settings import settings
+
+_POLARS = {
+    "TEXT": pl.String(),
+    "JSONB": pl.String(),
+    "DOUBLE PRECISION": pl.Float64(),
+    "INTEGER": pl.Int32(),
+    "BIGINT": pl.Int64(),
+    "BOOLEAN": pl.Boolean(),
+    "DATE": pl.Date(),
+    "TIME WITHOUT TIME ZONE": pl.Time(),
+    "TIMESTAMP WITH TIME ZONE": pl.Datetime("us", "UTC"),
+}
+
+
+class Warehouse:
+    """Where the warehouse is. Nothing is opened before it is used, so that definitions load without it."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url
+
+    @cached_property
+    def url(self) -> str:
+        """libpq URL; where none was given, the settings' database is opened."""
+        if self._url:
+            return self._url
+        from resources.postgres import open_databases
+
+        return open_databases(settings()).warehouse
+
+    @cached_property
+    def engine(self) -> Engine:
+        """For statements that move a few rows."""
+        return create_engine(self.url, pool_pre_ping=True)
+
+    @contextmanager
+    def bulk(self, *, isolation: str = "READ COMMITTED") -> Iterator["Bulk"]:
+        """One transaction that moves frames; committed when the block ends well, else rolled back."""
+        with adbc.connect(self.url) as connection, connection.cursor() as cursor:
+            cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
+            yield Bulk(cursor)
+            connection.commit()
+
+
+class Bulk:
+    """A transaction over frames."""
+
+    def __init__(self, cursor: adbc.Cursor) -> None:
+        self._cursor = cursor
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        """Stage ``frame`` as the temporary table ``name``; it goes when the connection closes."""
+        self._cursor.adbc_ingest(name, frame.to_arrow(), mode="create_append", temporary=True)
+
+    def run(self, sql: str) -> int:
+        """Execute a statement; the number of rows it touched."""
+        self._cursor.execute(sql)
+        return int(self._cursor.rowcount)
+
+    def read(self, sql: str) -> pl.DataFrame:
+        """The rows of a query."""
+        self._cursor.execute(sql)
+        frame = pl.from_arrow(self._cursor.fetch_arrow_table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+
+def sql_type(table: Table, column: str) -> str:
+    """A column's type in PostgreSQL's words."""
+    return str(table.columns[column].type.compile(dialect=postgresql.dialect()))
+
+
+def frame_schema(table: Table) -> dict[str, pl.DataType]:
+    """Column names and polars types of a table's frame; JSON travels as text."""
+    return {column.name: _POLARS[sql_type(table, column.name)] for column in table.columns}
+
+
+def selected(table: Table, alias: str = "t") -> str:
+    """Select list that gives ``frame_schema``."""
+    return ", ".join(
+        f"{alias}.{column.name}::text" if kind == pl.String else f"{alias}.{column.name}"
+        for column, kind in zip(table.columns, frame_schema(table).values(), strict=True)
+    )
+
+
+def insert_from(staged: str, table: Table, columns: list[str]) -> str:
+    """INSERT of a staged frame's ``columns`` into ``table``, each cast to its own type."""
+    casts = ", ".join(f"{column}::{sql_type(table, column)}" for column in columns)
+    return f"INSERT INTO {table.fullname} ({', '.join(columns)}) SELECT {casts} FROM {staged}"  # noqa: S608

@@ -1,0 +1,60 @@
+"""Asks every few minutes which tenants' own planning time has passed, and starts waves for them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from bakery_assets.assets.waves import PRIORITY, planning_wave, wave_config
+from bakery_assets.due import CATCH_UP_DAYS, chunks, due_cells
+from bakery_assets.settings import settings
+from resources.clock import Clock
+from resources.warehouse import Warehouse, runs
+
+
+@dg.schedule(
+    name="daily_planning",
+    job=planning_wave,
+    cron_schedule="*/5 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Starts a wave for every tenant whose local planning time has passed and whose day has no plan.",
+)
+def daily_planning(
+    warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Claim what is due, and ask for one run per chunk.
+
+    What is due depends on the tables alone, so missed and doubled ticks change nothing; the claim is
+    what keeps two ticks from planning the same cell.
+    """
+    now = clock.now()
+    choices = settings()
+    claim_for = timedelta(minutes=choices.claim_minutes)
+    # A local date is at most a day away from the date in UTC.
+    since = now.date() - timedelta(days=CATCH_UP_DAYS + 1)
+    tenants = runs.tenants(warehouse)
+    due = due_cells(
+        tenants,
+        runs.cell_states(warehouse, since),
+        runs.closed_cells(warehouse, since, now.date() + timedelta(days=1)),
+        now,
+        include_demo=choices.plan_demo_tenants,
+        claim_for=claim_for,
+    )
+    won = runs.claim(warehouse, due, now, claim_for)
+    if not won:
+        yield dg.SkipReason(f"Nobody is due: {len(tenants)} tenants are planned, waiting, closed or not served.")
+        return
+    for chunk in chunks(won, tenants, choices.wave_size):
+        yield dg.RunRequest(
+            # The same cells may be claimed again after a crash; the instant makes that a new run.
+            run_key=f"{chunk.digest}-{now.isoformat()}",
+            run_config=wave_config(chunk.cells, is_claimed=True),
+            tags={
+                "bakery/timezone": chunk.timezone,
+                "bakery/tier": chunk.tier,
+                "bakery/plan_date": chunk.cells[0].plan_date.isoformat(),
+                "dagster/priority": str(PRIORITY[chunk.tier]),
+            },
+        )

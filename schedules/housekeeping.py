@@ -1,0 +1,16 @@
+"""Once a day: the marts are rebuilt and their tests run over everything the mornings have written."""
+
+import dagster as dg
+
+from bakery_assets.assets.marts import build_marts
+
+# Marts are views, so their figures are always current; the daily build is for their tests and for
+# changes of their SQL. At noon in UTC no large group of bakeries is about to be planned.
+housekeeping = dg.ScheduleDefinition(
+    name="housekeeping",
+    job=build_marts,
+    cron_schedule="0 12 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Builds and tests the marts.",
+)

@@ -1,0 +1,1 @@
+"""What is due because something happened; thin, over pure functions."""

@@ -1,0 +1,35 @@
+"""Retries a cell that a wave could not plan, alone, so that it shows by itself in the Dagster UI."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from bakery_assets.assets.plans import plan_tenant_day
+from bakery_assets.partitions import cell_partitions, partition_of
+from bakery_assets.settings import settings
+from resources.warehouse import Warehouse, runs
+
+
+@dg.sensor(
+    name="failed_cells",
+    job=plan_tenant_day,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Plans each failed cell again in a run of its own, until it has been tried often enough.",
+)
+def failed_cells(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """One run per failed cell that is left to try; cells outside the grid wait for a person."""
+    failed = runs.failed_cells(warehouse, settings().cell_attempts)
+    for cell, attempts in failed:
+        partition = partition_of(cell)
+        if cell_partitions.has_partition_key(partition, dynamic_partitions_store=context.instance):
+            yield dg.RunRequest(
+                # The number of attempts makes the key new: a key that was used is dropped silently.
+                run_key=f"{cell.tenant_id} {cell.plan_date} {attempts}",
+                partition_key=partition,
+                tags={"bakery/attempt": str(attempts + 1)},
+            )
+    if not failed:
+        yield dg.SkipReason("No cell waits for a retry.")

@@ -1,0 +1,139 @@
+"""Cells are claimed once, however many ask; replacements of one cell take turns."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+from sqlalchemy import text
+
+from bakery_assets.frames import CELLS, Cell
+from bakery_assets.planning_day import Failed
+from resources.warehouse import Warehouse, replace_plans, runs
+
+NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
+DAY = date(2026, 3, 3)
+HALF_AN_HOUR = timedelta(minutes=30)
+
+
+@pytest.fixture
+def bakeries(warehouse: Warehouse) -> list[Cell]:
+    """Fifty tenants' cells of one day."""
+    with warehouse.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO ops.tenants (tenant_id, name, timezone, country)"
+                " SELECT 'b' || n, 'Bakery ' || n, 'Europe/Paris', 'FR' FROM generate_series(1, 50) n"
+            )
+        )
+    return [Cell(f"b{number}", DAY) for number in range(1, 51)]
+
+
+def together(jobs: list[Callable[[], object]]) -> list[object]:
+    """Run jobs at the same time, each in a thread."""
+    start = threading.Barrier(len(jobs))
+
+    def run(job: Callable[[], object]) -> object:
+        start.wait()
+        return job()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(run, jobs))
+
+
+def cells_frame(cells: list[Cell]) -> pl.DataFrame:
+    return pl.DataFrame([(cell.tenant_id, cell.plan_date, "Europe/Paris", NOW) for cell in cells], schema=CELLS, orient="row")
+
+
+def summaries(cells: list[Cell], products: int) -> dict[str, pl.DataFrame]:
+    rows = [
+        {
+            "tenant_id": cell.tenant_id, "plan_date": cell.plan_date, "is_closed": False, "forecast_quantity": 1.0,
+            "forecast_revenue": None, "products": products, "planned_quantity": 1.0, "planned_batches": 1, "orders": 0,
+            "order_cost": 0.0, "items_at_risk": 0, "accuracy_pct": None, "alerts": 0, "headline": f"{products} products",
+        }
+        for cell in cells
+    ]  # fmt: skip
+    return {"daily_summaries": pl.DataFrame(rows)}
+
+
+def replace(warehouse: Warehouse, cells: list[Cell], products: int, failed: dict[Cell, Failed] | None = None) -> None:
+    good = [cell for cell in cells if cell not in (failed or {})]
+    replace_plans(
+        warehouse, cells_frame(cells), summaries(good, products), failed or {},
+        written=["daily_summaries"], finished_at=NOW, run_id="run",
+    )  # fmt: skip
+
+
+def rows(warehouse: Warehouse, query: str) -> list[tuple[object, ...]]:
+    with warehouse.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_a_cell_is_claimed_by_one_of_many_ticks(warehouse: Warehouse, bakeries: list[Cell]) -> None:
+    won = together([lambda: runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR)] * 4)
+    assert sorted(cell for claimed in won for cell in claimed) == sorted(bakeries)  # type: ignore[attr-defined]
+
+
+def test_a_stale_claim_is_won_again_and_counts_as_another_attempt(warehouse: Warehouse, bakeries: list[Cell]) -> None:
+    runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR)
+    assert runs.claim(warehouse, bakeries, NOW + timedelta(minutes=29), HALF_AN_HOUR) == set()
+    assert runs.claim(warehouse, bakeries, NOW + HALF_AN_HOUR, HALF_AN_HOUR) == set(bakeries)
+    assert rows(warehouse, "SELECT DISTINCT attempts FROM plans.planning_runs") == [(2,)]
+
+
+def test_a_claim_of_a_tenant_that_does_not_exist_is_not_won(warehouse: Warehouse, bakeries: list[Cell]) -> None:
+    assert runs.claim(warehouse, [Cell("nobody", DAY), bakeries[0]], NOW, HALF_AN_HOUR) == {bakeries[0]}
+
+
+def test_a_wave_that_died_is_due_again_and_after_two_tries_it_failed_with_an_alert(
+    warehouse: Warehouse, bakeries: list[Cell]
+) -> None:
+    runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR)
+    runs.release(warehouse, bakeries[:10], 2, "out of memory", NOW)
+    assert runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR) == set(bakeries[:10])
+    runs.release(warehouse, bakeries[:10], 2, "out of memory", NOW)
+    assert runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR) == set()
+    assert set(runs.failure_reasons(warehouse, bakeries)) == set(bakeries[:10])
+    alerts = rows(warehouse, "SELECT tenant_id, severity, message FROM plans.alerts ORDER BY tenant_id")
+    assert len(alerts) == 10
+    assert alerts[0] == ("b1", "critical", "The day could not be planned: out of memory")
+
+
+def test_two_replacements_of_the_same_cells_at_once_leave_one_set_of_rows(
+    warehouse: Warehouse, bakeries: list[Cell]
+) -> None:
+    runs.begin(warehouse, bakeries, NOW)
+    together([lambda number=number: replace(warehouse, bakeries, number) for number in range(1, 7)])  # type: ignore[misc]
+    found = rows(warehouse, "SELECT tenant_id, products FROM plans.daily_summaries")
+    assert len(found) == len(bakeries)
+    # Each replacement took all cells' locks before it wrote, so one of them was last for every cell.
+    assert len({products for _, products in found}) == 1
+
+
+def test_a_cell_that_fails_keeps_its_old_rows_and_raises_one_alert(warehouse: Warehouse, bakeries: list[Cell]) -> None:
+    good, poison = bakeries[:2]
+    runs.begin(warehouse, [good, poison], NOW)
+    replace(warehouse, [good, poison], 5)
+    for _ in range(2):
+        replace(warehouse, [good, poison], 6, {poison: Failed("production_schedules", "a loop")})
+    assert rows(warehouse, "SELECT tenant_id, products FROM plans.daily_summaries ORDER BY 1") == [("b1", 6), ("b2", 5)]
+    assert rows(warehouse, "SELECT tenant_id, kind, message FROM plans.alerts") == [
+        ("b2", "planning_failed", "The day could not be planned: a loop")
+    ]
+    assert rows(warehouse, "SELECT tenant_id, status, failed_stage FROM plans.planning_runs WHERE reason IS NOT NULL") == [
+        ("b2", "failed", "production_schedules")
+    ]
+    replace(warehouse, [poison], 7)
+    assert rows(warehouse, "SELECT count(*) FROM plans.alerts") == [(0,)]
+
+
+def test_a_write_that_breaks_a_rule_leaves_everything_as_it_was(warehouse: Warehouse, bakeries: list[Cell]) -> None:
+    cells = bakeries[:2]
+    runs.begin(warehouse, cells, NOW)
+    replace(warehouse, cells, 5)
+    with pytest.raises(Exception, match="daily_summaries_products_check"):
+        replace(warehouse, cells, -1)
+    assert rows(warehouse, "SELECT products FROM plans.daily_summaries") == [(5,), (5,)]
