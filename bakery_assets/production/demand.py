@@ -1,0 +1,71 @@
+"""What each product is asked for on each day of the horizon: forecasts consumed by customer orders."""
+
+import polars as pl
+
+from bakery_assets.frames import Frames, closed_days, horizon
+
+DECIMALS = 6  # as stock is kept; finer than any scale in a bakery
+
+
+def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """Demand per product and day of the horizon: ``orders + max(0, forecast - orders)``.
+
+    Orders consume the forecast of their own day, as in frePPLe's forecast netting: an order that the
+    forecast expected adds nothing, what goes beyond the forecast adds in full. All locations count together.
+    Nothing is forecast, and nothing may be baked, on a day on which the bakery or the product is closed; from
+    ``discontinued_on`` on, nothing is forecast. Orders that people placed count even then.
+
+    Args:
+        cells: the columns of ``frames.CELLS``.
+        frames: ``products``, ``calendar``, ``demand_forecasts``, ``customer_orders``.
+
+    Returns:
+        ``tenant_id, product_id, schedule_date, forecast, orders, demand, is_open``, quantities in the
+        product's unit; only rows with a forecast row or an order; sorted by tenant, product and day.
+    """
+    days = horizon(cells).rename({"target_date": "schedule_date"})
+    key = ["tenant_id", "product_id", "schedule_date"]
+    forecasts = (
+        frames["demand_forecasts"]
+        .rename({"target_date": "schedule_date"})
+        .join(days, on=["tenant_id", "plan_date", "schedule_date"], how="semi")
+        .group_by(key)
+        .agg(forecast=_total("yhat"))
+    )
+    orders = (
+        frames["customer_orders"]
+        .rename({"due_date": "schedule_date"})
+        .join(days, on=["tenant_id", "schedule_date"], how="semi")
+        .group_by(key)
+        .agg(orders=_total("quantity"))
+    )
+    closed = closed_days(frames["calendar"]).select("tenant_id", schedule_date="date", bakery_closed=True)
+    resting = (
+        frames["calendar"]
+        .filter((pl.col("kind") == "closed") & pl.col("product_id").is_not_null())
+        .select("tenant_id", "product_id", schedule_date="date", product_closed=True)
+        .unique()
+    )
+    is_sold = pl.col("is_open") & (
+        pl.col("discontinued_on").is_null() | (pl.col("schedule_date") < pl.col("discontinued_on"))
+    )
+    forecast, ordered = pl.col("forecast"), pl.col("orders")
+    return (
+        forecasts.join(orders, on=key, how="full", coalesce=True)
+        .join(frames["products"].select("tenant_id", "product_id", "discontinued_on"), on=["tenant_id", "product_id"])
+        .join(closed, on=["tenant_id", "schedule_date"], how="left")
+        .join(resting, on=key, how="left")
+        .with_columns(is_open=pl.col("bakery_closed").is_null() & pl.col("product_closed").is_null())
+        .with_columns(
+            forecast=pl.when(is_sold).then(forecast.fill_null(0.0)).otherwise(0.0).round(DECIMALS),
+            orders=ordered.fill_null(0.0).round(DECIMALS),
+        )
+        .with_columns(demand=(ordered + (forecast - ordered).clip(0.0)).round(DECIMALS))
+        .select(*key, "forecast", "orders", "demand", "is_open")
+        .sort(key)
+    )
+
+
+def _total(column: str) -> pl.Expr:
+    """A sum that does not depend on the order of its rows."""
+    return pl.col(column).sort().sum()

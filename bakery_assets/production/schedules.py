@@ -1,0 +1,190 @@
+"""Schedules: what each day's baking amounts to, whether it fits the shifts, and what happens if it does not."""
+
+import polars as pl
+
+from bakery_assets.frames import closed_days
+from bakery_assets.production.reasons import as_json, figure, instant
+from bakery_assets.production.working_hours import wall_clock
+
+DAY = ["tenant_id", "schedule_date"]
+DECIMALS = 6
+ROWS = (
+    "tenant_id", "plan_date", "schedule_date", "status", "total_batches", "total_quantity", "starts_at", "ends_at",
+    "utilization", "reasoning", "consequence",
+)  # fmt: skip
+SUMS = ("forecast", "orders", "demand", "stock_used", "net", "planned", "unserved")
+
+
+def schedule_rows(
+    hours: pl.DataFrame,
+    lots: pl.DataFrame,
+    timed: pl.DataFrame,
+    steps_taken: pl.DataFrame,
+    calendar: pl.DataFrame,
+    equipment: pl.DataFrame,
+) -> pl.DataFrame:
+    """The rows of production_schedules: one per tenant and day of the horizon.
+
+    A day is ``closed`` when the bakery is, ``nothing_to_bake`` without batches, ``over_capacity`` when a batch ends
+    after the day's last shift or nobody works that day though the bakery has shifts, else ``planned``.
+    Utilization is the busy time of the busiest machine over the time of the shifts (overlaps once), to 4 decimals;
+    empty on closed days, without shifts, and without machines.
+
+    Args:
+        hours: ``working_hours`` with ``plan_date``.
+        lots: as ``net_requirements`` returns it.
+        timed, steps_taken: as ``schedule_batches`` returns them.
+        calendar, equipment: the tables.
+    """
+    rows = (
+        hours.join(_sums(lots), on=DAY, how="left")
+        .join(_batches(timed, hours), on=DAY, how="left")
+        .join(_busiest(timed, steps_taken), on=DAY, how="left")
+        .join(_without_machine(timed, steps_taken), on=DAY, how="left")
+        .join(_contradictions(lots), on=DAY, how="left")
+        .join(closed_days(calendar).select("tenant_id", schedule_date="date", closed=True), on=DAY, how="left")
+        .join(equipment.select("tenant_id", has_machines=True).unique(), on="tenant_id", how="left")
+        .with_columns(
+            pl.col("closed", "has_machines").fill_null(value=False),
+            pl.col("total_batches", "batches_late", "products", "products_unserved").fill_null(0),
+            pl.col(*SUMS, "busy_minutes").fill_null(0.0),
+        )
+        .with_columns(nobody_works=pl.col("has_shifts") & pl.col("shift_ends_at").is_null())
+    )
+    too_much = (pl.col("batches_late") > 0) | pl.col("nobody_works")
+    status = (
+        pl.when("closed")
+        .then(pl.lit("closed"))
+        .when(pl.col("total_batches") == 0)
+        .then(pl.lit("nothing_to_bake"))
+        .when(too_much)
+        .then(pl.lit("over_capacity"))
+        .otherwise(pl.lit("planned"))
+    )
+    share = (pl.col("busy_minutes") / pl.col("shift_minutes")).round(4)
+    is_measured = ~pl.col("closed") & pl.col("has_machines") & (pl.col("shift_minutes") > 0)
+    for column in ("shift_ends_at", "last_end_at"):
+        rows = wall_clock(rows, column, f"{column}_local")
+    return (
+        rows.with_columns(
+            status=status,
+            total_batches=pl.col("total_batches").cast(pl.Int32),
+            total_quantity=pl.col("planned").round(DECIMALS),
+            starts_at="first_start_at",
+            ends_at="last_end_at",
+            utilization=pl.when(is_measured).then(share),
+            consequence=_consequence(),
+            reasoning=_reasoning(),
+        )
+        .select(ROWS)
+        .sort(DAY)
+    )
+
+
+def _sums(lots: pl.DataFrame) -> pl.DataFrame:
+    """Each quantity over all products of a day."""
+    totals = (pl.col(name).sort().sum().round(DECIMALS) for name in SUMS)
+    return lots.group_by(DAY).agg(*totals, products=pl.len(), products_unserved=(pl.col("unserved") > 0).sum())
+
+
+def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    is_late = (pl.col("end_at") > pl.col("shift_ends_at")).fill_null(value=False)
+    return (
+        timed.join(hours.select(*DAY, "shift_ends_at"), on=DAY)
+        .group_by(DAY)
+        .agg(
+            total_batches=pl.len(),
+            batches_late=is_late.sum(),
+            batches_without_times=pl.col("start_at").is_null().sum(),
+            first_start_at=pl.col("start_at").min(),
+            last_end_at=pl.col("end_at").max(),
+        )
+    )
+
+
+def _busiest(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
+    """The machine with the most busy minutes of each day, the first by name of equals."""
+    return (
+        steps_taken.filter(pl.col("equipment_id").is_not_null())
+        .select("row", "minutes", busiest_machine="equipment_id")
+        .join(timed.select("row", *DAY), on="row")
+        .group_by(*DAY, "busiest_machine")
+        .agg(busy_minutes=pl.col("minutes").sort().sum().round(2))
+        .sort(*DAY, "busy_minutes", "busiest_machine", descending=[False, False, True, False])
+        .unique(DAY, keep="first", maintain_order=True)
+    )
+
+
+def _without_machine(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
+    return (
+        steps_taken.filter(pl.col("equipment_id").is_null())
+        .select("row", "equipment_kind")
+        .join(timed.select("row", *DAY), on="row")
+        .group_by(DAY)
+        .agg(kinds_without_machine=pl.col("equipment_kind").unique().sort())
+    )
+
+
+def _contradictions(lots: pl.DataFrame) -> pl.DataFrame:
+    return (
+        lots.filter(pl.col("is_contradictory") & (pl.col("batches") > 0))
+        .sort(*DAY, "product_id")
+        .group_by(DAY, maintain_order=True)
+        .agg(
+            contradictions=pl.format(
+                "{} is planned in batches of {} though its batch_max is {}: correct its batch sizes",
+                "product_id",
+                figure("smallest"),
+                figure("batch_max"),
+            ).str.join("; ")
+        )
+    )
+
+
+def _consequence() -> pl.Expr:
+    shift_end = pl.col("shift_ends_at_local").dt.strftime("%H:%M")
+    last_end = pl.col("last_end_at_local")
+    same_day = last_end.dt.date() == pl.col("shift_ends_at_local").dt.date()
+    last = pl.when(same_day).then(last_end.dt.strftime("%H:%M")).otherwise(last_end.dt.strftime("%H:%M on %Y-%m-%d"))
+    late = (
+        pl.when(pl.col("batches_late") == 1)
+        .then(pl.format("1 batch ends after the shift at {}, at {}", shift_end, last))
+        .when(pl.col("batches_late") > 1)
+        .then(pl.format("{} batches end after the shift at {}; the last at {}", "batches_late", shift_end, last))
+    )
+    nobody = pl.when(pl.col("nobody_works") & (pl.col("total_batches") > 0)).then(
+        pl.format(
+            "no shift works on this day: nobody is there to bake the {} planned", _counted("total_batches", "batch")
+        )
+    )
+    unserved = pl.when(pl.col("products_unserved") > 0).then(
+        pl.format(
+            "customer orders for {} units of {} are due on a day on which they are not baked and are not in stock: "
+            "agree another day with the customers",
+            figure("unserved"),
+            _counted("products_unserved", "product"),
+        )
+    )
+    return pl.concat_str(late, nobody, unserved, "contradictions", separator=". ", ignore_nulls=True).replace("", None)
+
+
+def _counted(column: str, noun: str) -> pl.Expr:
+    plural = {"batch": "batches", "product": "products"}[noun]
+    words = pl.when(pl.col(column) == 1).then(pl.lit(noun)).otherwise(pl.lit(plural))
+    return pl.format("{} {}", pl.col(column), words)
+
+
+def _reasoning() -> pl.Expr:
+    plain = (
+        *SUMS, "products", "batches_late", "batches_without_times", "busiest_machine", "busy_minutes",
+        "kinds_without_machine", "shift_minutes",
+    )  # fmt: skip
+    return as_json(
+        {name: pl.col(name) for name in plain}
+        | {
+            "batches": pl.col("total_batches"),
+            "shift_ends_at": instant("shift_ends_at"),
+            "shift_starts_at": instant("shift_starts_at"),
+            "work_starts_at": instant("starts_at"),
+        }
+    )

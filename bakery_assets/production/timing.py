@@ -1,0 +1,173 @@
+"""Times on the machines: each batch in order of priority takes the first place where its steps fit."""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from bakery_assets.frames import CannotPlan
+
+INSTANT = pl.Datetime("us", "UTC")
+SECOND = 1_000_000  # in microseconds, the unit of every time in here
+NOISE = 1e-9  # relative; 0.3 kg in loads of 0.1 kg are three loads
+MOST_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
+
+TIMES = {"row": pl.Int64, "start_at": pl.Int64, "end_at": pl.Int64, "equipment_id": pl.String}
+STEPS_TAKEN = {
+    "row": pl.Int64,
+    "step_number": pl.Int64,
+    "name": pl.String,
+    "equipment_kind": pl.String,
+    "equipment_id": pl.String,
+    "loads": pl.Int64,
+    "minutes": pl.Float64,
+    "start_at": pl.Int64,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a recipe; ``seconds`` for one load."""
+
+    number: int
+    name: str
+    kind: str
+    seconds: int
+
+
+@dataclass(slots=True)
+class Machine:
+    """A machine and when it is busy: intervals in order that do not touch; ``capacity`` None holds a whole batch."""
+
+    equipment_id: str
+    capacity: float | None
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def loads(self, quantity: float) -> int:
+        """How often the machine is filled for ``quantity``."""
+        if self.capacity is None:
+            return 1
+        return max(1, math.ceil(min(quantity / self.capacity, 2.0 * MOST_LOADS) * (1 - NOISE)))
+
+    def free_from(self, ready: int, length: int) -> int:
+        """The first moment from ``ready`` on at which the machine is free for ``length``."""
+        start, place = ready, bisect_right(self.ends, ready)
+        while place < len(self.starts) and self.starts[place] < start + max(length, 1):
+            start = self.ends[place]
+            place += 1
+        return start
+
+    def occupy(self, start: int, length: int) -> None:
+        """Take the machine; the place must be free."""
+        if length == 0:
+            return
+        end, place = start + length, bisect_left(self.starts, start)
+        joins_next = place < len(self.starts) and self.starts[place] == end
+        if place > 0 and self.ends[place - 1] == start:
+            self.ends[place - 1] = self.ends.pop(place) if joins_next else end
+            if joins_next:
+                self.starts.pop(place)
+        elif joins_next:
+            self.starts[place] = start
+        else:
+            self.starts.insert(place, start)
+            self.ends.insert(place, end)
+
+
+def schedule_batches(
+    batches: pl.DataFrame, steps: pl.DataFrame, equipment: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Give every batch its times and machines, by forward list scheduling (the serial scheme of Kolisch 1996).
+
+    Batches are placed in the order of the rows. A step starts when the step before it has ended and a machine
+    of its kind is free for as long as it takes, which may be a gap between earlier placed steps: it never moves them.
+    It takes ``duration_minutes`` for each load, loads being the batch's quantity over the machine's capacity,
+    rounded up. Of several machines the one that ends the step first is taken, which of equal machines is the one that
+    is free first; ties go by ``equipment_id``. A kind without a machine takes its time on none; a machine
+    of capacity 0 is none. A machine is busy across days: a batch that ends late keeps it from the next morning's.
+
+    The scheme is sequential by nature, hence the loop over batches; tenants never meet, for each has its own machines.
+
+    Args:
+        batches: ``tenant_id, recipe_id`` (empty: no recipe), ``product_id, quantity_planned, starts_at`` (when its
+            day's work begins) and others, in the order of placing; the rows of one tenant's earlier days first.
+        steps, equipment: the tables ``production_steps`` and ``equipment``.
+
+    Returns:
+        ``batches`` with ``row`` (its position), ``start_at``, ``end_at``, ``equipment_id`` (machine of the longest
+        step, the first of equals), all empty without steps; and one row per step taken: ``STEPS_TAKEN``, with
+        ``start_at`` in UTC.
+
+    Raises:
+        CannotPlan: a step would take more than ``MOST_LOADS`` loads.
+    """
+    steps_of = _steps_by_recipe(steps)
+    machines_of = _machines_by_kind(equipment)
+    times: list[tuple[int, int, int, str | None]] = []
+    taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
+    wanted = batches.select(
+        "tenant_id", "recipe_id", "product_id", "quantity_planned", pl.col("starts_at").to_physical()
+    )
+    for row, (tenant, recipe, product, quantity, day_start) in enumerate(wanted.iter_rows()):
+        batch_start, ready, longest, main_machine = None, day_start, -1, None
+        for step in steps_of.get((tenant, recipe), ()):
+            start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), quantity, ready)
+            if loads > MOST_LOADS:
+                raise CannotPlan(
+                    f"tenant {tenant}: a batch of {quantity:g} of product {product} would take more than "
+                    f"{MOST_LOADS} loads on every {step.kind} for step {step.name!r}; "
+                    "correct the capacity of its machines or the batch's size"
+                )
+            if machine is not None:
+                machine.occupy(start, length)
+                if length > longest:
+                    longest, main_machine = length, machine.equipment_id
+            name = machine.equipment_id if machine else None
+            taken.append((row, step.number, step.name, step.kind, name, loads, length / (60 * SECOND), start))
+            batch_start = start if batch_start is None else batch_start
+            ready = start + length
+        if batch_start is not None:
+            times.append((row, batch_start, ready, main_machine))
+    placed = pl.DataFrame(times, schema=TIMES, orient="row").with_columns(pl.col("start_at", "end_at").cast(INSTANT))
+    timed = batches.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    steps_taken = pl.DataFrame(taken, schema=STEPS_TAKEN, orient="row").with_columns(pl.col("start_at").cast(INSTANT))
+    return timed.join(placed, on="row", how="left", maintain_order="left"), steps_taken
+
+
+def _place(
+    step: Step, machines: Sequence[Machine], quantity: float, ready: int
+) -> tuple[int, int, int, Machine | None]:
+    """Where a step goes: its start, length, loads and machine."""
+    length = step.seconds * SECOND
+    if not machines:
+        return ready, length, 1, None
+    options = []
+    for machine in machines:
+        loads = machine.loads(quantity)
+        options.append((machine.free_from(ready, loads * length), loads * length, loads, machine))
+    return min(options, key=lambda option: option[0] + option[1])
+
+
+def _steps_by_recipe(steps: pl.DataFrame) -> dict[tuple[str, str], list[Step]]:
+    rows = steps.sort("tenant_id", "recipe_id", "step_number").select(
+        "tenant_id", "recipe_id", "step_number", "name", "equipment_kind", "duration_minutes"
+    )
+    found: dict[tuple[str, str], list[Step]] = {}
+    for tenant, recipe, number, name, kind, minutes in rows.iter_rows():
+        found.setdefault((tenant, recipe), []).append(Step(number, name, kind, round(minutes * 60)))
+    return found
+
+
+def _machines_by_kind(equipment: pl.DataFrame) -> dict[tuple[str, str], list[Machine]]:
+    rows = (
+        equipment.filter(pl.col("capacity").is_null() | (pl.col("capacity") > 0))
+        .sort("tenant_id", "equipment_id")
+        .select("tenant_id", "kind", "equipment_id", "capacity")
+    )
+    found: dict[tuple[str, str], list[Machine]] = {}
+    for tenant, kind, equipment_id, capacity in rows.iter_rows():
+        found.setdefault((tenant, kind), []).append(Machine(equipment_id, capacity))
+    return found

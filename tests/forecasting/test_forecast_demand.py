@@ -1,0 +1,374 @@
+"""Bakeries with simple pasts, whose forecasts can be worked out by hand."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.forecasting import forecast_demand
+from bakery_assets.forecasting.forecast import DEMAND_FORECASTS
+from bakery_assets.frames import CELLS, CannotPlan
+from resources.schema import plans
+
+PLAN = date(2026, 3, 9)  # a Monday; no public holiday in Germany within four weeks of it
+LEVELS = ["q10", "q50", "q80", "q90", "q95"]
+Sale = tuple[str, str, date, str, float, time | None]
+
+
+def days_before(count: int, end: date = PLAN) -> list[date]:
+    return [end - timedelta(days=n) for n in range(count, 0, -1)]
+
+
+def steady(
+    quantity: Callable[[date], float] | float, days: Iterable[date], product: str = "bread", tenant: str = "t",
+    shop: str = "main",
+) -> list[Sale]:  # fmt: skip
+    at = quantity if callable(quantity) else lambda _: float(quantity)
+    return [(tenant, product, day, shop, float(at(day)), None) for day in days]
+
+
+def facts(
+    sales: Iterable[Sale],
+    calendar: Iterable[Any] = (),
+    products: Iterable[Any] = (("t", "bread", None),),
+    tenants: Iterable[Any] = (("t", "DE", None),),
+) -> dict[str, pl.DataFrame]:
+    text = pl.String
+    return {
+        "tenants": pl.DataFrame(
+            list(tenants), orient="row", schema={"tenant_id": text, "country": text, "region": text}
+        ),
+        "products": pl.DataFrame(
+            list(products), orient="row", schema={"tenant_id": text, "product_id": text, "discontinued_on": pl.Date}
+        ),
+        "sales": pl.DataFrame(
+            list(sales), orient="row",
+            schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
+                    "quantity": pl.Float64, "sold_out_at": pl.Time},
+        ),
+        "calendar": pl.DataFrame(
+            list(calendar), orient="row",
+            schema={"tenant_id": text, "date": pl.Date, "kind": text, "product_id": text, "name": text,
+                    "opens": pl.Time, "closes": pl.Time},
+        ),
+    }  # fmt: skip
+
+
+def note(day: date, kind: str, product: str | None = None, tenant: str = "t", opens: time | None = None) -> Any:
+    return (tenant, day, kind, product, None, opens, None)
+
+
+def cells(*tenants: str, day: date = PLAN) -> pl.DataFrame:
+    instant = datetime(2026, 3, 9, 4, 30, tzinfo=UTC)
+    return pl.DataFrame([(t, day, "Europe/Berlin", instant) for t in tenants or ("t",)], schema=CELLS, orient="row")
+
+
+def forecast(frames: dict[str, pl.DataFrame], day: date = PLAN) -> pl.DataFrame:
+    return forecast_demand(cells(day=day), frames)["demand_forecasts"]
+
+
+def yhat(made: pl.DataFrame, product: str = "bread", shop: str = "main") -> list[float]:
+    return made.filter(product_id=product, location_id=shop).sort("target_date")["yhat"].to_list()
+
+
+def reasons(made: pl.DataFrame) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in made["reasoning"]]
+
+
+def weekly(day: date) -> float:
+    return 10.0 * day.isoweekday()
+
+
+WEEKLY = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0]
+
+
+def test_a_steady_bakery_sells_next_week_what_it_sells_every_week() -> None:
+    made = forecast(facts(steady(weekly, days_before(84))))
+    assert yhat(made) == pytest.approx(WEEKLY, abs=1e-4)
+    assert made["target_date"].to_list() == [PLAN + timedelta(days=n) for n in range(7)]
+    # Never a surprise in its past: no width.
+    for level in LEVELS:
+        assert made[level].to_list() == pytest.approx(WEEKLY, abs=1e-3)
+
+
+def test_the_columns_are_those_of_the_table() -> None:
+    made = forecast(facts(steady(5, days_before(60))))
+    assert made.columns == DEMAND_FORECASTS
+    assert set(made.columns) == {column.name for column in plans.demand_forecasts.columns}
+    assert made.schema["override_id"] == pl.String
+
+
+def test_reasoning_lets_a_person_recompute_the_figure() -> None:
+    promoted = [day for day in days_before(84) if day.day in (3, 13, 23)]
+    frames = facts(
+        steady(lambda day: weekly(day) * (2 if day in promoted else 1), days_before(84)),
+        [note(day, "promotion", "bread") for day in [*promoted, PLAN + timedelta(days=2)]],
+    )
+    made = forecast(frames)
+    for row, said in zip(made.iter_rows(named=True), reasons(made), strict=True):
+        product = said["base"]
+        for factor in said["factors"]:
+            product *= factor["factor"]
+        assert row["yhat"] == pytest.approx(product, abs=1e-5)
+        parts = said["base_models"].values()
+        assert said["base"] == pytest.approx(sum(parts) / 2, abs=1e-5)
+        for level in LEVELS:
+            at = max(0.0, row["yhat"] + said["quantiles"]["scale"] * said["quantiles"][f"z_{level}"])
+            assert row[level] == pytest.approx(at, abs=1e-4)
+        assert list(said) == sorted(said)
+    assert [len(said["factors"]) for said in reasons(made)] == [0, 0, 1, 0, 0, 0, 0]
+    # Days with a known normal day before them sold 2:1; one day's worth of doubt draws that towards 1, twice.
+    days = reasons(made)[2]["factors"][0]["days_seen"]
+    kind = (2 * days + 1) / (days + 1)
+    assert days >= 7
+    assert made["yhat"][2] == pytest.approx(30 * (2 * days + kind) / (days + 1), abs=1e-3)
+
+
+def test_promotions_and_events_of_the_past_do_not_swell_a_normal_day() -> None:
+    recent = days_before(5)
+    frames = facts(
+        steady(lambda day: 300.0 if day in recent else 10.0, days_before(84)), [note(day, "event") for day in recent]
+    )
+    assert yhat(forecast(frames)) == pytest.approx([10.0] * 7, abs=1e-4)
+
+
+def test_a_day_sold_out_early_counts_as_at_least_a_normal_day() -> None:
+    sales = steady(20, days_before(84))
+    sales[-3:] = [(*row[:4], 4.0, time(9, 0)) for row in sales[-3:]]
+    assert yhat(forecast(facts(sales))) == pytest.approx([20.0] * 7, abs=1e-4)
+
+
+def test_nothing_sells_on_days_that_the_calendar_closes() -> None:
+    tomorrow = PLAN + timedelta(days=1)
+    made = forecast(facts(steady(weekly, days_before(84)), [note(tomorrow, "closed")]))
+    assert yhat(made) == pytest.approx([10, 0, *WEEKLY[2:]], abs=1e-4)
+    assert made.filter(target_date=tomorrow).select(LEVELS).row(0) == (0.0,) * 5
+    assert reasons(made)[1]["closed"] == "calendar"
+
+
+def test_a_product_pauses_alone() -> None:
+    frames = facts(
+        steady(8, days_before(84)) + steady(9, days_before(84), "cake"),
+        [note(PLAN, "closed", "cake")],
+        [("t", "bread", None), ("t", "cake", None)],
+    )
+    made = forecast(frames)
+    assert yhat(made, "cake") == pytest.approx([0] + [9] * 6, abs=1e-4)
+    assert yhat(made) == pytest.approx([8] * 7, abs=1e-4)
+
+
+def test_a_shop_that_never_opens_on_mondays_does_not_next_monday() -> None:
+    made = forecast(facts(steady(10, [day for day in days_before(84) if day.isoweekday() != 1])))
+    assert yhat(made) == pytest.approx([0] + [10] * 6, abs=1e-4)
+    assert reasons(made)[0]["closed"] == "weekly_closing"
+
+
+def test_four_closed_mondays_make_a_closing_day_and_three_do_not() -> None:
+    for count, expected in ((4, 0.0), (3, 10.0)):
+        shut = [PLAN - timedelta(days=7 * n) for n in range(1, count + 1)]
+        made = forecast(facts(steady(10, [day for day in days_before(84) if day not in shut])))
+        assert made["yhat"][0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_opening_hours_in_the_calendar_open_a_day_that_is_usually_closed() -> None:
+    sales = steady(10, [day for day in days_before(84) if day.isoweekday() != 1])
+    made = forecast(facts(sales, [note(PLAN, "event", opens=time(8, 0))]))
+    assert made["yhat"][0] == pytest.approx(10.0, abs=0.5)
+
+
+def test_a_bakery_back_from_five_weeks_of_holidays_is_forecast_every_day() -> None:
+    days = [day for day in days_before(120) if not PLAN - timedelta(days=37) <= day < PLAN - timedelta(days=2)]
+    assert yhat(forecast(facts(steady(weekly, days)))) == pytest.approx(WEEKLY, abs=1e-3)
+
+
+def test_zero_rows_on_a_day_without_any_sale_mean_closed_not_sold_nothing() -> None:
+    shut = days_before(10)[:3]
+    made = forecast(facts(steady(lambda day: 0.0 if day in shut else 10.0, days_before(84))))
+    assert yhat(made) == pytest.approx([10.0] * 7, abs=1e-4)
+
+
+def test_no_row_on_an_open_day_means_none_sold() -> None:
+    frames = facts(
+        steady(10, days_before(84)) + steady(4, days_before(84)[::2], "cake"),
+        products=[("t", "bread", None), ("t", "cake", None)],
+    )
+    made = forecast(frames)
+    # Every second day four: two a day, if one does not look at a calendar of odd and even days.
+    assert sum(yhat(made, "cake")) / 7 == pytest.approx(2.0, abs=0.5)
+    assert made.filter(product_id="cake")["q95"].min() >= 2.0
+
+
+def test_holidays_that_the_shop_always_keeps_are_kept_and_open_ones_are_learnt() -> None:
+    good_friday = date(2026, 4, 3)
+    history = days_before(1_000, end=good_friday)
+    kept = {date(2024, 3, 29), date(2025, 4, 18)}
+    opened = {date(2024, 4, 1), date(2025, 4, 21)}  # Easter Mondays: three times the usual
+    sales = steady(lambda day: 30.0 if day in opened else 10.0, [day for day in history if day not in kept])
+    made = forecast(facts(sales), day=good_friday)
+    by_day = dict(zip(made["target_date"], made["yhat"], strict=True))
+    assert by_day[good_friday] == 0.0
+    assert reasons(made)[0]["closed"] == "holiday"
+    assert 20.0 < by_day[date(2026, 4, 6)] <= 30.0
+
+
+def test_an_unknown_country_has_no_public_holidays() -> None:
+    christmas = date(2026, 12, 22)
+    made = forecast(facts(steady(10, days_before(84, christmas)), tenants=[("t", "Atlantis", "west")]), day=christmas)
+    assert yhat(made) == pytest.approx([10.0] * 7, abs=1e-4)
+    assert not any(said["factors"] for said in reasons(made))
+
+
+def test_discontinued_products_end_on_their_day() -> None:
+    ends = PLAN + timedelta(days=3)
+    made = forecast(facts(steady(10, days_before(84)), products=[("t", "bread", ends)]))
+    assert made["target_date"].to_list() == [PLAN + timedelta(days=n) for n in range(3)]
+    assert forecast(facts(steady(10, days_before(84)), products=[("t", "bread", PLAN)])).is_empty()
+
+
+def test_a_product_launched_last_week_follows_its_shops_weekdays() -> None:
+    frames = facts(
+        steady(weekly, days_before(84)) + steady(lambda day: weekly(day) / 10, days_before(10), "cake"),
+        products=[("t", "bread", None), ("t", "cake", None)],
+    )
+    made = forecast(frames).filter(product_id="cake")
+    assert made["model"].unique().to_list() == ["short_history"]
+    assert yhat(made, "cake") == pytest.approx([1, 2, 3, 4, 5, 6, 7], abs=1e-3)
+    assert {said["history_days"] for said in reasons(made)} == {10}
+    assert {said["quantiles"]["errors_of"] for said in reasons(made)} == {"tenant"}
+
+
+def test_one_day_of_sales_is_enough_for_a_forecast() -> None:
+    made = forecast(facts(steady(12, days_before(1))))
+    assert yhat(made) == pytest.approx([12.0] * 7)
+    assert (made["q10"] < 12).all()
+    assert (made["q95"] > 12).all()
+
+
+def test_a_product_never_sold_is_forecast_as_nothing_and_says_so() -> None:
+    made = forecast(facts([]))
+    assert yhat(made) == [0.0] * 7
+    assert made["model"].unique().to_list() == ["no_history"]
+    assert {said["model"] for said in reasons(made)} == {"no_history"}
+    assert made.select(LEVELS).sum_horizontal().sum() == 0.0
+
+
+def test_a_tenant_without_products_is_told_what_to_do() -> None:
+    with pytest.raises(CannotPlan, match="tenant t has no products; load products"):
+        forecast(facts([], products=[("other", "bread", None)]))
+
+
+def test_refunds_do_not_make_a_forecast_negative() -> None:
+    made = forecast(facts(steady(lambda day: -5.0 if day.day % 2 else 1.0, days_before(84))))
+    assert made.select(pl.min_horizontal("yhat", *LEVELS).min()).item() >= 0.0
+
+
+def test_shops_are_forecast_each_from_its_own_sales() -> None:
+    made = forecast(facts(steady(10, days_before(84), shop="east") + steady(40, days_before(84), shop="west")))
+    assert yhat(made, shop="east") == pytest.approx([10] * 7, abs=1e-4)
+    assert yhat(made, shop="west") == pytest.approx([40] * 7, abs=1e-4)
+    assert made.height == 14
+
+
+def test_a_shop_that_closed_for_good_is_forecast_as_nothing() -> None:
+    old = days_before(84)[:-28]
+    made = forecast(facts(steady(10, days_before(84), shop="east") + steady(40, old, shop="west")))
+    assert yhat(made, shop="west") == [0.0] * 7
+    assert yhat(made, shop="east") == pytest.approx([10] * 7, abs=1e-4)
+
+
+def test_sales_on_and_after_the_plan_date_are_not_seen() -> None:
+    past = steady(10, days_before(84))
+    future = steady(999, [PLAN + timedelta(days=n) for n in range(5)])
+    assert forecast(facts(past + future)).equals(forecast(facts(past)))
+
+
+def test_data_that_stopped_two_weeks_ago_is_not_taken_for_two_weeks_without_sales() -> None:
+    last = PLAN - timedelta(days=15)
+    made = forecast(facts(steady(weekly, days_before(100)[:-14])))
+    assert yhat(made) == pytest.approx(WEEKLY, abs=1e-3)
+    assert {said["last_sale_date"] for said in reasons(made)} == {last.isoformat()}
+
+
+def test_importing_the_package_does_not_import_statsforecast() -> None:
+    code = "import sys, bakery_assets.forecasting; print({'statsforecast', 'holidays', 'pandas'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_many_tenants_are_forecast_in_groups_as_they_are_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["a", "b", "c"]
+    sales = [row for n, name in enumerate(names) for row in steady(5.0 + n, days_before(60), tenant=name)]
+    frames = facts(sales, [], [(name, "bread", None) for name in names], [(name, "DE", None) for name in names])
+    at_once = forecast_demand(cells("c", "a", "b"), frames)["demand_forecasts"]
+    monkeypatch.setattr("bakery_assets.forecasting.forecast.ROWS_AT_ONCE", 60)
+    assert forecast_demand(cells("c", "a", "b"), frames)["demand_forecasts"].equals(at_once)
+    assert at_once["tenant_id"].unique(maintain_order=True).to_list() == names
+
+
+def test_no_tenants_have_no_forecasts() -> None:
+    made = forecast_demand(cells().clear(), facts([], products=[], tenants=[]))["demand_forecasts"]
+    assert made.is_empty()
+    assert made.columns == DEMAND_FORECASTS
+
+
+histories = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["x", "y"]),
+        st.sampled_from(["main", "east"]),
+        st.integers(1, 70),
+        st.integers(-3, 60),
+        st.booleans(),
+    ),
+    max_size=80,
+)
+notes = st.lists(
+    st.tuples(
+        st.sampled_from(["a", "b"]),
+        st.integers(-40, 6),
+        st.sampled_from(["closed", "holiday", "promotion", "event", "school_holiday"]),
+        st.sampled_from([None, "x"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(histories, notes, st.randoms(use_true_random=False))
+def test_a_tenant_is_forecast_alike_alone_and_among_others_in_any_order(
+    history: list[Any], calendar: list[Any], chance: Any
+) -> None:
+    keyed = {row[:4]: row for row in history}.values()
+    sales = [
+        (tenant, product, PLAN - timedelta(days=ago), shop, quantity / 4, time(9) if sold_out else None)
+        for tenant, product, shop, ago, quantity, sold_out in keyed
+    ]
+    special = [
+        note(PLAN + timedelta(days=n), kind, product, tenant) for tenant, n, kind, product in dict.fromkeys(calendar)
+    ]
+    products = [(tenant, product, None) for tenant in "ab" for product in "xyz"]
+    tenants = [("a", "DE", "BY"), ("b", "FR", None)]
+    together = forecast_demand(cells("a", "b"), facts(sales, special, products, tenants))["demand_forecasts"]
+    for rows in (sales, special, products, tenants):
+        chance.shuffle(rows)
+    shuffled = forecast_demand(cells("b", "a"), facts(sales, special, products, tenants))["demand_forecasts"]
+    own = [[row for row in rows if row[0] == "a"] for rows in (sales, special, products, tenants)]
+    alone = forecast_demand(cells("a"), facts(*own))["demand_forecasts"]
+
+    assert together.equals(shuffled)
+    assert together.filter(tenant_id="a").equals(alone)
+    assert together.drop("override_id").null_count().sum_horizontal().item() == 0
+    assert together.select(pl.min_horizontal("yhat", *LEVELS).min()).item() >= 0.0
+    assert together.select(pl.all_horizontal(pl.col("yhat", *LEVELS).is_finite()).all()).item()
+    for lower, upper in pairwise(LEVELS):
+        assert (together[lower] <= together[upper]).all()
+    assert together.group_by("tenant_id", "location_id", "product_id").len()["len"].unique().to_list() == [7]
+    assert together.select(pl.struct("tenant_id", "location_id", "product_id", "target_date").is_unique().all()).item()

@@ -1,0 +1,122 @@
+"""Times on the machines: capacity, gaps, ties, and machines that are not there."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.frames import CannotPlan
+from bakery_assets.production.timing import Machine, schedule_batches
+
+FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)
+INSTANT = pl.Datetime("us", "UTC")
+
+
+def batches_of(*quantities: float, starts: datetime = FOUR) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"tenant_id": "bakery", "product_id": "roll", "recipe_id": "roll", "quantity_planned": list(quantities)},
+        schema_overrides={"quantity_planned": pl.Float64},
+    ).with_columns(starts_at=pl.lit(starts, INSTANT))
+
+
+def recipe(*steps: tuple[str, float]) -> pl.DataFrame:
+    rows = [("bakery", "roll", number, kind, kind, minutes) for number, (kind, minutes) in enumerate(steps, 1)]
+    names = ["tenant_id", "recipe_id", "step_number", "name", "equipment_kind", "duration_minutes"]
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
+def machines(**capacity: float | None) -> pl.DataFrame:
+    """Named kind_number."""
+    rows = [("bakery", name, name.split("_")[0], holds) for name, holds in capacity.items()]
+    schema = {"tenant_id": pl.String, "equipment_id": pl.String, "kind": pl.String, "capacity": pl.Float64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def minutes_of(timed: pl.DataFrame) -> list[tuple[float, float, str | None]]:
+    """Start and end in minutes after four o'clock, and the machine."""
+    return [
+        ((start - FOUR) / timedelta(minutes=1), (end - FOUR) / timedelta(minutes=1), machine)
+        for start, end, machine in timed.select("start_at", "end_at", "equipment_id").iter_rows()
+    ]
+
+
+def test_a_batch_larger_than_the_oven_goes_in_twice() -> None:
+    timed, steps = schedule_batches(batches_of(41), recipe(("oven", 25)), machines(oven_1=20))
+    assert steps["loads"].to_list() == [3]
+    assert minutes_of(timed) == [(0, 75, "oven_1")]
+
+
+def test_three_tenths_in_loads_of_a_tenth_are_three_loads() -> None:
+    _, steps = schedule_batches(batches_of(0.1 * 3), recipe(("mixer", 5)), machines(mixer_1=0.1))
+    assert steps["loads"].to_list() == [3]
+
+
+def test_equal_ovens_are_taken_by_name_and_then_as_they_come_free() -> None:
+    timed, _ = schedule_batches(batches_of(20, 40, 20, 20), recipe(("oven", 25)), machines(oven_2=20, oven_1=20))
+    assert minutes_of(timed) == [(0, 25, "oven_1"), (0, 50, "oven_2"), (25, 50, "oven_1"), (50, 75, "oven_1")]
+
+
+def test_a_tiny_free_oven_does_not_take_what_the_big_one_bakes_sooner() -> None:
+    timed, _ = schedule_batches(batches_of(40, 40), recipe(("oven", 30)), machines(oven_1=4, oven_2=40))
+    assert minutes_of(timed) == [(0, 30, "oven_2"), (30, 60, "oven_2")]
+
+
+@pytest.mark.parametrize("ovens", [machines(), machines(oven_1=0)])
+def test_without_a_machine_that_holds_anything_the_step_still_takes_its_time(ovens: pl.DataFrame) -> None:
+    timed, steps = schedule_batches(batches_of(40, 40), recipe(("oven", 30)), ovens)
+    assert minutes_of(timed) == [(0, 30, None), (0, 30, None)]
+    assert steps["equipment_id"].to_list() == [None, None]
+
+
+def test_without_steps_there_are_no_times() -> None:
+    timed, steps = schedule_batches(batches_of(40), recipe(), machines(oven_1=20))
+    assert timed.select("start_at", "end_at", "equipment_id").row(0) == (None, None, None)
+    assert steps.height == 0
+
+
+def test_an_oven_that_is_late_on_monday_is_not_free_on_tuesday() -> None:
+    tuesday = batches_of(20, starts=FOUR + timedelta(minutes=60))
+    timed, _ = schedule_batches(pl.concat([batches_of(80), tuesday]), recipe(("oven", 25)), machines(oven_1=20))
+    assert minutes_of(timed) == [(0, 100, "oven_1"), (100, 125, "oven_1")]
+
+
+def test_an_absurd_capacity_is_named() -> None:
+    with pytest.raises(CannotPlan, match=r"bakery: a batch of 40 of product roll .* correct the capacity"):
+        schedule_batches(batches_of(40), recipe(("oven", 25)), machines(oven_1=1e-300))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    quantities=st.lists(st.integers(1, 90).map(float), min_size=1, max_size=12),
+    steps=st.lists(st.tuples(st.sampled_from(["oven", "bench", "mixer"]), st.integers(0, 40)), min_size=1, max_size=5),
+    capacities=st.lists(st.one_of(st.none(), st.integers(5, 60)), min_size=1, max_size=3),
+)
+def test_no_machine_does_two_things_at_once_and_steps_follow_each_other(
+    quantities: list[float], steps: list[tuple[str, int]], capacities: list[int | None]
+) -> None:
+    park = {f"oven_{place}": holds for place, holds in enumerate(capacities)} | {"bench_1": None}
+    timed, taken = schedule_batches(batches_of(*quantities), recipe(*steps), machines(**park))
+    assert taken.height == len(quantities) * len(steps)
+    spans = taken.with_columns(end_at=pl.col("start_at") + pl.duration(seconds=(pl.col("minutes") * 60).round()))
+    busy = spans.filter(pl.col("equipment_id").is_not_null() & (pl.col("minutes") > 0)).sort("equipment_id", "start_at")
+    before = pl.col("end_at").shift(1).over("equipment_id")
+    assert busy.filter(pl.col("start_at") < before).is_empty()
+    previous = pl.col("end_at").shift(1).over("row")
+    assert spans.sort("row", "step_number").filter(pl.col("start_at") < previous).is_empty()
+    assert (
+        timed["end_at"].to_list() == spans.group_by("row").agg(pl.col("end_at").max()).sort("row")["end_at"].to_list()
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(jobs=st.lists(st.tuples(st.integers(0, 60), st.integers(1, 15)), max_size=20))
+def test_a_machine_takes_each_job_at_the_first_free_place(jobs: list[tuple[int, int]]) -> None:
+    machine, taken = Machine("oven", None), set[int]()
+    for ready, length in jobs:
+        start = next(at for at in range(ready, 1_000) if not taken & set(range(at, at + length)))
+        assert machine.free_from(ready, length) == start
+        machine.occupy(start, length)
+        taken |= set(range(start, start + length))
+    assert sum(end - start for start, end in zip(machine.starts, machine.ends, strict=True)) == len(taken)

@@ -1,0 +1,213 @@
+"""A morning looks back at yesterday."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.frames import CELLS
+from bakery_assets.validation import validate_forecasts
+
+MONDAY = date(2026, 3, 9)
+SUNDAY, SATURDAY, FRIDAY = (MONDAY - timedelta(days=n) for n in (1, 2, 3))
+LEVELS = ("q10", "q50", "q80", "q90", "q95")
+
+
+def cells(*tenants: str, day: date = MONDAY) -> pl.DataFrame:
+    noon = datetime(2026, 3, 9, 4, 30, tzinfo=UTC)
+    return pl.DataFrame([(t, day, "Europe/Berlin", noon) for t in tenants], schema=CELLS, orient="row")
+
+
+def forecast(made_on: date, target: date, product: str, yhat: float, tenant: str = "t", shop: str = "main") -> Any:
+    return (
+        tenant,
+        made_on,
+        shop,
+        product,
+        target,
+        yhat,
+        yhat - 2,
+        yhat,
+        yhat + 1,
+        yhat + 2,
+        yhat + 3,
+        "m",
+        "1",
+        None,
+        "{}",
+    )
+
+
+def frames(
+    forecasts: Iterable[Any] = (), sales: Iterable[Any] = (), calendar: Iterable[Any] = ()
+) -> dict[str, pl.DataFrame]:
+    text, number = pl.String, pl.Float64
+    return {
+        "past_forecasts": pl.DataFrame(
+            list(forecasts), orient="row",
+            schema={"tenant_id": text, "plan_date": pl.Date, "location_id": text, "product_id": text,
+                    "target_date": pl.Date, "yhat": number, **dict.fromkeys(LEVELS, number), "model": text,
+                    "model_version": text, "override_id": text, "reasoning": text},
+        ),
+        "sales": pl.DataFrame(
+            list(sales), orient="row",
+            schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
+                    "quantity": number},
+        ),
+        "calendar": pl.DataFrame(
+            list(calendar), orient="row",
+            schema={"tenant_id": text, "date": pl.Date, "kind": text, "product_id": text, "name": text,
+                    "opens": pl.Time, "closes": pl.Time},
+        ),
+    }  # fmt: skip
+
+
+def sale(day: date, product: str, quantity: float, tenant: str = "t", shop: str = "main") -> Any:
+    return (tenant, product, day, shop, quantity)
+
+
+def closed(day: date, product: str | None = None, tenant: str = "t") -> Any:
+    return (tenant, day, "closed", product, None, None, None)
+
+
+def states(tables: Any) -> list[tuple[date, str]]:
+    return list(tables["validation_runs"].select("validation_date", "status").iter_rows())
+
+
+def test_yesterday_is_judged_by_the_forecast_of_its_own_morning() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [
+                forecast(SUNDAY, SUNDAY, "bread", 10),
+                forecast(SUNDAY, SUNDAY, "roll", 30),
+                forecast(SATURDAY, SUNDAY, "bread", 99),
+                forecast(SUNDAY, MONDAY, "bread", 77),
+            ],
+            [sale(SUNDAY, "bread", 12.0), sale(SUNDAY, "roll", 20.0), sale(SATURDAY, "bread", 5.0)],
+        ),
+    )
+    run = made["validation_runs"].row(0, named=True)
+    assert made["validation_runs"].height == 1
+    # Errors -2 and 10 on sales of 12 and 20; bread is inside 8..12, rolls outside 28..32.
+    assert run == pytest.approx(
+        {
+            "tenant_id": "t", "plan_date": MONDAY, "validation_date": SUNDAY, "status": "validated",
+            "mae": 6.0, "rmse": round(52**0.5, 6), "mape": round((2 / 12 + 10 / 20) / 2, 6), "wape": 12 / 32,
+            "bias": 8 / 32, "r2": 1 - 104 / 32, "accuracy_pct": 62.5, "coverage_pct": 50.0,
+            "forecasts_evaluated": 2, "forecasts_with_actuals": 2,
+        }
+    )  # fmt: skip
+    assert list(
+        made["validation_results"].select("product_id", "yhat", "actual", "error", "is_covered").iter_rows()
+    ) == [
+        ("bread", 10.0, 12.0, -2.0, True),
+        ("roll", 30.0, 20.0, 10.0, False),
+    ]
+
+
+def test_without_a_forecast_of_that_morning_the_last_one_before_counts_whole() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [
+                forecast(FRIDAY, SUNDAY, "bread", 8),
+                forecast(FRIDAY, SUNDAY, "dropped", 8),
+                forecast(SATURDAY, SUNDAY, "bread", 9),
+            ],
+            [sale(SUNDAY, "bread", 9.0)],
+        ),
+    )
+    assert made["validation_results"].select("product_id", "yhat").rows() == [("bread", 9.0)]
+
+
+def test_a_product_without_a_row_sold_nothing_when_others_sold() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [forecast(SUNDAY, SUNDAY, "bread", 10), forecast(SUNDAY, SUNDAY, "cake", 3)], [sale(SUNDAY, "bread", 10.0)]
+        ),
+    )
+    run = made["validation_runs"].row(0, named=True)
+    assert (run["forecasts_evaluated"], run["forecasts_with_actuals"]) == (2, 1)
+    assert (run["mae"], run["wape"], run["mape"]) == (1.5, 0.3, 0.0)
+
+
+def test_a_day_whose_sales_are_not_in_is_not_judged() -> None:
+    made = validate_forecasts(cells("t"), frames([forecast(SUNDAY, SUNDAY, "bread", 10)]))
+    run = made["validation_runs"].row(0, named=True)
+    assert (run["status"], run["forecasts_evaluated"], run["forecasts_with_actuals"]) == ("no_sales", 1, 0)
+    assert run["mae"] is None
+    assert run["coverage_pct"] is None
+    assert made["validation_results"].is_empty()
+
+
+def test_a_day_nobody_forecast_says_so() -> None:
+    made = validate_forecasts(cells("t"), frames(sales=[sale(SUNDAY, "bread", 10.0)]))
+    assert states(made) == [(SUNDAY, "no_forecast")]
+
+
+def test_a_forecast_made_after_the_day_does_not_count() -> None:
+    late = frames([forecast(MONDAY, SUNDAY, "bread", 10)], [sale(SUNDAY, "bread", 10.0)])
+    assert states(validate_forecasts(cells("t"), late)) == [(SUNDAY, "no_forecast")]
+
+
+def test_across_a_closed_weekend_friday_is_still_checked() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [forecast(FRIDAY, FRIDAY, "bread", 10), forecast(FRIDAY, SUNDAY, "bread", 0)],
+            [sale(FRIDAY, "bread", 9.0)],
+            [closed(SUNDAY), closed(SATURDAY), closed(FRIDAY - timedelta(days=1))],
+        ),
+    )
+    assert states(made) == [(FRIDAY, "validated"), (SATURDAY, "closed"), (SUNDAY, "closed")]
+    assert made["validation_results"]["validation_date"].to_list() == [FRIDAY]
+
+
+def test_a_product_that_pauses_does_not_close_the_bakery() -> None:
+    paused = frames([forecast(SUNDAY, SUNDAY, "bread", 1)], [sale(SUNDAY, "bread", 1.0)], [closed(SUNDAY, "cake")])
+    assert states(validate_forecasts(cells("t"), paused)) == [(SUNDAY, "validated")]
+
+
+def test_a_long_break_is_looked_back_on_for_two_weeks_only() -> None:
+    shut = [closed(MONDAY - timedelta(days=n)) for n in range(1, 30)]
+    found = states(validate_forecasts(cells("t"), frames(calendar=shut)))
+    assert len(found) == 14
+    assert {status for _, status in found} == {"closed"}
+
+
+def test_shops_of_one_bakery_are_compared_each_with_its_own_sales() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [forecast(SUNDAY, SUNDAY, "bread", 10, shop=shop) for shop in ("east", "west")],
+            [sale(SUNDAY, "bread", 10.0, shop="east"), sale(SUNDAY, "bread", 4.0, shop="west")],
+        ),
+    )
+    assert made["validation_results"].select("location_id", "error").rows() == [("east", 0.0), ("west", 6.0)]
+
+
+figures = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, 50), st.integers(0, 50)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(figures, st.randoms())
+def test_a_tenant_is_judged_alike_alone_and_among_others_in_any_order(rows: list[Any], chance: Any) -> None:
+    distinct = list({(tenant, product): (tenant, product, f, s) for tenant, product, f, s in rows}.values())
+    forecasts = [forecast(SUNDAY, SUNDAY, product, f, tenant) for tenant, product, f, _ in distinct]
+    sales = [sale(SUNDAY, product, float(s), tenant) for tenant, product, _, s in distinct]
+    together = validate_forecasts(cells("a", "b"), frames(forecasts, sales))
+    chance.shuffle(forecasts)
+    chance.shuffle(sales)
+    shuffled = validate_forecasts(cells("b", "a"), frames(forecasts, sales))
+    alone = validate_forecasts(
+        cells("a"), frames([row for row in forecasts if row[0] == "a"], [row for row in sales if row[0] == "a"])
+    )
+    for name, frame in together.items():
+        assert frame.equals(shuffled[name])
+        assert frame.filter(pl.col("tenant_id") == "a").equals(alone[name])
