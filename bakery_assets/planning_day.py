@@ -80,7 +80,7 @@ MORNING = (
     Stage(
         "daily_summaries",
         reads=(
-            "tenants", "products", "ingredients", "calendar", "demand_forecasts", "production_schedules",
+            "tenants", "products", "ingredients", "suppliers", "calendar", "demand_forecasts", "production_schedules",
             "production_batches", "procurement_plans", "procurement_requirements", "inventory_projections",
             "validation_runs",
         ),

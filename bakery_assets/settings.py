@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     history_days: int = Field(
         1_200, ge=35, description="Days of sales that a plan looks back on."
     )
-    plan_demo_tenants: bool = Field(True, description="Plan tenants whose status is `demo` on schedule, too.")
+    plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")
     wave_size: int = Field(250, ge=1, description="Most tenants in one run of the planning wave.")
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."

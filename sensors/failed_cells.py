@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from bakery_assets.assets.plans import plan_tenant_day
-from bakery_assets.partitions import cell_partitions, partition_of
+from bakery_assets.partitions import TENANT, date_partitions, partition_of
 from bakery_assets.settings import settings
 from resources.warehouse import Warehouse, runs
 
@@ -22,13 +22,13 @@ def failed_cells(
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run per failed cell that is left to try; cells outside the grid wait for a person."""
     failed = runs.failed_cells(warehouse, settings().cell_attempts)
+    tenants = set(context.instance.get_dynamic_partitions(TENANT))
     for cell, attempts in failed:
-        partition = partition_of(cell)
-        if cell_partitions.has_partition_key(partition, dynamic_partitions_store=context.instance):
+        if cell.tenant_id in tenants and date_partitions.has_partition_key(cell.plan_date.isoformat()):
             yield dg.RunRequest(
                 # The number of attempts makes the key new: a key that was used is dropped silently.
                 run_key=f"{cell.tenant_id} {cell.plan_date} {attempts}",
-                partition_key=partition,
+                partition_key=partition_of(cell),
                 tags={"bakery/attempt": str(attempts + 1)},
             )
     if not failed:

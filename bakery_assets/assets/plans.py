@@ -6,6 +6,8 @@ their remaining stages. Here each asset can still be selected alone, facts are r
 whole run, and a cell that fails is left out while the others go on.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 import polars as pl
 
@@ -33,7 +35,7 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg
 )
 def planning_day(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
-) -> None:
+) -> Iterator[dg.AssetMaterialization]:
     """Plan the run's cells through the selected stages, earliest date first.
 
     Raises:
@@ -59,8 +61,7 @@ def planning_day(
             warehouse, known, tables, morning.failed,
             written=written, finished_at=clock.now(), run_id=context.run_id,
         )
-        for event in materializations(morning.remaining, tables):
-            context.log_event(event)
+        yield from materializations(morning.remaining, tables)
         failed |= morning.failed
         context.log.info(f"{members[0].plan_date}: round {number}, {morning.remaining.height} of {len(members)} planned")
     if failed:

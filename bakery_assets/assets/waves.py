@@ -20,6 +20,7 @@ from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
 from resources.warehouse.runs import begin
 
+MEMORY = "memory"  # the IO manager that passes frames on within the process
 MAX_RUNTIME_SECONDS = 3_600
 PRIORITY = {"enterprise": 2, "professional": 1, "starter": 0}
 
@@ -39,7 +40,7 @@ class WaveConfig(dg.Config):
         return cells_of(self.partitions)
 
 
-@dg.op(out=dg.Out(Morning), description="One consistent snapshot of the facts known at each planning instant.")
+@dg.op(out=dg.Out(Morning, io_manager_key=MEMORY), description="One consistent snapshot of the facts known at each planning instant.")
 def facts(
     context: dg.OpExecutionContext,
     config: WaveConfig,
@@ -62,7 +63,7 @@ def _stage_op(stage: Stage) -> dg.OpDefinition:
     @dg.op(
         name=f"plan_{stage.name}",
         ins={"morning": dg.In(Morning)},
-        out=dg.Out(Morning),
+        out=dg.Out(Morning, io_manager_key=MEMORY),
         description=f"Fills {' and '.join(stage.writes)}.",
     )
     def plan(context: dg.OpExecutionContext, morning: Morning) -> Morning:
@@ -104,7 +105,6 @@ _STAGE_OPS = [_stage_op(stage) for stage in MORNING]
     tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
     # Frames pass from op to op in memory, so all ops share the run's process.
     executor_def=dg.in_process_executor,
-    resource_defs={"io_manager": dg.mem_io_manager},
 )
 def planning_wave() -> None:
     """Facts, then every stage in turn, then publish."""

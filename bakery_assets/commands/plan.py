@@ -57,7 +57,7 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
     """
     import dagster as dg
 
-    from bakery_assets.assets.waves import planning_wave, wave_config
+    from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
     from resources.clock import Clock
     from resources.warehouse import Warehouse, runs
     from sensors.tenant_registry import register
@@ -70,7 +70,7 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
         result = planning_wave.execute_in_process(
             instance=instance,
             run_config={**wave_config(cells), **quiet},
-            resources={"warehouse": warehouse, "clock": Clock(), "io_manager": dg.mem_io_manager},
+            resources={"warehouse": warehouse, "clock": Clock(), MEMORY: dg.mem_io_manager},
         )
     failures = runs.failure_reasons(warehouse, cells)
     return Planned(result.run_id, len(cells) - len(failures), failures)

@@ -7,13 +7,16 @@ tables and works on them with set-based SQL.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import adbc_driver_postgresql.dbapi as adbc
 import polars as pl
 from sqlalchemy import Engine, Table, create_engine
 from sqlalchemy.dialects import postgresql
 
 from bakery_assets.settings import settings
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Cursor
 
 _POLARS = {
     "TEXT": pl.String(),
@@ -51,7 +54,10 @@ class Warehouse:
     @contextmanager
     def bulk(self, *, isolation: str = "READ COMMITTED") -> Iterator["Bulk"]:
         """One transaction that moves frames; committed when the block ends well, else rolled back."""
-        with adbc.connect(self.url) as connection, connection.cursor() as cursor:
+        # Its import takes pandas along, two seconds that code locations need not wait for.
+        from adbc_driver_postgresql import dbapi
+
+        with dbapi.connect(self.url) as connection, connection.cursor() as cursor:
             cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
             yield Bulk(cursor)
             connection.commit()
@@ -60,7 +66,7 @@ class Warehouse:
 class Bulk:
     """A transaction over frames."""
 
-    def __init__(self, cursor: adbc.Cursor) -> None:
+    def __init__(self, cursor: "Cursor") -> None:
         self._cursor = cursor
 
     def put(self, name: str, frame: pl.DataFrame) -> None:

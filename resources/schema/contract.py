@@ -1,0 +1,93 @@
+"""docs/data_contract.md, rendered from the schema and the settings: `python -m resources.schema.contract`."""
+
+from pathlib import Path
+
+from sqlalchemy import Column, ForeignKeyConstraint, Table
+
+from bakery_assets.settings import PROJECT, Settings
+from resources.schema import metadata, ops
+from resources.warehouse.connection import sql_type
+
+PAGE = PROJECT / "docs" / "data_contract.md"
+
+HEAD = """# Data contract
+
+The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
+`python -m resources.schema.contract`; a test holds it, the migrations and the live database equal.
+Commands are listed by `bakery --help` and in the README.
+
+## How facts are loaded
+
+`bakery load DIR` reads one CSV or Parquet file per table of the schema `ops`, named after the table.
+`tenants`, `products` and `sales` are required, unless they are in the warehouse already. The key
+columns come first; columns marked * may be left out or empty.
+
+- **Master data** is kept current: a row with a known key replaces what was there.
+- **Facts** are only appended. A fact's key includes `recorded_at`, when we learned it. Where a file does not give
+  it, it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any order gives the same
+  tables. A different figure under the same key goes to quarantine; a correction carries a later `recorded_at`, or is
+  loaded with `--corrections`, which records it as known now.
+- **Bad rows** go to `ops.quarantine` with file, line, column and reason; the good rows of the file go on.
+
+A plan uses the facts whose `recorded_at` is not after the tenant's planning instant, and of each
+fact the latest such record. Current state (stock on hand, open orders) is derived from facts.
+
+## How plans are read
+
+Each table of the schema `plans` belongs to the asset of the same name. A cell is one tenant and one local date
+(`tenant_id`, `plan_date`); its rows are replaced whole in one transaction, so a reader sees the old plan
+or the new one. `plans.planning_runs` says how far each cell is. `reasoning` holds every term of the sum,
+`consequence` what happens if nobody acts. The schema `marts` holds dbt views for questions across days.
+"""
+
+DAGSTER = """## Dagster names
+
+Asset keys are the names of the tables in `plans` and `marts`; the facts are external assets `ops/<table>`. Dynamic
+partitions `tenant`; dimensions `date` and `tenant`. Jobs `planning_wave`, `plan_tenant_day`, `build_marts`. Schedules
+`daily_planning`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `run_outcomes`.
+"""
+
+
+def render() -> str:
+    """The page."""
+    parts = [HEAD, "## Settings\n\nFrom the environment or `.env`; the environment wins.\n", _settings()]
+    parts += ["## Schema `ops`: what others write\n"]
+    parts += [_table(table) for table in (*ops.LOADED, ops.quarantine)]
+    parts += ["## Schema `plans`: what we write\n"]
+    parts += [_table(table) for table in metadata.sorted_tables if table.schema == "plans"]
+    return "\n".join([*parts, DAGSTER])
+
+
+def _settings() -> str:
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else field.default
+        if isinstance(default, Path):
+            default = default.relative_to(PROJECT)
+        rows.append(f"| `BAKERY_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _table(table: Table) -> str:
+    kind = "" if table.schema == "plans" else ("Facts. " if "fact" in table.info else "")
+    rows = [f"### `{table.fullname}`\n", f"{kind}{table.comment}\n", "| column | type | meaning |", "| --- | --- | --- |"]
+    references = {
+        element.parent.name: constraint.referred_table.fullname
+        for constraint in table.constraints
+        if isinstance(constraint, ForeignKeyConstraint)
+        for element in constraint.elements
+        if element.parent.name not in ("tenant_id", "plan_date")
+    }
+    rows += [_column(table, column, references) for column in table.columns]
+    return "\n".join(rows) + "\n"
+
+
+def _column(table: Table, column: "Column[object]", references: dict[str, str]) -> str:
+    name = f"**`{column.name}`**" if column.primary_key else f"`{column.name}`"
+    optional = column.nullable or column.server_default is not None or column.name == "recorded_at"
+    target = f" → `{references[column.name]}`" if column.name in references else ""
+    return f"| {name}{'*' if optional else ''} | {sql_type(table, column.name).lower()} | {column.comment}{target} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")

@@ -1,0 +1,190 @@
+"""Both drivers of the planning day against a real database: what is written, what Dagster shows, what fails."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+
+from bakery_assets.assets.plans import plan_tenant_day, planning_day
+from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
+from bakery_assets.frames import Cell
+from bakery_assets.partitions import TENANT, partition_of
+from bakery_assets.planning_day import MORNING
+from resources.clock import Clock
+from resources.warehouse import Warehouse
+from tests.bakeries import DAY, MORNING as INSTANT, bakery, digests, insert, productless, rows, selfish, together
+
+TABLES = [table for stage in MORNING for table in stage.writes]
+
+
+@dataclass(frozen=True)
+class Office:
+    """A Dagster instance over a warehouse."""
+
+    warehouse: Warehouse
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+
+    def wave(self, *cells: Cell) -> dg.ExecuteInProcessResult:
+        return self.definitions.resolve_job_def("planning_wave").execute_in_process(
+            instance=self.instance, run_config=wave_config(cells)
+        )
+
+    def assets(self, *cells: Cell, only: list[str] | None = None) -> dg.ExecuteInProcessResult:
+        """One run over the cells' range of dates, or over a selection of its assets."""
+        self.instance.add_dynamic_partitions(TENANT, sorted({cell.tenant_id for cell in cells}))
+        first, last = min(cells), max(cells)
+        return self.definitions.resolve_job_def("plan_tenant_day").execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in only] if only else None,
+            tags={
+                "dagster/asset_partition_range_start": partition_of(first),
+                "dagster/asset_partition_range_end": partition_of(last),
+            },
+            raise_on_error=False,
+        )
+
+    def alone(self, cell: Cell) -> dg.ExecuteInProcessResult:
+        self.instance.add_dynamic_partitions(TENANT, [cell.tenant_id])
+        return self.definitions.resolve_job_def("plan_tenant_day").execute_in_process(
+            instance=self.instance, partition_key=partition_of(cell), raise_on_error=False
+        )
+
+    def materialized(self, table: str) -> set[str]:
+        return self.instance.get_materialized_partitions(dg.AssetKey(table))
+
+
+@pytest.fixture
+def office(warehouse: Warehouse) -> Iterator[Office]:
+    """A warehouse and a Dagster instance that the test has to itself."""
+    definitions = dg.Definitions(
+        assets=[planning_day],
+        jobs=[planning_wave, plan_tenant_day],
+        resources={"warehouse": warehouse, "clock": Clock(lambda: INSTANT), MEMORY: dg.mem_io_manager},
+        executor=dg.in_process_executor,
+    )
+    with dg.instance_for_test() as instance:
+        yield Office(warehouse, instance, definitions)
+
+
+def test_a_single_morning_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
+    insert(office.warehouse, **bakery("b1"))
+    assert office.alone(Cell("b1", DAY)).success
+    counts = dict(rows(office.warehouse, " UNION ALL ".join(f"SELECT '{name}', count(*) FROM plans.{name}" for name in TABLES)))
+    assert counts["demand_forecasts"] == 7
+    for table in TABLES:
+        assert office.materialized(table) == {f"{DAY}|b1"}
+        event = office.instance.get_latest_materialization_event(dg.AssetKey(table))
+        assert event
+        assert event.asset_materialization
+        metadata = event.asset_materialization.metadata
+        assert metadata["dagster/partition_row_count"].value == counts[table]
+    shown = office.instance.get_latest_materialization_event(dg.AssetKey("production_batches"))
+    assert shown
+    assert shown.asset_materialization
+    assert "baguette" in str(shown.asset_materialization.metadata["preview"].value)
+
+
+def test_the_morning_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Office) -> None:
+    """100 baguettes on a weekday, 140 at the weekend; sacks of 25 kg, two days from order to delivery."""
+    insert(office.warehouse, **bakery("b1"))
+    office.wave(Cell("b1", DAY))
+    forecast = rows(office.warehouse, "SELECT target_date, round(yhat) FROM plans.demand_forecasts ORDER BY 1")
+    assert forecast == [
+        (DAY + timedelta(days=ahead), 140 if (DAY + timedelta(days=ahead)).isoweekday() > 5 else 100) for ahead in range(7)
+    ]
+    baked = rows(
+        office.warehouse, "SELECT schedule_date, sum(quantity_planned) FROM plans.production_batches GROUP BY 1 ORDER BY 1"
+    )
+    # Dozens: 100 needs 9 of them, 140 needs 12; a baguette keeps for its day only.
+    assert baked == [(day, 144 if wanted == 140 else 108) for day, wanted in forecast]
+    # 3 kg of dough for ten, 0.6 kg of flour in each: 0.18 kg a baguette; twice (5 * 108 + 2 * 144) in 14 days.
+    gross = 2 * (5 * 108 + 2 * 144) * 0.18
+    flour = rows(office.warehouse, "SELECT max(gross), sum(order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'")
+    assert flour[0][0] <= gross + 1e-6
+    assert flour[0][1] % 25 == 0
+    assert 60 + flour[0][1] >= gross
+    stock = rows(
+        office.warehouse,
+        "SELECT opening + receipts - consumption - expired - closing, unmet FROM plans.inventory_projections WHERE item_id = 'flour'",
+    )
+    assert len(stock) == 14
+    assert all(abs(gap) < 1e-6 for gap, _ in stock)
+
+
+def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Office) -> None:
+    insert(office.warehouse, **together(bakery("b1"), bakery("b2", zone="Asia/Kathmandu")))
+    cells = [Cell("b1", DAY), Cell("b2", DAY)]
+    office.wave(*cells)
+    first = digests(office.warehouse)
+    assert all(not digest.startswith("0 ") for name, digest in first.items() if name not in ("validation_results", "alerts"))
+    office.wave(*cells)
+    assert digests(office.warehouse) == first
+    for cell in cells:
+        assert office.alone(cell).success
+    assert digests(office.warehouse) == first
+
+
+@pytest.mark.parametrize(
+    ("poison", "stage", "words"),
+    [(selfish, "procurement_plans", "dough"), (productless, "demand_forecasts", "no products")],
+)
+def test_one_poison_tenant_leaves_the_others_planned(office: Office, poison: object, stage: str, words: str) -> None:
+    insert(office.warehouse, **together(*(bakery(f"b{number}") for number in range(5)), poison("poison")))  # type: ignore[operator]
+    good = [Cell(f"b{number}", DAY) for number in range(5)]
+    bad = Cell("poison", DAY)
+    assert office.wave(*good, bad).success
+    state = rows(office.warehouse, "SELECT tenant_id, status, failed_stage FROM plans.planning_runs ORDER BY 1")
+    assert state == [*((cell.tenant_id, "planned", None) for cell in good), ("poison", "failed", stage)]
+    assert office.materialized("daily_summaries") == {f"{DAY}|{cell.tenant_id}" for cell in good}
+    alert = rows(office.warehouse, "SELECT severity, kind, message FROM plans.alerts WHERE tenant_id = 'poison'")
+    assert [(severity, kind) for severity, kind, _ in alert] == [("critical", "planning_failed")]
+    assert words in alert[0][2]
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.demand_forecasts WHERE tenant_id = 'poison'") == [(0,)]
+
+    retried = office.alone(bad)
+    assert not retried.success
+    assert len([event for event in retried.all_events if event.is_step_restarted]) == 1, "it is tried twice"
+    assert "poison" in str([event.message for event in retried.all_events if event.is_step_failure] + [
+        event.step_failure_data.error_display_string for event in retried.all_events if event.is_step_failure
+    ])
+    assert f"{DAY}|poison" not in office.materialized("daily_summaries")
+
+
+def test_a_backfill_goes_on_past_a_day_that_cannot_be_planned(office: Office) -> None:
+    """The bakery had no products known before its third day: products cannot be dated, so its facts are poisoned by a sale."""
+    insert(office.warehouse, **together(bakery("b1"), productless("b2")))
+    week = [Cell("b1", DAY - timedelta(days=back)) for back in range(3)]
+    both = [*week, *(Cell("b2", cell.plan_date) for cell in week)]
+    result = office.assets(*both)
+    assert not result.success
+    assert office.materialized("alerts") == {f"{cell.plan_date}|b1" for cell in week}
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.daily_summaries") == [(3,)]
+    # Each day was planned after the one before it, whose forecast it could therefore check.
+    checked = rows(office.warehouse, "SELECT validation_date, status FROM plans.validation_runs ORDER BY plan_date")
+    assert checked[1:] == [(DAY - timedelta(days=2), "validated"), (DAY - timedelta(days=1), "validated")]
+
+
+def test_one_stage_alone_builds_on_what_the_others_had_written(office: Office) -> None:
+    insert(office.warehouse, **bakery("b1"))
+    cell = Cell("b1", DAY)
+    office.wave(cell)
+    before = digests(office.warehouse)
+    with office.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM plans.production_batches")
+        connection.exec_driver_sql("UPDATE plans.demand_forecasts SET yhat = yhat")
+    assert office.assets(cell, only=["production_schedules", "production_batches"]).success
+    assert digests(office.warehouse) == before
+    assert rows(office.warehouse, "SELECT status FROM plans.planning_runs") == [("planned",)]
+
+
+def test_a_tenant_that_does_not_exist_fails_by_name(office: Office) -> None:
+    assert not office.alone(Cell("nobody", date(2026, 3, 4))).success
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.planning_runs") == [(0,)]
+
+
+def test_a_wave_refuses_two_dates_of_one_tenant() -> None:
+    with pytest.raises(ValueError, match="one date"):
+        wave_config([Cell("b1", DAY), Cell("b1", DAY + timedelta(days=1))])

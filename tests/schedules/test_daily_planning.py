@@ -1,0 +1,84 @@
+"""What a tick asks for, and that no tick asks for the same morning twice."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+from dagster._core.definitions.schedule_definition import ScheduleExecutionData
+
+from bakery_assets.assets.waves import cells_of_wave
+from bakery_assets.frames import Cell
+from resources.clock import Clock
+from resources.warehouse import Warehouse, runs
+from schedules.daily_planning import daily_planning
+from tests.bakeries import insert
+
+# 05:30 in Paris; past it in Kathmandu and Auckland; 23:30 of the day before in New York.
+NOW = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
+DAY = date(2026, 3, 3)
+
+
+def tick(warehouse: Warehouse, now: datetime) -> ScheduleExecutionData:
+    with dg.instance_for_test() as instance:
+        context = dg.build_schedule_context(
+            instance=instance, resources={"warehouse": warehouse, "clock": Clock(lambda: now)}
+        )
+        return daily_planning.evaluate_tick(context)
+
+
+def cells(data: ScheduleExecutionData) -> list[Cell]:
+    return [cell for request in data.run_requests or [] for cell in cells_of_wave(dict(request.run_config))]
+
+
+def open_bakeries(warehouse: Warehouse) -> None:
+    zones = {
+        "paris": ("Europe/Paris", "active"), "lyon": ("Europe/Paris", "active"), "kathmandu": ("Asia/Kathmandu", "active"),
+        "new-york": ("America/New_York", "active"), "auckland": ("Pacific/Auckland", "active"),
+        "closed": ("Europe/Paris", "active"), "gone": ("Europe/Paris", "cancelled"), "late-payer": ("Europe/Paris", "suspended"),
+        "show": ("Europe/Paris", "demo"),
+    }  # fmt: skip
+    insert(
+        warehouse,
+        tenants=[
+            {"tenant_id": name, "name": name, "timezone": zone, "country": "FR", "status": status, "tier": "enterprise" if name == "paris" else "starter"}
+            for name, (zone, status) in zones.items()
+        ],
+        calendar=[{"tenant_id": "closed", "date": DAY, "kind": "closed"}],
+    )
+
+
+def test_a_tick_asks_for_one_wave_per_zone_and_tier_of_those_whose_time_has_come(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse)
+    data = tick(warehouse, NOW)
+    asked = [sorted(cell.tenant_id for cell in cells_of_wave(dict(request.run_config))) for request in data.run_requests or []]
+    assert sorted(asked) == [["auckland"], ["kathmandu"], ["lyon"], ["new-york"], ["paris"]]
+    assert {cell.plan_date for cell in cells(data) if cell.tenant_id != "new-york"} == {DAY}
+    assert Cell("new-york", DAY - timedelta(days=1)) in cells(data), "the day that it still is there"
+    assert len({request.run_key for request in data.run_requests or []}) == 5
+    priorities = {request.tags["bakery/tier"]: request.tags["dagster/priority"] for request in data.run_requests or []}
+    assert int(priorities["enterprise"]) > int(priorities["starter"])
+
+
+def test_a_second_tick_asks_for_nothing_and_the_tenant_whose_time_comes_later_follows(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse)
+    tick(warehouse, NOW)
+    assert cells(tick(warehouse, NOW)) == []
+    assert cells(tick(warehouse, NOW + timedelta(minutes=5))) == []
+    # 05:30 in New York is 10:30 UTC; the morning's claims are void after half an hour without a plan.
+    later = cells(tick(warehouse, datetime(2026, 3, 3, 10, 30, tzinfo=UTC)))
+    assert Cell("new-york", DAY) in later
+
+
+def test_a_wave_that_died_is_asked_for_again_under_another_run_key(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse)
+    first = tick(warehouse, NOW)
+    runs.release(warehouse, cells(first), 2, "killed", NOW)
+    again = tick(warehouse, NOW + timedelta(minutes=5))
+    assert sorted(cells(again)) == sorted(cells(first))
+    keys = [{request.run_key for request in data.run_requests or []} for data in (first, again)]
+    assert not keys[0] & keys[1]
+
+
+def test_nobody_due_says_so(warehouse: Warehouse) -> None:
+    data = tick(warehouse, NOW)
+    assert data.run_requests in (None, [])
+    assert "Nobody is due" in str(data.skip_message)

@@ -1,0 +1,116 @@
+"""What the sensors ask for, evaluated as Dagster's daemon does."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+from dagster._core.definitions.sensor_definition import SensorExecutionData
+from sqlalchemy import text
+
+from bakery_assets.assets.plans import plan_tenant_day, planning_day
+from bakery_assets.assets.waves import planning_wave, wave_config
+from bakery_assets.frames import Cell
+from bakery_assets.partitions import TENANT
+from resources.clock import Clock
+from resources.warehouse import Warehouse, runs
+from sensors.failed_cells import failed_cells
+from sensors.run_outcomes import run_outcomes
+from sensors.tenant_registry import register, tenant_registry
+from tests.bakeries import DAY, insert, rows
+
+NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance that goes with the test."""
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def evaluate(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, warehouse: Warehouse) -> SensorExecutionData:
+    definitions = dg.Definitions(
+        assets=[planning_day],
+        jobs=[plan_tenant_day],
+        sensors=[failed_cells, tenant_registry],
+        resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)},
+    )
+    context = dg.build_sensor_context(
+        instance=instance, definitions=definitions, resources={"warehouse": warehouse}
+    )
+    # As the daemon's code server does before it evaluates a sensor.
+    with partition_loading_context(dynamic_partitions_store=instance):
+        return sensor.evaluate_tick(context)
+
+
+def tenants(*names: str) -> list[dict[str, str]]:
+    return [{"tenant_id": name, "name": name, "timezone": "Europe/Paris", "country": "FR"} for name in names]
+
+
+def fail(warehouse: Warehouse, *names: str) -> None:
+    """Let the cells of these tenants fail once."""
+    insert(warehouse, tenants=tenants(*names))
+    runs.begin(warehouse, [Cell(name, DAY) for name in names], NOW)
+    with warehouse.engine.begin() as connection:
+        connection.execute(text("UPDATE plans.planning_runs SET status = 'failed', reason = 'a loop'"))
+
+
+def test_the_registry_follows_the_tenants_table_removals_included(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+    insert(warehouse, tenants=tenants("a", "b", "c"))
+    asked = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
+    assert [sorted(request.partition_keys) for request in asked or []] == [["a", "b", "c"]]
+    register(instance, warehouse)
+    with warehouse.engine.begin() as connection:
+        connection.execute(text("UPDATE ops.tenants SET status = 'cancelled' WHERE tenant_id = 'b'"))
+    insert(warehouse, tenants=tenants("d"))
+    asked = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
+    assert [type(request).__name__[:3] + ":" + ",".join(request.partition_keys) for request in asked or []] == ["Add:d", "Del:b"]
+    register(instance, warehouse)
+    assert sorted(instance.get_dynamic_partitions(TENANT)) == ["a", "c", "d"]
+    assert evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests in (None, [])
+
+
+def test_a_failed_cell_is_retried_alone_and_only_until_it_was_tried_often_enough(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    fail(warehouse, "poison")
+    register(instance, warehouse)
+    asked = evaluate(failed_cells, instance, warehouse).run_requests or []
+    assert [request.partition_key for request in asked] == [f"{DAY}|poison"]
+    runs.begin(warehouse, [Cell("poison", DAY)], NOW)
+    assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
+
+
+def test_a_failed_cell_outside_the_grid_waits_for_a_person(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+    fail(warehouse, "poison")
+    # Its tenant has no partition yet.
+    assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
+
+
+def test_a_wave_that_fails_frees_its_cells(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+    insert(warehouse, tenants=tenants("a", "b"))
+    cells = [Cell("a", DAY), Cell("b", DAY)]
+    runs.claim(warehouse, cells, NOW, NOW - NOW.replace(hour=5))
+    broken = Warehouse("postgresql://nobody@127.0.0.1:1/nowhere")
+    result = planning_wave.execute_in_process(
+        instance=instance,
+        run_config=wave_config(cells, is_claimed=True),
+        resources={"warehouse": broken, "clock": Clock(lambda: NOW), "memory": dg.mem_io_manager},
+        raise_on_error=False,
+    )
+    assert not result.success
+    run = instance.get_run_by_id(result.run_id)
+    assert run
+    context = dg.build_run_status_sensor_context(
+        sensor_name="run_outcomes",
+        dagster_instance=instance,
+        dagster_run=run,
+        dagster_event=result.get_run_failure_event(),
+        resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)},
+    ).for_run_failure()
+    run_outcomes(context)
+    assert rows(warehouse, "SELECT DISTINCT status, extract(year FROM claimed_at)::int FROM plans.planning_runs") == [
+        ("claimed", 1970)
+    ]
