@@ -1,0 +1,160 @@
+"""What stock will do for two weeks: one row per item and day, with where every quantity comes from."""
+
+import numpy as np
+import polars as pl
+
+from bakery_assets.frames import OUTLOOK_DAYS, Frames
+from bakery_assets.inventory.incoming import open_orders
+from bakery_assets.inventory.outlook import repeat_week
+from bakery_assets.inventory.shelf import Floats, by_day, shelf_lives, shelves, use_days
+from bakery_assets.inventory.stock import DECIMALS, ITEM, ordered_sum, stock_on_hand
+from bakery_assets.procurement.requirements import ingredient_requirements
+
+QUANTITIES = (
+    "opening",
+    "receipts",
+    "planned_receipts",
+    "required",
+    "consumption",
+    "unmet",
+    "expired",
+    "closing",
+)
+
+
+def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
+    """Stock of ingredients and products, day by day for 14 days.
+
+    Ingredients are required by the exploded batches and come with open purchase orders and this plan's
+    orders; products are required by demand and come with the batches. Days 8 to 14 repeat the weekdays of
+    days 1 to 7. In a day receipts come first, then what is required is taken, first expired first out,
+    then what has had its last day expires. What is unmet is not owed to a later day.
+
+    stockout_risk is high on a day with unmet need. It is low on a day that closes an ingredient below its
+    safety stock or below one day's mean requirement. Else none; so is, without unmet need, what keeps
+    for one day only, for which an empty shelf in the evening is as it should be.
+
+    Args:
+        cells: the columns of ``frames.CELLS``, one row per tenant.
+        frames: what the stage ``inventory_projections`` reads.
+
+    Returns:
+        ``inventory_projections``; only of items with stock, requirement or receipts in the 14 days.
+
+    Raises:
+        CannotPlan: units that do not go together, or a recipe that contains itself.
+    """
+    stock = stock_on_hand(cells, frames)
+    items = _items(cells, frames)
+    lots = stock.join(cells.select("tenant_id", "plan_date"), on="tenant_id").with_columns(
+        last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days()
+    )
+    planned = by_day(_planned(cells, frames), items, ITEM, "quantity", OUTLOOK_DAYS)
+    coming = open_orders(cells, frames).with_columns(item_kind=pl.lit("ingredient"), item_id="ingredient_id")
+    receipts = np.round(planned + by_day(coming, items, ITEM, "quantity", OUTLOOK_DAYS), DECIMALS)
+    required = by_day(_required(cells, frames, stock), items, ITEM, "quantity", OUTLOOK_DAYS)
+    on_hand = shelves(lots, items, ITEM, OUTLOOK_DAYS)
+    flow = use_days(required, on_hand, receipts, shelf_lives(items["shelf_life_days"]))
+    matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
+    unmet = np.round(required - flow.consumption, DECIMALS)
+    figures = (flow.opening, receipts, planned, required, flow.consumption, unmet, flow.expired, flow.closing)
+    return {"inventory_projections": _rows(items[matters], [figure[matters] for figure in figures])}
+
+
+def _rows(items: pl.DataFrame, figures: list[Floats]) -> pl.DataFrame:
+    """The table from arrays of items by days."""
+    days = pl.DataFrame({"day": range(OUTLOOK_DAYS)})
+    rows = items.join(days, how="cross", maintain_order="left_right").with_columns(
+        pl.Series(name, figure.ravel()).round(DECIMALS) for name, figure in zip(QUANTITIES, figures, strict=True)
+    )
+    mean = (pl.col("required").sum().over(ITEM) / OUTLOOK_DAYS).alias("mean")
+    keeps = pl.col("shelf_life_days").fill_null(2) > 1
+    is_low = (pl.col("closing") < pl.col("safety_stock")) | (pl.col("closing") < pl.col("mean").round(DECIMALS))
+    return (
+        rows.with_columns(mean)
+        .with_columns(
+            projection_date=pl.col("plan_date") + pl.duration(days=pl.col("day")),
+            days_of_cover=pl.when(pl.col("mean") > 0).then((pl.col("closing") / pl.col("mean")).round(DECIMALS)),
+            stockout_risk=pl.when(pl.col("unmet") > 0)
+            .then(pl.lit("high"))
+            .when((pl.col("item_kind") == "ingredient") & keeps & is_low)
+            .then(pl.lit("low"))
+            .otherwise(pl.lit("none")),
+        )
+        .select(
+            "tenant_id", "plan_date", "item_kind", "item_id", "projection_date", *QUANTITIES, "days_of_cover",
+            "stockout_risk",
+        )
+    )  # fmt: skip
+
+
+def _items(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """Every ingredient and product with its place in the arrays."""
+    ingredients = frames["ingredients"].select(
+        "tenant_id",
+        "safety_stock",
+        item_kind=pl.lit("ingredient"),
+        item_id="ingredient_id",
+        shelf_life_days=pl.col("shelf_life_days").cast(pl.Int64),
+    )
+    products = frames["products"].select(
+        "tenant_id",
+        safety_stock=pl.lit(0.0),
+        item_kind=pl.lit("product"),
+        item_id="product_id",
+        shelf_life_days=pl.col("shelf_life_days").cast(pl.Int64),
+    )
+    return (
+        pl.concat([ingredients, products], how="diagonal")
+        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
+        .sort(ITEM)
+        .with_row_index("row")
+    )
+
+
+def _required(cells: pl.DataFrame, frames: Frames, stock: pl.DataFrame) -> pl.DataFrame:
+    """What each day asks for: ``ITEM, day, quantity``."""
+    ingredients = ingredient_requirements(cells, frames, stock).select(
+        "tenant_id", "day", item_kind=pl.lit("ingredient"), item_id="ingredient_id", quantity="gross"
+    )
+    product_day = ["tenant_id", "product_id", "date"]
+    expected = (
+        frames["demand_forecasts"]
+        .group_by("tenant_id", "product_id", date="target_date")
+        .agg(expected=ordered_sum("yhat"))
+    )
+    ordered = (
+        frames["customer_orders"]
+        .group_by("tenant_id", "product_id", date="due_date")
+        .agg(ordered=ordered_sum("quantity"))
+    )
+    # Orders are part of what is forecast, and consume it: orders + max(0, forecast - orders).
+    demand = expected.join(ordered, on=product_day, how="full", coalesce=True).with_columns(
+        quantity=pl.max_horizontal(pl.col("expected").fill_null(0.0), pl.col("ordered").fill_null(0.0))
+    )
+    products = repeat_week(demand, cells, "date").select(
+        "tenant_id", "day", "quantity", item_kind=pl.lit("product"), item_id="product_id"
+    )
+    columns = [*ITEM, "day", "quantity"]
+    return pl.concat([ingredients.select(columns), products.select(columns)])
+
+
+def _planned(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """What this plan proposes: batches of products and orders of ingredients: ``ITEM, day, quantity``."""
+    batches = repeat_week(frames["production_batches"], cells, "schedule_date").select(
+        "tenant_id", "day", item_kind=pl.lit("product"), item_id="product_id", quantity="quantity_planned"
+    )
+    orders = (
+        frames["procurement_requirements"]
+        .filter(pl.col("order_quantity") > 0)
+        .drop("plan_date")
+        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
+        .select(
+            "tenant_id",
+            day=(pl.col("deliver_on") - pl.col("plan_date")).dt.total_days(),
+            item_kind=pl.lit("ingredient"),
+            item_id="ingredient_id",
+            quantity="order_quantity",
+        )
+    )
+    return pl.concat([batches, orders]).group_by(*ITEM, "day").agg(ordered_sum("quantity"))

@@ -1,0 +1,158 @@
+"""Who could bring an ingredient, on which days, and until when that has to be ordered.
+
+Days are counted from the plan date, which is day 0. An order placed on day ``o`` can come from day ``o`` +
+lead time on, on the supplier's delivery weekdays, and not on days on which the bakery is closed.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from bakery_assets.frames import OUTLOOK_DAYS, CannotPlan, Frames, closed_days, planning_instant
+from bakery_assets.inventory.shelf import Floats, Ints
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LONGEST_LEAD = 365  # the schema's largest lead time
+DELIVERY_DAYS = OUTLOOK_DAYS + LONGEST_LEAD  # days on which something ordered within the outlook can come
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What can be ordered, best first for each item: arrays with one element per offer.
+
+    Attributes:
+        item: row of the item; ascending.
+        price, minimum, pack: per unit of the item, smallest order, and multiple of it (0: any quantity).
+        delivers: offers by days: whether an order placed within the horizon can come that day.
+    """
+
+    item: Ints
+    price: Floats
+    minimum: Floats
+    pack: Floats
+    delivers: NDArray[np.bool_]
+
+    @cached_property
+    def latest(self) -> Ints:
+        """Offers by days: the last delivery on or before that day; -1: none."""
+        days = np.arange(self.delivers.shape[1])
+        return np.maximum.accumulate(np.where(self.delivers, days, -1), axis=1)
+
+    @cached_property
+    def following(self) -> Ints:
+        """Offers by days: the first delivery after that day; the number of days: none."""
+        days = self.delivers.shape[1]
+        marked = np.where(self.delivers, np.arange(days), days)
+        first = np.minimum.accumulate(marked[:, ::-1], axis=1)[:, ::-1]
+        return np.concatenate([first[:, 1:], np.full((len(first), 1), days)], axis=1)
+
+
+def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """Every supplier's item, the cheapest of each ingredient first, equal prices by supplier_id.
+
+    Args:
+        cells: the columns of ``frames.CELLS``.
+        frames: ``suppliers`` and ``supplier_items``.
+
+    Returns:
+        ``tenant_id, ingredient_id, supplier_id, supplier_name, currency, price, pack_size`` (0: any),
+        ``minimum_quantity, minimum_order_value, lead_days`` (the item's own, else the supplier's),
+        ``order_cutoff_time, weekdays`` (ISO weekdays as a list), ``first_order_day`` (0: today; 1: today's
+        cutoff has passed), sorted by ingredient, price and supplier.
+
+    Raises:
+        CannotPlan: a word among the delivery weekdays is not a weekday; names tenant, supplier, word.
+    """
+    suppliers = _with_weekdays(frames["suppliers"]).rename({"name": "supplier_name", "lead_time_days": "lead"})
+    sold = frames["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
+    today = with_deadlines(sold.with_columns(order_date="plan_date"))
+    return today.select(
+        "tenant_id",
+        "ingredient_id",
+        "supplier_id",
+        "supplier_name",
+        "currency",
+        "price",
+        "minimum_quantity",
+        "minimum_order_value",
+        "order_cutoff_time",
+        "weekdays",
+        pack_size=pl.col("pack_size").fill_null(0.0),
+        lead_days=pl.coalesce("lead_time_days", "lead").cast(pl.Int64),
+        first_order_day=(pl.col("planned_as_of") > pl.col("order_by")).cast(pl.Int64),
+    ).sort("tenant_id", "ingredient_id", "price", "supplier_id")
+
+
+def with_deadlines(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add ``order_by``, the instant at which ``order_cutoff_time`` comes on ``order_date`` in ``timezone``."""
+    moment = ["order_date", "order_cutoff_time", "timezone"]
+    moments = rows.select(moment).unique().sort(moment)
+    instants = [planning_instant(day, time, zone) for day, time, zone in moments.iter_rows()]
+    known = moments.with_columns(pl.Series("order_by", instants, dtype=pl.Datetime("us", "UTC")))
+    return rows.join(known, on=moment, how="left", maintain_order="left")
+
+
+def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, calendar: pl.DataFrame) -> NDArray[np.bool_]:
+    """Offers by ``DELIVERY_DAYS`` days: whether what is ordered within the outlook can come that day."""
+    tenants = cells.sort("tenant_id").with_row_index("place")
+    dated = offers.select("tenant_id", "lead_days", "first_order_day", "weekdays").join(
+        tenants.select("tenant_id", "place", weekday=pl.col("plan_date").dt.weekday()),
+        on="tenant_id",
+        how="left",
+        maintain_order="left",
+    )
+    day = np.arange(DELIVERY_DAYS)
+    lead = dated["lead_days"].to_numpy()[:, None]
+    in_reach = (day >= dated["first_order_day"].to_numpy()[:, None] + lead) & (day < OUTLOOK_DAYS + lead)
+    delivers_on = np.stack([dated["weekdays"].list.contains(number).to_numpy() for number in range(1, 8)], axis=1)
+    weekday = (dated["weekday"].cast(pl.Int64).to_numpy()[:, None] - 1 + day) % 7
+    closed = (
+        closed_days(calendar)
+        .join(tenants.select("tenant_id", "place", "plan_date"), on="tenant_id")
+        .with_columns(day=(pl.col("date") - pl.col("plan_date")).dt.total_days())
+        .filter(pl.col("day").is_between(0, DELIVERY_DAYS - 1))
+    )
+    is_closed = np.zeros((tenants.height, DELIVERY_DAYS), dtype=bool)
+    is_closed[closed["place"].to_numpy(), closed["day"].to_numpy()] = True
+    open_days = ~is_closed[dated["place"].to_numpy()]
+    delivering: NDArray[np.bool_] = in_reach & np.take_along_axis(delivers_on, weekday, axis=1) & open_days
+    return delivering
+
+
+def _with_weekdays(suppliers: pl.DataFrame) -> pl.DataFrame:
+    """Add ``weekdays``, ISO numbers, from the text in ``delivery_weekdays``; no text means every day."""
+    words = suppliers["delivery_weekdays"].unique().sort().to_list()
+    parsed = [_iso_weekdays(text) for text in words]
+    numbers = pl.DataFrame(
+        {
+            "delivery_weekdays": words,
+            "weekdays": [days if isinstance(days, list) else None for days in parsed],
+            "unknown": [days if isinstance(days, str) else None for days in parsed],
+        },
+        schema={"delivery_weekdays": pl.String, "weekdays": pl.List(pl.Int64), "unknown": pl.String},
+    )
+    known = suppliers.join(numbers, on="delivery_weekdays", how="left", nulls_equal=True)
+    wrong = known.filter(pl.col("unknown").is_not_null()).sort("tenant_id", "supplier_id")
+    for row in wrong.head(1).iter_rows(named=True):
+        raise CannotPlan(
+            f"tenant {row['tenant_id']}: supplier {row['supplier_id']} delivers on {row['unknown']!r}, which is no "
+            "weekday; write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun"
+        )
+    return known.drop("unknown")
+
+
+def _iso_weekdays(text: str | None) -> list[int] | str:
+    """ISO weekdays named in a text such as "mon,thu" or "Monday; Thursday"; else the first unknown word."""
+    numbers = set()
+    words: list[str] = re.findall(r"[^\s,;/|]+", text or "")
+    for word in words:
+        plain = word.strip(".").lower()
+        match = [number for number, name in enumerate(WEEKDAYS, 1) if len(plain) >= 3 and name.startswith(plain)]
+        if not match:
+            return word
+        numbers.update(match)
+    return sorted(numbers) or list(range(1, 8))

@@ -1,0 +1,170 @@
+"""Time-phased ordering on arrays, on cases that others published."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.inventory.shelf import KEEPS
+from bakery_assets.procurement.offers import Offers
+from bakery_assets.procurement.ordering import Needs, look_ahead, order_quantity, place_orders
+
+
+def needs_of(
+    gross: dict[int, float],
+    days: int = 14,
+    on_hand: dict[int, float] | None = None,
+    incoming: dict[int, float] | None = None,
+    safety: float = 0.0,
+    shelf_life: int = KEEPS,
+) -> Needs:
+    """One item; on_hand by last usable day (``days``: keeps)."""
+    need, coming, shelf = np.zeros((1, days)), np.zeros((1, days)), np.zeros((1, days + 1))
+    for array, values in ((need, gross), (coming, incoming or {}), (shelf, on_hand or {})):
+        for day, quantity in values.items():
+            array[0, day] = quantity
+    return Needs(need, coming, shelf, np.array([safety]), np.array([shelf_life]))
+
+
+def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
+    """Offers for item 0, best first: ``days`` of delivery, ``minimum``, ``pack``."""
+    delivers = np.zeros((len(offers), span), dtype=bool)
+    for row, offer in enumerate(offers):
+        delivers[row, list(offer["days"])] = True
+    values = {name: np.array([offer.get(name, 0.0) for offer in offers]) for name in ("minimum", "pack")}
+    return Offers(np.zeros(len(offers), dtype=np.int64), np.ones(len(offers)), **values, delivers=delivers)
+
+
+def deliveries(orders: pl.DataFrame) -> list[tuple[int, float]]:
+    return orders.select("deliver_day", "quantity").rows()
+
+
+def test_one_order_of_200_comes_after_the_lead_time_and_ends_with_10() -> None:
+    """frePPLe test/supplier: 10 on hand; 100 wanted on 01-01 and 02-01; lead 21 days, minimum 125, multiple 100."""
+    needs = needs_of({0: 100, 31: 100}, days=40, on_hand={40: 10})
+    orders = place_orders(needs, offers_of({"days": range(21, 60), "minimum": 125.0, "pack": 100.0}))
+    assert deliveries(orders) == [(21, 200.0)]
+    assert orders["net"].to_list() == [90.0]
+    assert 10 + 200 - 100 - 100 == 10
+    with_it = needs_of({0: 100, 31: 100}, days=40, on_hand={40: 10}, incoming={21: 200})
+    assert look_ahead(with_it).unmet[0, [0, 20, 21, 39]].tolist() == [90, 90, 0, 0]
+
+
+def test_three_needs_of_20_with_a_minimum_of_100_make_one_order_of_100() -> None:
+    """ERPNext #58710: consolidate first, then apply minimum and multiple, once."""
+    orders = place_orders(needs_of({2: 20, 3: 20, 4: 20}), offers_of({"days": [1, 8], "minimum": 100.0}))
+    assert deliveries(orders) == [(1, 100.0)]
+
+
+@pytest.mark.parametrize(("stock", "ordered"), [(10.0, 30.0), (8.0, 36.0)])
+def test_filling_up_to_40_in_sixes(stock: float, ordered: float) -> None:
+    """Odoo's documentation: maximum 40, multiple 6."""
+    assert order_quantity(np.array([40.0 - stock]), np.zeros(1), np.array([6.0])).tolist() == [ordered]
+
+
+def test_floating_noise_orders_no_pack_more() -> None:
+    assert order_quantity(np.array([0.1 * 3]), np.zeros(1), np.array([0.1])).tolist() == [0.3]
+
+
+def test_an_order_covers_every_need_until_the_next_delivery() -> None:
+    needs = needs_of(dict.fromkeys(range(14), 10.0), on_hand={14: 25.0}, safety=5.0)
+    orders = place_orders(needs, offers_of({"days": [1, 4, 8, 11]}))
+    # Day 2 would leave -5: order for day 1 through 3: 20 wanted, 5 left, 5 to keep. Then 40, 30, 30.
+    assert orders["needed_day"].to_list() == [2, 4, 8, 11]
+    assert deliveries(orders) == [(1, 20.0), (4, 40.0), (8, 30.0), (11, 30.0)]
+    assert (orders["gross"] + 5 - orders["on_hand"] - orders["incoming"] - orders["net"]).abs().max() == 0
+
+
+def test_what_a_pack_leaves_over_reduces_the_next_order() -> None:
+    orders = place_orders(needs_of({1: 10, 5: 10, 9: 10}), offers_of({"days": [1, 5, 9], "pack": 25.0}))
+    assert deliveries(orders) == [(1, 25.0), (9, 25.0)]
+    assert orders["on_hand"].to_list() == [0.0, 5.0]
+
+
+def test_stock_that_expires_before_it_is_used_does_not_count() -> None:
+    orders = place_orders(needs_of({0: 5, 6: 20}, on_hand={3: 30}), offers_of({"days": range(1, 14)}))
+    # Of 30, 5 are used and 25 expire on day 3.
+    assert deliveries(orders) == [(6, 20.0)]
+    assert orders["expired_before"].to_list() == [25.0]
+
+
+def test_a_delivery_that_would_spoil_is_not_ordered_for_later_days() -> None:
+    orders = place_orders(needs_of({1: 4, 2: 4, 3: 4}, shelf_life=2), offers_of({"days": [1, 8]}))
+    # What comes on day 1 keeps through day 2; for day 3 nothing can come in time.
+    assert orders.select("deliver_day", "needed_day", "quantity").rows()[0] == (1, 1, 8.0)
+    assert orders.select("deliver_day", "needed_day").rows()[1] == (8, 3)
+
+
+def test_the_cheapest_that_can_come_in_time_is_taken() -> None:
+    offers = offers_of({"days": [5, 12]}, {"days": range(1, 14)})
+    orders = place_orders(needs_of({3: 10, 7: 10}), offers)
+    assert orders.select("offer", "deliver_day").rows() == [(1, 3), (0, 5)]
+
+
+def test_while_a_late_order_is_awaited_nothing_more_is_ordered() -> None:
+    orders = place_orders(needs_of({0: 4, 1: 4, 2: 4, 3: 4, 4: 4}), offers_of({"days": [3, 5]}))
+    assert orders.select("needed_day", "deliver_day", "quantity").rows() == [(0, 3, 20.0)]
+
+
+def test_an_open_order_that_comes_in_time_makes_another_needless() -> None:
+    assert place_orders(needs_of({3: 10}, incoming={2: 10}), offers_of({"days": range(1, 14)})).is_empty()
+
+
+def test_without_an_offer_nothing_is_ordered_and_the_day_it_runs_out_is_known() -> None:
+    needs = needs_of(dict.fromkeys(range(14), 3.0), on_hand={14: 10.0})
+    assert place_orders(needs, offers_of()).is_empty()
+    assert look_ahead(needs).runs_out_day.tolist() == [3]
+
+
+DAYS = st.sets(st.integers(0, 20), max_size=8)
+AMOUNTS = st.lists(st.integers(0, 400).map(lambda tenths: tenths / 10), min_size=14, max_size=14)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    AMOUNTS,
+    AMOUNTS,
+    st.lists(st.integers(0, 300), min_size=15, max_size=15),
+    st.integers(0, 40),
+    st.integers(1, 9) | st.just(KEEPS),
+    DAYS,
+    DAYS,
+    st.sampled_from((0.0, 2.5, 25.0)),
+    st.integers(0, 60),
+)
+def test_after_an_order_is_there_nothing_is_short_until_the_day_it_covers(
+    gross: list[float], incoming: list[float], shelf: list[int], safety: int, shelf_life: int, first: set[int],
+    second: set[int], pack: float, minimum: int,
+) -> None:  # fmt: skip
+    coming = {day: amount for day, amount in enumerate(incoming) if day % 5 == 4}
+    stock = {day: float(amount) for day, amount in enumerate(shelf) if day % 7 == 0}
+    needs = needs_of(
+        dict(enumerate(gross)), on_hand=stock, incoming=coming, safety=float(safety), shelf_life=shelf_life
+    )
+    offers = offers_of({"days": first, "pack": pack, "minimum": float(minimum)}, {"days": second})
+    orders = place_orders(needs, offers)
+    assert orders.equals(place_orders(needs, offers))
+    assert orders.select("deliver_day", "offer").is_unique().all()
+    assert (orders["quantity"] >= orders["net"] - 1e-9).all()
+    residue = orders["gross"] + safety - orders["on_hand"] - orders["incoming"] - orders["net"]
+    assert (residue.abs() < 1e-6).all()
+    before = (
+        sum(stock.values()) + orders["incoming_before"] + orders["ordered_before"] - orders["used_before"]
+        - orders["expired_before"] - orders["expires_unused"]
+    )  # fmt: skip
+    assert ((orders["on_hand"] - before.clip(0)).abs() < 1e-6).all()
+    # With all orders received, no covered day is short.
+    planned = {day: coming.get(day, 0.0) for day in range(14)}
+    for day, quantity in deliveries(orders):
+        if day < 14:
+            planned[day] += quantity
+    after = look_ahead(
+        needs_of(dict(enumerate(gross)), on_hand=stock, incoming=planned, safety=float(safety), shelf_life=shelf_life)
+    )
+    for row in orders.iter_rows(named=True):
+        if row["deliver_day"] < 14:
+            covered = slice(max(row["needed_day"], row["deliver_day"]), row["last_day_covered"] + 1)
+            assert after.shortage[0, covered].max() < 1e-6

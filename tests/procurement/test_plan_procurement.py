@@ -1,0 +1,303 @@
+"""The procurement plan of small bakeries, from facts to the two tables."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from bakery_assets.frames import CannotPlan, Frames
+from bakery_assets.procurement import plan_procurement
+
+Facts = Callable[..., Frames]
+Cells = Callable[..., pl.DataFrame]
+Schema = Callable[[str], dict[str, Any]]
+Rows = list[dict[str, Any]]
+MONDAY = date(2026, 1, 5)
+COUNTED = datetime(2026, 1, 4, 18, tzinfo=UTC)
+
+
+def batches(product: str, quantity: float, *days: int, **more: Any) -> Rows:
+    return [
+        {"plan_date": MONDAY, "batch_number": f"{product}{day}", "schedule_date": MONDAY + timedelta(days=day),
+         "product_id": product, "recipe_id": product, "quantity_planned": quantity, "priority": 1, **more}
+        for day in days
+    ]  # fmt: skip
+
+
+def bread(**tables: Rows) -> dict[str, Rows]:
+    """100 loaves on Mondays: 0.4 kg of dough a loaf; a kilo of dough is 600 g of flour."""
+    return {
+        "products": [{"product_id": "bread", "name": "Country loaf"}],
+        "ingredients": [{"ingredient_id": "flour", "name": "Flour"}],
+        "recipes": [
+            {"recipe_id": "bread", "product_id": "bread", "yield_quantity": 10.0, "loss_fraction": 0.2},
+            {"recipe_id": "dough", "yield_quantity": 1.0, "yield_unit": "kg", "make_days": 1},
+        ],
+        "recipe_lines": [
+            {"recipe_id": "bread", "line_number": 1, "component_recipe_id": "dough", "quantity": 3200.0, "unit": "g"},
+            {"recipe_id": "dough", "line_number": 1, "ingredient_id": "flour", "quantity": 540.0, "unit": "g",
+             "loss_fraction": 0.1},
+        ],
+        "suppliers": [{"supplier_id": "mill", "name": "Mill", "lead_time_days": 2}],
+        "supplier_items": [{"supplier_id": "mill", "ingredient_id": "flour", "price": 0.8, "pack_size": 25.0}],
+        "production_batches": batches("bread", 100.0, 4),
+        **tables,
+    }  # fmt: skip
+
+
+def stock(item: dict[str, str], quantity: float, **more: Any) -> dict[str, Any]:
+    return {"lot_id": "-".join(item.values()), **item, "quantity": quantity, "recorded_at": COUNTED, **more}
+
+
+def requirements(cells: pl.DataFrame, frames: Frames) -> list[dict[str, Any]]:
+    return plan_procurement(cells, frames)["procurement_requirements"].to_dicts()
+
+
+def test_flour_is_ordered_for_the_dough_the_day_before_the_bread(facts: Facts, cells: Cells) -> None:
+    # 100 loaves: 100 / (10 * 0.8) = 12.5 executions, 40 kg of dough on Thursday, 0.54 / 0.9 = 0.6 kg of flour each.
+    rows = requirements(cells(), facts(**bread()))
+    first, second = rows
+    assert {name: first[name] for name in ("requirement_number", "ingredient_id", "supplier_id", "is_late")} == {
+        "requirement_number": "R001", "ingredient_id": "flour", "supplier_id": "mill", "is_late": False,
+    }  # fmt: skip
+    assert (first["gross"], first["on_hand"], first["net"], first["order_quantity"]) == (24.0, 0.0, 24.0, 25.0)
+    assert first["cost"] == 20.0
+    assert first["needed_on"] == first["deliver_on"] == date(2026, 1, 8)
+    assert first["order_by"] == datetime(2026, 1, 6, 17, 0, tzinfo=UTC)
+    assert first["consequence"] == "Without this order Flour runs out on Thu 2026-01-08; Country loaf cannot be baked."
+    # The next week: 24 kg, of which 1 kg is left over.
+    assert (second["gross"], second["on_hand"], second["net"], second["order_quantity"]) == (24.0, 1.0, 23.0, 25.0)
+    assert second["deliver_on"] == date(2026, 1, 15)
+
+
+def test_the_plan_sums_its_orders_up(facts: Facts, cells: Cells, plan_schema: Schema) -> None:
+    tables = plan_procurement(cells(), facts(**bread()))
+    (plan,) = tables["procurement_plans"].to_dicts()
+    assert (plan["version"], plan["status"], plan["orders"], plan["total_cost"]) == (1, "draft", 2, 40.0)
+    assert plan["first_order_by"] == date(2026, 1, 6)
+    assert plan["consequence"] == "If nobody orders, 1 ingredient runs out, the first on Thu 2026-01-08."
+    for name, table in tables.items():
+        assert dict(table.schema) == plan_schema(name)
+
+
+def test_the_reasoning_lets_a_person_do_the_sum_again(facts: Facts, cells: Cells) -> None:
+    frames = facts(**bread(stock_lots=[stock({"ingredient_id": "flour"}, 30.0)]))
+    (row,) = requirements(cells(), frames)
+    terms = json.loads(row["reasoning"])
+    assert list(terms) == sorted(terms)
+    assert terms["on_hand"] == terms["stock_today"] - terms["used_before"] == 6.0
+    assert terms["net"] == terms["gross"] + terms["safety_stock"] - terms["on_hand"] - terms["incoming"] == 18.0
+    assert terms["order_quantity"] == terms["pack_size"] == 25.0
+
+
+def test_stock_of_dough_saves_its_flour(facts: Facts, cells: Cells) -> None:
+    frames = facts(**bread(stock_lots=[stock({"recipe_id": "dough"}, 10.0, expires_on=date(2026, 1, 9))]))
+    assert [row["gross"] for row in requirements(cells(), frames)] == [18.0, 24.0]
+
+
+def test_what_is_covered_still_shows_its_sum(facts: Facts, cells: Cells) -> None:
+    lots = [stock({"ingredient_id": "flour"}, 60.0), {**stock({"ingredient_id": "flour"}, 7.0), "lot_id": "old",
+            "expires_on": MONDAY}]  # fmt: skip
+    (row,) = requirements(cells(), facts(**bread(stock_lots=lots)))
+    assert (row["gross"], row["on_hand"], row["net"], row["order_quantity"]) == (48.0, 60.0, 0.0, 0.0)
+    assert (row["supplier_id"], row["order_by"], row["deliver_on"], row["needed_on"]) == ("mill", None, None, None)
+    assert row["consequence"] is None
+    assert json.loads(row["reasoning"])["expires_unused"] == 7.0
+
+
+def test_an_open_order_counts_with_what_has_not_come_yet(facts: Facts, cells: Cells) -> None:
+    order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0}
+    when = {
+        "expected_from": datetime(2026, 1, 6, 23, 30, tzinfo=UTC),
+        "expected_to": datetime(2026, 1, 7, 2, tzinfo=UTC),
+    }
+    frames = facts(
+        **bread(
+            purchase_orders=[order | when | {"ordered_at": COUNTED, "recorded_at": COUNTED}],
+            stock_receipts=[
+                {"receipt_id": "r", "lot_id": "L", "ingredient_id": "flour", "order_id": "PO1", "quantity": 10.0,
+                 "received_at": COUNTED, "recorded_at": COUNTED},
+            ],
+        )
+    )  # fmt: skip
+    (row,) = requirements(cells(), frames)
+    assert (row["on_hand"], row["incoming"], row["gross"], row["order_quantity"]) == (10.0, 50.0, 48.0, 0.0)
+
+
+@pytest.mark.parametrize(("ended", "incoming", "overdue"), [(4, 60.0, 0.0), (3, 0.0, 60.0)])
+def test_an_order_overdue_by_more_than_a_day_is_not_relied_on(
+    ended: int, incoming: float, overdue: float, facts: Facts, cells: Cells
+) -> None:
+    then = datetime(2026, 1, ended, 10, tzinfo=UTC)
+    order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0,
+             "expected_from": then, "expected_to": then, "ordered_at": then, "recorded_at": then}  # fmt: skip
+    row = requirements(cells(), facts(**bread(purchase_orders=[order])))[0]
+    assert json.loads(row["reasoning"])["overdue_not_counted"] == overdue
+    assert (row["order_quantity"] == 0.0) == (incoming > 0)
+
+
+def test_what_has_been_ordered_is_not_ordered_again(facts: Facts, cells: Cells) -> None:
+    """Odoo #31490: a second run ordered more than the first."""
+    first, second = requirements(cells(), facts(**bread()))
+    comes = datetime(2026, 1, 8, 7, tzinfo=UTC)
+    order = {"order_id": "PO", "ingredient_id": "flour", "supplier_id": "mill", "quantity": first["order_quantity"],
+             "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED, "recorded_at": COUNTED}  # fmt: skip
+    again = requirements(cells(), facts(**bread(purchase_orders=[order])))
+    figures = ("order_quantity", "deliver_on", "order_by", "net", "cost")
+    assert [[row[name] for name in figures] for row in again] == [[second[name] for name in figures]]
+
+
+def test_a_late_order_says_so_and_what_cannot_be_baked(facts: Facts, cells: Cells) -> None:
+    names = ("Apple pie", "Bun", "Cake", "Doughnut", "Eclair")
+    frames = facts(
+        **bread(
+            products=[{"product_id": name, "name": name} for name in names],
+            recipes=[{"recipe_id": name, "product_id": name} for name in names],
+            recipe_lines=[
+                {"recipe_id": name, "line_number": 1, "ingredient_id": "flour", "quantity": 0.1} for name in names
+            ],
+            production_batches=[row for name in names for row in batches(name, 10.0, 0)],
+        )
+    )
+    first = requirements(cells(), frames)[0]
+    assert first["is_late"]
+    assert (first["needed_on"], first["deliver_on"]) == (MONDAY, date(2026, 1, 7))
+    assert first["consequence"] == (
+        "Without this order Flour runs out on Mon 2026-01-05; Apple pie, Bun, Cake and 2 more cannot be baked. "
+        "It is late already: the first delivery that can be had is Wed 2026-01-07."
+    )
+
+
+def test_nobody_sells_it(facts: Facts, cells: Cells) -> None:
+    tables = plan_procurement(cells(), facts(**bread(suppliers=[], supplier_items=[])))
+    (row,) = tables["procurement_requirements"].to_dicts()
+    assert (row["supplier_id"], row["order_quantity"], row["net"], row["needed_on"]) == (
+        None, 0.0, 48.0, date(2026, 1, 8),
+    )  # fmt: skip
+    assert row["consequence"].startswith("Nobody sells Flour: Flour runs out on Thu 2026-01-08; Country loaf")
+    assert tables["procurement_plans"]["orders"].to_list() == [0]
+
+
+def test_a_delivery_below_the_suppliers_minimum_is_kept_and_said(facts: Facts, cells: Cells) -> None:
+    supplier = {"supplier_id": "mill", "name": "Mill", "lead_time_days": 2, "minimum_order_value": 50.0}
+    row = requirements(cells(), facts(**bread(suppliers=[supplier])))[0]
+    assert row["order_quantity"] == 25.0
+    assert "Mill accepts orders from 50 on, this delivery comes to 20" in row["consequence"]
+
+
+def test_safety_stock_is_restored_once(facts: Facts, cells: Cells) -> None:
+    frames = facts(
+        **bread(
+            ingredients=[{"ingredient_id": "flour", "name": "Flour", "safety_stock": 5.0}],
+            supplier_items=[{"supplier_id": "mill", "ingredient_id": "flour", "price": 0.8}],
+            stock_lots=[stock({"ingredient_id": "flour"}, 5.0)],
+        )
+    )
+    assert [row["order_quantity"] for row in requirements(cells(), frames)] == [24.0, 24.0]
+
+
+def test_a_bakery_without_recipes_has_a_plan_without_orders(facts: Facts, cells: Cells, plan_schema: Schema) -> None:
+    products = [{"product_id": "bread", "name": "Bread"}]
+    tables = plan_procurement(
+        cells(), facts(products=products, production_batches=batches("bread", 10.0, 0, recipe_id=None))
+    )
+    (plan,) = tables["procurement_plans"].to_dicts()
+    assert (plan["orders"], plan["total_cost"], plan["first_order_by"], plan["consequence"]) == (0, 0.0, None, None)
+    assert tables["procurement_requirements"].is_empty()
+    assert dict(tables["procurement_requirements"].schema) == plan_schema("procurement_requirements")
+
+
+def test_a_line_in_litres_of_an_ingredient_in_kilos_names_recipe_and_line(facts: Facts, cells: Cells) -> None:
+    line = {"recipe_id": "bread", "line_number": 3, "ingredient_id": "flour", "quantity": 1.0, "unit": "l"}
+    with pytest.raises(CannotPlan, match="tenant bakery: recipe bread, line 3 takes flour in l, which is kept in kg"):
+        plan_procurement(cells(), facts(**bread(recipe_lines=[line])))
+
+
+def test_a_product_by_the_piece_from_a_recipe_by_the_kilo_is_named(facts: Facts, cells: Cells) -> None:
+    recipe = {"recipe_id": "bread", "product_id": "bread", "yield_unit": "kg"}
+    with pytest.raises(CannotPlan, match="product bread is counted in piece, but its recipe bread yields kg"):
+        plan_procurement(cells(), facts(**bread(recipes=[recipe], recipe_lines=[])))
+
+
+def test_a_dough_that_contains_itself_names_the_cycle(facts: Facts, cells: Cells) -> None:
+    takes = {"line_number": 1, "quantity": 1.0, "unit": "kg"}
+    lines = [
+        takes | {"recipe_id": "dough", "component_recipe_id": "starter"},
+        takes | {"recipe_id": "starter", "component_recipe_id": "dough"},
+    ]
+    recipes = [{"recipe_id": name, "yield_unit": "kg"} for name in ("dough", "starter")]
+    with pytest.raises(CannotPlan, match=r"tenant bakery: .*dough > starter > dough"):
+        plan_procurement(cells(), facts(**bread(recipes=recipes, recipe_lines=lines, production_batches=[])))
+
+
+AMOUNT = st.integers(0, 900).map(lambda tenths: tenths / 10)
+
+
+@st.composite
+def bakeries(draw: st.DrawFn, tenant: str) -> dict[str, Rows]:
+    """A bakery with two products, a dough and three ingredients, of any size."""
+    ingredients = ("butter", "flour", "salt")
+    day = st.integers(0, 12).map(lambda offset: MONDAY + timedelta(days=offset))
+    tables: dict[str, Rows] = {
+        "products": [{"product_id": name, "name": name} for name in ("bread", "bun")],
+        "ingredients": [
+            {"ingredient_id": name, "name": name, "safety_stock": draw(AMOUNT),
+             "shelf_life_days": draw(st.none() | st.integers(1, 9))}
+            for name in ingredients
+        ],
+        "recipes": [
+            {"recipe_id": name, "product_id": name, "yield_quantity": 10.0, "make_days": draw(st.integers(0, 2))}
+            for name in ("bread", "bun")
+        ] + [{"recipe_id": "dough", "yield_unit": "kg", "yield_quantity": 2.0, "make_days": draw(st.integers(0, 2))}],
+        "recipe_lines": [
+            {"recipe_id": "bread", "line_number": 1, "component_recipe_id": "dough", "quantity": 5.0},
+            {"recipe_id": "bun", "line_number": 1, "component_recipe_id": "dough", "quantity": 1.0},
+            {"recipe_id": "bun", "line_number": 2, "ingredient_id": "butter", "quantity": 250.0, "unit": "g"},
+            {"recipe_id": "dough", "line_number": 1, "ingredient_id": "flour", "quantity": 1.3},
+        ],
+        "suppliers": [
+            {"supplier_id": name, "name": name, "lead_time_days": draw(st.integers(0, 16)),
+             "delivery_weekdays": draw(st.sampled_from((None, "mon", "tue,fri"))),
+             "order_cutoff_time": draw(st.sampled_from((time(4), time(18))))}
+            for name in ("mill", "dairy")
+        ],
+        "supplier_items": [
+            {"supplier_id": supplier, "ingredient_id": name, "price": draw(st.sampled_from((0.5, 0.7))),
+             "pack_size": draw(st.sampled_from((None, 2.5)))}
+            for supplier in ("mill", "dairy") for name in draw(st.sets(st.sampled_from(ingredients)))
+        ],
+        "stock_lots": [
+            {"lot_id": f"{name}{number}", "ingredient_id": name, "quantity": draw(AMOUNT),
+             "expires_on": draw(st.none() | day), "recorded_at": COUNTED}
+            for name in ingredients for number in range(draw(st.integers(0, 2)))
+        ],
+        "calendar": [{"date": draw(day), "kind": "closed"}],
+        "production_batches": batches("bread", draw(AMOUNT), 0, 2, 4) + batches("bun", draw(AMOUNT), 1, 6),
+    }  # fmt: skip
+    return {name: [{"tenant_id": tenant, **row} for row in rows] for name, rows in tables.items()}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bakeries("a"), bakeries("b"), st.randoms(use_true_random=False))
+def test_a_bakery_is_planned_alone_as_among_others_in_any_order(
+    facts: Facts, cells: Cells, one: dict[str, Rows], other: dict[str, Rows], shuffler: Random
+) -> None:
+    together = {name: [*one[name], *other[name]] for name in one}
+    for rows in together.values():
+        shuffler.shuffle(rows)
+    among = plan_procurement(cells("b", "a"), facts(**together))
+    for tenant, tables in (("a", one), ("b", other)):
+        alone = plan_procurement(cells(tenant), facts(**tables))
+        for name, own in alone.items():
+            assert_frame_equal(own, among[name].filter(pl.col("tenant_id") == tenant), check_exact=True)
+    table = among["procurement_requirements"]
+    net = (table["gross"] + table["safety_stock"] - table["on_hand"] - table["incoming"]).clip(0)
+    assert ((table["net"] - net).abs() < 1e-5).all()
+    assert table.select((pl.col(pl.Float64) >= 0).all()).row(0) == (True,) * 7
