@@ -7,7 +7,7 @@ import dagster as dg
 from bakery_assets.assets.events import fact_specs
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
-from bakery_assets.assets.waves import planning_wave
+from bakery_assets.assets.waves import MEMORY, planning_wave
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from schedules.daily_planning import daily_planning
@@ -19,7 +19,12 @@ from sensors.tenant_registry import tenant_registry
 
 def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.Definitions:
     """Fresh definitions; ``resource_overrides`` swaps parts, for tests and commands."""
-    resources: dict[str, object] = {"warehouse": Warehouse(), "clock": Clock(), "dbt": dbt_resource()}
+    resources: dict[str, object] = {
+        "warehouse": Warehouse(),
+        "clock": Clock(),
+        "dbt": dbt_resource(),
+        MEMORY: dg.mem_io_manager,
+    }
     return dg.Definitions(
         assets=[*fact_specs(), planning_day, dbt_marts],
         jobs=[planning_wave, plan_tenant_day, build_marts],

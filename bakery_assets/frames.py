@@ -6,7 +6,7 @@ rows as they were known at each tenant's planning instant. Every frame carries `
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -16,12 +16,14 @@ Frames = Mapping[str, pl.DataFrame]
 HORIZON_DAYS = 7  # days forecast and baked for; the plan date is the first
 OUTLOOK_DAYS = 14  # days stock is projected for
 
-CELLS = {
-    "tenant_id": pl.String,
-    "plan_date": pl.Date,
-    "timezone": pl.String,
-    "planned_as_of": pl.Datetime("us", "UTC"),
-}
+CELLS = pl.Schema(
+    {
+        "tenant_id": pl.String(),
+        "plan_date": pl.Date(),
+        "timezone": pl.String(),
+        "planned_as_of": pl.Datetime("us", "UTC"),
+    }
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -48,7 +50,7 @@ def planning_instant(plan_date: date, planning_time: time, zone: str) -> datetim
     nobody has set would ring; one that comes twice counts the first time.
     """
     local = datetime.combine(plan_date, planning_time, ZoneInfo(zone))
-    return local.astimezone(timezone.utc)
+    return local.astimezone(UTC)
 
 
 def horizon(cells: pl.DataFrame, days: int = HORIZON_DAYS) -> pl.DataFrame:

@@ -47,8 +47,17 @@ MORNING = (
     Stage(
         "production_schedules",
         reads=(
-            "products", "calendar", "demand_forecasts", "customer_orders", "stock_lots", "stock_receipts", "waste",
-            "recipes", "production_steps", "equipment", "shifts",
+            "products",
+            "calendar",
+            "demand_forecasts",
+            "customer_orders",
+            "stock_lots",
+            "stock_receipts",
+            "waste",
+            "recipes",
+            "production_steps",
+            "equipment",
+            "shifts",
         ),
         writes=("production_schedules", "production_batches"),
         plan=plan_production,
@@ -56,8 +65,18 @@ MORNING = (
     Stage(
         "procurement_plans",
         reads=(
-            "production_batches", "recipes", "recipe_lines", "products", "ingredients", "suppliers",
-            "supplier_items", "calendar", "stock_lots", "stock_receipts", "waste", "purchase_orders",
+            "production_batches",
+            "recipes",
+            "recipe_lines",
+            "products",
+            "ingredients",
+            "suppliers",
+            "supplier_items",
+            "calendar",
+            "stock_lots",
+            "stock_receipts",
+            "waste",
+            "purchase_orders",
         ),
         writes=("procurement_plans", "procurement_requirements"),
         plan=plan_procurement,
@@ -65,8 +84,19 @@ MORNING = (
     Stage(
         "inventory_projections",
         reads=(
-            "demand_forecasts", "customer_orders", "production_batches", "procurement_requirements", "recipes",
-            "recipe_lines", "products", "ingredients", "stock_lots", "stock_receipts", "waste", "purchase_orders",
+            "calendar",
+            "demand_forecasts",
+            "customer_orders",
+            "production_batches",
+            "procurement_requirements",
+            "recipes",
+            "recipe_lines",
+            "products",
+            "ingredients",
+            "stock_lots",
+            "stock_receipts",
+            "waste",
+            "purchase_orders",
         ),
         writes=("inventory_projections",),
         plan=project_inventory,
@@ -80,8 +110,17 @@ MORNING = (
     Stage(
         "daily_summaries",
         reads=(
-            "tenants", "products", "ingredients", "suppliers", "calendar", "demand_forecasts", "production_schedules",
-            "production_batches", "procurement_plans", "procurement_requirements", "inventory_projections",
+            "tenants",
+            "products",
+            "ingredients",
+            "suppliers",
+            "calendar",
+            "demand_forecasts",
+            "production_schedules",
+            "production_batches",
+            "procurement_plans",
+            "procurement_requirements",
+            "inventory_projections",
             "validation_runs",
         ),
         writes=("daily_summaries", "alerts"),
@@ -198,7 +237,9 @@ def _not_finite(tables: Frames) -> dict[str, str]:
                 bad = frame.filter(~pl.col(column).is_finite())
                 for tenant, value in bad.select("tenant_id", column).unique("tenant_id").iter_rows():
                     word = "undefined" if math.isnan(value) else "infinite"
-                    found.setdefault(tenant, f"{name}.{column} came out {word}; look for an absurd quantity in its facts")
+                    found.setdefault(
+                        tenant, f"{name}.{column} came out {word}; look for an absurd quantity in its facts"
+                    )
     return found
 
 

@@ -30,16 +30,16 @@ class Settings(BaseSettings):
     grid_start: date = Field(
         date(2026, 1, 1), description="First day of the partition grid, the window in which ops see and backfill cells."
     )
-    history_days: int = Field(
-        1_200, ge=35, description="Days of sales that a plan looks back on."
-    )
+    history_days: int = Field(1_200, ge=35, description="Days of sales that a plan looks back on.")
     plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")
     wave_size: int = Field(250, ge=1, description="Most tenants in one run of the planning wave.")
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
     )
     cell_attempts: int = Field(2, ge=1, description="How often a failing cell is tried before it waits for a person.")
-    retry_seconds: float = Field(5.0, ge=0, description="Wait before a failed cell's step is retried; doubles each time.")
+    retry_seconds: float = Field(
+        5.0, ge=0, description="Wait before a failed cell's step is retried; doubles each time."
+    )
 
 
 @cache

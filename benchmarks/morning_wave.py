@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from datetime import date
-from pathlib import Path
 
 from bakery_assets.frames import Cell
 from bakery_assets.settings import PROJECT, Settings

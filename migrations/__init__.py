@@ -1,0 +1,1 @@
+"""The schema, versioned; resources.warehouse.migrate applies it."""

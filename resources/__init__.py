@@ -1,0 +1,1 @@
+"""What touches the world: PostgreSQL, Dagster's storage, the clock."""

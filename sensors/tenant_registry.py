@@ -1,5 +1,7 @@
 """Keeps the `tenant` partitions equal to the tenants table, removals included."""
 
+from collections.abc import Collection
+
 import dagster as dg
 
 from bakery_assets.partitions import TENANT, tenant_partitions
@@ -26,14 +28,14 @@ def tenant_registry(context: dg.SensorEvaluationContext, warehouse: dg.ResourceP
     )
 
 
-def changes(tenants: list[str], partitions: list[str]) -> tuple[list[str], list[str]]:
+def changes(tenants: Collection[str], partitions: Collection[str]) -> tuple[list[str], list[str]]:
     """Partitions to add and to remove."""
     return sorted(set(tenants) - set(partitions)), sorted(set(partitions) - set(tenants))
 
 
 def register(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
     """Do at once what the sensor does at its next tick."""
-    added, removed = changes(runs.registered(warehouse), list(instance.get_dynamic_partitions(TENANT)))
+    added, removed = changes(runs.registered(warehouse), instance.get_dynamic_partitions(TENANT))
     instance.add_dynamic_partitions(TENANT, added)
     for tenant in removed:
         instance.delete_dynamic_partition(TENANT, tenant)

@@ -76,7 +76,14 @@ def bakery(tenant: str, *, day: date = DAY, zone: str = "Europe/Paris", weeks: i
 def selfish(tenant: str) -> dict[str, Rows]:
     """The same bakery, with a dough that contains itself."""
     rows = bakery(tenant)
-    loop = {"tenant_id": tenant, "recipe_id": "dough", "line_number": 3, "component_recipe_id": "dough", "quantity": 0.1, "unit": "kg"}
+    loop = {
+        "tenant_id": tenant,
+        "recipe_id": "dough",
+        "line_number": 3,
+        "component_recipe_id": "dough",
+        "quantity": 0.1,
+        "unit": "kg",
+    }
     return {**rows, "recipe_lines": [*rows["recipe_lines"], loop]}
 
 
@@ -98,7 +105,9 @@ def digests(warehouse: Warehouse) -> dict[str, str]:
     with warehouse.engine.connect() as connection:
         return {
             table.name: connection.execute(
-                text(f"SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '') FROM {table.fullname} t")
+                text(
+                    f"SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, chr(10) ORDER BY t::text)), '') FROM {table.fullname} t"
+                )
             ).scalar_one()
             for table in tables
         }

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from resources.postgres import create_database, embedded_url, start_embedded
@@ -28,12 +29,19 @@ def real_data() -> Path:
     return DATA
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Decide where this run's server is; its workers inherit it."""
+    # Not in pytest's own folder: a later pytest run closes that to other users, and run as root the server
+    # is another user.
+    if "BAKERY_TEST_SERVER" not in os.environ:
+        os.environ["BAKERY_TEST_SERVER"] = tempfile.mkdtemp(prefix="bakery-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop("BAKERY_TEST_SERVER"), ignore_errors=True))
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+def server() -> Iterator[URL]:
     """URL of a migrated template database on a server that all test workers share."""
-    run = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        run = run.parent
+    run = Path(os.environ["BAKERY_TEST_SERVER"])
     with FileLock(run / "postgres.lock"):
         embedded = start_embedded(run / "postgres")
         url = embedded_url(embedded, TEMPLATE)
@@ -72,14 +80,3 @@ def warehouse(database_url: str) -> Iterator[Warehouse]:
     made.engine.dispose()
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A folder that goes with the test."""
-    yield tmp_path
-    shutil.rmtree(tmp_path, ignore_errors=True)
-
-
-def dagster_url(warehouse_url: str) -> str:
-    """Where Dagster's own storage of a test goes."""
-    url = make_url(warehouse_url)
-    return url.set(database=f"{url.database}_dagster").render_as_string(hide_password=False)

@@ -19,12 +19,14 @@ TEAM = "team:planning"
 
 def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
     """One asset for each table that a stage writes."""
-    upstream = [_key(name) for name in stage.reads if f"ops.{name}" in metadata.tables or f"plans.{name}" in metadata.tables]
+    upstream = [
+        _key(name) for name in stage.reads if f"ops.{name}" in metadata.tables or f"plans.{name}" in metadata.tables
+    ]
     return [
         dg.AssetSpec(
             key=name,
             # A table beside the stage's own follows it; the first carries the stage's inputs.
-            deps=upstream if name == stage.name else [stage.name],
+            deps=upstream if name == stage.name else [dg.AssetKey(stage.name)],
             skippable=True,
             description=metadata.tables[f"plans.{name}"].comment,
             group_name="plans",
@@ -51,9 +53,7 @@ def fact_specs() -> list[dg.AssetSpec]:
     ]
 
 
-def materializations(
-    cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
-) -> Iterator[dg.AssetMaterialization]:
+def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Iterator[dg.AssetMaterialization]:
     """An event for every cell and table, with its row count and its first rows.
 
     Args:

@@ -58,12 +58,19 @@ def planning_day(
             morning = morning.after(stage)
         tables = morning.written(stages)
         replace_plans(
-            warehouse, known, tables, morning.failed,
-            written=written, finished_at=clock.now(), run_id=context.run_id,
+            warehouse,
+            known,
+            tables,
+            morning.failed,
+            written=written,
+            finished_at=clock.now(),
+            run_id=context.run_id,
         )
         yield from materializations(morning.remaining, tables)
         failed |= morning.failed
-        context.log.info(f"{members[0].plan_date}: round {number}, {morning.remaining.height} of {len(members)} planned")
+        context.log.info(
+            f"{members[0].plan_date}: round {number}, {morning.remaining.height} of {len(members)} planned"
+        )
     if failed:
         raise failure(failed, retry=len(cells) == 1)
 
@@ -76,7 +83,9 @@ def missing(members: list[Cell], known: pl.DataFrame) -> list[Cell]:
 
 def failure(failed: dict[Cell, Failed], *, retry: bool) -> dg.Failure:
     """What the Dagster UI shows: which cells failed, where and why."""
-    lines = [f"| {cell.tenant_id} | {cell.plan_date} | {why.stage} | {why.reason} |" for cell, why in sorted(failed.items())]
+    lines = [
+        f"| {cell.tenant_id} | {cell.plan_date} | {why.stage} | {why.reason} |" for cell, why in sorted(failed.items())
+    ]
     table = "\n".join(["| tenant | date | stage | why |", "| --- | --- | --- | --- |", *lines])
     first, why = min(failed.items())
     return dg.Failure(

@@ -40,7 +40,10 @@ class WaveConfig(dg.Config):
         return cells_of(self.partitions)
 
 
-@dg.op(out=dg.Out(Morning, io_manager_key=MEMORY), description="One consistent snapshot of the facts known at each planning instant.")
+@dg.op(
+    out=dg.Out(Morning, io_manager_key=MEMORY),
+    description="One consistent snapshot of the facts known at each planning instant.",
+)
 def facts(
     context: dg.OpExecutionContext,
     config: WaveConfig,
@@ -88,8 +91,13 @@ def publish(
     written = [table for stage in MORNING for table in stage.writes]
     tables = morning.written(MORNING)
     replace_plans(
-        warehouse, morning.cells, tables, morning.failed,
-        written=written, finished_at=clock.now(), run_id=context.run_id,
+        warehouse,
+        morning.cells,
+        tables,
+        morning.failed,
+        written=written,
+        finished_at=clock.now(),
+        run_id=context.run_id,
     )
     planned = morning.remaining
     for event in materializations(planned, tables):

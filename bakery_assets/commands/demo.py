@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -10,47 +10,67 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 
-SHOWN = "paris"
-
 
 def demo(
-    tenant: Annotated[str, typer.Option(help="Bakery whose morning is shown; part of its id is enough.")] = SHOWN,
+    tenant: Annotated[str | None, typer.Option(help="Bakery whose morning is shown; the first one by default.")] = None,
 ) -> None:
-    """Load the demo bakeries, plan the local day of each, and show a morning. Safe to repeat."""
+    """Make and load eight bakeries, plan the local day of each, and show one morning. Safe to repeat."""
     from bakery_assets.assets.dbt_project import build_manifest
-    from bakery_assets.commands.plan import dates_of, run_wave
+    from bakery_assets.commands.intake import progress_bars
+    from bakery_assets.commands.marts import rebuild_marts
+    from bakery_assets.commands.plan import run_wave
     from bakery_assets.commands.show import show
     from bakery_assets.demo import write_demo
+    from bakery_assets.demo.catalogue import demo_bakeries
     from bakery_assets.frames import Cell
     from bakery_assets.instance import prepare
-    from bakery_assets.intake import load_folder
     from bakery_assets.settings import settings
     from resources.clock import utc_now
-    from resources.warehouse import Warehouse, runs
+    from resources.warehouse import Warehouse
+    from resources.warehouse.intake import load_folder
+    from resources.warehouse.tenants import forget
 
     console = Console(highlight=False)
     began = time.monotonic()
     now = utc_now()
 
-    def step(words: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {words}")
+    def done(words: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {words}")
 
     with console.status("Starting PostgreSQL …"):
+        build_manifest()
         prepare(settings())
-    step("PostgreSQL is up, the schema is the newest")
+    done("PostgreSQL is up and has the newest schema")
     warehouse = Warehouse()
+    bakeries = [bakery.tenant for bakery in demo_bakeries()]
     with tempfile.TemporaryDirectory() as folder:
-        with console.status("Making eight bakeries with 18 months of sales …"):
-            demo_tenants = write_demo(Path(folder), now)
-        step(f"{len(demo_tenants)} bakeries made, each with 18 months of sales")
-        report = load_folder(warehouse, Path(folder), now=now)
-        step(f"{report.rows_read:,} rows loaded, {report.quarantined} quarantined")
-    today = [
-        Cell(each.tenant_id, now.astimezone(ZoneInfo(each.timezone)).date())
-        for each in runs.tenants(warehouse)
-        if each.tenant_id in demo_tenants
-    ]
-    for plan_date, cells in dates_of(today).items():
-        with console.status(f"Planning {plan_date} for {len(cells)} bakeries …"):
+        with console.status("Making eight bakeries …"):
+            write_demo(Path(folder), now)
+        # Their past is made up to yesterday; what an earlier demo made would contradict it.
+        forget(warehouse, [bakery.tenant_id for bakery in bakeries])
+        with progress_bars() as progress:
+            report = load_folder(warehouse, Path(folder), now=now, progress=progress)
+    done(f"{len(bakeries)} bakeries with 18 months of sales: {report.rows_read:,} rows loaded")
+    today = {
+        bakery.tenant_id: Cell(bakery.tenant_id, now.astimezone(ZoneInfo(bakery.timezone)).date())
+        for bakery in bakeries
+    }
+    # Yesterday first, so that this morning can say how yesterday's forecast did.
+    yesterday = [Cell(cell.tenant_id, cell.plan_date - timedelta(days=1)) for cell in today.values()]
+    for words, cells in (("yesterday", yesterday), ("today", list(today.values()))):
+        with console.status(f"Planning {words} …"):
             result = run_wave(cells)
-        step(f"{plan_date}: {result.planned} bakeries planned, Dagster run {result.run_id[:8]}")
+        done(f"{words} planned for {result.planned} bakeries, each in its own zone (Dagster run {result.run_id[:8]})")
+        for cell, reason in sorted(result.failed.items()):
+            console.print(f"[red]{cell.tenant_id} {cell.plan_date}: {reason}[/]")
+    with console.status("Building the marts …"):
+        rebuild_marts()
+    done("marts built and tested")
+    chosen = tenant or bakeries[0].tenant_id
+    console.print()
+    show(chosen, None)
+    console.print()
+    console.print(
+        f"The others: bakery show --tenant {' | '.join(each for each in today if each != chosen)}", soft_wrap=True
+    )
+    console.print("The Dagster UI: [bold]make up[/]")

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from bakery_assets.demand import daily_demand
 from bakery_assets.frames import OUTLOOK_DAYS, Frames
 from bakery_assets.inventory.incoming import open_orders
 from bakery_assets.inventory.outlook import repeat_week
@@ -117,23 +118,8 @@ def _required(cells: pl.DataFrame, frames: Frames, stock: pl.DataFrame) -> pl.Da
     ingredients = ingredient_requirements(cells, frames, stock).select(
         "tenant_id", "day", item_kind=pl.lit("ingredient"), item_id="ingredient_id", quantity="gross"
     )
-    product_day = ["tenant_id", "product_id", "date"]
-    expected = (
-        frames["demand_forecasts"]
-        .group_by("tenant_id", "product_id", date="target_date")
-        .agg(expected=ordered_sum("yhat"))
-    )
-    ordered = (
-        frames["customer_orders"]
-        .group_by("tenant_id", "product_id", date="due_date")
-        .agg(ordered=ordered_sum("quantity"))
-    )
-    # Orders are part of what is forecast, and consume it: orders + max(0, forecast - orders).
-    demand = expected.join(ordered, on=product_day, how="full", coalesce=True).with_columns(
-        quantity=pl.max_horizontal(pl.col("expected").fill_null(0.0), pl.col("ordered").fill_null(0.0))
-    )
-    products = repeat_week(demand, cells, "date").select(
-        "tenant_id", "day", "quantity", item_kind=pl.lit("product"), item_id="product_id"
+    products = repeat_week(daily_demand(cells, frames), cells, "schedule_date").select(
+        "tenant_id", "day", quantity="demand", item_kind=pl.lit("product"), item_id="product_id"
     )
     columns = [*ITEM, "day", "quantity"]
     return pl.concat([ingredients.select(columns), products.select(columns)])

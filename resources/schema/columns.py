@@ -14,6 +14,8 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+)
+from sqlalchemy import (
     text as sql,
 )
 from sqlalchemy.dialects.postgresql import DATE, DOUBLE_PRECISION, INTEGER, JSONB, TEXT, TIME, TIMESTAMP
@@ -89,7 +91,12 @@ def measure(name: str, comment: str, *, optional: bool = True) -> Column[Any]:
 
 
 def whole(
-    name: str, comment: str, *, minimum: int = 0, maximum: int = 1_000_000, optional: bool = False,
+    name: str,
+    comment: str,
+    *,
+    minimum: int = 0,
+    maximum: int = 1_000_000,
+    optional: bool = False,
     default: int | None = None,
 ) -> Column[Any]:
     """A whole number between ``minimum`` and ``maximum``, both allowed."""

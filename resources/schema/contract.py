@@ -24,9 +24,9 @@ columns come first; columns marked * may be left out or empty.
 
 - **Master data** is kept current: a row with a known key replaces what was there.
 - **Facts** are only appended. A fact's key includes `recorded_at`, when we learned it. Where a file does not give
-  it, it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any order gives the same
-  tables. A different figure under the same key goes to quarantine; a correction carries a later `recorded_at`, or is
-  loaded with `--corrections`, which records it as known now.
+  it, it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any
+  order gives the same tables. A different figure under the same key goes to quarantine; a correction carries a later
+  `recorded_at`, or is loaded with `--corrections`, which records it as known now.
 - **Bad rows** go to `ops.quarantine` with file, line, column and reason; the good rows of the file go on.
 
 A plan uses the facts whose `recorded_at` is not after the tenant's planning instant, and of each
@@ -70,7 +70,12 @@ def _settings() -> str:
 
 def _table(table: Table) -> str:
     kind = "" if table.schema == "plans" else ("Facts. " if "fact" in table.info else "")
-    rows = [f"### `{table.fullname}`\n", f"{kind}{table.comment}\n", "| column | type | meaning |", "| --- | --- | --- |"]
+    rows = [
+        f"### `{table.fullname}`\n",
+        f"{kind}{table.comment}\n",
+        "| column | type | meaning |",
+        "| --- | --- | --- |",
+    ]
     references = {
         element.parent.name: constraint.referred_table.fullname
         for constraint in table.constraints

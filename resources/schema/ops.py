@@ -27,6 +27,8 @@ from resources.schema.columns import (
     words,
 )
 
+# fmt: off
+# One line a column, so that a table reads as a table.
 MAIN_LOCATION = "main"
 UNITS = ("piece", "kg", "g", "l", "ml")
 RECORDED = "When we learned this; what a plan may know is decided by it"

@@ -24,6 +24,8 @@ from resources.schema.columns import (
     words,
 )
 
+# fmt: off
+# One line a column, so that a table reads as a table.
 planning_runs = table(
     "planning_runs", "plans", "State of each cell: one tenant, one local date.",
     code("tenant_id", "The bakery"), day("plan_date", "Local date that is planned"),

@@ -18,7 +18,7 @@ from bakery_assets.settings import settings
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
-_POLARS = {
+_POLARS: dict[str, pl.DataType] = {
     "TEXT": pl.String(),
     "JSONB": pl.String(),
     "DOUBLE PRECISION": pl.Float64(),
@@ -81,7 +81,7 @@ class Bulk:
     def read(self, sql: str) -> pl.DataFrame:
         """The rows of a query."""
         self._cursor.execute(sql)
-        frame = pl.from_arrow(self._cursor.fetch_arrow_table())
+        frame = pl.from_arrow(self._cursor.fetch_arrow_table())  # type: ignore[no-untyped-call]
         assert isinstance(frame, pl.DataFrame)
         return frame
 
@@ -91,9 +91,9 @@ def sql_type(table: Table, column: str) -> str:
     return str(table.columns[column].type.compile(dialect=postgresql.dialect()))
 
 
-def frame_schema(table: Table) -> dict[str, pl.DataType]:
+def frame_schema(table: Table) -> pl.Schema:
     """Column names and polars types of a table's frame; JSON travels as text."""
-    return {column.name: _POLARS[sql_type(table, column.name)] for column in table.columns}
+    return pl.Schema({column.name: _POLARS[sql_type(table, column.name)] for column in table.columns})
 
 
 def selected(table: Table, alias: str = "t") -> str:

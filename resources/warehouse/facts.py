@@ -50,16 +50,24 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", wanted)
         found = bulk.read(
-            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time FROM wanted w JOIN ops.tenants t USING (tenant_id)"
+            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time"
+            " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
         )
-        instants = [planning_instant(*row) for row in found.select("plan_date", "planning_time", "timezone").iter_rows()]
-        known = found.with_columns(planned_as_of=pl.Series(instants, dtype=CELLS["planned_as_of"])).select(
-            [pl.col(name).cast(kind) for name, kind in CELLS.items()]
+        instants = [
+            planning_instant(*row) for row in found.select("plan_date", "planning_time", "timezone").iter_rows()
+        ]
+        known = (
+            found.with_columns(planned_as_of=pl.Series(instants, dtype=CELLS["planned_as_of"]))
+            .select(CELLS.names())
+            .cast(CELLS)
         )
-        bulk.put("reach", known.group_by("tenant_id").agg(
-            pl.col("planned_as_of").max().alias("latest"),
-            (pl.col("plan_date").min() - timedelta(days=history_days)).alias("earliest"),
-        ))
+        bulk.put(
+            "reach",
+            known.group_by("tenant_id").agg(
+                pl.col("planned_as_of").max().alias("latest"),
+                (pl.col("plan_date").min() - timedelta(days=history_days)).alias("earliest"),
+            ),
+        )
         for name in reads:
             if f"ops.{name}" in metadata.tables:
                 tables[name] = _read_facts(bulk, metadata.tables[f"ops.{name}"])
@@ -84,7 +92,7 @@ def read_plans(warehouse: Warehouse, cells: pl.DataFrame, reads: Collection[str]
             else:
                 continue
             frame = bulk.read(f"SELECT {selected(table, 'p')} FROM {table.fullname} p JOIN wanted w ON {match}")  # noqa: S608
-            tables[name] = frame.cast(dict(frame_schema(table)))
+            tables[name] = frame.cast(frame_schema(table))
     return tables
 
 
@@ -96,7 +104,7 @@ def _read_facts(bulk: Bulk, table: Table) -> pl.DataFrame:
         conditions.append("t.sales_date >= r.earliest")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN reach r USING (tenant_id){where}")  # noqa: S608
-    return frame.cast(dict(frame_schema(table))).sort([column.name for column in table.primary_key] or table.columns.keys())
+    return frame.cast(frame_schema(table)).sort([column.name for column in table.primary_key] or table.columns.keys())
 
 
 def _as_known(name: str, frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:

@@ -41,9 +41,12 @@ def replace_plans(
     )
     whole_day = {table for stage in MORNING for table in stage.writes} <= set(written)
     with warehouse.bulk() as bulk:
-        bulk.put("outcome", outcome.with_columns(
-            finished_at=pl.lit(finished_at, pl.Datetime("us", "UTC")), run_id=pl.lit(run_id, pl.String)
-        ))
+        bulk.put(
+            "outcome",
+            outcome.with_columns(
+                finished_at=pl.lit(finished_at, pl.Datetime("us", "UTC")), run_id=pl.lit(run_id, pl.String)
+            ),
+        )
         bulk.run(
             "SELECT count(*) FROM (SELECT FROM plans.planning_runs r JOIN outcome o USING (tenant_id, plan_date)"
             " ORDER BY r.tenant_id, r.plan_date FOR UPDATE OF r) locked"
@@ -58,8 +61,8 @@ def replace_plans(
             frame = tables.get(table.name)
             if table.name in written and frame is not None and frame.height:
                 columns = [name for name in frame_schema(table) if name in frame.columns]
-                types = {name: kind for name, kind in frame_schema(table).items() if name in columns}
-                bulk.put(f"new_{table.name}", frame.select(columns).cast(dict(types)))
+                types = pl.Schema({name: kind for name, kind in frame_schema(table).items() if name in columns})
+                bulk.put(f"new_{table.name}", frame.select(columns).cast(types))
                 bulk.run(insert_from(f"new_{table.name}", table, columns))
         _record_outcome(bulk, whole_day=whole_day)
 
@@ -73,7 +76,7 @@ def _record_outcome(bulk: Bulk, *, whole_day: bool) -> None:
         " FROM outcome o WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date"
     )
     bulk.run(
-        "DELETE FROM plans.alerts a USING outcome o WHERE a.tenant_id = o.tenant_id"
+        "DELETE FROM plans.alerts a USING outcome o WHERE a.tenant_id = o.tenant_id"  # noqa: S608
         f" AND a.plan_date = o.plan_date AND a.alert_number = '{FAILURE_ALERT}'"
     )
     bulk.run(

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, Text, and_, bindparam, case, column, func, literal, select, text, tuple_, values
+from sqlalchemy import ColumnElement, Date, Text, and_, case, column, func, literal, select, text, tuple_, values
 from sqlalchemy.dialects.postgresql import insert
 
 from bakery_assets.due import CellState, Tenant
@@ -35,7 +35,9 @@ def cell_states(warehouse: Warehouse, since: date) -> dict[Cell, CellState]:
     query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at)
     with warehouse.engine.connect() as connection:
         rows = connection.execute(query.where(_RUNS.c.plan_date >= since))
-        return {Cell(tenant, plan_date): CellState(status, claimed_at) for tenant, plan_date, status, claimed_at in rows}
+        return {
+            Cell(tenant, plan_date): CellState(status, claimed_at) for tenant, plan_date, status, claimed_at in rows
+        }
 
 
 def closed_cells(warehouse: Warehouse, since: date, until: date) -> set[Cell]:
@@ -77,9 +79,14 @@ def release(warehouse: Warehouse, cells: Collection[Cell], attempts: int, reason
         )
         connection.execute(_RUNS.update().where(died).values(claimed_at=datetime.fromtimestamp(0, UTC)))
         failed = select(
-            _RUNS.c.tenant_id, _RUNS.c.plan_date, literal(FAILURE_ALERT), literal("critical"),
-            literal("planning_failed"), literal(f"The day could not be planned: {reason}"),
-            func.jsonb_build_object("reason", reason), literal(FAILURE_CONSEQUENCE),
+            _RUNS.c.tenant_id,
+            _RUNS.c.plan_date,
+            literal(FAILURE_ALERT),
+            literal("critical"),
+            literal("planning_failed"),
+            literal(f"The day could not be planned: {reason}"),
+            func.jsonb_build_object("reason", reason),
+            literal(FAILURE_CONSEQUENCE),
         ).where(_RUNS.c.status == "failed", tuple_(_RUNS.c.tenant_id, _RUNS.c.plan_date).in_(pairs))
         columns = ["tenant_id", "plan_date", "alert_number", "severity", "kind", "message", "reasoning", "consequence"]
         connection.execute(insert(plans.alerts).from_select(columns, failed).on_conflict_do_nothing())
@@ -115,10 +122,12 @@ def _begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, only: C
     begun = values(column("tenant_id", Text), column("plan_date", Date), name="begun").data(
         [(cell.tenant_id, cell.plan_date) for cell in sorted(cells)]
     )
-    at = bindparam("now", now)
-    rows = select(
-        begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at
-    ).join(ops.tenants, ops.tenants.c.tenant_id == begun.c.tenant_id).order_by(begun.c.tenant_id, begun.c.plan_date)
+    at = literal(now)
+    rows = (
+        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at)
+        .join(ops.tenants, ops.tenants.c.tenant_id == begun.c.tenant_id)
+        .order_by(begun.c.tenant_id, begun.c.plan_date)
+    )
     statement = insert(_RUNS).from_select(
         ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at"], rows
     )

@@ -14,7 +14,8 @@ from bakery_assets.partitions import TENANT, partition_of
 from bakery_assets.planning_day import MORNING
 from resources.clock import Clock
 from resources.warehouse import Warehouse
-from tests.bakeries import DAY, MORNING as INSTANT, bakery, digests, insert, productless, rows, selfish, together
+from tests.bakeries import DAY, bakery, digests, insert, productless, rows, selfish, together
+from tests.bakeries import MORNING as INSTANT
 
 TABLES = [table for stage in MORNING for table in stage.writes]
 
@@ -72,7 +73,9 @@ def office(warehouse: Warehouse) -> Iterator[Office]:
 def test_a_single_morning_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
     insert(office.warehouse, **bakery("b1"))
     assert office.alone(Cell("b1", DAY)).success
-    counts = dict(rows(office.warehouse, " UNION ALL ".join(f"SELECT '{name}', count(*) FROM plans.{name}" for name in TABLES)))
+    counts = dict(
+        rows(office.warehouse, " UNION ALL ".join(f"SELECT '{name}', count(*) FROM plans.{name}" for name in TABLES))
+    )
     assert counts["demand_forecasts"] == 7
     for table in TABLES:
         assert office.materialized(table) == {f"{DAY}|b1"}
@@ -93,16 +96,21 @@ def test_the_morning_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office:
     office.wave(Cell("b1", DAY))
     forecast = rows(office.warehouse, "SELECT target_date, round(yhat) FROM plans.demand_forecasts ORDER BY 1")
     assert forecast == [
-        (DAY + timedelta(days=ahead), 140 if (DAY + timedelta(days=ahead)).isoweekday() > 5 else 100) for ahead in range(7)
+        (DAY + timedelta(days=ahead), 140 if (DAY + timedelta(days=ahead)).isoweekday() > 5 else 100)
+        for ahead in range(7)
     ]
     baked = rows(
-        office.warehouse, "SELECT schedule_date, sum(quantity_planned) FROM plans.production_batches GROUP BY 1 ORDER BY 1"
+        office.warehouse,
+        "SELECT schedule_date, sum(quantity_planned) FROM plans.production_batches GROUP BY 1 ORDER BY 1",
     )
     # Dozens: 100 needs 9 of them, 140 needs 12; a baguette keeps for its day only.
     assert baked == [(day, 144 if wanted == 140 else 108) for day, wanted in forecast]
     # 3 kg of dough for ten, 0.6 kg of flour in each: 0.18 kg a baguette; twice (5 * 108 + 2 * 144) in 14 days.
     gross = 2 * (5 * 108 + 2 * 144) * 0.18
-    flour = rows(office.warehouse, "SELECT max(gross), sum(order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'")
+    flour = rows(
+        office.warehouse,
+        "SELECT max(gross), sum(order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'",
+    )
     assert flour[0][0] <= gross + 1e-6
     assert flour[0][1] % 25 == 0
     assert 60 + flour[0][1] >= gross
@@ -119,7 +127,9 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     cells = [Cell("b1", DAY), Cell("b2", DAY)]
     office.wave(*cells)
     first = digests(office.warehouse)
-    assert all(not digest.startswith("0 ") for name, digest in first.items() if name not in ("validation_results", "alerts"))
+    assert all(
+        not digest.startswith("0 ") for name, digest in first.items() if name not in ("validation_results", "alerts")
+    )
     office.wave(*cells)
     assert digests(office.warehouse) == first
     for cell in cells:
@@ -147,14 +157,14 @@ def test_one_poison_tenant_leaves_the_others_planned(office: Office, poison: obj
     retried = office.alone(bad)
     assert not retried.success
     assert len([event for event in retried.all_events if event.is_step_restarted]) == 1, "it is tried twice"
-    assert "poison" in str([event.message for event in retried.all_events if event.is_step_failure] + [
-        event.step_failure_data.error_display_string for event in retried.all_events if event.is_step_failure
-    ])
+    assert "poison" in str(
+        [event.message for event in retried.all_events if event.is_step_failure]
+        + [event.step_failure_data.error_display_string for event in retried.all_events if event.is_step_failure]
+    )
     assert f"{DAY}|poison" not in office.materialized("daily_summaries")
 
 
-def test_a_backfill_goes_on_past_a_day_that_cannot_be_planned(office: Office) -> None:
-    """The bakery had no products known before its third day: products cannot be dated, so its facts are poisoned by a sale."""
+def test_a_backfill_goes_on_past_a_tenant_that_cannot_be_planned(office: Office) -> None:
     insert(office.warehouse, **together(bakery("b1"), productless("b2")))
     week = [Cell("b1", DAY - timedelta(days=back)) for back in range(3)]
     both = [*week, *(Cell("b2", cell.plan_date) for cell in week)]

@@ -44,7 +44,9 @@ def together(jobs: list[Callable[[], object]]) -> list[object]:
 
 
 def cells_frame(cells: list[Cell]) -> pl.DataFrame:
-    return pl.DataFrame([(cell.tenant_id, cell.plan_date, "Europe/Paris", NOW) for cell in cells], schema=CELLS, orient="row")
+    return pl.DataFrame(
+        [(cell.tenant_id, cell.plan_date, "Europe/Paris", NOW) for cell in cells], schema=CELLS, orient="row"
+    )
 
 
 def summaries(cells: list[Cell], products: int) -> dict[str, pl.DataFrame]:
@@ -123,9 +125,9 @@ def test_a_cell_that_fails_keeps_its_old_rows_and_raises_one_alert(warehouse: Wa
     assert rows(warehouse, "SELECT tenant_id, kind, message FROM plans.alerts") == [
         ("b2", "planning_failed", "The day could not be planned: a loop")
     ]
-    assert rows(warehouse, "SELECT tenant_id, status, failed_stage FROM plans.planning_runs WHERE reason IS NOT NULL") == [
-        ("b2", "failed", "production_schedules")
-    ]
+    assert rows(
+        warehouse, "SELECT tenant_id, status, failed_stage FROM plans.planning_runs WHERE reason IS NOT NULL"
+    ) == [("b2", "failed", "production_schedules")]
     replace(warehouse, [poison], 7)
     assert rows(warehouse, "SELECT count(*) FROM plans.alerts") == [(0,)]
 

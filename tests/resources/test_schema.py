@@ -56,7 +56,11 @@ def test_every_key_begins_with_the_tenant() -> None:
     keyed = [table for table in metadata.sorted_tables if table.name != "quarantine"]
     assert len(keyed) > 30
     for table in keyed:
-        keys = [constraint for constraint in table.constraints if type(constraint).__name__ in ("PrimaryKeyConstraint", "UniqueConstraint")]
+        keys = [
+            constraint
+            for constraint in table.constraints
+            if type(constraint).__name__ in ("PrimaryKeyConstraint", "UniqueConstraint")
+        ]
         with_columns = [list(key.columns.keys()) for key in keys if len(key.columns)]  # type: ignore[attr-defined]
         assert with_columns, f"{table.fullname} has no key"
         assert all(columns[0] == "tenant_id" for columns in with_columns), table.fullname
@@ -72,17 +76,37 @@ def test_every_table_and_column_is_described() -> None:
 @pytest.mark.parametrize(
     ("statement", "rule"),
     [
-        ("INSERT INTO ops.products (tenant_id, product_id, name, price) VALUES ('t', 'p', 'P', -1)", "products_price_check"),
-        ("INSERT INTO ops.products (tenant_id, product_id, name, price) VALUES ('t', 'p', 'P', 'Infinity')", "products_price_check"),
-        ("INSERT INTO ops.products (tenant_id, product_id, name, price) VALUES ('t', 'p', 'P', 'NaN')", "products_price_check"),
-        ("INSERT INTO ops.products (tenant_id, product_id, name) VALUES ('nobody', 'p', 'P')", "products_tenant_id_fkey"),
-        ("INSERT INTO ops.stock_lots (tenant_id, lot_id, quantity, recorded_at) VALUES ('t', 'l', 1, now())", "one_of_"),
-        ("INSERT INTO ops.tenants (tenant_id, name, timezone, country) VALUES ('a|b', 'N', 'UTC', 'FR')", "tenants_tenant_id_check"),
+        (
+            "INSERT INTO ops.products (tenant_id, product_id, name, price) VALUES ('t', 'p', 'P', -1)",
+            "products_price_check",
+        ),
+        (
+            "INSERT INTO ops.products (tenant_id, product_id, name, price) VALUES ('t', 'p', 'P', 'Infinity')",
+            "products_price_check",
+        ),
+        (
+            "INSERT INTO ops.products (tenant_id, product_id, name, price) VALUES ('t', 'p', 'P', 'NaN')",
+            "products_price_check",
+        ),
+        (
+            "INSERT INTO ops.products (tenant_id, product_id, name) VALUES ('nobody', 'p', 'P')",
+            "products_tenant_id_fkey",
+        ),
+        (
+            "INSERT INTO ops.stock_lots (tenant_id, lot_id, quantity, recorded_at) VALUES ('t', 'l', 1, now())",
+            "one_of_",
+        ),
+        (
+            "INSERT INTO ops.tenants (tenant_id, name, timezone, country) VALUES ('a|b', 'N', 'UTC', 'FR')",
+            "tenants_tenant_id_check",
+        ),
     ],
 )
 def test_the_database_refuses_what_the_loader_would(warehouse: Warehouse, statement: str, rule: str) -> None:
     with warehouse.engine.begin() as connection:
-        connection.execute(text("INSERT INTO ops.tenants (tenant_id, name, timezone, country) VALUES ('t', 'T', 'UTC', 'FR')"))
+        connection.execute(
+            text("INSERT INTO ops.tenants (tenant_id, name, timezone, country) VALUES ('t', 'T', 'UTC', 'FR')")
+        )
     with pytest.raises(IntegrityError, match=re.escape(rule)), warehouse.engine.begin() as connection:
         connection.execute(text(statement))
 

@@ -39,7 +39,14 @@ def open_bakeries(warehouse: Warehouse) -> None:
     insert(
         warehouse,
         tenants=[
-            {"tenant_id": name, "name": name, "timezone": zone, "country": "FR", "status": status, "tier": "enterprise" if name == "paris" else "starter"}
+            {
+                "tenant_id": name,
+                "name": name,
+                "timezone": zone,
+                "country": "FR",
+                "status": status,
+                "tier": "enterprise" if name == "paris" else "starter",
+            }
             for name, (zone, status) in zones.items()
         ],
         calendar=[{"tenant_id": "closed", "date": DAY, "kind": "closed"}],
@@ -49,7 +56,10 @@ def open_bakeries(warehouse: Warehouse) -> None:
 def test_a_tick_asks_for_one_wave_per_zone_and_tier_of_those_whose_time_has_come(warehouse: Warehouse) -> None:
     open_bakeries(warehouse)
     data = tick(warehouse, NOW)
-    asked = [sorted(cell.tenant_id for cell in cells_of_wave(dict(request.run_config))) for request in data.run_requests or []]
+    asked = [
+        sorted(cell.tenant_id for cell in cells_of_wave(dict(request.run_config)))
+        for request in data.run_requests or []
+    ]
     assert sorted(asked) == [["auckland"], ["kathmandu"], ["lyon"], ["new-york"], ["paris"]]
     assert {cell.plan_date for cell in cells(data) if cell.tenant_id != "new-york"} == {DAY}
     assert Cell("new-york", DAY - timedelta(days=1)) in cells(data), "the day that it still is there"

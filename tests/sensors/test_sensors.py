@@ -37,9 +37,7 @@ def evaluate(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, warehous
         sensors=[failed_cells, tenant_registry],
         resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)},
     )
-    context = dg.build_sensor_context(
-        instance=instance, definitions=definitions, resources={"warehouse": warehouse}
-    )
+    context = dg.build_sensor_context(instance=instance, definitions=definitions, resources={"warehouse": warehouse})
     # As the daemon's code server does before it evaluates a sensor.
     with partition_loading_context(dynamic_partitions_store=instance):
         return sensor.evaluate_tick(context)
@@ -57,7 +55,9 @@ def fail(warehouse: Warehouse, *names: str) -> None:
         connection.execute(text("UPDATE plans.planning_runs SET status = 'failed', reason = 'a loop'"))
 
 
-def test_the_registry_follows_the_tenants_table_removals_included(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+def test_the_registry_follows_the_tenants_table_removals_included(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
     insert(warehouse, tenants=tenants("a", "b", "c"))
     asked = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
     assert [sorted(request.partition_keys) for request in asked or []] == [["a", "b", "c"]]
@@ -66,7 +66,10 @@ def test_the_registry_follows_the_tenants_table_removals_included(instance: dg.D
         connection.execute(text("UPDATE ops.tenants SET status = 'cancelled' WHERE tenant_id = 'b'"))
     insert(warehouse, tenants=tenants("d"))
     asked = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
-    assert [type(request).__name__[:3] + ":" + ",".join(request.partition_keys) for request in asked or []] == ["Add:d", "Del:b"]
+    assert [type(request).__name__[:3] + ":" + ",".join(request.partition_keys) for request in asked or []] == [
+        "Add:d",
+        "Del:b",
+    ]
     register(instance, warehouse)
     assert sorted(instance.get_dynamic_partitions(TENANT)) == ["a", "c", "d"]
     assert evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests in (None, [])

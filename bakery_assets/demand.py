@@ -1,14 +1,22 @@
-"""What each product is asked for on each day of the horizon: forecasts consumed by customer orders."""
+"""What each product is asked for on each day of the horizon: forecasts consumed by customer orders.
+
+Baking and stock both start from it, so that neither asks for what the other leaves out.
+"""
 
 import polars as pl
 
 from bakery_assets.frames import Frames, closed_days, horizon
 
 DECIMALS = 6  # as stock is kept; finer than any scale in a bakery
+HALF_A_PIECE = 0.5
 
 
 def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Demand per product and day of the horizon: ``orders + max(0, forecast - orders)``.
+
+    Where people order a product ahead and hardly ever buy it otherwise, a forecast of 0.02 wedding cakes is
+    no reason to bake one: what the orders leave of a forecast does not count if, for a product counted in
+    pieces, it comes to less than half a piece within the product's shelf life.
 
     Orders consume the forecast of their own day, as in frePPLe's forecast netting: an order that the
     forecast expected adds nothing, what goes beyond the forecast adds in full. All locations count together.
@@ -50,9 +58,11 @@ def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         pl.col("discontinued_on").is_null() | (pl.col("schedule_date") < pl.col("discontinued_on"))
     )
     forecast, ordered = pl.col("forecast"), pl.col("orders")
+    rest = (forecast - ordered).clip(0.0)
+    is_negligible = (pl.col("unit") == "piece") & (rest * pl.col("shelf_life_days") < HALF_A_PIECE)
     return (
         forecasts.join(orders, on=key, how="full", coalesce=True)
-        .join(frames["products"].select("tenant_id", "product_id", "discontinued_on"), on=["tenant_id", "product_id"])
+        .join(frames["products"].select(*key[:2], "discontinued_on", "unit", "shelf_life_days"), on=key[:2])
         .join(closed, on=["tenant_id", "schedule_date"], how="left")
         .join(resting, on=key, how="left")
         .with_columns(is_open=pl.col("bakery_closed").is_null() & pl.col("product_closed").is_null())
@@ -60,7 +70,7 @@ def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
             forecast=pl.when(is_sold).then(forecast.fill_null(0.0)).otherwise(0.0).round(DECIMALS),
             orders=ordered.fill_null(0.0).round(DECIMALS),
         )
-        .with_columns(demand=(ordered + (forecast - ordered).clip(0.0)).round(DECIMALS))
+        .with_columns(demand=(ordered + pl.when(is_negligible).then(0.0).otherwise(rest)).round(DECIMALS))
         .select(*key, "forecast", "orders", "demand", "is_open")
         .sort(key)
     )

@@ -1,0 +1,141 @@
+"""`bakery load` and `bakery import-pos`: files into the warehouse, and in a few lines what became of their rows."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from bakery_assets.intake.report import LoadReport
+
+Report = Callable[[str, int, int], None]
+
+
+def load(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of CSV or Parquet files named after tables.")],
+    corrections: Annotated[
+        bool,
+        typer.Option("--corrections", help="Facts that differ from what is stored are corrections, known from now on."),
+    ] = False,
+) -> None:
+    """Load a folder of CSV or Parquet files; rows that cannot be used go to ops.quarantine with the reason."""
+    from bakery_assets.intake.chunks import Unreadable
+    from resources.clock import utc_now
+    from resources.warehouse import Warehouse
+    from resources.warehouse.intake import load_folder
+
+    try:
+        with progress_bars() as progress:
+            report = load_folder(Warehouse(), folder, now=utc_now(), corrections=corrections, progress=progress)
+    except Unreadable as error:
+        raise _refused(str(error)) from None
+    _show(report)
+
+
+def import_pos(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A till's own export, as it is.")],
+    tenant: Annotated[str, typer.Option(help="Bakery whose till it is.")],
+    article: Annotated[str | None, typer.Option(help="Column with the article.")] = None,
+    date: Annotated[str | None, typer.Option(help="Column with the day, or day and time.")] = None,
+    quantity: Annotated[str | None, typer.Option(help="Column with the quantity sold.")] = None,
+    price: Annotated[str | None, typer.Option(help="Column with the price of one unit.")] = None,
+    revenue: Annotated[
+        str | None, typer.Option(help="Column with the takings; without a quantity, that is takings over price.")
+    ] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Between the columns; 'tab' for a tabulator.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal sign of the numbers: , or .")] = None,
+    date_format: Annotated[str | None, typer.Option(help="Form of the dates, for example %m/%d/%Y.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, for example cp1252; else UTF-8.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="YAML file with any of the options above.")] = None,
+    location: Annotated[str | None, typer.Option(help="Shop the till stands in; else the tenant's main one.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="For a new tenant: its IANA time zone.")] = None,
+    country: Annotated[str | None, typer.Option(help="For a new tenant: its ISO 3166 country code.")] = None,
+    name: Annotated[str | None, typer.Option(help="For a new tenant: its name; else its id.")] = None,
+    corrections: Annotated[
+        bool,
+        typer.Option("--corrections", help="Days that differ from what is stored are corrections, known from now on."),
+    ] = False,
+) -> None:
+    """Import a till's own export as a bakery's sales; what its columns mean is found out, or said by options."""
+    from bakery_assets.intake.chunks import Unreadable
+    from bakery_assets.intake.till_columns import TillOptions
+    from bakery_assets.intake.till_form import with_mapping
+    from resources.clock import utc_now
+    from resources.schema.ops import MAIN_LOCATION
+    from resources.warehouse import Warehouse
+    from resources.warehouse.intake import TillOwner, import_till
+
+    said = TillOptions(article, date, quantity, price, revenue, delimiter, decimal, date_format, encoding)
+    owner = TillOwner(tenant, timezone, country, name, location or MAIN_LOCATION)
+    try:
+        options = with_mapping(said, _read_mapping(mapping))
+        with progress_bars() as progress:
+            report = import_till(
+                Warehouse(), file, owner, options, now=utc_now(), corrections=corrections, progress=progress
+            )
+    except Unreadable as error:
+        raise _refused(str(error)) from None
+    _show(report)
+
+
+def _read_mapping(path: Path | None) -> dict[str, Any]:
+    from bakery_assets.intake.chunks import Unreadable
+
+    if path is None:
+        return {}
+    import yaml
+
+    try:
+        read = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        raise Unreadable(f"The mapping {path} cannot be read: {' '.join(str(error).split())}.") from None
+    if not isinstance(read, dict):
+        raise Unreadable(f"The mapping {path} must hold lines such as 'article: Artikel'.")
+    return read
+
+
+@contextmanager
+def progress_bars() -> Iterator[Report]:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(file: str, done: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=total)
+            bars.update(tasks[file], completed=done)
+
+        yield report
+
+
+def _show(report: "LoadReport") -> None:
+    """One row a file, what deserves a look, and the load in one line; status 2 where a file was refused."""
+    console, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+    table = Table("file", box=None, pad_edge=False)
+    for heading in ("read", "new", "changed", "already known", "quarantined"):
+        table.add_column(heading, justify="right")
+    for file in report.files:
+        if not file.is_refused:
+            counts = (file.read, file.new, file.changed, file.known + file.repeated, file.quarantined)
+            table.add_row(file.file, *(f"{count:,}" for count in counts))
+        if file.unknown_columns:
+            errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
+    if report.ignored:
+        errors.print(f"Ignored, as no table has that name: {', '.join(report.ignored)}", markup=False)
+    for note in (*report.notes, *report.problems):
+        errors.print(note, markup=False)
+    if table.row_count:
+        console.print(table)
+    console.print(report.closing_line, markup=False)
+    if report.refused:
+        raise typer.Exit(2)
+
+
+def _refused(message: str) -> typer.Exit:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    return typer.Exit(2)

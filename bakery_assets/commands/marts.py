@@ -1,0 +1,20 @@
+"""Building the marts by hand, through Dagster."""
+
+
+def rebuild_marts() -> None:
+    """Run the job `build_marts` in this process, quietly.
+
+    The environment must be that of ``instance.prepare``.
+    """
+    import contextlib
+    import io
+
+    import dagster as dg
+
+    from bakery_assets.definitions import build_defs
+
+    # dbt tells every model and test on standard output; Dagster keeps what it tells with the run.
+    with dg.DagsterInstance.get() as instance, contextlib.redirect_stdout(io.StringIO()):
+        build_defs().resolve_job_def("build_marts").execute_in_process(
+            instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        )

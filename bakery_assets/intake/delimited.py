@@ -1,0 +1,251 @@
+"""Reading delimited text (CSV and its kin) as a stream, so that one bad line costs that line and no other.
+
+Lines keep their numbers. A quotation mark that is never closed, which would swallow the rest of the
+file, costs its own line; bytes that are not in the encoding cost their line, too.
+"""
+
+import csv
+import gzip
+import io
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from bakery_assets.intake.chunks import (
+    CHUNK_ROWS,
+    BadHeader,
+    Chunk,
+    Fault,
+    Unreadable,
+    faults_frame,
+    named_tenant,
+    rows_frame,
+)
+
+DELIMITERS = (",", ";", "\t", "|")
+LONGEST_LINE = 100_000  # characters; longer is no table, and the csv module takes no field of 131,072
+LONGEST_RECORD = 20  # lines that one quoted field may span; beyond it a quotation mark was left open
+DEFAULT_ENCODING = "utf-8-sig"
+TRUNCATED = "the file looks truncated: its last line ends in the middle of a row; export or copy the file again"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a delimited file is written."""
+
+    delimiter: str
+    encoding: str = DEFAULT_ENCODING
+
+
+Numbered = tuple[int, str]
+
+
+def read_delimited(path: Path, form: Form | None = None, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    """The rows of a file; without ``form``, UTF-8 with the delimiter that its header shows.
+
+    Raises:
+        Unreadable: the file cannot be opened or decompressed, is empty, or is no text.
+        BadHeader: a column name comes twice.
+    """
+    form = form or Form(sniff_delimiter(header_line(path)))
+    with opened(path, form.encoding) as (lines, raw):
+        header = next(csv.reader([_header_text(next(lines, ""))], delimiter=form.delimiter), [])
+        columns = _column_names(path, header)
+        number = 2
+        pending: deque[Numbered] = deque()
+        last = False
+        while not last:
+            fresh = list(islice(lines, chunk_rows))
+            pending.extend(enumerate(fresh, number))
+            number += len(fresh)
+            last = len(fresh) < chunk_rows
+            yield _chunk(columns, pending, form, raw.tell(), last=last)
+
+
+def header_line(path: Path, encoding: str = DEFAULT_ENCODING) -> str:
+    """The first line.
+
+    Raises:
+        Unreadable: as ``read_delimited``.
+    """
+    with opened(path, encoding) as (lines, _):
+        line = next(lines, "")
+    if not line.strip():
+        raise Unreadable(f"{path.name} is empty: not even a line of column names stands first; export it again.")
+    return _header_text(line)
+
+
+def sniff_delimiter(header: str) -> str:
+    """The delimiter that the header has most of; a comma where it has none."""
+    bare = "".join(header.split('"')[::2])
+    return max(DELIMITERS, key=bare.count)
+
+
+@contextmanager
+def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], IO[bytes]]]:
+    """The file's lines, and the raw file whose position tells the progress."""
+    try:
+        with path.open("rb") as raw:
+            packed = path.suffix.lower() == ".gz"
+            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
+            text = io.TextIOWrapper(unpacked, encoding=encoding, errors="surrogateescape", newline="")
+            yield _lines(path, text), raw
+    except IsADirectoryError:
+        raise Unreadable(f"{path.name} is a folder; a file is expected.") from None
+    except LookupError:
+        raise Unreadable(f"{path.name}: there is no encoding '{encoding}'; cp1252 and utf-8 are usual ones.") from None
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise Unreadable(f"{path.name} cannot be decompressed ({error}); copy it again.") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeError as error:
+        raise Unreadable(f"{path.name} is not written in {encoding} ({error}); name another encoding.") from None
+
+
+def _lines(path: Path, text: IO[str]) -> Iterator[str]:
+    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1):
+        if "\0" in line:
+            hint = " Save it as UTF-8." if number == 1 else ""
+            raise Unreadable(f"{path.name} is not a text file: line {number} holds binary data.{hint}")
+        if len(line) == LONGEST_LINE:
+            raise Unreadable(f"{path.name} is not a table: line {number} has over {LONGEST_LINE:,} characters.")
+        yield line
+
+
+def _column_names(path: Path, header: Sequence[str]) -> list[str]:
+    columns = [name.strip() for name in header]
+    while columns and not columns[-1]:  # spreadsheets leave empty columns at the end
+        columns.pop()
+    if not columns:
+        raise Unreadable(f"{path.name} has no line of column names.")
+    columns = [name or f"column {index}" for index, name in enumerate(columns, 1)]
+    for name in columns:
+        if columns.count(name) > 1:
+            raise BadHeader(name, f"column {name} comes twice in the header; remove or rename one", columns)
+    return columns
+
+
+def _chunk(columns: Sequence[str], pending: deque[Numbered], form: Form, position: int, *, last: bool) -> Chunk:
+    """Split the pending lines; all but the last chunk leave some lines that a quoted field may still need."""
+    faults: list[Fault] = []
+    final, text = pending[-1] if pending else (0, "\n")
+    cut_off = final if last and not text.endswith(("\n", "\r")) else None
+    records = _split_at_once(pending, form.delimiter)
+    if records is None:
+        spare = 0 if last else LONGEST_RECORD
+        records = list(_split_with_care(pending, columns, form, faults, spare=spare, cut_off=cut_off))
+    numbers: list[int] = []
+    rows: list[Sequence[str]] = []
+    width = len(columns)
+    for number, row in records:
+        surplus = "".join(row[width:])
+        if len(row) >= width and not surplus.strip():
+            if row[0] or any(row):
+                numbers.append(number)
+                rows.append(row[:width] if len(row) > width else row)
+        elif any(row):
+            few = len(row) < width
+            reason = (
+                TRUNCATED
+                if few and number == cut_off
+                else f"too {'few' if few else 'many'} fields: {len(row)}, where the header names {width}; "
+                "write one for each column, and put text that holds the delimiter in quotation marks"
+            )
+            faults.append(_ragged(columns, number, reason, row))
+    faults.sort(key=lambda fault: fault.row_number)
+    return Chunk(rows_frame(columns, numbers, rows), faults_frame(faults), position)
+
+
+def _split_at_once(pending: deque[Numbered], delimiter: str) -> list[tuple[int, list[str]]] | None:
+    """Records of lines that are one whole record each, as nearly all are; else None, and nothing is taken."""
+    if not _encodable("".join(line for _, line in pending)):
+        return None
+    try:
+        rows = list(csv.reader((line for _, line in pending), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    if len(rows) != len(pending):
+        return None
+    records = list(zip((number for number, _ in pending), rows, strict=True))
+    pending.clear()
+    return records
+
+
+def _split_with_care(
+    pending: deque[Numbered],
+    columns: Sequence[str],
+    form: Form,
+    faults: list[Fault],
+    *,
+    spare: int,
+    cut_off: int | None,
+) -> Iterator[tuple[int, list[str]]]:
+    """Records one by one; lines that are none are added to ``faults``."""
+    while len(pending) > spare:
+        number = pending[0][0]
+        row, taken, problem = _record(pending, form.delimiter)
+        text = "".join(pending.popleft()[1] for _ in range(taken))
+        if not _encodable(text):
+            problem = (
+                f"the row is not {_plain_name(form.encoding)}; save the file as UTF-8, or name the encoding "
+                "of a till's export, for example --encoding cp1252"
+            )
+        if problem:
+            line = _shown(text).rstrip("\r\n")
+            tenant = dict(zip(columns, line.split(form.delimiter), strict=False)).get("tenant_id")
+            reason = TRUNCATED if number == cut_off else problem
+            faults.append(Fault(named_tenant(tenant), number, None, reason, {"line": line}))
+        else:
+            yield number, row
+
+
+def _record(pending: deque[Numbered], delimiter: str) -> tuple[list[str], int, str | None]:
+    """The first record, how many lines it takes, and what is wrong with it."""
+    reader = csv.reader((line for _, line in islice(pending, LONGEST_RECORD)), delimiter=delimiter, strict=True)
+    try:
+        row = next(reader)
+    except csv.Error:
+        if pending[0][1].count('"') % 2 == 0:
+            return [], 1, "a quotation mark stands inside quoted text; write it twice"
+        return [], 1, "a quotation mark is opened and not closed; close it, or remove it"
+    taken = reader.line_num
+    further = (pending[index][1] for index in range(1, taken))
+    if any(line.count(delimiter) >= len(row) - 1 for line in further):
+        # The quoted text took in what is a whole row by itself.
+        return [], 1, "a quotation mark is opened and not closed in its row; close it, or remove it"
+    return row, taken, None
+
+
+def _ragged(columns: Sequence[str], number: int, reason: str, row: Sequence[str]) -> Fault:
+    content: dict[str, object] = dict(zip(columns, row, strict=False))
+    tenant = content.get("tenant_id")
+    if len(row) > len(columns):
+        content["further fields"] = list(row[len(columns) :])
+    return Fault(named_tenant(str(tenant) if tenant else None), number, None, reason, content)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    """Text with undecodable bytes written out, as in caf\\xe9."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _header_text(line: str) -> str:
+    """The header must be understood even where the encoding is wrong, to say what is wrong with the rows."""
+    return line if _encodable(line) else line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
+def _plain_name(encoding: str) -> str:
+    return "UTF-8" if encoding == DEFAULT_ENCODING else encoding

@@ -1,0 +1,77 @@
+"""A folder in the load format: which of its files are tables, and in which order they are loaded."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bakery_assets.intake.chunks import Source, Unreadable
+from bakery_assets.intake.delimited import read_delimited
+from bakery_assets.intake.parquet import parquet_rows, read_parquet
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+REQUIRED = ("tenants", "products", "sales")
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file that holds rows of a table."""
+
+    table: str
+    path: Path
+
+    def source(self) -> Source:
+        """The file as a stream of chunks."""
+        if self.path.suffix.lower() == ".parquet":
+            return Source(self.path.name, parquet_rows(self.path), partial(read_parquet, self.path))
+        return Source(self.path.name, self.path.stat().st_size, partial(read_delimited, self.path))
+
+
+def table_files(folder: Path, tables: Sequence[str]) -> tuple[list[TableFile], list[str]]:
+    """The folder's files in the order of ``tables``, and the names of those that are no table.
+
+    Raises:
+        Unreadable: there is no such folder, or nothing in it is a table.
+    """
+    if not folder.is_dir():
+        what = "is a file; name the folder it is in" if folder.exists() else "does not exist"
+        raise Unreadable(f"{folder} {what}.")
+    try:
+        present = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise Unreadable(f"{folder} cannot be read: {error.strerror}.") from None
+    found: dict[str, list[TableFile]] = {}
+    ignored: list[str] = []
+    for path in present:
+        name = path.name.lower()
+        suffix = next((each for each in SUFFIXES if name.endswith(each)), None)
+        table = name.removesuffix(suffix) if suffix else ""
+        if table in tables:
+            found.setdefault(table, []).append(TableFile(table, path))
+        else:
+            ignored.append(path.name)
+    if not found:
+        raise Unreadable(f"{folder} holds no file to load; it needs {_listed(REQUIRED)} as CSV or Parquet.")
+    return [file for table in tables for file in found.get(table, [])], ignored
+
+
+def require(folder: Path, present: Collection[str], stored: Collection[str]) -> None:
+    """A folder may hold a piece, but only of something whole.
+
+    Args:
+        present: tables that the folder has files of.
+        stored: tables that have rows already.
+
+    Raises:
+        Unreadable: a required table is neither in the folder nor in the database.
+    """
+    missing = [table for table in REQUIRED if table not in present and table not in stored]
+    if missing:
+        raise Unreadable(
+            f"{folder} has no {_listed(missing)}, and the database has no such rows yet; "
+            f"add {missing[0]}.csv (or .parquet). Nothing was loaded."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

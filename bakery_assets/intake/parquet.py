@@ -1,0 +1,70 @@
+"""Reading Parquet as a stream of the same text rows that a CSV file gives, so that one parser serves both."""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+
+from bakery_assets.intake.chunks import CHUNK_ROWS, FAULTS, ROW_NUMBER, BadHeader, Chunk, Unreadable
+
+
+def read_parquet(path: Path, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+    """The rows of a file; the first has number 2, as below a header. ``position`` counts rows.
+
+    Raises:
+        Unreadable: the file cannot be opened, is cut short or is no Parquet.
+        BadHeader: a column holds lists or records.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.is_dir():
+        raise Unreadable(f"{path.name} is a folder; a file is expected.")
+    number = 2
+    try:
+        with pq.ParquetFile(path) as file:
+            empty = file.schema_arrow.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], file.schema_arrow)]
+            for batch in chain(file.iter_batches(batch_size=chunk_rows), empty):
+                frame = pl.DataFrame(pa.Table.from_batches([batch]))
+                rows = _as_text(frame).with_row_index(ROW_NUMBER, number).cast({ROW_NUMBER: pl.Int32})
+                number += frame.height
+                yield Chunk(rows, pl.DataFrame(schema=FAULTS), number - 2)
+    except pa.ArrowException as error:
+        raise Unreadable(
+            f"{path.name} is damaged or no Parquet file ({_first_line(error)}); export it again."
+        ) from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror or _first_line(error)}.") from None
+
+
+def parquet_rows(path: Path) -> int:
+    """Number of rows, from the file's own description; 0 where it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError):
+        return 0
+
+
+def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    for name, kind in frame.schema.items():
+        if kind.is_nested() or isinstance(kind, pl.Duration):
+            reason = f"column {name} holds {kind}; write it as text, a number, a date or a time"
+            raise BadHeader(name, reason, frame.columns)
+    return frame.select(_column_as_text(name, kind) for name, kind in frame.schema.items())
+
+
+def _column_as_text(name: str, kind: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(kind, pl.Datetime):
+        if kind.time_zone is None:
+            return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
+        return column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+    return column.cast(pl.String, strict=False)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
