@@ -12,7 +12,10 @@ from rich.console import Console
 
 
 def demo(
-    tenant: Annotated[str | None, typer.Option(help="Bakery whose morning is shown; the first one by default.")] = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(help="Bakery whose morning is shown; by default one that is open and has a checked forecast."),
+    ] = None,
 ) -> None:
     """Make and load eight bakeries, plan the local day of each, and show one morning. Safe to repeat."""
     from bakery_assets.assets.dbt_project import build_manifest
@@ -28,7 +31,7 @@ def demo(
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import load_folder
-    from resources.warehouse.tenants import forget
+    from resources.warehouse.tenants import forget, open_and_checked
 
     console = Console(highlight=False)
     began = time.monotonic()
@@ -66,11 +69,11 @@ def demo(
     with console.status("Building the marts …"):
         rebuild_marts()
     done("marts built and tested")
-    chosen = tenant or bakeries[0].tenant_id
+    telling = open_and_checked(warehouse, list(today.values()))
+    chosen = tenant or (telling or list(today))[0]
     console.print()
     show(chosen, None)
-    console.print()
-    console.print(
-        f"The others: bakery show --tenant {' | '.join(each for each in today if each != chosen)}", soft_wrap=True
-    )
-    console.print("The Dagster UI: [bold]make up[/]")
+    console.print("\n[bold]Next[/]")
+    console.print("The Dagster UI, with every asset and run:  make up")
+    console.print("Another bakery's morning:  .venv/bin/bakery show --tenant ID, with ID one of")
+    console.print(f"  {', '.join(each for each in today if each != chosen)}")

@@ -16,6 +16,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
+from bakery_assets.assets.dbt_project import build_manifest
 from bakery_assets.instance import prepare
 from bakery_assets.settings import PROJECT, settings
 
@@ -46,6 +47,7 @@ def up() -> None:
     servers: list[subprocess.Popen[bytes]] = []
     try:
         with console.status("Starting PostgreSQL and Dagster …"):
+            build_manifest()
             prepare(choices)
             servers.append(
                 _start(logs, "dagster-webserver", "-h", choices.webserver_host, "-p", str(port), "-w", workspace)

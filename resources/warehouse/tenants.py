@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, tuple_
 
-from resources.schema import metadata
+from bakery_assets.frames import Cell
+from resources.schema import metadata, plans
 from resources.warehouse.connection import Warehouse
 
 
@@ -13,3 +14,15 @@ def forget(warehouse: Warehouse, tenants: Collection[str]) -> None:
     with warehouse.engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
             connection.execute(delete(table).where(table.c.tenant_id.in_(tenants)))
+
+
+def open_and_checked(warehouse: Warehouse, cells: Collection[Cell]) -> list[str]:
+    """Tenants whose planned cell is an open day and says how the last forecast did, ordered by id."""
+    table = plans.daily_summaries.c
+    query = select(table.tenant_id).where(
+        tuple_(table.tenant_id, table.plan_date).in_([(cell.tenant_id, cell.plan_date) for cell in cells]),
+        table.accuracy_pct.is_not(None),
+        ~table.is_closed,
+    )
+    with warehouse.engine.connect() as connection:
+        return list(connection.execute(query.order_by(table.tenant_id)).scalars())

@@ -1,0 +1,84 @@
+"""Running dbt for Dagster. Importing dagster_dbt imports dbt, which takes seconds: only a run imports this module."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource
+from dbt.version import __version__ as dbt_version
+from packaging.version import Version
+
+from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment, read_manifest
+from bakery_assets.assets.marts import asset_key
+
+
+class Dbt(DbtCliResource):  # type: ignore[misc]  # mypy does not follow dagster_dbt
+    """The dbt of this environment."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        # dagster_dbt would ask `dbt --version`, which asks pypi.org for newer ones.
+        return Version(dbt_version)
+
+
+class AssetKeys(DagsterDbtTranslator):  # type: ignore[misc]
+    """Gives dbt's nodes the asset keys that the rest of the project uses."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """The key of a model or a source."""
+        return asset_key(dbt_resource_props)
+
+
+def dbt_on_this_project() -> Dbt:
+    """dbt on the project in ``dbt_models``."""
+    return Dbt(project_dir=str(PROJECT_DIR), profiles_dir=str(PROJECT_DIR), dbt_executable=str(DBT))
+
+
+def build(dbt: DbtCliResource, warehouse_url: str) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build every model and run every test of the project.
+
+    Yields:
+        a materialization for each model, and a check result for each test.
+
+    Raises:
+        dagster_dbt.DagsterDbtCliRuntimeError: a model could not be built, or a test failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="dbt_") as target:
+        with _environment(dbt_environment(warehouse_url)):
+            started = dbt.cli(
+                ["build"],
+                manifest=read_manifest(),
+                dagster_dbt_translator=AssetKeys(),
+                target_path=Path(target),
+            )
+        for event in started.stream():
+            if isinstance(event, dg.AssetMaterialization):
+                yield dg.MaterializeResult(asset_key=event.asset_key, metadata=event.metadata)
+            elif isinstance(event, dg.AssetCheckEvaluation):
+                yield dg.AssetCheckResult(
+                    asset_key=event.asset_key,
+                    check_name=event.check_name,
+                    passed=event.passed,
+                    severity=event.severity,
+                    metadata=event.metadata,
+                )
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables, which is how dagster_dbt passes anything on to dbt, for as long as it takes."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

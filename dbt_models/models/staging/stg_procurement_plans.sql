@@ -1,0 +1,9 @@
+select distinct on (tenant_id, plan_date)
+    tenant_id,
+    plan_date,
+    version,
+    status,
+    orders,
+    total_cost
+from {{ source('plans', 'procurement_plans') }}
+order by tenant_id, plan_date, version desc

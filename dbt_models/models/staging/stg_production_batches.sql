@@ -1,0 +1,8 @@
+select
+    tenant_id,
+    plan_date,
+    batch_number,
+    schedule_date,
+    product_id,
+    quantity_planned
+from {{ source('plans', 'production_batches') }}

@@ -1,0 +1,33 @@
+{{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
+-- The quantity and the number of batches planned for a day are those of its batches.
+
+with
+
+batches as (
+
+    select
+        tenant_id,
+        plan_date,
+        sum(quantity_planned) as quantity_planned,
+        count(*) as batches
+    from {{ ref('stg_production_batches') }}
+    where schedule_date = plan_date
+    group by tenant_id, plan_date
+
+)
+
+select
+    days.tenant_id,
+    days.plan_date,
+    days.planned_quantity,
+    batches.quantity_planned,
+    days.planned_batches,
+    batches.batches
+from {{ ref('mart_tenant_day') }} as days
+left join batches
+    on
+        days.tenant_id = batches.tenant_id
+        and days.plan_date = batches.plan_date
+where
+    {{ differs('days.planned_quantity', 'batches.quantity_planned') }}
+    or coalesce(days.planned_batches, 0) <> coalesce(batches.batches, 0)

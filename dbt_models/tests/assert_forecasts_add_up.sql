@@ -1,0 +1,33 @@
+{{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
+-- Each bakery's forecasts over all its days come to what the forecast rows of these days come to.
+
+with
+
+days as (
+
+    select
+        tenant_id,
+        sum(forecast_quantity) as forecast_quantity
+    from {{ ref('mart_tenant_day') }}
+    group by tenant_id
+
+),
+
+forecasts as (
+
+    select
+        tenant_id,
+        sum(yhat) as yhat
+    from {{ ref('stg_demand_forecasts') }}
+    where target_date = plan_date
+    group by tenant_id
+
+)
+
+select
+    tenant_id,
+    days.forecast_quantity,
+    forecasts.yhat
+from days
+full outer join forecasts using (tenant_id)
+where {{ differs('days.forecast_quantity', 'forecasts.yhat') }}

@@ -1,0 +1,98 @@
+"""The marts as Dagster sees them."""
+
+import subprocess
+import sys
+
+import dagster as dg
+from dagster_dbt import build_dbt_asset_specs, dbt_assets
+
+from bakery_assets.assets.dbt_build import AssetKeys
+from bakery_assets.assets.dbt_project import MANIFEST, read_manifest
+from bakery_assets.assets.events import fact_specs
+from bakery_assets.assets.marts import build_marts, check_specs, dbt_marts, dbt_resource, model_specs
+from bakery_assets.assets.plans import planning_day
+from resources.clock import Clock
+from resources.warehouse import Warehouse
+
+MART = dg.AssetKey("mart_tenant_day")
+
+
+def definitions() -> dg.Definitions:
+    return dg.Definitions(
+        assets=[*fact_specs(), planning_day, dbt_marts],
+        jobs=[build_marts],
+        resources={"warehouse": Warehouse(), "clock": Clock(), "dbt": dbt_resource()},
+    )
+
+
+def test_a_bakerys_day_hangs_on_the_plans_and_the_facts_it_is_made_of() -> None:
+    graph = definitions().resolve_asset_graph()
+    upstream = graph.get_ancestor_asset_keys(MART)
+
+    plans = {
+        "demand_forecasts", "production_schedules", "procurement_plans", "validation_runs", "daily_summaries", "alerts",
+    }  # fmt: skip
+    facts = {"sales", "tenants"}
+    assert upstream >= {dg.AssetKey(name) for name in plans} | {dg.AssetKey(["ops", name]) for name in facts}
+
+
+def test_every_table_below_the_marts_is_an_asset_that_the_project_defines() -> None:
+    below = {dependency.asset_key for spec in model_specs(read_manifest()) for dependency in spec.deps}
+    defined = {spec.key for spec in fact_specs()} | planning_day.keys | dbt_marts.keys
+
+    # The state of cells is kept by the drivers, it is not an asset of its own.
+    assert below - defined == {dg.AssetKey("planning_runs")}
+
+
+def test_dagster_dbt_would_see_the_same_models_below_the_same_tables() -> None:
+    theirs = build_dbt_asset_specs(manifest=MANIFEST, dagster_dbt_translator=AssetKeys())
+    ours = model_specs(read_manifest())
+
+    assert len(ours) == 12
+    assert _deps(ours) == _deps(theirs)
+
+
+def test_dagster_dbt_would_see_the_same_checks_and_each_test_is_one() -> None:
+    @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=AssetKeys())
+    def theirs(context: dg.AssetExecutionContext):  # Dagster takes a return type for an output
+        raise NotImplementedError
+
+    ours = check_specs(read_manifest())
+
+    assert {spec.key for spec in ours} == set(theirs.check_keys)
+    tests = [name for name in read_manifest()["nodes"] if name.startswith("test.")]
+    assert len(ours) == len(tests) > 20
+
+
+def test_analysts_own_the_mart_and_read_what_it_means() -> None:
+    [spec] = [spec for spec in dbt_marts.specs if spec.key == MART]
+
+    assert spec.group_name == "marts"
+    assert list(spec.owners) == ["team:analytics"]
+    assert spec.kinds == {"dbt", "postgres"}
+    assert "One row per bakery and local date" in (spec.description or "")
+    assert spec.metadata["dagster/table_name"] == "marts.mart_tenant_day"
+    columns = {column.name: column for column in spec.metadata["dagster/column_schema"].columns}
+    assert columns["wape"].type == "double precision"
+    assert all(column.description for column in columns.values())
+
+
+def test_building_the_marts_takes_every_model() -> None:
+    job = definitions().resolve_job_def("build_marts")
+
+    assert set(job.asset_layer.executable_asset_keys) == dbt_marts.keys
+
+
+def test_a_code_location_loads_the_marts_without_loading_dbt() -> None:
+    program = (
+        "import sys, bakery_assets.assets.marts as marts; marts.dbt_resource();"
+        "print([name for name in sys.modules if name.split('.')[0] in ('dbt', 'dagster_dbt')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def _deps(specs: object) -> dict[dg.AssetKey, set[dg.AssetKey]]:
+    assert isinstance(specs, list)
+    return {spec.key: {dependency.asset_key for dependency in spec.deps} for spec in specs}

@@ -1,0 +1,272 @@
+"""A bakery's day on one row, from a warehouse in which every figure was put by hand."""
+
+import os
+import subprocess
+import tempfile
+from datetime import UTC, date, datetime
+from typing import Any
+
+import dagster as dg
+import pytest
+from sqlalchemy import Connection, Table, text
+
+from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment
+from bakery_assets.assets.marts import dbt_marts, dbt_resource
+from resources.schema import ops, plans
+from resources.warehouse import Warehouse
+
+TUESDAY, WEDNESDAY, THURSDAY = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12)
+DAWN = datetime(2026, 3, 10, 4, 30, tzinfo=UTC)
+NIGHT = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
+QUANTILES = dict.fromkeys(("q10", "q50", "q80", "q90", "q95"), 0.0)
+MADE = {"model": "seasonal", "model_version": "1", "reasoning": {}}
+
+
+def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Warehouse) -> None:
+    with warehouse.engine.begin() as connection:
+        a_week_in_march(connection)
+        # Views of an older release, with other columns and one on top of the other.
+        connection.execute(text("CREATE VIEW marts.stg_alerts AS SELECT 1 AS how_many, 'x' AS alert_number"))
+        connection.execute(text("CREATE VIEW marts.mart_tenant_day AS SELECT how_many FROM marts.stg_alerts"))
+
+    dbt(warehouse, "build")
+
+    days = mart(warehouse)
+    assert list(days) == [("lima", TUESDAY), ("paris", TUESDAY), ("paris", WEDNESDAY), ("paris", THURSDAY)]
+    assert days["paris", TUESDAY] == {
+        "tenant_id": "paris",
+        "plan_date": TUESDAY,
+        "tenant_name": "Le Fournil",
+        "timezone": "Europe/Paris",
+        "currency": "EUR",
+        "status": "planned",
+        "failed_stage": None,
+        "reason": None,
+        "planned_as_of": DAWN,
+        "is_closed": False,
+        # Croissants 100.1 in the shop and 20.2 at the kiosk, baguettes 60.3; Wednesday's 500 are not Tuesday's.
+        "forecast_quantity": 180.6,
+        "forecast_revenue": 271.25,
+        "production_status": "planned",
+        # 100 and 30 croissants, 60 baguettes; what is baked on Tuesday for Wednesday has Wednesday's date.
+        "planned_quantity": 190.0,
+        "planned_batches": 3,
+        # The second version of the plan, not the first one of 2 orders for 50.
+        "procurement_status": "draft",
+        "orders": 3,
+        "order_cost": 72.4,
+        # 95 croissants, not the 90 noted at first, 50 baguettes, and 25 croissants at the kiosk.
+        "sold_quantity": 170.0,
+        # Thursday's check, which knew of the 95: errors of 5.1, 10.3 and 4.8 are 20.2 of 170.
+        "validation_status": "validated",
+        "accuracy_pct": pytest.approx(100 * (1 - 20.2 / 170), abs=1e-4),
+        "wape": pytest.approx(20.2 / 170, abs=1e-6),
+        "bias": pytest.approx((180.6 - 170) / 170, abs=1e-6),
+        "alerts": 3,
+        "critical_alerts": 1,
+    }
+
+    failed = days["lima", TUESDAY]
+    assert (failed["status"], failed["failed_stage"]) == ("failed", "procurement_plans")
+    assert failed["reason"] == "recipe dough contains itself"
+    assert (failed["alerts"], failed["critical_alerts"]) == (1, 1)
+    assert (failed["timezone"], failed["currency"]) == ("America/Lima", "PEN")
+    figures = ("forecast_quantity", "forecast_revenue", "planned_quantity", "planned_batches", "orders", "order_cost")
+    assert [failed[figure] for figure in (*figures, "sold_quantity", "wape", "bias", "accuracy_pct")] == [None] * 10
+
+    assert days["paris", WEDNESDAY]["status"] == "claimed"
+    closed = days["paris", THURSDAY]
+    assert (closed["is_closed"], closed["production_status"], closed["planned_quantity"]) == (True, "closed", 0.0)
+    assert (closed["validation_status"], closed["alerts"]) == (None, 0)
+
+    with warehouse.engine.connect() as connection:
+        views = dict(
+            connection.execute(
+                text(
+                    "SELECT relname, obj_description(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+                    " WHERE nspname = 'marts' AND relkind = 'v' AND 'security_invoker=true' = ANY (reloptions)"
+                )
+            ).all()
+        )
+    assert len(views) == len(list(PROJECT_DIR.glob("models/*/*.sql"))) == 12
+    assert all(views.values()), "every view says what it holds"
+
+
+def test_figures_that_cannot_be_fail_their_checks_and_the_mart_stays(warehouse: Warehouse) -> None:
+    with warehouse.engine.begin() as connection:
+        a_week_in_march(connection)
+    dbt(warehouse, "run")
+    with warehouse.engine.begin() as connection:
+        connection.execute(text("CREATE VIEW ops.late_days AS SELECT * FROM marts.mart_tenant_day"))
+        # Ten rolls in the schedule, nine in its batch.
+        a_cell(connection, "lima", WEDNESDAY)
+        put(connection, plans.production_schedules, schedule("lima", WEDNESDAY, WEDNESDAY, 10.0, 1))
+        put(connection, plans.production_batches, batch("lima", WEDNESDAY, WEDNESDAY, "B001", "roll", 9.0))
+        connection.execute(text("UPDATE plans.validation_runs SET accuracy_pct = 130, wape = NULL"))
+        connection.execute(text("UPDATE plans.planning_runs SET reason = NULL"))
+        connection.execute(text("UPDATE plans.daily_summaries SET planned_batches = 4 WHERE NOT is_closed"))
+
+    result = build_in_dagster(warehouse)
+
+    assert not result.success
+    checks = {evaluation.check_name: evaluation for evaluation in result.get_asset_check_evaluations()}
+    assert len(checks) == len(list(dbt_marts.check_specs)) > 20
+    failed = {
+        name: (check.asset_key.to_user_string(), check.severity) for name, check in checks.items() if not check.passed
+    }
+    assert failed == {
+        "assert_batches_add_up": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
+        "assert_wape_is_missing_for_a_reason": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
+        "between_mart_tenant_day_accuracy_pct__100__0": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
+        "not_null_mart_tenant_day_reason": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
+        "assert_summaries_agree": ("mart_tenant_day", dg.AssetCheckSeverity.WARN),
+    }
+    assert all(checks[name].metadata["dagster_dbt/failed_row_count"].value == 1 for name in failed)
+    assert {event.asset_key for event in result.asset_materializations_for_node("dbt_marts")} == dbt_marts.keys
+    with warehouse.engine.connect() as connection:
+        # What an analyst had built on the mart stands.
+        late = connection.execute(text("SELECT planned_quantity FROM ops.late_days WHERE tenant_id = 'lima'"))
+        assert set(late.scalars()) == {10.0, None}
+    assert not [name for name in os.environ if name.startswith(("DBT_BAKERY", "DBT_ENV_SECRET"))]
+
+
+def dbt(warehouse: Warehouse, command: str) -> None:
+    """Run dbt as a person would, in a process of its own."""
+    folder = str(PROJECT_DIR)
+    with tempfile.TemporaryDirectory() as target:
+        folders = {
+            "DBT_PROFILES_DIR": folder,
+            "DBT_PROJECT_DIR": folder,
+            "DBT_TARGET_PATH": target,
+            "DBT_LOG_PATH": target,
+        }
+        environment = {**os.environ, **folders, **dbt_environment(warehouse.url)}
+        done = subprocess.run([DBT, command], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def build_in_dagster(warehouse: Warehouse) -> dg.ExecuteInProcessResult:
+    return dg.materialize(
+        [dbt_marts],
+        resources={"warehouse": dg.ResourceDefinition.hardcoded_resource(warehouse), "dbt": dbt_resource()},
+        raise_on_error=False,
+    )
+
+
+def mart(warehouse: Warehouse) -> dict[tuple[str, date], dict[str, Any]]:
+    with warehouse.engine.connect() as connection:
+        rows = connection.execute(text("SELECT * FROM marts.mart_tenant_day ORDER BY tenant_id, plan_date"))
+        return {(row["tenant_id"], row["plan_date"]): dict(row) for row in rows.mappings()}
+
+
+def a_week_in_march(connection: Connection) -> None:
+    """Paris is planned on Tuesday, under way on Wednesday, closed on Thursday; Lima fails on Tuesday."""
+    put(
+        connection,
+        ops.tenants,
+        {"tenant_id": "paris", "name": "Le Fournil", "timezone": "Europe/Paris", "country": "FR"},
+    )
+    lima = {"tenant_id": "lima", "name": "Pan", "timezone": "America/Lima", "country": "PE", "currency": "PEN"}
+    put(connection, ops.tenants, lima)
+    for tenant, location in (("paris", "main"), ("paris", "kiosk"), ("lima", "main")):
+        put(connection, ops.locations, {"tenant_id": tenant, "location_id": location})
+    for tenant, product in (("paris", "croissant"), ("paris", "baguette"), ("lima", "roll")):
+        put(connection, ops.products, {"tenant_id": tenant, "product_id": product, "name": product})
+    a_cell(connection, "paris", TUESDAY)
+    a_cell(connection, "paris", WEDNESDAY, status="claimed", finished_at=None)
+    a_cell(connection, "paris", THURSDAY)
+    reason = {"failed_stage": "procurement_plans", "reason": "recipe dough contains itself"}
+    a_cell(connection, "lima", TUESDAY, status="failed", **reason)
+    what_paris_planned_on_tuesday(connection)
+    what_paris_sold_on_tuesday(connection)
+    put(connection, plans.production_schedules, schedule("paris", THURSDAY, THURSDAY, 0.0, 0, "closed"))
+    put(connection, plans.daily_summaries, summary("paris", THURSDAY, is_closed=True))
+    put(connection, plans.alerts, alert("lima", "A000", "critical"))
+
+
+def what_paris_planned_on_tuesday(connection: Connection) -> None:
+    expected = [
+        ("main", "croissant", TUESDAY, 100.1),
+        ("kiosk", "croissant", TUESDAY, 20.2),
+        ("main", "baguette", TUESDAY, 60.3),
+        ("main", "croissant", WEDNESDAY, 500.0),
+    ]
+    for location, product, target, yhat in expected:
+        key = {"tenant_id": "paris", "plan_date": TUESDAY, "location_id": location, "product_id": product}
+        put(connection, plans.demand_forecasts, {**key, "target_date": target, "yhat": yhat, **QUANTILES, **MADE})
+    put(connection, plans.production_schedules, schedule("paris", TUESDAY, TUESDAY, 190.0, 3))
+    put(connection, plans.production_schedules, schedule("paris", TUESDAY, WEDNESDAY, 480.0, 1))
+    for number, (product, day, quantity) in enumerate(
+        [("croissant", TUESDAY, 100.0), ("baguette", TUESDAY, 60.0), ("croissant", TUESDAY, 30.0),
+         ("croissant", WEDNESDAY, 480.0)]
+    ):  # fmt: skip
+        put(connection, plans.production_batches, batch("paris", TUESDAY, day, f"B{number}", product, quantity))
+    for version, status, orders, cost in ((1, "superseded", 2, 50.0), (2, "draft", 3, 72.4)):
+        plan = {"version": version, "status": status, "orders": orders, "total_cost": cost, "reasoning": {}}
+        put(connection, plans.procurement_plans, {"tenant_id": "paris", "plan_date": TUESDAY, **plan})
+    figures = {"forecast_quantity": 180.6, "forecast_revenue": 271.25, "planned_quantity": 190.0, "planned_batches": 3}
+    put(connection, plans.daily_summaries, summary("paris", TUESDAY, **figures))
+    for number, severity in (("A001", "critical"), ("A002", "warning"), ("A003", "info")):
+        put(connection, plans.alerts, alert("paris", number, severity))
+
+
+def what_paris_sold_on_tuesday(connection: Connection) -> None:
+    """Ninety croissants are noted at night and corrected to 95 a day later; both later mornings check the day."""
+    noted = [
+        ("main", "croissant", 90.0, NIGHT),
+        ("main", "croissant", 95.0, NIGHT.replace(day=11)),
+        ("main", "baguette", 50.0, NIGHT),
+        ("kiosk", "croissant", 25.0, NIGHT),
+    ]
+    for location, product, quantity, recorded_at in noted:
+        key = {"tenant_id": "paris", "product_id": product, "sales_date": TUESDAY, "location_id": location}
+        put(connection, ops.sales, {**key, "quantity": quantity, "recorded_at": recorded_at})
+    # Wednesday's check: errors of 10.1, 10.3 and 4.8 are 25.2 of 165; Thursday's: 5.1, 10.3 and 4.8 of 170.
+    for plan_date, croissants, wrong in ((WEDNESDAY, 90.0, 25.2), (THURSDAY, 95.0, 20.2)):
+        sold = croissants + 50.0 + 25.0
+        check = {"tenant_id": "paris", "plan_date": plan_date, "validation_date": TUESDAY}
+        measures = {
+            "wape": round(wrong / sold, 6),
+            "bias": round((180.6 - sold) / sold, 6),
+            "accuracy_pct": round(100 * (1 - wrong / sold), 6),
+        }
+        rows = {"forecasts_evaluated": 3, "forecasts_with_actuals": 3}
+        put(connection, plans.validation_runs, {**check, "status": "validated", **measures, **rows})
+        for location, product, yhat, actual in (
+            ("main", "croissant", 100.1, croissants), ("main", "baguette", 60.3, 50.0), ("kiosk", "croissant", 20.2, 25.0)
+        ):  # fmt: skip
+            result = {"location_id": location, "product_id": product, "yhat": yhat, "actual": actual}
+            put(connection, plans.validation_results, {**check, **result, "error": yhat - actual, "is_covered": False})
+
+
+def a_cell(connection: Connection, tenant: str, plan_date: date, **state: Any) -> None:
+    cell = {"tenant_id": tenant, "plan_date": plan_date, "status": "planned", "planned_as_of": DAWN, "attempts": 1}
+    put(connection, plans.planning_runs, {**cell, "claimed_at": DAWN, "finished_at": DAWN, **state})
+
+
+def schedule(
+    tenant: str, plan_date: date, day: date, quantity: float, batches: int, status: str = "planned"
+) -> dict[str, Any]:
+    cell = {"tenant_id": tenant, "plan_date": plan_date, "schedule_date": day, "reasoning": {}}
+    return {**cell, "status": status, "total_quantity": quantity, "total_batches": batches}
+
+
+def batch(tenant: str, plan_date: date, day: date, number: str, product: str, quantity: float) -> dict[str, Any]:
+    cell = {"tenant_id": tenant, "plan_date": plan_date, "schedule_date": day, "reasoning": {}}
+    return {**cell, "batch_number": number, "product_id": product, "quantity_planned": quantity, "priority": 1}
+
+
+def summary(tenant: str, plan_date: date, **figures: Any) -> dict[str, Any]:
+    nothing = dict.fromkeys(("products", "planned_batches", "orders", "items_at_risk", "alerts"), 0)
+    none = dict.fromkeys(("forecast_quantity", "planned_quantity", "order_cost"), 0.0)
+    cell = {"tenant_id": tenant, "plan_date": plan_date, "is_closed": False, "headline": "Bonjour."}
+    return {**cell, **nothing, **none, **figures}
+
+
+def alert(tenant: str, number: str, severity: str) -> dict[str, Any]:
+    words = {"kind": "planning_failed", "message": "Look.", "reasoning": {}}
+    return {"tenant_id": tenant, "plan_date": TUESDAY, "alert_number": number, "severity": severity, **words}
+
+
+def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    connection.execute(table.insert(), row)
