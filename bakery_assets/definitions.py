@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from bakery_assets.assets.events import fact_specs
+from bakery_assets.assets.events import external_specs
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.waves import MEMORY, planning_wave
@@ -26,7 +26,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
         MEMORY: dg.mem_io_manager,
     }
     return dg.Definitions(
-        assets=[*fact_specs(), planning_day, dbt_marts],
+        assets=[*external_specs(), planning_day, dbt_marts],
         jobs=[planning_wave, plan_tenant_day, build_marts],
         schedules=[daily_planning, housekeeping],
         sensors=[tenant_registry, failed_cells, run_outcomes],

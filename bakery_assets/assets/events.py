@@ -9,8 +9,8 @@ from sqlalchemy import Table
 
 from bakery_assets.frames import Cell
 from bakery_assets.partitions import partition_of
-from bakery_assets.planning_day import Stage
-from resources.schema import metadata, ops
+from bakery_assets.planning_day import PAST_FORECASTS, Stage
+from resources.schema import metadata, ops, plans
 from resources.warehouse.connection import sql_type
 
 PREVIEW_ROWS = 8
@@ -19,9 +19,7 @@ TEAM = "team:planning"
 
 def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
     """One asset for each table that a stage writes."""
-    upstream = [
-        _key(name) for name in stage.reads if f"ops.{name}" in metadata.tables or f"plans.{name}" in metadata.tables
-    ]
+    upstream = sorted({_key(name) for name in stage.reads})
     return [
         dg.AssetSpec(
             key=name,
@@ -38,18 +36,20 @@ def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
     ]
 
 
-def fact_specs() -> list[dg.AssetSpec]:
-    """The tables that tills and apps write, as external assets."""
+def external_specs() -> list[dg.AssetSpec]:
+    """The tables that no asset of ours fills: what tills and apps write, and the state of the cells."""
+    states = {plans.planning_runs.name: (plans.planning_runs, "plans", TEAM)}
+    facts = {f"ops/{table.name}": (table, "facts", "team:integrations") for table in ops.LOADED}
     return [
         dg.AssetSpec(
-            key=["ops", table.name],
+            key=dg.AssetKey.from_user_string(key),
             description=table.comment,
-            group_name="facts",
-            owners=["team:integrations"],
+            group_name=group,
+            owners=[owner],
             kinds={"postgres"},
             metadata=_described(table),
         )
-        for table in ops.LOADED
+        for key, (table, group, owner) in {**facts, **states}.items()
     ]
 
 
@@ -109,4 +109,6 @@ def _described(table: Table) -> dict[str, object]:
 
 
 def _key(name: str) -> dg.AssetKey:
+    if name == PAST_FORECASTS:
+        return dg.AssetKey("demand_forecasts")
     return dg.AssetKey(["ops", name]) if f"ops.{name}" in metadata.tables else dg.AssetKey(name)

@@ -1,0 +1,75 @@
+"""The asset graph, jobs, schedules and sensors as a snapshot, so that a change of them is a diff in review.
+
+To accept a change: BAKERY_ACCEPT=1 pytest tests/assets/test_graph.py
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+from bakery_assets.definitions import build_defs
+from bakery_assets.planning_day import MORNING
+from resources.schema import metadata
+
+SNAPSHOT = Path(__file__).with_name("graph.json")
+
+
+def graph() -> dict[str, object]:
+    """What Dagster is told, in a readable form."""
+    definitions = build_defs()
+    repository = definitions.get_repository_def()
+    assets = definitions.resolve_asset_graph()
+    return {
+        "assets": {
+            node.key.to_user_string(): {
+                "group": node.group_name,
+                "owners": list(node.owners),
+                "kinds": sorted(node.kinds),
+                "upstream": sorted(key.to_user_string() for key in node.parent_keys),
+            }
+            for node in sorted(assets.asset_nodes, key=lambda node: node.key.to_user_string())
+        },
+        "jobs": sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
+        "schedules": {each.name: each.cron_schedule for each in repository.schedule_defs},
+        "sensors": sorted(each.name for each in repository.sensor_defs),
+        "wave": sorted(node.name for node in definitions.resolve_job_def("planning_wave").nodes),
+    }
+
+
+def test_the_graph_is_the_one_last_accepted() -> None:
+    found = json.dumps(graph(), indent=2) + "\n"
+    if os.environ.get("BAKERY_ACCEPT"):
+        SNAPSHOT.write_text(found, encoding="utf-8")
+    assert SNAPSHOT.read_text(encoding="utf-8") == found
+
+
+def test_every_plan_table_is_an_asset_with_columns_owner_and_description() -> None:
+    assets = build_defs().resolve_asset_graph()
+    tables = [table for stage in MORNING for table in stage.writes]
+    assert len(tables) == 10
+    for name in tables:
+        node = assets.get(dg.AssetKey(name))
+        schema = node.metadata["dagster/column_schema"]
+        table = metadata.tables[f"plans.{name}"]
+        assert isinstance(schema, dg.TableSchema)
+        assert [column.name for column in schema.columns] == table.columns.keys()
+        assert all(column.description for column in schema.columns)
+        assert node.description == table.comment
+        assert node.owners
+        assert node.partitions_def
+
+
+def test_definitions_load_without_a_database_and_without_the_slow_libraries() -> None:
+    """A code location is loaded again and again; what takes seconds to import is imported where it is used."""
+    slow = ("statsforecast", "pandas", "dbt", "great_expectations", "numba", "alembic")
+    program = (
+        "import sys, bakery_assets.definitions; bakery_assets.definitions.defs.get_repository_def();"
+        f"print([name for name in {slow!r} if name in sys.modules])"
+    )
+    environment = {**os.environ, "BAKERY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,241 @@
+"""What needs a person: each kind of alert from small facts, its urgency, its words and its order."""
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+
+TODAY = date(2026, 11, 24)  # a Tuesday
+
+
+def day(offset):
+    return date.fromordinal(TODAY.toordinal() + offset)
+
+
+def cell(**values):
+    return {"tenant_id": "paris", "plan_date": TODAY, **values}
+
+
+def paris(**values):
+    return {"tenant_id": "paris", **values}
+
+
+def stock(item, offset, kind="ingredient", **values):
+    return cell(item_kind=kind, item_id=item, projection_date=day(offset), **values)
+
+
+def requirement(number="R001", **values):
+    return cell(**{"requirement_number": number, "ingredient_id": "choc", "supplier_id": "epi", **values})
+
+
+def only(rows):
+    assert len(rows) == 1, [row["message"] for row in rows]
+    return {**rows[0], "reasoning": json.loads(rows[0]["reasoning"])}
+
+
+def test_a_quiet_morning_needs_nobody(alerts):
+    assert alerts() == []
+
+
+def test_stock_that_runs_out_today_is_critical_and_says_how_much_is_short(alerts):
+    alert = only(
+        alerts(
+            inventory_projections=[
+                stock("choc", 0, opening=1.0, required=2.2, consumption=1.0, unmet=1.2, stockout_risk="high"),
+                stock("choc", 1, required=0.951, unmet=0.951, stockout_risk="high"),
+                stock("choc", 2, receipts=9.0, closing=9.0),
+            ]
+        )
+    )
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("critical", "stockout", "choc")
+    # 1.2 + 0.951 = 2.151 kg, rounded up so that nobody buys too little.
+    assert alert["message"] == "Chocolat: stock runs out today, 2.16 kg short in all."
+    assert alert["consequence"] == "What is made with it cannot be baked in full."
+    reasons = alert["reasoning"]
+    assert (reasons["short"], reasons["short_days"], reasons["first_day"]) == (2.151, 2, "2026-11-24")
+    assert (reasons["opening_first_day"], reasons["required_first_day"]) == (1.0, 2.2)
+
+
+@pytest.mark.parametrize(("offset", "severity"), [(1, "critical"), (2, "warning"), (13, "warning")])
+def test_what_runs_out_later_is_less_urgent(alerts, offset, severity):
+    rows = alerts(inventory_projections=[stock("oeufs", offset, unmet=0.4, stockout_risk="high")])
+    assert only(rows)["severity"] == severity
+    assert "1 piece short" in rows[0]["message"]
+
+
+def test_a_product_counts_only_on_days_that_are_baked_for(alerts):
+    week, behind = stock("pain", 6, "product", unmet=3.0, stockout_risk="high"), stock("pain", 7, "product", unmet=9.0)
+    assert only(alerts(inventory_projections=[week, behind]))["reasoning"]["short"] == 3.0
+    assert alerts(inventory_projections=[{**behind, "stockout_risk": "high"}]) == []
+
+
+def test_low_stock_is_told_once_and_not_beside_a_stockout(alerts):
+    low = stock("choc", 1, closing=0.5, stockout_risk="low")
+    lower = stock("choc", 2, closing=0.25, stockout_risk="low")
+    alert = only(alerts(inventory_projections=[low, lower]))
+    assert (alert["severity"], alert["kind"]) == ("info", "low_stock")
+    assert alert["message"] == "Chocolat: stock is low tomorrow, 0.25 kg left at the lowest."
+    out = stock("choc", 3, unmet=1.0, stockout_risk="high")
+    assert only(alerts(inventory_projections=[low, lower, out]))["kind"] == "stockout"
+
+
+def test_a_late_delivery_names_item_supplier_and_days(alerts):
+    alert = only(
+        alerts(
+            procurement_requirements=[
+                requirement(
+                    net=2.0, order_quantity=5.0, is_late=True, needed_on=day(3), deliver_on=day(6),
+                    order_by=datetime(2026, 11, 25, 16, tzinfo=UTC), consequence="No pain au chocolat.",
+                )
+            ]
+        )
+    )  # fmt: skip
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "late_delivery", "choc")
+    assert alert["message"] == (
+        "Chocolat: safety stock is touched on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
+    )
+    assert alert["consequence"] == "No pain au chocolat."
+
+
+def test_a_delivery_after_stock_has_run_out_is_critical_and_told_once(alerts):
+    rows = alerts(
+        procurement_requirements=[
+            requirement("R001", net=2.0, order_quantity=5.0, is_late=True, needed_on=day(0), deliver_on=day(3)),
+            requirement("R002", net=1.0, order_quantity=5.0, is_late=True, needed_on=day(5), deliver_on=day(6)),
+        ],
+        inventory_projections=[stock("choc", 1, unmet=1.0, stockout_risk="high")],
+    )
+    assert [(row["alert_number"], row["severity"], row["kind"]) for row in rows] == [
+        ("A001", "critical", "late_delivery"),
+        ("A002", "critical", "stockout"),
+    ]
+    assert rows[0]["message"] == "Chocolat: needed tomorrow, but Épicerie Pro can only deliver on Fri 27 Nov."
+
+
+def test_what_nobody_sells_is_no_supplier_and_not_a_late_delivery(alerts):
+    alert = only(
+        alerts(procurement_requirements=[requirement(supplier_id=None, net=3.0, is_late=True, needed_on=day(1))])
+    )
+    assert (alert["severity"], alert["kind"]) == ("critical", "no_supplier")
+    assert alert["message"] == "Chocolat: no supplier is known, and 3 kg more will be needed, the first tomorrow."
+
+
+def test_what_nobody_sells_but_is_not_needed_is_no_alert(alerts):
+    assert alerts(procurement_requirements=[requirement(supplier_id=None, net=0.0)]) == []
+
+
+def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
+    order = {
+        "net": 1.0, "order_by": datetime(2026, 11, 24, 16, tzinfo=UTC), "deliver_on": day(2), "needed_on": day(4),
+    }  # fmt: skip
+    alert = only(
+        alerts(
+            procurement_requirements=[
+                requirement("R001", order_quantity=15.0, cost=163.5, **order),
+                {**requirement("R002", order_quantity=180.0, cost=39.6, **order), "ingredient_id": "oeufs"},
+            ]
+        )
+    )
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "order_today", "epi")
+    assert alert["message"] == "Order from Épicerie Pro by 17:00 today: Chocolat 15 kg, Œufs 180 pieces (203.10 EUR)."
+    assert alert["consequence"] == "Otherwise nothing comes on Thu 26 Nov. First needed: Chocolat, on Sat 28 Nov."
+    assert [line["quantity"] for line in alert["reasoning"]["lines"]] == [15.0, 180.0]
+
+
+def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
+    suppliers = [paris(supplier_id="epi", name="Épicerie Pro", minimum_order_value=200.0)]
+    due = requirement(
+        net=1.0, order_quantity=15.0, cost=163.5, order_by=datetime(2026, 11, 24, 16, tzinfo=UTC), deliver_on=day(2)
+    )
+    message = only(alerts(suppliers=suppliers, procurement_requirements=[due]))["message"]
+    assert message.endswith("(163.50 EUR). It accepts orders from 200.00 EUR on: add to this one, or ask.")
+
+
+def test_an_order_due_on_the_local_day_after_waits(alerts):
+    # 23:30 UTC is already tomorrow in Paris.
+    due = requirement(
+        net=1.0, order_quantity=5.0, order_by=datetime(2026, 11, 24, 23, 30, tzinfo=UTC), deliver_on=day(3)
+    )
+    assert alerts(procurement_requirements=[due]) == []
+
+
+@pytest.mark.parametrize(
+    ("utilization", "reasoning", "severity"),
+    [
+        (1.1, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "warning"),
+        (1.6, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "critical"),
+        (None, {"shift_ends_at": None}, "critical"),  # nobody works
+    ],
+)
+def test_baking_that_does_not_fit_today(alerts, utilization, reasoning, severity):
+    schedule = cell(
+        schedule_date=TODAY, status="over_capacity", utilization=utilization, consequence="2 batches end late.",
+        reasoning=json.dumps(reasoning),
+    )  # fmt: skip
+    later = cell(schedule_date=day(2), status="over_capacity", utilization=1.0)
+    alert = only(alerts(production_schedules=[schedule, later]))
+    assert (alert["severity"], alert["kind"]) == (severity, "over_capacity")
+    share = f": the busiest machine is needed for {utilization:.0%} of the shifts" if utilization else ""
+    assert alert["message"] == f"Today's baking does not fit into the shifts{share}; nor does that of Thu 26 Nov."
+    assert alert["consequence"] == "2 batches end late."
+
+
+def test_baking_that_does_not_fit_on_a_later_day_is_only_for_information(alerts):
+    alert = only(alerts(production_schedules=[cell(schedule_date=day(2), status="over_capacity", utilization=1.9)]))
+    assert (alert["severity"], alert["message"]) == (
+        "info", "More is to be baked than fits into the shifts on Thu 26 Nov.",
+    )  # fmt: skip
+
+
+def test_what_production_notes_on_a_day_that_fits_reaches_a_person(alerts):
+    note = cell(schedule_date=day(1), status="closed", consequence="customer orders are due on a closed day")
+    alert = only(alerts(production_schedules=[note]))
+    assert (alert["kind"], alert["message"]) == (
+        "baking_note", "Baking tomorrow: customer orders are due on a closed day.",
+    )  # fmt: skip
+
+
+def test_ingredients_that_expire_within_three_days_are_a_warning(alerts):
+    rows = [
+        stock("choc", 0, opening=9.0, consumption=1.0, expired=2.5, closing=5.5),
+        stock("choc", 2, opening=5.5, expired=0.25),
+        stock("choc", 3, expired=4.0),
+    ]
+    alert = only(alerts(inventory_projections=rows))
+    assert (alert["severity"], alert["kind"]) == ("warning", "expiring")
+    assert alert["message"] == "Chocolat: 2.75 kg will expire unused, the first today."
+
+
+def test_of_products_only_what_was_there_this_morning_is_news(alerts):
+    # 10 on the shelf, 60 baked, 50 sold, the oldest first: all 10 are sold, 20 fresh ones are left over.
+    fresh = stock("pain", 0, "product", opening=10.0, receipts=60.0, consumption=50.0, expired=20.0)
+    assert alerts(inventory_projections=[fresh]) == []
+    # 10 on the shelf and 4 sold: 6 old ones are lost, whatever was baked.
+    old = stock("pain", 0, "product", opening=10.0, receipts=5.0, consumption=4.0, expired=11.0)
+    alert = only(alerts(inventory_projections=[old]))
+    assert (alert["severity"], alert["message"]) == ("info", "Pain au chocolat: 6 pieces will expire unused today.")
+
+
+def test_a_closed_day_is_told_with_its_name(alerts):
+    alert = only(alerts(calendar=[paris(date=TODAY, kind="closed", name="Congés"), paris(date=day(1), kind="closed")]))
+    assert (alert["severity"], alert["kind"]) == ("info", "closed_today")
+    assert alert["message"] == "The bakery is closed today (Congés)."
+
+
+def test_alerts_are_numbered_by_urgency_then_kind_then_subject(alerts):
+    rows = alerts(
+        inventory_projections=[
+            stock("oeufs", 0, unmet=1.0, stockout_risk="high"),
+            stock("choc", 1, unmet=1.0, stockout_risk="high"),
+            stock("pain", 5, "product", unmet=1.0, stockout_risk="high"),
+            stock("tarte", 0, "product", opening=1.0, expired=1.0),
+        ],
+        validation_runs=[cell(validation_date=day(-1), status="validated", wape=0.9, bias=0.9)],
+    )
+    assert [(row["alert_number"], row["severity"], row["kind"], row["subject"]) for row in rows] == [
+        ("A001", "critical", "stockout", "choc"),
+        ("A002", "critical", "stockout", "oeufs"),
+        ("A003", "warning", "forecast_off", None),
+        ("A004", "warning", "stockout", "pain"),
+        ("A005", "info", "expiring", "tarte"),
+    ]

@@ -1,0 +1,73 @@
+"""What needs a person about forecasts: products without a past, days far off, days that cannot be checked."""
+
+import json
+from datetime import date
+
+TODAY = date(2026, 11, 24)  # a Tuesday
+
+
+def day(offset):
+    return date.fromordinal(TODAY.toordinal() + offset)
+
+
+def cell(**values):
+    return {"tenant_id": "paris", "plan_date": TODAY, **values}
+
+
+def paris(**values):
+    return {"tenant_id": "paris", **values}
+
+
+def only(rows):
+    assert len(rows) == 1, [row["message"] for row in rows]
+    return {**rows[0], "reasoning": json.loads(rows[0]["reasoning"])}
+
+
+def forecast(product, model="no_history", yhat=0.0, offset=0):
+    return cell(product_id=product, target_date=day(offset), model=model, yhat=yhat)
+
+
+def test_a_product_that_was_never_sold_is_told_once_for_all_its_days(alerts):
+    alert = only(alerts(demand_forecasts=[forecast("tarte"), forecast("tarte", offset=1), forecast("pain", "x", 5.0)]))
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "no_history", "tarte")
+    assert alert["message"] == "Tarte: never sold so far, so the forecast is 0 until somebody sets one."
+
+
+def test_a_product_with_a_past_in_one_shop_is_known(alerts):
+    other = {**forecast("tarte", "x", 5.0), "location_id": "gare"}
+    assert alerts(demand_forecasts=[forecast("tarte"), other]) == []
+
+
+def test_many_new_products_are_one_alert(alerts):
+    products = [paris(product_id=f"p{n}", name=f"Pain {n}") for n in range(5)]
+    alert = only(alerts(products=products, demand_forecasts=[forecast(f"p{n}") for n in range(5)]))
+    assert alert["message"] == (
+        "5 products have never been sold, so their forecast is 0 until somebody sets one: "
+        "Pain 0, Pain 1, Pain 2 and 2 more."
+    )
+    assert alert["reasoning"]["product_ids"] == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def run(offset, status, **values):
+    return cell(validation_date=day(offset), status=status, **values)
+
+
+def test_only_the_last_checked_day_makes_a_forecast_off(alerts):
+    bad, good = run(-2, "validated", wape=0.6, bias=0.4), run(-1, "validated", wape=0.35, bias=0.1)
+    assert alerts(validation_runs=[bad, good]) == []
+    alert = only(alerts(validation_runs=[run(-2, "validated", wape=0.2), run(-1, "validated", wape=0.42, bias=-0.18)]))
+    assert (alert["severity"], alert["kind"]) == ("warning", "forecast_off")
+    assert alert["message"] == "The forecast for Mon 23 Nov was 42% off, over all 18% too little."
+
+
+def test_yesterday_without_a_forecast_is_only_for_information(alerts):
+    alert = only(alerts(validation_runs=[run(-3, "no_forecast"), run(-1, "no_forecast")]))
+    assert (alert["severity"], alert["kind"]) == ("info", "no_forecast")
+
+
+def test_missing_sales_of_several_days_are_one_alert(alerts):
+    alert = only(
+        alerts(validation_runs=[run(-2, "no_sales", forecasts_evaluated=8), run(-1, "no_sales"), run(-3, "closed")])
+    )
+    assert (alert["severity"], alert["kind"]) == ("warning", "sales_missing")
+    assert alert["message"] == "No sales have arrived for Sun 22 Nov, Mon 23 Nov, though the bakery was open."

@@ -1,0 +1,143 @@
+"""`bakery show` on a real database: a planned morning, a failed one, a missing one, and a tenant that does not exist."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import typer
+from sqlalchemy import insert
+from typer.testing import CliRunner, Result
+
+from bakery_assets.commands.show import show
+from bakery_assets.frames import Cell
+from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
+from bakery_assets.settings import settings
+from resources.schema import ops
+from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans, runs
+
+TODAY = date(2026, 11, 24)  # a Tuesday
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+CELL = Cell("paris-fournil", TODAY)
+
+
+@pytest.fixture
+def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """A warehouse with one bakery, which the command finds by its settings."""
+    monkeypatch.setenv("BAKERY_DATABASE_URL", database_url)
+    monkeypatch.setenv("BAKERY_DAGSTER_DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "80")
+    settings.cache_clear()
+    own = {"tenant_id": "paris-fournil"}
+    days = [TODAY - timedelta(days=ago) for ago in range(1, 71)]
+    rows = {
+        ops.tenants: [{**own, "name": "Le Fournil", "timezone": "Europe/Paris", "country": "FR"}],
+        ops.locations: [{**own, "location_id": "main"}],
+        ops.products: [{**own, "product_id": "baguette", "name": "Baguette", "price": 1.4, "batch_multiple": 12.0}],
+        ops.sales: [
+            {**own, "product_id": "baguette", "sales_date": day, "quantity": 60.0 if day.weekday() == 1 else 40.0,
+             "location_id": "main", "recorded_at": datetime(day.year, day.month, day.day, 20, tzinfo=UTC)}
+            for day in days
+        ],
+    }  # fmt: skip
+    with warehouse.engine.begin() as connection:
+        for table, values in rows.items():
+            connection.execute(insert(table), values)
+    yield warehouse
+    settings.cache_clear()
+
+
+def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None:
+    """Plan the cell through every stage, as a wave does; ``failed`` is what went wrong."""
+    won = runs.begin(warehouse, [CELL], NOW)
+    facts, plans = facts_and_plans_read(MORNING)
+    cells, frames = read_snapshot(warehouse, won, facts, 1_200).of(won)
+    morning = Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed or {})
+    for stage in MORNING:
+        morning = morning.after(stage)
+    written = [table for stage in MORNING for table in stage.writes]
+    assert morning.failed == (failed or {})
+    replace_plans(
+        warehouse, cells, morning.written(MORNING), morning.failed, written=written, finished_at=NOW, run_id=None
+    )
+
+
+def run(*arguments: str) -> Result:
+    app = typer.Typer()
+    app.command()(show)
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result
+
+
+def test_a_planned_morning_is_shown(bakery: Warehouse) -> None:
+    plan(bakery)
+    result = run("--tenant", "paris-fournil", "--date", "2026-11-24")
+    assert result.exit_code == 0, result.output
+    assert "Le Fournil · Tuesday 24 November 2026" in result.output
+    assert "Planned 05:30 local time (Europe/Paris)" in result.output
+    # Sixty every Tuesday, and sixty a week ago; twelve at a time.
+    row = next(line for line in result.output.splitlines() if line.startswith("Baguette ")).split()
+    assert row[1] == row[3] == "60"
+    assert "bake 1 batch" in result.output
+    assert max(len(line) for line in result.output.splitlines()) <= 80
+
+
+def test_a_failed_plan_exits_with_one_and_says_what_to_do(bakery: Warehouse) -> None:
+    plan(bakery, {CELL: Failed("demand_forecasts", "tenant paris-fournil has no products; load products for it")})
+    result = run("--tenant", "paris-fournil", "--date", "2026-11-24")
+    assert result.exit_code == 1
+    words = " ".join(result.output.split())
+    assert "Planning failed at demand_forecasts: tenant paris-fournil has no products; load products for it" in words
+    assert "bakery plan --date 2026-11-24 --tenant paris-fournil" in words
+    assert "What will sell today" not in words
+
+
+def test_a_plan_that_failed_after_one_that_went_well_shows_the_older_one(bakery: Warehouse) -> None:
+    plan(bakery)
+    plan(bakery, {CELL: Failed("production_schedules", "a slip")})
+    result = run("--tenant", "paris-fournil", "--date", "2026-11-24")
+    assert result.exit_code == 1
+    assert "it may be out of date" in result.output
+    assert "What will sell today" in result.output
+
+
+def test_a_day_that_was_not_planned_says_so(bakery: Warehouse) -> None:
+    result = run("--tenant", "paris-fournil", "--date", "2026-11-20")
+    assert result.exit_code == 1
+    assert "This day has not been planned." in result.output
+
+
+def test_without_a_date_it_is_the_bakerys_own_today(bakery: Warehouse) -> None:
+    from zoneinfo import ZoneInfo
+
+    before = datetime.now(ZoneInfo("Europe/Paris")).date()
+    output = run("--tenant", "paris-fournil").output
+    after = datetime.now(ZoneInfo("Europe/Paris")).date()
+    assert any(f"{day:%A} {day.day} {day:%B %Y}" in output for day in (before, after))
+
+
+def test_an_unknown_tenant_exits_with_two_and_names_a_similar_one(bakery: Warehouse) -> None:
+    result = run("--tenant", "paris-fournl", "--date", "2026-11-24")
+    assert result.exit_code == 2
+    assert result.output.strip() == "There is no tenant paris-fournl. Did you mean paris-fournil?"
+    assert run("--tenant", "xyz").output.strip() == "There is no tenant xyz. Known are paris-fournil."
+
+
+def test_a_tenant_id_is_data_and_never_sql(bakery: Warehouse) -> None:
+    result = run("--tenant", "x'; DROP TABLE ops.tenants; --", "--date", "2026-11-24")
+    assert result.exit_code == 2
+    assert [tenant.tenant_id for tenant in runs.tenants(bakery)] == ["paris-fournil"]
+
+
+def test_an_empty_warehouse_says_how_to_load(
+    warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BAKERY_DATABASE_URL", database_url)
+    monkeypatch.setenv("BAKERY_DAGSTER_DATABASE_URL", database_url)
+    settings.cache_clear()
+    result = run("--tenant", "paris")
+    settings.cache_clear()
+    assert (result.exit_code, result.output.strip()) == (
+        2, "There is no tenant paris, nor any other; load some with: bakery load DIR",
+    )  # fmt: skip

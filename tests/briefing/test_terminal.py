@@ -1,0 +1,288 @@
+"""The morning on a terminal: readable at 80 columns, with everything a baker acts on."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from io import StringIO
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from bakery_assets.briefing.morning import Morning, PlanState
+from bakery_assets.briefing.terminal import render_morning, render_unplanned
+from bakery_assets.briefing.terminal.figures import clock, core, figure, quantity
+
+TODAY = date(2026, 11, 24)  # a Tuesday; Paris is one hour ahead of UTC
+PLANNED = PlanState(
+    "planned", datetime(2026, 11, 24, 3, 30, tzinfo=UTC), datetime(2026, 11, 24, 3, 31, tzinfo=UTC), None, None
+)
+LONG = "Petite tartelette aux framboises et à la crème d'amandes du jour, sans gluten"
+TABLES = (
+    "ops.products", "ops.ingredients", "ops.suppliers", "ops.supplier_items", "ops.equipment", "ops.locations",
+    "ops.sales", "plans.demand_forecasts", "plans.production_schedules", "plans.production_batches",
+    "plans.procurement_plans", "plans.procurement_requirements", "plans.inventory_projections",
+    "plans.validation_runs", "plans.validation_results", "plans.daily_summaries", "plans.alerts",
+)  # fmt: skip
+
+
+def at(hour, minute=0, day=24):
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
+
+
+def batch(number, start, end, **values):
+    reasons = {"demand": 18.4, "orders": 0.0, "stock_used": 4.0, "net": 14.4, "batch_min": 24.0, "unit": "piece"}
+    row = {
+        "batch_number": f"B{number}", "schedule_date": TODAY, "product_id": "pain", "quantity_planned": 24.0,
+        "start_at": start, "end_at": end, "equipment_id": "four", "priority": number, "reasoning": json.dumps(reasons),
+    }  # fmt: skip
+    return {**row, **values}
+
+
+DAY = {
+    "products": [
+        {"product_id": "pain", "name": "Pain au chocolat", "price": 1.4},
+        {"product_id": "tarte", "name": LONG},
+        {"product_id": "vrac", "name": "Granola en vrac", "unit": "kg"},
+        {"product_id": "montee", "name": "Pièce montée"},
+    ],
+    "ingredients": [{"ingredient_id": "choc", "name": "Chocolat", "unit": "kg"}],
+    "suppliers": [{"supplier_id": "epi", "name": "Épicerie Pro", "minimum_order_value": 200.0}],
+    "equipment": [{"equipment_id": "four", "name": "Four à sole", "kind": "oven"}],
+    "locations": [{"location_id": "main", "name": None}],
+    "sales": [{"product_id": "pain", "location_id": "main", "quantity": 96.0}],
+    "demand_forecasts": [
+        {"product_id": "pain", "target_date": TODAY, "yhat": 104.4, "q10": 80.2, "q90": 130.5},
+        {"product_id": "tarte", "target_date": TODAY, "yhat": 5.5, "q10": 2.0, "q90": 9.0},
+        {"product_id": "vrac", "target_date": TODAY, "yhat": 2.35, "q10": 1.0, "q90": 4.0},
+        {"product_id": "montee", "target_date": TODAY, "yhat": 0.1, "q10": 0.0, "q90": 1.0},
+    ],
+    "production_schedules": [
+        {
+            "schedule_date": TODAY, "status": "over_capacity", "utilization": 0.54,
+            "reasoning": json.dumps({"shift_ends_at": "2026-11-24T07:00:00Z"}), "consequence": "1 batch ends late",
+        }
+    ],
+    "production_batches": [
+        batch(1, at(3, 30), at(5, 5)),
+        batch(2, at(6, 5), at(7, 30), product_id="tarte", quantity_planned=6.0, reasoning="{}"),
+    ],
+    "procurement_requirements": [
+        {
+            "requirement_number": "R1", "ingredient_id": "choc", "supplier_id": "epi", "net": 12.0, "cost": 163.5,
+            "order_quantity": 15.0, "order_by": at(16), "deliver_on": date(2026, 11, 27), "needed_on": TODAY,
+            "is_late": True, "reasoning": json.dumps({"pack_size": 5.0, "runs_out_on": "2026-11-24"}),
+            "consequence": "Without this order Chocolat runs out; Pain au chocolat cannot be baked. It is late already.",
+        },
+        {
+            "requirement_number": "R2", "ingredient_id": "choc", "supplier_id": "epi", "net": 12.0, "cost": 54.5,
+            "order_quantity": 5.0, "order_by": at(16, day=27), "deliver_on": date(2026, 11, 30),
+        },
+    ],
+    "inventory_projections": [
+        {"item_kind": "ingredient", "item_id": "choc", "projection_date": TODAY, "unmet": 2.165, "stockout_risk": "high"},
+        {"item_kind": "product", "item_id": "tarte", "projection_date": TODAY, "opening": 3.0, "expired": 3.0},
+    ],
+    "validation_runs": [
+        {"validation_date": date(2026, 11, 23), "status": "validated", "wape": 0.12, "bias": 0.05, "accuracy_pct": 88.0}
+    ],
+    "validation_results": [
+        {"validation_date": date(2026, 11, 23), "location_id": "main", "product_id": "pain", "yhat": 90.0,
+         "actual": 88.0, "error": 2.0, "is_covered": True},
+        {"validation_date": date(2026, 11, 23), "location_id": "main", "product_id": "vrac", "yhat": 1.5,
+         "actual": 4.25, "error": -2.75, "is_covered": False},
+    ],
+    "daily_summaries": [{"headline": "Expect to sell 112 units, bake 2 batches from 04:30 to 08:30."}],
+    "alerts": [
+        {"alert_number": "A001", "severity": "critical", "kind": "stockout", "subject": "choc",
+         "message": "Chocolat: stock runs out today.", "consequence": "No pain au chocolat."},
+        {"alert_number": "A002", "severity": "info", "kind": "low_stock", "subject": "choc",
+         "message": "Chocolat: stock is low today."},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def morning(rows_of):
+    """The morning of ``DAY`` in Paris, with some tables replaced."""
+
+    def build(state=PLANNED, **instead):
+        frames = {}
+        for full in TABLES:
+            name = full.split(".")[1]
+            own = {"tenant_id": "paris", **({"plan_date": TODAY} if full.startswith("plans.") else {})}
+            frames[name] = rows_of(full, [{**own, **row} for row in {**DAY, **instead}.get(name, [])])
+        return Morning("paris", "Le Fournil", "Europe/Paris", "EUR", TODAY, state, frames)
+
+    return build
+
+
+def shown(page, width=80):
+    """What a terminal of ``width`` columns shows, and that no line is wider."""
+    file = StringIO()
+    Console(file=file, width=width, highlight=False).print(page)
+    text = file.getvalue()
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    return text
+
+
+def plain(text):
+    """Without the line breaks and columns that wrapping made."""
+    return re.sub(r"\s+", " ", text)
+
+
+def test_the_page_says_what_a_baker_acts_on(morning):
+    text = shown(render_morning(morning(), 80))
+    for fact in (
+        "Le Fournil · Tuesday 24 November 2026",
+        "Planned 04:30 local time (Europe/Paris)",
+        "Expect to sell 112 units, bake 2 batches from 04:30 to 08:30.",
+        "Not or hardly expected to sell: Pièce montée.",
+        "by 17:00 today  Épicerie Pro, comes Fri 27 Nov, 163.50 EUR (minimum 200.00)",
+        "Later, from Fri 27 Nov on: 1 order, 54.50 EUR as things stand.",
+        "218.00 EUR in all over two weeks",
+        "The forecast was 88% accurate, 5% too much over all.",
+        "Best: Pain au chocolat, 90 forecast, 88 sold.",
+        "Furthest off: Granola en vrac, 1.5 kg forecast, 4.25 kg sold.",
+        "2 batches in all; the busiest machine is needed for 54% of the shifts",
+    ):
+        assert fact in text, fact
+    for row in (
+        r"^Pain au chocolat +104 +80–131 +96 *$",
+        r"^Granola en vrac +2.35 kg +1–4 kg +– *$",
+        r"^Total +110 \+ 2.35 kg +96 *$",
+        r"^04:30–06:05 +Pain au chocolat +24 +Four à sole +18 wanted, 4 in stock,",
+        r"^07:05–08:30 +Petite tartelette aux +6 +Four à sole +ends after the shift",
+        r"^ +Chocolat +15 kg +3 × 5 +163.50 +too late, runs out today *$",
+        r"^Chocolat +today +2.17 kg short +Pain au chocolat cannot be baked *$",
+        r"^Petite tartelette aux .*today +3 lost +expires before it is used",
+        r"^A001 +critical +Chocolat: stock runs out today. Stock is low today. No pain au +$",
+    ):
+        assert re.search(row, text, re.MULTILINE), (row, text)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_no_line_is_wider_than_the_terminal_nor_than_a_hundred(morning, width):
+    text = shown(render_morning(morning(), width), width)
+    assert max(cell_len(line) for line in text.splitlines()) <= min(width, 100)
+    assert "15 kg" in text
+    assert "163.50 EUR" in text
+
+
+def test_wide_letters_stay_within_the_terminal(morning):
+    shown(render_morning(morning(products=[{"product_id": "pain", "name": "抹茶とあずきのデニッシュ" * 4}]), 80))
+
+
+def test_every_section_says_plainly_when_there_is_nothing(morning):
+    empty = {name: [] for name in DAY if name not in ("daily_summaries", "products")}
+    text = shown(render_morning(morning(**empty), 80))
+    for words in (
+        "Nothing is expected to sell today.",
+        "Nothing is to be baked today.",
+        "Nothing has to be ordered.",
+        "Nothing runs out or expires unused, as far as the stock is known.",
+        "There is no earlier forecast to check.",
+        "Nothing. Have a good day.",
+    ):
+        assert words in text
+
+
+def test_a_closed_day_says_that_nothing_is_baked(morning):
+    text = shown(render_morning(morning(production_batches=[], production_schedules=[
+        {"schedule_date": TODAY, "status": "closed"}
+    ]), 80))  # fmt: skip
+    assert "Closed: nothing is baked for today." in text
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("closed", "The bakery was closed."),
+        ("no_forecast", "The day before had not been planned, so there is no forecast to check."),
+        ("no_sales", "Its sales have not arrived yet."),
+    ],
+)
+def test_a_day_that_cannot_be_checked_says_why(morning, status, words):
+    runs = [{"validation_date": date(2026, 11, 23), "status": status}]
+    assert words in shown(render_morning(morning(validation_runs=runs), 80))
+
+
+def test_orders_of_the_days_after_tomorrow_are_one_line(morning):
+    later = DAY["procurement_requirements"][1:]
+    text = shown(render_morning(morning(procurement_requirements=later), 80))
+    assert "Nothing has to be ordered today or tomorrow." in text
+    assert "Later, from Fri 27 Nov on: 1 order, 54.50 EUR" in text
+
+
+def test_many_batches_of_a_product_that_run_into_one_another_share_a_line(morning):
+    batches = [batch(n, at(3, n), at(5, n)) for n in range(1, 13)] + [batch(13, at(9), at(10))]
+    text = shown(render_morning(morning(production_batches=batches), 80))
+    assert re.search(r"^04:01–06:12 +Pain au chocolat +12 × 24 ", text, re.MULTILINE)
+    assert re.search(r"^10:00–11:00 +Pain au chocolat +24 ", text, re.MULTILINE)
+    assert "13 batches in all" in text
+
+
+def test_batches_without_times_are_shown_without_times(morning):
+    text = shown(render_morning(morning(production_batches=[batch(1, None, None, equipment_id=None)]), 80))
+    assert re.search(r"^Pain au chocolat +24 +18 wanted, 4 in stock, batch at least 24", text, re.MULTILINE)
+    assert "\ntime " not in text
+
+
+def test_several_shops_are_told_apart(morning):
+    shops = [{"location_id": "main", "name": None}, {"location_id": "gare", "name": "Gare de l'Est"}]
+    forecasts = [
+        {"product_id": "pain", "location_id": shop, "target_date": TODAY, "yhat": amount, "q10": 1.0, "q90": 99.0}
+        for shop, amount in (("main", 60.0), ("gare", 44.0))
+    ]
+    text = shown(render_morning(morning(locations=shops, demand_forecasts=forecasts), 80))
+    assert re.search(r"^Pain au chocolat +Gare de l'Est +44 +1–99 +– *$", text, re.MULTILINE)
+    assert re.search(r"^Pain au chocolat +main +60 +1–99 +96 *$", text, re.MULTILINE)
+    assert re.search(r"^Total +104 +96 *$", text, re.MULTILINE)
+
+
+def test_a_failed_plan_says_why_and_what_to_do(morning):
+    failed = PlanState("failed", PLANNED.planned_as_of, PLANNED.finished_at, "procurement_plans", "flour has no unit")
+    page = morning(failed, daily_summaries=[])
+    assert not page.is_fresh
+    text = plain(shown(render_unplanned(page)))
+    assert "Le Fournil · Tuesday 24 November 2026" in text
+    assert "Planning failed at procurement_plans: flour has no unit" in text
+    assert "bakery plan --date 2026-11-24 --tenant paris" in text
+    assert "What follows" not in text
+    assert "What follows is the last plan of this day that went well" in plain(shown(render_unplanned(morning(failed))))
+
+
+def test_a_missing_plan_and_one_under_way_say_so(morning):
+    assert "This day has not been planned. Plan it: bakery plan" in plain(
+        shown(render_unplanned(morning(None, daily_summaries=[])))
+    )
+    claimed = PlanState("claimed", PLANNED.planned_as_of, None, None, None)
+    text = plain(shown(render_unplanned(morning(claimed, daily_summaries=[]))))
+    assert "Planning was begun (04:30 local) and has not ended." in text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (239.5, "piece", "240"), (0.49, "piece", "0"), (12_400.0, "piece", "12,400"), (100.0, "kg", "100 kg"),
+        (2.5, "kg", "2.5 kg"), (2.346, "kg", "2.35 kg"), (12.34, "l", "12.3 l"), (350.4, "g", "350 g"), (0.0, "kg", "0 kg"),
+    ],
+)  # fmt: skip
+def test_quantities_are_rounded_as_a_baker_would(value, unit, said):
+    assert quantity(value, unit) == said
+
+
+def test_what_is_missing_is_rounded_up():
+    assert quantity(0.2, "piece", up=True) == "1"
+    assert quantity(0.1 + 0.2, "kg", up=True) == "0.3 kg"
+    assert figure(2.001, whole=False, up=True) == "2.01"
+
+
+def test_the_evening_before_is_said():
+    assert clock(datetime(2026, 11, 23, 22, 0), TODAY) == "22:00 (-1 day)"  # noqa: DTZ001 local time
+    assert clock(datetime(2026, 11, 24, 4, 0), TODAY) == "04:00"  # noqa: DTZ001 local time
+
+
+def test_the_core_of_a_consequence_is_what_cannot_be_baked():
+    assert core("Without it X runs out on Tue; A, B cannot be baked. It is late.") == "A, B cannot be baked"
+    assert core("Stock falls below its safety stock. More.") == "Stock falls below its safety stock"
