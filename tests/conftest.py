@@ -78,5 +78,3 @@ def warehouse(database_url: str) -> Iterator[Warehouse]:
     made = Warehouse(database_url)
     yield made
     made.engine.dispose()
-
-

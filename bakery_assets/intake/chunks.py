@@ -22,11 +22,11 @@ FAULTS: dict[str, pl.DataType] = {
 }
 
 
-class Unreadable(ValueError):  # noqa: N818 - named like CannotPlan: what is the matter
+class Unreadable(ValueError):
     """A file that cannot be used at all; the message is one line that says why and what to do."""
 
 
-class BadHeader(ValueError):  # noqa: N818
+class BadHeader(ValueError):
     """A file whose columns do not allow its rows to be read; it is skipped with one entry in quarantine."""
 
     def __init__(self, column: str | None, reason: str, header: Sequence[str]) -> None:

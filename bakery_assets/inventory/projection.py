@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.demand import daily_demand
-from bakery_assets.frames import OUTLOOK_DAYS, Frames
+from bakery_assets.frames import HORIZON_DAYS, OUTLOOK_DAYS, Frames
 from bakery_assets.inventory.incoming import open_orders
 from bakery_assets.inventory.outlook import repeat_week
 from bakery_assets.inventory.shelf import Floats, by_day, shelf_lives, shelves, use_days
@@ -28,8 +28,10 @@ def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
 
     Ingredients are required by the exploded batches and come with open purchase orders and this plan's
     orders; products are required by demand and come with the batches. Days 8 to 14 repeat the weekdays of
-    days 1 to 7. In a day receipts come first, then what is required is taken, first expired first out,
-    then what has had its last day expires. What is unmet is not owed to a later day.
+    days 1 to 7; no batches are planned for them yet, so what they ask for is taken to be baked.
+
+    In a day receipts come first, then what is required is taken, first expired first out, then what has had
+    its last day expires. What is unmet is not owed to a later day.
 
     stockout_risk is high on a day with unmet need. It is low on a day that closes an ingredient below its
     safety stock or below one day's mean requirement. Else none; so is, without unmet need, what keeps
@@ -50,10 +52,13 @@ def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
     lots = stock.join(cells.select("tenant_id", "plan_date"), on="tenant_id").with_columns(
         last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days()
     )
-    planned = by_day(_planned(cells, frames), items, ITEM, "quantity", OUTLOOK_DAYS)
+    required = by_day(_required(cells, frames, stock), items, ITEM, "quantity", OUTLOOK_DAYS)
+    is_product = (items["item_kind"] == "product").to_numpy()[:, None]
+    beyond_batches = np.arange(OUTLOOK_DAYS) >= HORIZON_DAYS
+    proposed = by_day(_planned(cells, frames), items, ITEM, "quantity", OUTLOOK_DAYS)
+    planned = np.where(is_product & beyond_batches, required, proposed)
     coming = open_orders(cells, frames).with_columns(item_kind=pl.lit("ingredient"), item_id="ingredient_id")
     receipts = np.round(planned + by_day(coming, items, ITEM, "quantity", OUTLOOK_DAYS), DECIMALS)
-    required = by_day(_required(cells, frames, stock), items, ITEM, "quantity", OUTLOOK_DAYS)
     on_hand = shelves(lots, items, ITEM, OUTLOOK_DAYS)
     flow = use_days(required, on_hand, receipts, shelf_lives(items["shelf_life_days"]))
     matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
@@ -127,8 +132,17 @@ def _required(cells: pl.DataFrame, frames: Frames, stock: pl.DataFrame) -> pl.Da
 
 def _planned(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """What this plan proposes: batches of products and orders of ingredients: ``ITEM, day, quantity``."""
-    batches = repeat_week(frames["production_batches"], cells, "schedule_date").select(
-        "tenant_id", "day", item_kind=pl.lit("product"), item_id="product_id", quantity="quantity_planned"
+    batches = (
+        frames["production_batches"]
+        .drop("plan_date")
+        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
+        .select(
+            "tenant_id",
+            day=(pl.col("schedule_date") - pl.col("plan_date")).dt.total_days(),
+            item_kind=pl.lit("product"),
+            item_id="product_id",
+            quantity="quantity_planned",
+        )
     )
     orders = (
         frames["procurement_requirements"]

@@ -2,10 +2,10 @@
 
 import polars as pl
 
+from bakery_assets.demand import daily_demand
 from bakery_assets.frames import Frames
 from bakery_assets.inventory.stock import stock_on_hand
 from bakery_assets.production.batches import batch_rows, ranked_batches
-from bakery_assets.demand import daily_demand
 from bakery_assets.production.netting import net_requirements
 from bakery_assets.production.schedules import schedule_rows
 from bakery_assets.production.timing import schedule_batches

@@ -18,6 +18,7 @@ from bakery_assets.settings import settings
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _POLARS: dict[str, pl.DataType] = {
     "TEXT": pl.String(),
     "JSONB": pl.String(),
@@ -81,14 +82,14 @@ class Bulk:
     def read(self, sql: str) -> pl.DataFrame:
         """The rows of a query."""
         self._cursor.execute(sql)
-        frame = pl.from_arrow(self._cursor.fetch_arrow_table())  # type: ignore[no-untyped-call]
+        frame = pl.from_arrow(self._cursor.fetch_arrow_table())
         assert isinstance(frame, pl.DataFrame)
         return frame
 
 
 def sql_type(table: Table, column: str) -> str:
     """A column's type in PostgreSQL's words."""
-    return str(table.columns[column].type.compile(dialect=postgresql.dialect()))
+    return str(table.columns[column].type.compile(dialect=_DIALECT))
 
 
 def frame_schema(table: Table) -> pl.Schema:

@@ -65,7 +65,9 @@ def test_bread_of_the_day_is_gone_in_the_evening_and_that_is_no_risk(facts: Fact
     days = days_of(cells(), frames, "bread", *names, "stockout_risk")
     monday = (0.0, 22.0, 22.0, 25.0, 22.0, 3.0, 0.0, 0.0, "high")
     other = (0.0, 22.0, 22.0, 20.0, 20.0, 0.0, 2.0, 0.0, "none")
-    assert days == [monday, *[other] * 6] * 2
+    # The second week has no batches yet; it is taken to bake what is asked for.
+    asked = [(0.0, wanted, wanted, wanted, wanted, 0.0, 0.0, 0.0, "none") for wanted in (25.0, *[20.0] * 6)]
+    assert days == [monday, *[other] * 6, *asked]
 
 
 def test_orders_ahead_use_up_the_forecast_and_count_where_they_exceed_it(facts: Facts, cells: Cells) -> None:

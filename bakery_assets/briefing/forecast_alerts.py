@@ -1,0 +1,133 @@
+"""What needs a person about forecasts: products without a past, days far off, days that cannot be checked."""
+
+import polars as pl
+
+from bakery_assets.briefing.alerts import finding
+from bakery_assets.briefing.words import as_json, percent
+from bakery_assets.forecasting.base import NONE as NO_HISTORY
+from bakery_assets.frames import Frames
+
+MANY = 3  # products without a past beyond which one alert speaks for all of them
+FAR_OFF = 0.35  # WAPE of a whole day; a bakery's usual one-day-ahead error is about half of this
+
+
+def forecast_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
+    """Findings ``no_history`` by product; ``forecast_off``, ``no_forecast`` and ``sales_missing`` once a day."""
+    runs = frames["validation_runs"].sort("tenant_id", "validation_date")
+    return [_no_history(frames), _forecast_off(runs), _no_forecast(runs), _sales_missing(runs)]
+
+
+def last_validated(runs: pl.DataFrame) -> pl.DataFrame:
+    """The most recent day of each tenant whose forecast could be checked; rows of ``validation_runs``."""
+    return (
+        runs.filter(pl.col("status") == "validated")
+        .sort("tenant_id", "validation_date")
+        .group_by("tenant_id", maintain_order=True)
+        .last()
+        .select(runs.columns)
+    )
+
+
+def _no_history(frames: Frames) -> pl.DataFrame:
+    """One finding per product, or one for all of them where they are many."""
+    nothing_known = (pl.col("model") == NO_HISTORY) & (pl.col("yhat") == 0)
+    products = (
+        frames["demand_forecasts"]
+        .group_by("tenant_id", "plan_date", "product_id")
+        .agg(unknown=nothing_known.all())
+        .filter("unknown")
+        .join(frames["products"].select("tenant_id", "product_id", "name"), on=["tenant_id", "product_id"])
+        .sort("tenant_id", "product_id")
+        .with_columns(count=pl.len().over("tenant_id").cast(pl.Int64))
+    )
+    few = finding(
+        products.filter(pl.col("count") <= MANY),
+        severity="warning",
+        kind="no_history",
+        subject=pl.col("product_id"),
+        message=pl.format("{}: never sold so far, so the forecast is 0 until somebody sets one.", "name"),
+        reasoning=as_json(product="name", product_id="product_id"),
+        consequence=pl.lit("It is not baked, unless customers have ordered it ahead."),
+    )
+    together = (
+        products.filter(pl.col("count") > MANY)
+        .group_by("tenant_id", "plan_date", "count", maintain_order=True)
+        .agg(names=pl.col("name"), product_ids=pl.col("product_id"))
+    )
+    many = finding(
+        together,
+        severity="warning",
+        kind="no_history",
+        subject=pl.lit(None, pl.String),
+        message=pl.format(
+            "{} products have never been sold, so their forecast is 0 until somebody sets one: {} and {} more.",
+            "count",
+            pl.col("names").list.head(MANY).list.join(", "),
+            pl.col("count") - MANY,
+        ),
+        reasoning=as_json(products="names", product_ids="product_ids"),
+        consequence=pl.lit("They are not baked, unless customers have ordered them ahead."),
+    )
+    return pl.concat([few, many])
+
+
+def _forecast_off(runs: pl.DataFrame) -> pl.DataFrame:
+    off = last_validated(runs).filter(pl.col("wape") > FAR_OFF)
+    direction = pl.when(pl.col("bias") > 0).then(pl.lit("too much")).otherwise(pl.lit("too little"))
+    return finding(
+        off,
+        severity="warning",
+        kind="forecast_off",
+        subject=pl.lit(None, pl.String),
+        message=pl.format(
+            "The forecast for {} was {} off, over all {} {}.",
+            pl.col("validation_date").dt.strftime("%a %-d %b"),
+            percent("wape"),
+            percent(pl.col("bias").abs()),
+            direction,
+        ),
+        reasoning=as_json(
+            validation_date="validation_date",
+            wape="wape",
+            bias="bias",
+            limit=pl.lit(FAR_OFF),
+            forecasts_with_actuals="forecasts_with_actuals",
+        ),
+        consequence=pl.lit(
+            "Unless something special explains that day, today's forecast may be as far off: look through it first."
+        ),
+    )
+
+
+def _no_forecast(runs: pl.DataFrame) -> pl.DataFrame:
+    yesterday = pl.col("validation_date") == pl.col("plan_date") - pl.duration(days=1)
+    return finding(
+        runs.filter(yesterday & (pl.col("status") == "no_forecast")),
+        severity="info",
+        kind="no_forecast",
+        subject=pl.lit(None, pl.String),
+        message=pl.lit("Yesterday had not been planned, so its forecast cannot be checked."),
+        reasoning=as_json(validation_date="validation_date"),
+        consequence=pl.lit(None, pl.String),
+    )
+
+
+def _sales_missing(runs: pl.DataFrame) -> pl.DataFrame:
+    days = (
+        runs.filter(pl.col("status") == "no_sales")
+        .group_by("tenant_id", "plan_date", maintain_order=True)
+        .agg(
+            said=pl.col("validation_date").dt.strftime("%a %-d %b").str.join(", "),
+            days="validation_date",
+            forecasts=pl.col("forecasts_evaluated").sum(),
+        )
+    )
+    return finding(
+        days,
+        severity="warning",
+        kind="sales_missing",
+        subject=pl.lit(None, pl.String),
+        message=pl.format("No sales have arrived for {}, though the bakery was open.", "said"),
+        reasoning=as_json(days="days", forecasts_waiting="forecasts"),
+        consequence=pl.lit("Until they arrive the forecast does not learn from these days, and cannot be checked."),
+    )

@@ -1,0 +1,102 @@
+"""How figures, days and sections look on the terminal; numbers are rounded as a baker would say them."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+COUNTED_UNITS = ("piece", "g", "ml")
+
+
+def quantity(value: float, unit: str, *, up: bool = False) -> str:
+    """``240``, ``350 g`` or ``12.5 kg``; pieces carry no unit. ``up`` rounds up: for what is missing."""
+    number = figure(value, whole=unit in COUNTED_UNITS, up=up)
+    return number if unit == "piece" else f"{number} {unit}"
+
+
+def figure(value: float, *, whole: bool, up: bool = False) -> str:
+    """A whole number, or one with up to two decimals: one is enough from ten on."""
+    decimals = 0 if whole else 1 if value >= 10 else 2
+    scale = 10**decimals
+    shown = math.ceil(value * scale - 1e-6) / scale if up else math.floor(value * scale + 0.5) / scale
+    text = f"{shown:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def money(value: float, currency: str) -> str:
+    """``245.00 EUR``."""
+    return f"{value:,.2f} {currency}"
+
+
+def clock(local: datetime, today: date) -> str:
+    """``05:30``; the evening before and the night after are said."""
+    days = (local.date() - today).days
+    return f"{local:%H:%M}" if days == 0 else f"{local:%H:%M} ({days:+d} day{'s' if abs(days) > 1 else ''})"
+
+
+def day(value: date, today: date) -> str:
+    """``today``, ``tomorrow`` or ``Tue 24 Nov``."""
+    ahead = (value - today).days
+    return {0: "today", 1: "tomorrow"}.get(ahead, f"{value:%a} {value.day} {value:%b}")
+
+
+def on_day(value: date, today: date) -> str:
+    """``today``, ``tomorrow`` or ``on Tue 24 Nov``."""
+    said = day(value, today)
+    return said if said in ("today", "tomorrow") else f"on {said}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """``1 batch`` or ``31 batches``."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def terms(reasoning: str | None) -> dict[str, Any]:
+    """The terms of a plan row's reasoning."""
+    found = json.loads(reasoning or "{}")
+    return found if isinstance(found, dict) else {}
+
+
+def core(consequence: str) -> str:
+    """The part of a consequence that says what cannot be baked, else its first sentence."""
+    not_baked = re.search(r"; ([^;]+ cannot be baked)", consequence)
+    return not_baked[1] if not_baked else consequence.split(". ")[0].removesuffix(".")
+
+
+def section(title: str, *content: RenderableType) -> Group:
+    """A section with its heading, a blank line before it."""
+    return Group(Text(), Text(title, style="bold cyan"), *content)
+
+
+def nothing(words: str) -> Text:
+    """A section's plain word that there is nothing."""
+    return Text(words, style="dim")
+
+
+def columns(
+    *names: str,
+    right: Iterable[str] = (),
+    wide: str | None = None,
+    fixed: Iterable[str] = (),
+    widest: Mapping[str, int] | None = None,
+) -> Table:
+    """A table without lines: ``right`` aligned and ``fixed`` columns do not wrap, ``wide`` takes the room that is
+    left, those of ``widest`` wrap beyond a width."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+    kept = {*right, *fixed}
+    for name in names:
+        table.add_column(
+            name,
+            justify="right" if name in right else "left",
+            no_wrap=name in kept,
+            overflow="fold",
+            ratio=1 if name == wide else None,
+            max_width=(widest or {}).get(name),
+        )
+    return table

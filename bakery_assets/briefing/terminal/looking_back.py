@@ -1,0 +1,89 @@
+"""How yesterday's forecast did, and what needs a person."""
+
+import polars as pl
+from rich.console import RenderableType
+from rich.text import Text
+
+from bakery_assets.briefing.forecast_alerts import last_validated
+from bakery_assets.briefing.morning import Morning
+from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
+
+EVEN = 0.02  # a bias smaller than this is nothing a person would act on
+SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
+
+
+def check_section(morning: Morning) -> RenderableType:
+    """Accuracy and bias of the last day that could be checked, with the best and the worst product."""
+    title = "How yesterday's forecast did"
+    runs = morning.frames["validation_runs"]
+    last = last_validated(runs)
+    if last.is_empty():
+        yesterday = runs.sort("validation_date").tail(1)["status"].to_list()
+        why = {
+            "closed": "The bakery was closed.",
+            "no_forecast": "The day before had not been planned, so there is no forecast to check.",
+            "no_sales": "Its sales have not arrived yet.",
+        }.get(yesterday[0] if yesterday else "", "There is no earlier forecast to check.")
+        return section(title, nothing(why))
+    run = last.row(0, named=True)
+    checked = run["validation_date"]
+    day = "" if (morning.plan_date - checked).days == 1 else f"Last checked: {checked:%a} {checked.day} {checked:%b}. "
+    bias = run["bias"]
+    if bias is None or abs(bias) < EVEN:
+        leaning = "neither too much nor too little over all"
+    else:
+        leaning = f"{abs(bias):.0%} too {'much' if bias > 0 else 'little'} over all"
+    accuracy = "no sales to measure against" if run["accuracy_pct"] is None else f"{run['accuracy_pct']:.0f}% accurate"
+    words = Text(f"{day}The forecast was ").append(accuracy, style="bold").append(f", {leaning}.")
+    return section(title, words, *_best_and_worst(morning, checked))
+
+
+def alerts_section(morning: Morning) -> RenderableType:
+    """What needs a person, the most urgent first; what is about one subject stands together."""
+    title = "What needs a person"
+    alerts = morning.frames["alerts"].sort("alert_number")
+    if alerts.is_empty():
+        return section(title, nothing("Nothing. Have a good day."))
+    table = columns("number", "severity", "message", wide="message", fixed=("number", "severity"))
+    table.show_header = False
+    about = alerts.with_columns(about=pl.coalesce("subject", "alert_number"))
+    for rows in about.partition_by("about", maintain_order=True):
+        first = rows.row(0, named=True)
+        message = Text(_together(rows["message"].to_list()))
+        if first["severity"] == "critical" and first["consequence"]:
+            message.append(f" {core(first['consequence'])}.", style="dim")
+        numbers = Text("\n".join(rows["alert_number"]), style="dim")
+        table.add_row(numbers, Text(first["severity"], style=SEVERITY_STYLES[first["severity"]]), message)
+    return section(title, table)
+
+
+def _together(messages: list[str]) -> str:
+    """Messages about one subject, which is named once."""
+    subject, colon, _ = messages[0].partition(": ")
+    later = (message.removeprefix(subject + colon) for message in messages[1:])
+    return " ".join([messages[0], *(message[:1].upper() + message[1:] for message in later)])
+
+
+def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
+    """The product with the smallest error for its sales, and the one with the most units off."""
+    names = morning.frames["products"].select("product_id", "name", "unit")
+    results = (
+        morning.frames["validation_results"]
+        .filter(pl.col("validation_date") == checked)
+        .group_by("product_id")
+        .agg(pl.col("yhat").sum(), pl.col("actual").sum())
+        .join(names, on="product_id")
+        .with_columns(off=(pl.col("yhat") - pl.col("actual")).abs())
+        .filter(pl.col("actual") > 0)
+        .with_columns(share=pl.col("off") / pl.col("actual"))
+    )
+    if results.height < 2:
+        return []
+    best = results.sort("share", -pl.col("actual"), "name").row(0, named=True)
+    worst = results.sort(-pl.col("off"), "name").row(0, named=True)
+    return [
+        Text(f"{word}: {row['name']}, ").append(
+            f"{quantity(row['yhat'], row['unit'])} forecast, {quantity(row['actual'], row['unit'])} sold."
+        )
+        for word, row in (("Best", best), ("Furthest off", worst))
+    ]

@@ -1,0 +1,158 @@
+"""The store's sections: what to order by when, and what may run out or expire."""
+
+import math
+from datetime import date
+from typing import Any
+
+import polars as pl
+from rich.console import RenderableType
+from rich.text import Text
+
+from bakery_assets.briefing.morning import Morning
+from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
+from bakery_assets.briefing.terminal.figures import (
+    columns,
+    core,
+    counted,
+    day,
+    figure,
+    money,
+    nothing,
+    on_day,
+    quantity,
+    section,
+    terms,
+)
+
+SHOWN_DAYS = 2  # orders due after tomorrow are added up in one line: the next plans will know better
+
+
+def orders_section(morning: Morning) -> RenderableType:
+    """What to order, by deadline and supplier, with packs, costs and why."""
+    title = "What to order by when"
+    wanted = (
+        morning.frames["procurement_requirements"]
+        .filter(pl.col("order_quantity") > 0)
+        .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
+        .join(
+            morning.frames["suppliers"].select("supplier_id", "minimum_order_value", supplier="name"), on="supplier_id"
+        )
+        .sort("order_by", "supplier_id", "deliver_on", "needed_on", "item", nulls_last=True)
+    )
+    if wanted.is_empty():
+        return section(title, nothing("Nothing has to be ordered."))
+    content: list[RenderableType] = []
+    later: list[dict[str, Any]] = []
+    for rows in wanted.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
+        first = rows.row(0, named=True)
+        if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= SHOWN_DAYS:
+            later.append({**first, "cost": math.fsum(rows["cost"])})
+        else:
+            content += [_order_heading(morning, first, math.fsum(rows["cost"])), _order_lines(morning, rows)]
+    if later:
+        due = day(morning.local(later[0]["order_by"]).date(), morning.plan_date)
+        cost = money(sum(order["cost"] for order in later), morning.currency)
+        if not content:
+            content.append(nothing("Nothing has to be ordered today or tomorrow."))
+        content.append(
+            nothing(f"Later, from {due} on: {counted(len(later), 'order', 'orders')}, {cost} as things stand.")
+        )
+    total = money(math.fsum(wanted["cost"]), morning.currency)
+    content.append(Text(f"{total} in all over two weeks", style="bold"))
+    return section(title, *content)
+
+
+def stock_section(morning: Morning) -> RenderableType:
+    """What runs out or is lost, from when, and what comes of it."""
+    title = "What may run out or expire"
+    projections = morning.frames["inventory_projections"]
+    names = item_names({name: morning.frames[name] for name in ("products", "ingredients")})
+    on = ["tenant_id", "item_kind", "item_id"]
+    short = items_at_risk(projections, "high").join(names, on=on).sort("first_day", "item")
+    low = items_at_risk(projections, "low").join(short, on=on, how="anti").join(names, on=on).sort("first_day", "item")
+    lost = stock_lost(projections).join(names, on=on).sort("first_day", "item")
+    if short.is_empty() and lost.is_empty() and low.is_empty():
+        return section(title, nothing("Nothing runs out or expires unused, as far as the stock is known."))
+    follows = _follows(morning)
+    table = columns(
+        "Item",
+        "from",
+        "how much",
+        "what follows",
+        right=("how much",),
+        wide="what follows",
+        fixed=("from",),
+        widest={"Item": 24},
+    )
+    for row in short.iter_rows(named=True):
+        what = (
+            follows.get(row["item_id"])
+            if row["item_kind"] == "ingredient"
+            else "customers ask for it and leave without"
+        )
+        missing = f"{quantity(row['short'], row['unit'], up=True)} short"
+        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(missing, style="red"), what or "")
+    for row in lost.iter_rows(named=True):
+        gone = f"{quantity(row['lost'], row['unit'])} lost"
+        what = "expires before it is used: use it, sell it or give it away"
+        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(gone, style="yellow"), what)
+    shown: list[RenderableType] = [table] if table.row_count else [nothing("Nothing runs out or expires unused.")]
+    lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
+    return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
+
+
+def _order_heading(morning: Morning, order: dict[str, Any], cost: float) -> Text:
+    comes = f"comes {day(order['deliver_on'], morning.plan_date)}" if order["deliver_on"] else "delivery day unknown"
+    heading = Text(style="bold")
+    if order["order_by"]:
+        deadline = morning.local(order["order_by"])
+        is_today = deadline.date() == morning.plan_date
+        when = f"by {deadline:%H:%M} {on_day(deadline.date(), morning.plan_date)}"
+        heading.append(when, style="bold yellow" if is_today else "bold")
+        heading.append("  ")
+    heading.append(f"{order['supplier']}, {comes}, {money(cost, morning.currency)}")
+    if cost < order["minimum_order_value"]:
+        heading.append(f" (minimum {order['minimum_order_value']:,.2f})", style="yellow")
+    return heading
+
+
+def _order_lines(morning: Morning, rows: pl.DataFrame) -> RenderableType:
+    table = columns("", "ingredient", "order", "packs", "cost", "why", right=("order", "packs", "cost"), wide="why")
+    table.show_header = False
+    for row in rows.iter_rows(named=True):
+        reasons = terms(row["reasoning"])
+        why = _why(row, reasons, morning.plan_date)
+        table.add_row(
+            "", row["item"], quantity(row["order_quantity"], row["unit"]), _packs(row, reasons),
+            f"{row['cost']:,.2f}", why,
+        )  # fmt: skip
+    return table
+
+
+def _packs(row: dict[str, Any], reasons: dict[str, Any]) -> str:
+    """``4 × 25``, or nothing when the ingredient is sold loose."""
+    pack = reasons.get("pack_size")
+    if not pack:
+        return ""
+    return f"{figure(row['order_quantity'] / pack, whole=True)} × {figure(pack, whole=False)}"
+
+
+def _why(row: dict[str, Any], reasons: dict[str, Any], today: date) -> Text:
+    """Why it is ordered: when stock ends without it, or falls below what should be left; late ones say so."""
+    out = date.fromisoformat(reasons["runs_out_on"]) if reasons.get("runs_out_on") else None
+    words = [f"runs out {day(out, today)}"] if out else []
+    if row["is_late"] and row["needed_on"]:
+        is_out_before = out is not None and out < row["deliver_on"]
+        return Text(", ".join(["too late", *words]) if is_out_before else "dips into safety stock", style="red")
+    if not words and row["needed_on"]:
+        words = [f"below safety stock {day(row['needed_on'], today)}"]
+    return Text(", ".join(words), style="dim")
+
+
+def _follows(morning: Morning) -> dict[str, str]:
+    """What comes of it when an ingredient runs out, by ingredient, in the plan's own words."""
+    rows = morning.frames["procurement_requirements"].filter(pl.col("consequence").is_not_null())
+    first = rows.sort("needed_on", "requirement_number", nulls_last=True).unique(
+        "ingredient_id", keep="first", maintain_order=True
+    )
+    return {key: core(words) for key, words in first.select("ingredient_id", "consequence").iter_rows()}

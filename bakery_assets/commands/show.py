@@ -1,0 +1,57 @@
+"""`bakery show`: one bakery's morning on the terminal."""
+
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+
+LISTED = 8  # tenant ids named when the one asked for does not exist
+
+
+def show(
+    tenant: Annotated[str, typer.Option("--tenant", help="The bakery.")],
+    day: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Local date. Today there by default.")
+    ] = None,
+) -> None:
+    """Show a bakery's morning: what will sell, what to bake and when, what to order, and what needs a person."""
+    from bakery_assets.briefing.terminal import render_morning, render_unplanned
+    from bakery_assets.briefing.terminal.page import WIDEST
+    from resources.warehouse import runs
+    from resources.warehouse.briefing import read_morning
+    from resources.warehouse.connection import Warehouse
+
+    warehouse = Warehouse()
+    zones = {each.tenant_id: each.timezone for each in runs.tenants(warehouse)}
+    plan_date = day.date() if day else _today(zones.get(tenant, "UTC"))
+    morning = read_morning(warehouse, tenant, plan_date) if tenant in zones else None
+    if morning is None:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(_unknown(tenant, sorted(zones)), markup=False)
+        raise typer.Exit(2)
+    console = Console(highlight=False)
+    console = Console(highlight=False, width=min(console.width, WIDEST))
+    if not morning.is_fresh:
+        console.print(render_unplanned(morning))
+    if morning.has_plan:
+        console.print(render_morning(morning, console.width))
+    if not morning.is_fresh:
+        raise typer.Exit(1)
+
+
+def _today(zone: str) -> date:
+    from resources.clock import utc_now
+
+    return utc_now().astimezone(ZoneInfo(zone)).date()
+
+
+def _unknown(tenant: str, known: list[str]) -> str:
+    if not known:
+        return f"There is no tenant {tenant}, nor any other; load some with: bakery load DIR"
+    similar = get_close_matches(tenant, known, n=3, cutoff=0.5) or [each for each in known if tenant.lower() in each]
+    if similar:
+        return f"There is no tenant {tenant}. Did you mean {' or '.join(similar[:3])}?"
+    more = f" and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    return f"There is no tenant {tenant}. Known are {', '.join(known[:LISTED])}{more}."

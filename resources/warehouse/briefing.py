@@ -1,0 +1,54 @@
+"""Reading one bakery's morning for people: its plan as stored, and the names and sales shown beside it."""
+
+from datetime import date, timedelta
+
+import polars as pl
+from sqlalchemy import Table
+
+from bakery_assets.briefing.morning import Morning, PlanState
+from resources.schema import ops, plans
+from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
+
+_NAMED = (
+    ops.products, ops.ingredients, ops.suppliers, ops.supplier_items, ops.equipment, ops.locations,
+)  # fmt: skip
+_PLANNED = (
+    plans.production_schedules, plans.procurement_plans, plans.procurement_requirements, plans.inventory_projections,
+    plans.validation_runs, plans.validation_results, plans.daily_summaries, plans.alerts,
+)  # fmt: skip
+
+
+def read_morning(warehouse: Warehouse, tenant_id: str, plan_date: date) -> Morning | None:
+    """What is known and planned of a bakery's day, in one consistent snapshot; None: there is no such tenant."""
+    wanted = pl.DataFrame(
+        {"tenant_id": [tenant_id], "plan_date": [plan_date], "week_before": [plan_date - timedelta(days=7)]}
+    )
+    with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
+        bulk.put("wanted", wanted)
+        tenant = _rows(bulk, ops.tenants, "t.tenant_id = w.tenant_id")
+        if tenant.is_empty():
+            return None
+        of_day = "t.tenant_id = w.tenant_id AND t.plan_date = w.plan_date"
+        runs = _rows(bulk, plans.planning_runs, of_day)
+        frames = {table.name: _rows(bulk, table, "t.tenant_id = w.tenant_id") for table in _NAMED}
+        frames |= {table.name: _rows(bulk, table, of_day) for table in _PLANNED}
+        for table, day in ((plans.demand_forecasts, "target_date"), (plans.production_batches, "schedule_date")):
+            frames[table.name] = _rows(bulk, table, f"{of_day} AND t.{day} = w.plan_date")
+        sales = _rows(bulk, ops.sales, "t.tenant_id = w.tenant_id AND t.sales_date = w.week_before")
+    frames["sales"] = sales.sort("recorded_at").unique(["product_id", "location_id"], keep="last", maintain_order=True)
+    bakery = tenant.row(0, named=True)
+    return Morning(
+        tenant_id=tenant_id,
+        name=bakery["name"],
+        timezone=bakery["timezone"],
+        currency=bakery["currency"],
+        plan_date=plan_date,
+        state=PlanState(**runs.select(list(PlanState.__annotations__)).row(0, named=True)) if runs.height else None,
+        frames=frames,
+    )
+
+
+def _rows(bulk: Bulk, table: Table, condition: str) -> pl.DataFrame:
+    frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN wanted w ON {condition}")  # noqa: S608
+    typed = [pl.col(name).cast(kind) for name, kind in frame_schema(table).items()]
+    return frame.select(typed).sort([column.name for column in table.primary_key])
