@@ -14,9 +14,10 @@ HALF_A_PIECE = 0.5
 def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Demand per product and day of the horizon: ``orders + max(0, forecast - orders)``.
 
-    Where people order a product ahead and hardly ever buy it otherwise, a forecast of 0.02 wedding cakes is
-    no reason to bake one: what the orders leave of a forecast does not count if, for a product counted in
-    pieces, it comes to less than half a piece within the product's shelf life.
+    A product counted in pieces is asked for in whole ones, the expected number being rounded half up: 22.3
+    muffins are no reason to bake a batch beside the 22 on the shelf. Less than half a piece a day stays as it is
+    for what keeps long enough to sell half a piece, and counts as nothing for what does not: 0.02 wedding cakes
+    are no reason to bake one.
 
     Orders consume the forecast of their own day, as in frePPLe's forecast netting: an order that the
     forecast expected adds nothing, what goes beyond the forecast adds in full. All locations count together.
@@ -59,7 +60,15 @@ def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     )
     forecast, ordered = pl.col("forecast"), pl.col("orders")
     rest = (forecast - ordered).clip(0.0)
-    is_negligible = (pl.col("unit") == "piece") & (rest * pl.col("shelf_life_days") < HALF_A_PIECE)
+    expected = (
+        pl.when(pl.col("unit") != "piece")
+        .then(rest)
+        .when(rest >= HALF_A_PIECE)
+        .then((rest + HALF_A_PIECE).floor())
+        .when(rest * pl.col("shelf_life_days") >= HALF_A_PIECE)
+        .then(rest)
+        .otherwise(0.0)
+    )
     return (
         forecasts.join(orders, on=key, how="full", coalesce=True)
         .join(frames["products"].select(*key[:2], "discontinued_on", "unit", "shelf_life_days"), on=key[:2])
@@ -70,7 +79,7 @@ def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
             forecast=pl.when(is_sold).then(forecast.fill_null(0.0)).otherwise(0.0).round(DECIMALS),
             orders=ordered.fill_null(0.0).round(DECIMALS),
         )
-        .with_columns(demand=(ordered + pl.when(is_negligible).then(0.0).otherwise(rest)).round(DECIMALS))
+        .with_columns(demand=(ordered + expected).round(DECIMALS))
         .select(*key, "forecast", "orders", "demand", "is_open")
         .sort(key)
     )

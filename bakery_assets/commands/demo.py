@@ -63,7 +63,7 @@ def demo(
     for words, cells in (("yesterday", yesterday), ("today", list(today.values()))):
         with console.status(f"Planning {words} …"):
             result = run_wave(cells)
-        done(f"{words} planned for {result.planned} bakeries, each in its own zone (Dagster run {result.run_id[:8]})")
+        done(f"{words} planned for {result.planned} bakeries, each in its zone (run {result.run_id[:8]})")
         for cell, reason in sorted(result.failed.items()):
             console.print(f"[red]{cell.tenant_id} {cell.plan_date}: {reason}[/]")
     with console.status("Building the marts …"):
@@ -76,4 +76,5 @@ def demo(
     console.print("\n[bold]Next[/]")
     console.print("The Dagster UI, with every asset and run:  make up")
     console.print("Another bakery's morning:  .venv/bin/bakery show --tenant ID, with ID one of")
-    console.print(f"  {', '.join(each for each in today if each != chosen)}")
+    for each in sorted(set(today) - {chosen}):
+        console.print(f"  {each}")

@@ -5,7 +5,7 @@ import polars as pl
 from bakery_assets.production.lots import lot_rule, split_batches
 from bakery_assets.production.reasons import as_json, in_order, instant
 
-DEMAND_RULE = "orders + max(0, forecast - orders)"
+DEMAND_RULE = "orders + max(0, forecast - orders), whole pieces"
 ROWS = (
     "tenant_id", "plan_date", "batch_number", "schedule_date", "product_id", "recipe_id", "quantity_planned",
     "start_at", "end_at", "equipment_id", "priority", "reasoning",
