@@ -12,8 +12,8 @@ from bakery_assets.commands.show import show
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    # A stack trace with all local values would print passwords and prices.
-    pretty_exceptions_show_locals=False,
+    # rich's stack traces do not end where Dagster's errors are each other's cause, and print local values.
+    pretty_exceptions_enable=False,
     help="Plans a bakery's day: what will sell, what to bake and when, what to order, what may run out.",
 )
 for command in (up, demo, plan, show, load, import_pos):
@@ -22,5 +22,20 @@ app.add_typer(db, name="db")
 
 
 def main() -> None:
-    """Entry point of the `bakery` script."""
-    app()
+    """Entry point of the `bakery` script: what an operator can mend is told in one line, with status 2."""
+    try:
+        app()
+    except Exception as error:
+        from sqlalchemy.exc import OperationalError
+
+        from bakery_assets.assets.dbt_project import ManifestError
+        from resources.postgres import DatabaseUnusable
+
+        if isinstance(error, OperationalError):
+            reason = str(error.orig).strip().splitlines()[0]
+            typer.echo(f"PostgreSQL cannot be used: {reason}. Look at BAKERY_DATABASE_URL, or unset it.", err=True)
+        elif isinstance(error, (DatabaseUnusable, ManifestError)):
+            typer.echo(str(error), err=True)
+        else:
+            raise
+        raise SystemExit(2) from error

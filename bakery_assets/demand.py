@@ -1,18 +1,18 @@
-"""What each product is asked for on each day of the horizon: forecasts consumed by customer orders.
+"""What each product is asked for on each day ahead: forecasts consumed by customer orders.
 
 Baking and stock both start from it, so that neither asks for what the other leaves out.
 """
 
 import polars as pl
 
-from bakery_assets.frames import Frames, closed_days, horizon
+from bakery_assets.frames import HORIZON_DAYS, Frames, closed_days, horizon
 
 DECIMALS = 6  # as stock is kept; finer than any scale in a bakery
 HALF_A_PIECE = 0.5
 
 
-def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Demand per product and day of the horizon: ``orders + max(0, forecast - orders)``.
+def daily_demand(cells: pl.DataFrame, frames: Frames, days: int = HORIZON_DAYS) -> pl.DataFrame:
+    """Demand per product and day: ``orders + max(0, forecast - orders)``.
 
     A product counted in pieces is asked for in whole ones, the expected number being rounded half up: 22.3
     muffins are no reason to bake a batch beside the 22 on the shelf. Less than half a piece a day stays as it is
@@ -24,27 +24,31 @@ def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     Nothing is forecast, and nothing may be baked, on a day on which the bakery or the product is closed; from
     ``discontinued_on`` on, nothing is forecast. Orders that people placed count even then.
 
+    Beyond the days that are forecast, a day repeats the forecast of its weekday. Orders count on the day they
+    are due and are never repeated, and the calendar's closed days hold there too.
+
     Args:
         cells: the columns of ``frames.CELLS``.
         frames: ``products``, ``calendar``, ``demand_forecasts``, ``customer_orders``.
+        days: how many days from the plan date on.
 
     Returns:
         ``tenant_id, product_id, schedule_date, forecast, orders, demand, is_open``, quantities in the
         product's unit; only rows with a forecast row or an order; sorted by tenant, product and day.
     """
-    days = horizon(cells).rename({"target_date": "schedule_date"})
+    ahead = horizon(cells, days).rename({"target_date": "schedule_date"})
     key = ["tenant_id", "product_id", "schedule_date"]
     forecasts = (
-        frames["demand_forecasts"]
+        _repeated(frames["demand_forecasts"], cells, days)
         .rename({"target_date": "schedule_date"})
-        .join(days, on=["tenant_id", "plan_date", "schedule_date"], how="semi")
+        .join(ahead, on=["tenant_id", "plan_date", "schedule_date"], how="semi")
         .group_by(key)
         .agg(forecast=_total("yhat"))
     )
     orders = (
         frames["customer_orders"]
         .rename({"due_date": "schedule_date"})
-        .join(days, on=["tenant_id", "schedule_date"], how="semi")
+        .join(ahead, on=["tenant_id", "schedule_date"], how="semi")
         .group_by(key)
         .agg(orders=_total("quantity"))
     )
@@ -83,6 +87,13 @@ def daily_demand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         .select(*key, "forecast", "orders", "demand", "is_open")
         .sort(key)
     )
+
+
+def _repeated(forecasts: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
+    """The forecasts of the horizon, and the same again for every further week that begins within ``days``."""
+    week = forecasts.join(horizon(cells), on=["tenant_id", "plan_date", "target_date"], how="semi")
+    shifts = range(0, days, HORIZON_DAYS)
+    return pl.concat([week.with_columns(pl.col("target_date") + pl.duration(days=shift)) for shift in shifts])
 
 
 def _total(column: str) -> pl.Expr:

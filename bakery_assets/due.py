@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import groupby
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bakery_assets.frames import Cell, planning_instant
 
@@ -25,11 +25,12 @@ class Tenant:
     tier: str
     status: str
     planning_time: time
+    first_planned: date | None = None
 
 
 @dataclass(frozen=True)
 class CellState:
-    """How far a cell is: claimed, planned or failed."""
+    """How far a cell is: claimed, partial, planned or failed."""
 
     status: str
     claimed_at: datetime
@@ -63,34 +64,42 @@ def due_cells(
     Today's cell is due for every tenant that is planned on schedule. After an outage the days since the
     tenant's first plan that were missed are due too, up to ``CATCH_UP_DAYS`` back: a plan depends only on
     the facts known at its own instant, so it comes out as it would have then. Closed days are never due,
-    failed cells wait for their own retry, and a claim older than ``claim_for`` is void.
+    failed cells wait for their own retry, a claim older than ``claim_for`` is void, and a tenant whose time zone
+    nobody knows is left out rather than keeping all others from being planned.
 
     Args:
         states: cells begun so far, at least from ``CATCH_UP_DAYS`` before the earliest local date on.
         now: an aware instant.
     """
-    first_planned: dict[str, date] = {}
-    for cell in states:
-        first_planned[cell.tenant_id] = min(first_planned.get(cell.tenant_id, cell.plan_date), cell.plan_date)
     served = {"active", "demo"} if include_demo else {"active"}
     due = []
     for tenant in tenants:
-        if tenant.status not in served:
+        if tenant.status not in served or not is_zone(tenant.timezone):
             continue
         today = now.astimezone(ZoneInfo(tenant.timezone)).date()
-        back = (today - first_planned.get(tenant.tenant_id, today)).days
+        back = (today - (tenant.first_planned or today)).days
         for offset in range(min(max(back, 0), CATCH_UP_DAYS) + 1):
             cell = Cell(tenant.tenant_id, today - timedelta(days=offset))
             state = states.get(cell)
-            taken = state and (state.status != "claimed" or state.claimed_at > now - claim_for)
+            is_open = state is None or state.status == "partial"
+            is_stale = state is not None and state.status == "claimed" and state.claimed_at <= now - claim_for
             if (
-                not taken
+                (is_open or is_stale)
                 and cell not in closed
                 and planning_instant(cell.plan_date, tenant.planning_time, tenant.timezone) <= now
                 and exists_locally(cell.plan_date, tenant.timezone)
             ):
                 due.append(cell)
     return sorted(due)
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is such a time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def exists_locally(day: date, zone: str) -> bool:

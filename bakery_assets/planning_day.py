@@ -65,6 +65,9 @@ MORNING = (
     Stage(
         "procurement_plans",
         reads=(
+            "tenants",
+            "demand_forecasts",
+            "customer_orders",
             "production_batches",
             "recipes",
             "recipe_lines",

@@ -5,11 +5,20 @@ from datetime import timedelta
 
 import dagster as dg
 
-from bakery_assets.assets.waves import PRIORITY, planning_wave, wave_config
+from bakery_assets.assets.waves import PRIORITY, config_of_wave, planning_wave, wave_config
 from bakery_assets.due import CATCH_UP_DAYS, chunks, due_cells
+from bakery_assets.frames import Cell
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, runs
+
+UNFINISHED = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 @dg.schedule(
@@ -21,7 +30,7 @@ from resources.warehouse import Warehouse, runs
     description="Starts a wave for every tenant whose local planning time has passed and whose day has no plan.",
 )
 def daily_planning(
-    warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+    context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Claim what is due, and ask for one run per chunk.
 
@@ -42,7 +51,9 @@ def daily_planning(
         include_demo=choices.plan_demo_tenants,
         claim_for=claim_for,
     )
-    won = runs.claim(warehouse, due, now, claim_for)
+    holder = f"tick of {now.isoformat()}"
+    # A wave that waits in a long queue keeps its cells, however old their claim.
+    won = runs.claim(warehouse, set(due) - cells_under_way(context.instance), now, claim_for, holder)
     if not won:
         yield dg.SkipReason(f"Nobody is due: {len(tenants)} tenants are planned, waiting, closed or not served.")
         return
@@ -50,7 +61,7 @@ def daily_planning(
         yield dg.RunRequest(
             # The same cells may be claimed again after a crash; the instant makes that a new run.
             run_key=f"{chunk.digest}-{now.isoformat()}",
-            run_config=wave_config(chunk.cells, is_claimed=True),
+            run_config=wave_config(chunk.cells, claimed_by=holder),
             tags={
                 "bakery/timezone": chunk.timezone,
                 "bakery/tier": chunk.tier,
@@ -58,3 +69,9 @@ def daily_planning(
                 "dagster/priority": str(PRIORITY[chunk.tier]),
             },
         )
+
+
+def cells_under_way(instance: dg.DagsterInstance) -> set[Cell]:
+    """Cells of waves that are queued or running."""
+    unfinished = dg.RunsFilter(job_name=planning_wave.name, statuses=UNFINISHED)
+    return {cell for run in instance.get_runs(unfinished) for cell in config_of_wave(run.run_config).cells}

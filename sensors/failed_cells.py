@@ -23,13 +23,12 @@ def failed_cells(
     """One run per failed cell that is left to try; cells outside the grid wait for a person."""
     failed = runs.failed_cells(warehouse, settings().cell_attempts)
     tenants = set(context.instance.get_dynamic_partitions(TENANT))
-    for cell, attempts in failed:
+    for cell, failed_at in failed:
         if cell.tenant_id in tenants and date_partitions.has_partition_key(cell.plan_date.isoformat()):
             yield dg.RunRequest(
-                # The number of attempts makes the key new: a key that was used is dropped silently.
-                run_key=f"{cell.tenant_id} {cell.plan_date} {attempts}",
+                # The instant makes the key new: a key that was used is dropped silently.
+                run_key=f"{cell.tenant_id} {cell.plan_date} {failed_at.isoformat()}",
                 partition_key=partition_of(cell),
-                tags={"bakery/attempt": str(attempts + 1)},
             )
     if not failed:
         yield dg.SkipReason("No cell waits for a retry.")

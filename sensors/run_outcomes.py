@@ -1,8 +1,8 @@
-"""Frees the cells of a wave that died, so that the next tick plans them again."""
+"""Frees the cells of a run that died, so that they are planned again or known to have failed."""
 
 import dagster as dg
 
-from bakery_assets.assets.waves import cells_of_wave, planning_wave
+from bakery_assets.assets.waves import config_of_wave, planning_wave
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, runs
@@ -10,18 +10,21 @@ from resources.warehouse import Warehouse, runs
 
 @dg.run_failure_sensor(
     name="run_outcomes",
-    monitored_jobs=[planning_wave],
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Releases the claims of a failed wave; its cells are due again at the next tick.",
+    description="Releases what a failed run had begun: cells of a wave are due again, those of a backfill have failed.",
 )
 def run_outcomes(
     context: dg.RunFailureSensorContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> None:
-    """Release what the run had claimed; what has failed often enough is recorded as failed."""
+    """Release what the run had begun and not ended; what has been tried often enough is recorded as failed."""
+    run = context.dagster_run
+    is_wave = run.job_name == planning_wave.name
+    holders = [run.run_id, config_of_wave(run.run_config).claimed_by] if is_wave else [run.run_id]
     runs.release(
         warehouse,
-        cells_of_wave(dict(context.dagster_run.run_config)),
-        settings().cell_attempts,
-        f"its wave, run {context.dagster_run.run_id}, died: {context.failure_event.message}",
+        [holder for holder in holders if holder],
+        # Nothing else would take up the cells of a backfill again.
+        settings().cell_attempts if is_wave else 1,
+        f"its run {run.run_id} died: {context.failure_event.message}",
         clock.now(),
     )

@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def server() -> Iterator[URL]:
     """URL of a migrated template database on a server that all test workers share."""
     run = Path(os.environ["BAKERY_TEST_SERVER"])
-    with FileLock(run / "postgres.lock"):
+    with FileLock(run / "setup.lock"):
         embedded = start_embedded(run / "postgres")
         url = embedded_url(embedded, TEMPLATE)
         if not (run / "migrated").exists():

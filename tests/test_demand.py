@@ -12,7 +12,14 @@ DAY = date(2026, 3, 3)
 
 
 def demand(
-    yhat: float, *, orders: float | None = None, unit: str = "piece", shelf_life_days: int = 1, closed: bool = False
+    yhat: float,
+    *,
+    orders: float | None = None,
+    unit: str = "piece",
+    shelf_life_days: int = 1,
+    closed: bool = False,
+    days: int = 7,
+    discontinued_on: date | None = None,
 ) -> float:
     cells = pl.DataFrame(
         [("b", DAY, "Europe/Paris", datetime(2026, 3, 3, 4, 30, tzinfo=UTC))], schema=CELLS, orient="row"
@@ -24,7 +31,7 @@ def demand(
                 "product_id": ["bun"],
                 "unit": [unit],
                 "shelf_life_days": [shelf_life_days],
-                "discontinued_on": [None],
+                "discontinued_on": [discontinued_on],
             },
             schema_overrides={"discontinued_on": pl.Date},
         ),
@@ -49,7 +56,7 @@ def demand(
             orient="row",
         ),
     }
-    return float(daily_demand(cells, frames)["demand"].sum())
+    return float(daily_demand(cells, frames, days)["demand"].sum())
 
 
 @pytest.mark.parametrize(("yhat", "asked"), [(22.3, 22.0), (22.5, 23.0), (0.5, 1.0), (0.49, 0.0), (0.0, 0.0)])
@@ -78,3 +85,11 @@ def test_orders_consume_the_forecast_as_in_frepples_forecast_netting(yhat: float
 def test_on_a_closed_day_only_orders_count() -> None:
     assert demand(50.0, closed=True) == 0.0
     assert demand(50.0, orders=4.0, closed=True) == 4.0
+
+
+def test_a_second_week_repeats_forecasts_but_neither_orders_nor_a_closed_day_nor_what_is_discontinued() -> None:
+    assert demand(50.0, days=14) == 100.0
+    assert demand(50.0, days=8) == 100.0
+    assert demand(50.0, orders=80.0, days=14) == 130.0
+    assert demand(50.0, closed=True, days=14) == 50.0
+    assert demand(50.0, days=14, discontinued_on=date(2026, 3, 10)) == 50.0

@@ -1,5 +1,6 @@
 """Which cells are due, held against a plain simulation of clocks over all IANA zones."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,7 +24,14 @@ def bakery(zone: str = "Europe/Paris", status: str = "active", at: time = time(5
 def due(
     tenants: list[Tenant], states: dict[Cell, CellState], now: datetime, closed: frozenset[Cell] = frozenset()
 ) -> list[Cell]:
-    return due_cells(tenants, states, closed, now, include_demo=True, claim_for=CLAIM)
+    begun = [
+        replace(
+            tenant,
+            first_planned=min((cell.plan_date for cell in states if cell.tenant_id == tenant.tenant_id), default=None),
+        )
+        for tenant in tenants
+    ]
+    return due_cells(begun, states, closed, now, include_demo=True, claim_for=CLAIM)
 
 
 def planned(at: datetime = NOON) -> CellState:
@@ -131,6 +139,21 @@ def test_a_claim_keeps_others_away_until_it_is_stale_and_a_failed_cell_waits() -
     assert due([bakery()], {today: CellState("claimed", NOON - timedelta(minutes=29))}, NOON) == []
     assert due([bakery()], {today: CellState("claimed", NOON - timedelta(minutes=30))}, NOON) == [today]
     assert due([bakery()], {today: CellState("failed", NOON - timedelta(days=9))}, NOON) == []
+
+
+def test_an_outage_longer_than_the_states_that_are_read_is_caught_up_all_the_same() -> None:
+    tenant = replace(bakery(), first_planned=date(2025, 1, 1))
+    caught_up = due_cells([tenant], {}, frozenset(), NOON, include_demo=True, claim_for=CLAIM)
+    assert len(caught_up) == CATCH_UP_DAYS + 1
+
+
+def test_a_cell_of_which_only_some_stages_were_run_is_due() -> None:
+    today = Cell("b", date(2026, 3, 3))
+    assert due([bakery()], {today: CellState("partial", NOON)}, NOON) == [today]
+
+
+def test_a_tenant_in_a_zone_that_nobody_knows_does_not_keep_the_others_from_being_planned() -> None:
+    assert due([bakery("Mars/Olympus", name="mars"), bakery()], {}, NOON) == [Cell("b", date(2026, 3, 3))]
 
 
 def test_chunks_hold_one_date_zone_and_tier_and_today_comes_first() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from bakery_assets.frames import Cell
 from bakery_assets.partitions import partition_of
-from bakery_assets.planning_day import PAST_FORECASTS, Stage
+from bakery_assets.planning_day import PAST_FORECASTS, Failed, Stage
 from resources.schema import metadata, ops, plans
 from resources.warehouse.connection import sql_type
 
@@ -73,6 +73,13 @@ def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
                     "preview": dg.MetadataValue.md(preview(rows)),
                 },
             )
+
+
+def written(cells: pl.DataFrame, recorded: Mapping[Cell, Failed | None]) -> pl.DataFrame:
+    """Those of ``cells`` that ``replace_plans`` has written."""
+    good = {cell for cell, why in recorded.items() if why is None}
+    keep = [Cell(*row) in good for row in cells.select("tenant_id", "plan_date").iter_rows()]
+    return cells.filter(pl.Series(keep, dtype=pl.Boolean))
 
 
 def preview(rows: pl.DataFrame) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from bakery_assets.assets.events import materializations, plan_specs
+from bakery_assets.assets.events import materializations, plan_specs, written
 from bakery_assets.frames import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
 from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
@@ -45,9 +45,9 @@ def planning_day(
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
     stages = [stage for stage in MORNING if chosen.intersection(stage.writes)]
     facts, plans = facts_and_plans_read(stages)
-    written = [table for stage in stages for table in stage.writes]
+    names = [table for stage in stages for table in stage.writes]
     cells = cells_of(context.partition_keys)
-    begin(warehouse, cells, clock.now())
+    begin(warehouse, cells, clock.now(), context.run_id)
     snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
@@ -57,20 +57,19 @@ def planning_day(
         for stage in stages:
             morning = morning.after(stage)
         tables = morning.written(stages)
-        replace_plans(
+        recorded = replace_plans(
             warehouse,
             known,
             tables,
             morning.failed,
-            written=written,
+            written=names,
             finished_at=clock.now(),
             run_id=context.run_id,
         )
-        yield from materializations(morning.remaining, tables)
-        failed |= morning.failed
-        context.log.info(
-            f"{members[0].plan_date}: round {number}, {morning.remaining.height} of {len(members)} planned"
-        )
+        planned = written(morning.remaining, recorded)
+        yield from materializations(planned, tables)
+        failed |= {cell: why for cell, why in recorded.items() if why}
+        context.log.info(f"{members[0].plan_date}: round {number}, {planned.height} of {len(members)} planned")
     if failed:
         raise failure(failed, retry=len(cells) == 1)
 

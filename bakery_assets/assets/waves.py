@@ -5,12 +5,12 @@ its cells at the end in one transaction, so nobody ever reads half a plan, and t
 materialization for every cell and table, which the assets' partitions show.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import dagster as dg
 
-from bakery_assets.assets.events import materializations
-from bakery_assets.assets.plans import missing
+from bakery_assets.assets.events import materializations, written
 from bakery_assets.frames import Cell
 from bakery_assets.partitions import cells_of, partition_of
 from bakery_assets.planning_day import MORNING, Morning, Stage, facts_and_plans_read
@@ -18,7 +18,7 @@ from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.runs import begin
+from resources.warehouse.runs import begin, take_over
 
 MEMORY = "memory"  # the IO manager that passes frames on within the process
 MAX_RUNTIME_SECONDS = 3_600
@@ -28,11 +28,11 @@ PRIORITY = {"enterprise": 2, "professional": 1, "starter": 0}
 class WaveConfig(dg.Config):
     """The cells of a wave, as partition keys; no tenant twice.
 
-    ``is_claimed`` says that whoever asked for the wave has already noted its cells as begun.
+    ``claimed_by`` names the tick of the schedule that has claimed them; empty: nobody, they are asked for by hand.
     """
 
     partitions: list[str]
-    is_claimed: bool = False
+    claimed_by: str = ""
 
     @property
     def cells(self) -> list[Cell]:
@@ -51,14 +51,16 @@ def facts(
     clock: dg.ResourceParam[Clock],
 ) -> Morning:
     """Read once what every stage of the wave needs."""
-    if not config.is_claimed:
-        begin(warehouse, config.cells, clock.now())
+    if config.claimed_by:
+        held = take_over(warehouse, config.cells, clock.now(), config.claimed_by, context.run_id)
+    else:
+        held = begin(warehouse, config.cells, clock.now(), context.run_id)
+    left_out = sorted(set(config.cells) - held)
+    if left_out:
+        context.log.warning(f"left out, gone or begun by others: {', '.join(cell.tenant_id for cell in left_out)}")
     reads, plans = facts_and_plans_read(MORNING)
-    snapshot = read_snapshot(warehouse, config.cells, reads, settings().history_days)
-    cells, frames = snapshot.of(config.cells)
-    unknown = missing(config.cells, cells)
-    if unknown:
-        context.log.warning(f"left out, there is no such tenant: {', '.join(cell.tenant_id for cell in unknown)}")
+    snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
+    cells, frames = snapshot.of(held)
     return Morning(cells, {**frames, **read_plans(warehouse, cells, plans)})
 
 
@@ -88,18 +90,18 @@ def publish(
 ) -> None:
     """Replace the cells' rows in one transaction and log a materialization for each."""
     keep_connections(context.instance)
-    written = [table for stage in MORNING for table in stage.writes]
+    names = [table for stage in MORNING for table in stage.writes]
     tables = morning.written(MORNING)
-    replace_plans(
+    recorded = replace_plans(
         warehouse,
         morning.cells,
         tables,
         morning.failed,
-        written=written,
+        written=names,
         finished_at=clock.now(),
         run_id=context.run_id,
     )
-    planned = morning.remaining
+    planned = written(morning.remaining, recorded)
     for event in materializations(planned, tables):
         context.log_event(event)
     context.log.info(f"{planned.height} of {morning.cells.height} cells planned")
@@ -122,7 +124,7 @@ def planning_wave() -> None:
     publish(morning)
 
 
-def wave_config(cells: Iterable[Cell], *, is_claimed: bool = False) -> dict[str, object]:
+def wave_config(cells: Iterable[Cell], *, claimed_by: str = "") -> dict[str, object]:
     """Run configuration of a wave.
 
     Raises:
@@ -131,11 +133,10 @@ def wave_config(cells: Iterable[Cell], *, is_claimed: bool = False) -> dict[str,
     members = sorted(cells)
     if len({cell.tenant_id for cell in members}) < len(members):
         raise ValueError("a wave plans one date for each of its tenants")
-    config = WaveConfig(partitions=[str(partition_of(cell)) for cell in members], is_claimed=is_claimed)
+    config = WaveConfig(partitions=[str(partition_of(cell)) for cell in members], claimed_by=claimed_by)
     return {"ops": {"facts": {"config": config.model_dump()}}}
 
 
-def cells_of_wave(run_config: dict[str, object]) -> list[Cell]:
-    """Cells of a wave's run configuration."""
-    config: dict[str, dict[str, dict[str, object]]] = run_config["ops"]  # type: ignore[assignment]
-    return WaveConfig.model_validate(config["facts"]["config"]).cells
+def config_of_wave(run_config: Mapping[str, Any]) -> WaveConfig:
+    """What a wave's run configuration asks for."""
+    return WaveConfig.model_validate(run_config["ops"]["facts"]["config"])

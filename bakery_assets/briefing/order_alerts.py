@@ -1,8 +1,9 @@
-"""What needs a person about ordering: deliveries that come too late, what nobody sells, orders due today."""
+"""What needs a person about ordering: late deliveries, what nobody sells, orders due before the next morning."""
 
 import polars as pl
 
 from bakery_assets.briefing.alerts import critical_if_soon, finding
+from bakery_assets.briefing.order_days import next_mornings
 from bakery_assets.briefing.outlook import items_at_risk
 from bakery_assets.briefing.words import as_json, clock, in_local_time, money, on_weekday, quantity
 from bakery_assets.frames import Frames
@@ -13,7 +14,12 @@ NAMED_ITEMS = 3  # an order of more items names these and counts the rest
 def order_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
     """Findings ``late_delivery`` and ``no_supplier`` by ingredient, ``order_today`` by supplier."""
     wanted = requirements_named(cells, frames)
-    return [_late_deliveries(wanted, frames["inventory_projections"]), _no_supplier(wanted), _orders_today(wanted)]
+    mornings = next_mornings(cells, frames["calendar"])
+    return [
+        _late_deliveries(wanted, frames["inventory_projections"]),
+        _no_supplier(wanted),
+        _orders_today(wanted.join(mornings, on="tenant_id", maintain_order="left")),
+    ]
 
 
 def requirements_named(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
@@ -108,19 +114,30 @@ def _no_supplier(wanted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _orders_today(wanted: pl.DataFrame) -> pl.DataFrame:
-    """One finding per supplier whose first deadline is today, over all that is to be ordered from it today."""
+    """One finding per supplier, over all that is to be ordered from it today or on closed days that follow.
+
+    A closed day has no morning of its own, so that the last one before it has to speak of its deadlines.
+    """
     ordered = pl.col("supplier_id").is_not_null() & (pl.col("order_quantity") > 0)
     said = pl.concat_str("item", pl.lit(" "), quantity("order_quantity"))
     more = pl.col("items") - NAMED_ITEMS
+    order_day = pl.col("order_by").dt.date()
+    closed = pl.when(order_day > pl.col("plan_date")).then(pl.lit(", when the bakery is closed")).otherwise(pl.lit(""))
+    line = pl.struct(
+        ingredient="item", quantity="order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
+        order_by_local=pl.col("order_by").dt.strftime("%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
     due = (
-        wanted.filter(ordered & (pl.col("order_by").dt.date() == pl.col("plan_date")))
+        wanted.filter(ordered & order_day.is_between("plan_date", "next_morning", closed="left"))
+        .with_columns(deadline=pl.format("by {} {}{}", clock("order_by"), on_weekday(order_day), closed))
         .with_columns(delivery_cost=pl.col("cost").sum().over("tenant_id", "supplier_id", "deliver_on").round(2))
-        .with_columns(said=said, line=pl.struct(ingredient="item", quantity="order_quantity", unit="unit", cost="cost"))
+        .with_columns(said=said, line=line)
         .sort("tenant_id", "supplier_id", -pl.col("cost"), "ingredient_id", "requirement_number")
         .group_by("tenant_id", "plan_date", "supplier_id", "supplier", "currency", maintain_order=True)
         .agg(
             pl.col("order_by", "deliver_on", "needed_on").min(),
             pl.col("minimum_order_value").first(),
+            deadlines=pl.col("deadline").sort_by("order_by").unique(maintain_order=True).str.join(", and "),
             too_small=(pl.col("delivery_cost") < pl.col("minimum_order_value")).any(),
             items=pl.len().cast(pl.Int64),
             cost=pl.col("cost").sum().round(2),
@@ -142,9 +159,7 @@ def _orders_today(wanted: pl.DataFrame) -> pl.DataFrame:
         kind="order_today",
         subject=pl.col("supplier_id"),
         message=pl.concat_str(
-            pl.format(
-                "Order from {} by {} today: {}{} ({}).", "supplier", clock("order_by"), "named", "rest", money("cost")
-            ),
+            pl.format("Order from {} {}: {}{} ({}).", "supplier", "deadlines", "named", "rest", money("cost")),
             too_small.fill_null(""),
         ),
         reasoning=as_json(

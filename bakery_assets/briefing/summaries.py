@@ -6,6 +6,7 @@ from bakery_assets.briefing.alerts import number_alerts
 from bakery_assets.briefing.day_alerts import day_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
 from bakery_assets.briefing.order_alerts import order_findings
+from bakery_assets.briefing.order_days import next_mornings
 from bakery_assets.briefing.outlook import items_at_risk
 from bakery_assets.briefing.stock_alerts import stock_findings
 from bakery_assets.briefing.words import clock, counted, in_local_time, on_weekday
@@ -107,23 +108,24 @@ def _baking_today(cells: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
 
 
 def _orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """All orders of the plan, how many of them are due today and by when, and the next deadline after today."""
+    """All orders of the plan, how many are due before the next morning and by when, and the next deadline then."""
     plans = (
         frames["procurement_plans"]
         .sort("tenant_id", "version")
         .group_by(CELL, maintain_order=True)
         .agg(pl.col("orders").last(), order_cost=pl.col("total_cost").last())
     )
-    is_today = pl.col("order_by").dt.date() == pl.col("plan_date")
+    is_due = pl.col("order_by").dt.date().is_between("plan_date", "next_morning", closed="left")
     deadlines = (
         in_local_time(frames["procurement_requirements"], cells, "order_by")
         .filter(pl.col("order_quantity") > 0)
+        .join(next_mornings(cells, frames["calendar"]), on="tenant_id")
         .group_by(CELL)
         .agg(
-            due_today=pl.struct("supplier_id", "deliver_on").filter(is_today).n_unique(),
-            deadlines=pl.col("order_by").filter(is_today).n_unique(),
-            deadline=pl.col("order_by").filter(is_today).min(),
-            next_deadline=pl.col("order_by").filter(pl.col("order_by").dt.date() > pl.col("plan_date")).min(),
+            due=pl.struct("supplier_id", "deliver_on").filter(is_due).n_unique(),
+            deadlines=pl.col("order_by").filter(is_due).n_unique(),
+            deadline=pl.col("order_by").filter(is_due).min(),
+            next_deadline=pl.col("order_by").filter(pl.col("order_by").dt.date() >= pl.col("next_morning")).min(),
         )
     )
     return plans.join(deadlines, on=CELL, how="left")
@@ -158,9 +160,10 @@ def _headline() -> pl.Expr:
     )
     first = pl.when(pl.col("deadlines") > 1).then(pl.lit(", the first")).otherwise(pl.lit(""))
     later = pl.format(" (next by {} {})", clock("next_deadline"), on_weekday(pl.col("next_deadline").dt.date()))
+    by = pl.format("{} {}", clock("deadline"), on_weekday(pl.col("deadline").dt.date()))
     order = (
-        pl.when(pl.col("due_today").fill_null(0) > 0)
-        .then(pl.format(", place {}{} by {} today", counted("due_today", "order", "orders"), first, clock("deadline")))
+        pl.when(pl.col("due").fill_null(0) > 0)
+        .then(pl.format(", place {}{} by {}", counted("due", "order", "orders"), first, by))
         .otherwise(pl.concat_str(pl.lit(", order nothing today"), later.fill_null("")))
     )
     risk = (

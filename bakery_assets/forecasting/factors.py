@@ -11,7 +11,7 @@ from bakery_assets.forecasting.calendar_features import HOLIDAY
 from bakery_assets.forecasting.history import SERIES
 
 PRIOR_DAYS = 1.0  # days of evidence that the more general factor counts for
-LARGEST_FACTOR = 5.0
+LARGEST_FACTOR = 5.0  # of one kind of day, and of all that falls on one day together
 
 
 def learn_factors(history: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -66,7 +66,7 @@ def apply_factors(rows: pl.DataFrame, factors: tuple[pl.DataFrame, pl.DataFrame]
 
     Returns:
         ``tenant_id, product_id, date, factor, factors`` for the special days among ``rows``: the product
-        of the factors, and the list of them as ``{days_seen, factor, kind, name}``.
+        of the factors, at most ``LARGEST_FACTOR``, and the list of them as ``{days_seen, factor, kind, name}``.
     """
     kinds, names = factors
     return (
@@ -82,5 +82,8 @@ def apply_factors(rows: pl.DataFrame, factors: tuple[pl.DataFrame, pl.DataFrame]
         )
         .sort("tenant_id", "product_id", "date", "kind")
         .group_by("tenant_id", "product_id", "date", maintain_order=True)
-        .agg(pl.col("factor").product(), factors=pl.struct("days_seen", "factor", "kind", "name"))
+        .agg(
+            pl.col("factor").product().clip(upper_bound=LARGEST_FACTOR),
+            factors=pl.struct("days_seen", "factor", "kind", "name"),
+        )
     )

@@ -1,6 +1,7 @@
 """The stage: from facts to the demand forecasts of seven days, each with its sum.
 
-yhat = base (a normal day) times the factors of what is special about the day; 0 when the shop is shut.
+yhat = base (a normal day) times the factors of what is special about the day, together at most
+``LARGEST_FACTOR``; 0 when the shop is shut.
 """
 
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ import polars as pl
 from bakery_assets.forecasting.base import NONE, base_forecast
 from bakery_assets.forecasting.calendar_features import special_days, tenant_holidays
 from bakery_assets.forecasting.closings import dormant_shops, kept_holidays, weekly_closings
-from bakery_assets.forecasting.factors import apply_factors, learn_factors
+from bakery_assets.forecasting.factors import LARGEST_FACTOR, apply_factors, learn_factors
 from bakery_assets.forecasting.history import (
     HISTORY_DAYS,
     SAME_WEEKDAYS,
@@ -176,6 +177,7 @@ def _stored(made: pl.DataFrame) -> pl.DataFrame:
         ),
         closed="closed",
         factor="factor",
+        factor_limit=pl.lit(LARGEST_FACTOR),
         factors="factors",
         history_days=pl.col("history_days").fill_null(0),
         last_sale_date=pl.col("last_sale_date").dt.to_string("%Y-%m-%d"),

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 CHUNK_ROWS = 50_000
-ROW_NUMBER = "__row"  # a name that no file has
+ROW_NUMBER = "__row"
 FAULT_COLUMN, FAULT_REASON = "__column", "__reason"
+VALUE = "__value_"  # before the name of what was read from a column
 HEADER_ROW = 1
 LONGEST_CODE = 200  # characters; PostgreSQL indexes nothing beyond 2,700 bytes
 
@@ -77,6 +78,17 @@ class Source:
     name: str
     size: int
     chunks: Callable[[], Iterator[Chunk]]
+
+
+def check_names(file: str, columns: Sequence[str]) -> None:
+    """Let pass what no column of our own is called, so that the two never meet in a frame.
+
+    Raises:
+        Unreadable: a column has a name of ours.
+    """
+    for name in columns:
+        if name in (ROW_NUMBER, FAULT_COLUMN, FAULT_REASON) or name.startswith(VALUE):
+            raise Unreadable(f"{file} has a column {name}, a name that the loader keeps for itself; rename it.")
 
 
 def faults_frame(faults: Iterable[Fault]) -> pl.DataFrame:

@@ -5,16 +5,11 @@ file, costs its own line; bytes that are not in the encoding cost their line, to
 """
 
 import csv
-import gzip
-import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 from bakery_assets.intake.chunks import (
     CHUNK_ROWS,
@@ -22,13 +17,14 @@ from bakery_assets.intake.chunks import (
     Chunk,
     Fault,
     Unreadable,
+    check_names,
     faults_frame,
     named_tenant,
     rows_frame,
 )
+from bakery_assets.intake.lines import Overlong, flaw, opened
 
 DELIMITERS = (",", ";", "\t", "|")
-LONGEST_LINE = 100_000  # characters; longer is no table, and the csv module takes no field of 131,072
 LONGEST_RECORD = 20  # lines that one quoted field may span; beyond it a quotation mark was left open
 DEFAULT_ENCODING = "utf-8-sig"
 TRUNCATED = "the file looks truncated: its last line ends in the middle of a row; export or copy the file again"
@@ -49,7 +45,7 @@ def read_delimited(path: Path, form: Form | None = None, chunk_rows: int = CHUNK
     """The rows of a file; without ``form``, UTF-8 with the delimiter that its header shows.
 
     Raises:
-        Unreadable: the file cannot be opened or decompressed, is empty, or is no text.
+        Unreadable: the file cannot be opened or decompressed, is empty, is no text, or has a reserved column name.
         BadHeader: a column name comes twice.
     """
     form = form or Form(sniff_delimiter(header_line(path)))
@@ -86,37 +82,6 @@ def sniff_delimiter(header: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-@contextmanager
-def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], IO[bytes]]]:
-    """The file's lines, and the raw file whose position tells the progress."""
-    try:
-        with path.open("rb") as raw:
-            packed = path.suffix.lower() == ".gz"
-            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
-            text = io.TextIOWrapper(unpacked, encoding=encoding, errors="surrogateescape", newline="")
-            yield _lines(path, text), raw
-    except IsADirectoryError:
-        raise Unreadable(f"{path.name} is a folder; a file is expected.") from None
-    except LookupError:
-        raise Unreadable(f"{path.name}: there is no encoding '{encoding}'; cp1252 and utf-8 are usual ones.") from None
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise Unreadable(f"{path.name} cannot be decompressed ({error}); copy it again.") from None
-    except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from None
-    except UnicodeError as error:
-        raise Unreadable(f"{path.name} is not written in {encoding} ({error}); name another encoding.") from None
-
-
-def _lines(path: Path, text: IO[str]) -> Iterator[str]:
-    for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), 1):
-        if "\0" in line:
-            hint = " Save it as UTF-8." if number == 1 else ""
-            raise Unreadable(f"{path.name} is not a text file: line {number} holds binary data.{hint}")
-        if len(line) == LONGEST_LINE:
-            raise Unreadable(f"{path.name} is not a table: line {number} has over {LONGEST_LINE:,} characters.")
-        yield line
-
-
 def _column_names(path: Path, header: Sequence[str]) -> list[str]:
     columns = [name.strip() for name in header]
     while columns and not columns[-1]:  # spreadsheets leave empty columns at the end
@@ -127,6 +92,7 @@ def _column_names(path: Path, header: Sequence[str]) -> list[str]:
     for name in columns:
         if columns.count(name) > 1:
             raise BadHeader(name, f"column {name} comes twice in the header; remove or rename one", columns)
+    check_names(path.name, columns)
     return columns
 
 
@@ -163,7 +129,8 @@ def _chunk(columns: Sequence[str], pending: deque[Numbered], form: Form, positio
 
 def _split_at_once(pending: deque[Numbered], delimiter: str) -> list[tuple[int, list[str]]] | None:
     """Records of lines that are one whole record each, as nearly all are; else None, and nothing is taken."""
-    if not _encodable("".join(line for _, line in pending)):
+    text = "".join(line for _, line in pending)
+    if not _encodable(text) or "\0" in text or any(isinstance(line, Overlong) for _, line in pending):
         return None
     try:
         rows = list(csv.reader((line for _, line in pending), delimiter=delimiter, strict=True))
@@ -206,6 +173,9 @@ def _split_with_care(
 
 def _record(pending: deque[Numbered], delimiter: str) -> tuple[list[str], int, str | None]:
     """The first record, how many lines it takes, and what is wrong with it."""
+    alone = flaw(pending[0][1])
+    if alone:
+        return [], 1, alone
     reader = csv.reader((line for _, line in islice(pending, LONGEST_RECORD)), delimiter=delimiter, strict=True)
     try:
         row = next(reader)
@@ -214,11 +184,11 @@ def _record(pending: deque[Numbered], delimiter: str) -> tuple[list[str], int, s
             return [], 1, "a quotation mark stands inside quoted text; write it twice"
         return [], 1, "a quotation mark is opened and not closed; close it, or remove it"
     taken = reader.line_num
-    further = (pending[index][1] for index in range(1, taken))
+    further = [pending[index][1] for index in range(1, taken)]
     if any(line.count(delimiter) >= len(row) - 1 for line in further):
         # The quoted text took in what is a whole row by itself.
         return [], 1, "a quotation mark is opened and not closed in its row; close it, or remove it"
-    return row, taken, None
+    return row, taken, next(filter(None, map(flaw, further)), None)
 
 
 def _ragged(columns: Sequence[str], number: int, reason: str, row: Sequence[str]) -> Fault:

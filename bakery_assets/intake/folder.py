@@ -21,10 +21,18 @@ class TableFile:
     path: Path
 
     def source(self) -> Source:
-        """The file as a stream of chunks."""
+        """The file as a stream of chunks.
+
+        Raises:
+            Unreadable: it is a link to nothing, or may not be looked at.
+        """
         if self.path.suffix.lower() == ".parquet":
             return Source(self.path.name, parquet_rows(self.path), partial(read_parquet, self.path))
-        return Source(self.path.name, self.path.stat().st_size, partial(read_delimited, self.path))
+        try:
+            size = self.path.stat().st_size
+        except OSError as error:
+            raise Unreadable(f"{self.path.name} cannot be read: {error.strerror}.") from None
+        return Source(self.path.name, size, partial(read_delimited, self.path))
 
 
 def table_files(folder: Path, tables: Sequence[str]) -> tuple[list[TableFile], list[str]]:

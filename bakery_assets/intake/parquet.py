@@ -1,19 +1,22 @@
 """Reading Parquet as a stream of the same text rows that a CSV file gives, so that one parser serves both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
-from bakery_assets.intake.chunks import CHUNK_ROWS, FAULTS, ROW_NUMBER, BadHeader, Chunk, Unreadable
+from bakery_assets.intake.chunks import CHUNK_ROWS, FAULTS, ROW_NUMBER, BadHeader, Chunk, Unreadable, check_names
+
+LARGEST_EXACT = 2**53  # beyond it a float no longer tells one whole number from the next
 
 
 def read_parquet(path: Path, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
     """The rows of a file; the first has number 2, as below a header. ``position`` counts rows.
 
     Raises:
-        Unreadable: the file cannot be opened, is cut short or is no Parquet.
+        Unreadable: the file cannot be opened, is cut short or is no Parquet, or a column name comes twice or is
+            reserved.
         BadHeader: a column holds lists or records.
     """
     import pyarrow as pa
@@ -24,13 +27,14 @@ def read_parquet(path: Path, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
     number = 2
     try:
         with pq.ParquetFile(path) as file:
+            _check_header(path, file.schema_arrow.names)
             empty = file.schema_arrow.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], file.schema_arrow)]
             for batch in chain(file.iter_batches(batch_size=chunk_rows), empty):
                 frame = pl.DataFrame(pa.Table.from_batches([batch]))
                 rows = _as_text(frame).with_row_index(ROW_NUMBER, number).cast({ROW_NUMBER: pl.Int32})
                 number += frame.height
                 yield Chunk(rows, pl.DataFrame(schema=FAULTS), number - 2)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise Unreadable(
             f"{path.name} is damaged or no Parquet file ({_first_line(error)}); export it again."
         ) from None
@@ -49,6 +53,13 @@ def parquet_rows(path: Path) -> int:
         return 0
 
 
+def _check_header(path: Path, columns: Sequence[str]) -> None:
+    for name in columns:
+        if columns.count(name) > 1:
+            raise Unreadable(f"{path.name} has two columns {name}; remove or rename one.")
+    check_names(path.name, columns)
+
+
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
     for name, kind in frame.schema.items():
         if kind.is_nested() or isinstance(kind, pl.Duration):
@@ -63,7 +74,12 @@ def _column_as_text(name: str, kind: pl.DataType) -> pl.Expr:
         if kind.time_zone is None:
             return column.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")
         return column.dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-    return column.cast(pl.String, strict=False)
+    text = column.cast(pl.String, strict=False)
+    if kind.is_float():
+        # Codes that are numbers become floats in pandas where one is missing: product 42 is not product 42.0.
+        is_whole = (column == column.floor()) & (column.abs() < LARGEST_EXACT)
+        return pl.when(is_whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(text)
+    return text
 
 
 def _first_line(error: BaseException) -> str:

@@ -17,6 +17,7 @@ class ColumnSpec:
     """One column, and what a value must be to be stored in it.
 
     ``required``: a row without a value cannot be stored. ``default`` stands in for an empty value.
+    ``pattern``: the regular expression of an identity, which also names partitions and files.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ColumnSpec:
     maximum: float | None = None
     zone: bool = False
     code: bool = False
+    pattern: str | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from bakery_assets.intake.chunks import (
     FAULTS,
     LONGEST_CODE,
     ROW_NUMBER,
+    VALUE,
     Chunk,
     Source,
     as_faults,
@@ -135,9 +136,9 @@ class TillSales:
             quantity=quantity if columns.quantity else pl.when(revenue == 0).then(0.0).otherwise(revenue / price),
             revenue=revenue if columns.revenue else pl.when(quantity == 0).then(0.0).otherwise(quantity * price),
         )
-        reasons = pl.concat(
-            [cells.select(read), values.select(pl.all().name.prefix("__value_"))], how="horizontal"
-        ).select(self._complaints())
+        reasons = pl.concat([cells.select(read), values.select(pl.all().name.prefix(VALUE))], how="horizontal").select(
+            self._complaints()
+        )
         found = reasons.select(
             pl.coalesce(pl.all()).alias(FAULT_REASON),
             pl.coalesce(pl.when(pl.col(n).is_not_null()).then(pl.lit(n)) for n in reasons.columns).alias(FAULT_COLUMN),
@@ -149,11 +150,11 @@ class TillSales:
     def _complaints(self) -> Iterator[pl.Expr]:
         till, columns = self._till, self._till.columns
         form = f"in the form {till.date_format}" if till.date_format else "such as 2026-03-29, 29.03.2026 or 29/03/2026"
-        article, day = pl.col(columns.article), pl.col("__value_sales_date")
+        article, day = pl.col(columns.article), pl.col(f"{VALUE}sales_date")
         yield (
             pl.when(article.fill_null("") == "")
             .then(pl.lit(f"{columns.article} is empty; every row needs an article"))
-            .when(pl.col("__value_product_id").str.len_chars() > LONGEST_CODE)
+            .when(pl.col(f"{VALUE}product_id").str.len_chars() > LONGEST_CODE)
             .then(pl.lit(f"{columns.article} is longer than {LONGEST_CODE} characters; shorten it"))
             .alias(columns.article)
         )
@@ -170,7 +171,7 @@ class TillSales:
             if name is None:
                 continue
             sign = till.decimals[name]
-            value = pl.col(f"__value_{role}")
+            value = pl.col(f"{VALUE}{role}")
             written = pl.col(name) != ""
             hint = f", which is no number; write it like 12{sign}50, or say how it is written with --decimal"
             complaint = (
@@ -186,7 +187,7 @@ class TillSales:
                     _says(name, "; a price is not negative, refunds have a negative quantity")
                 )
                 if not columns.quantity:
-                    zero = (value == 0) & (pl.col("__value_revenue") != 0)
+                    zero = (value == 0) & (pl.col(f"{VALUE}revenue") != 0)
                     complaint = complaint.when(zero).then(_says(name, "; takings without a price give no quantity"))
             yield complaint.alias(name)
 

@@ -7,6 +7,7 @@ from bakery_assets.intake.tables import ColumnSpec
 
 LONGEST_TEXT = 10_000  # characters
 LOCAL = "__local"  # suffix of the column with an instant given in the tenant's local time
+IDENTITY_RULE = "only letters, digits, . _ and - may be in it, at most 100, with a letter or digit first"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
@@ -56,6 +57,8 @@ def complaint(column: ColumnSpec, zones: frozenset[str], *, indexed: bool) -> pl
             (text.str.len_chars() > longest, f"{column.name} is longer than {longest:,} characters; shorten it")
         )
         tests.append((text.str.contains("\0", literal=True), f"{column.name} holds a NUL character; remove it"))
+        if column.pattern:
+            tests.append((text.str.contains(column.pattern).not_(), _join(shown, f"; {IDENTITY_RULE}")))
         if column.choices:
             listed = ", ".join(column.choices)
             tests.append((_choice(text).is_in(column.choices).not_(), _join(shown, f"; it must be one of {listed}")))

@@ -6,7 +6,6 @@ import polars as pl
 from bakery_assets.demand import daily_demand
 from bakery_assets.frames import HORIZON_DAYS, OUTLOOK_DAYS, Frames
 from bakery_assets.inventory.incoming import open_orders
-from bakery_assets.inventory.outlook import repeat_week
 from bakery_assets.inventory.shelf import Floats, by_day, shelf_lives, shelves, use_days
 from bakery_assets.inventory.stock import DECIMALS, ITEM, ordered_sum, stock_on_hand
 from bakery_assets.procurement.requirements import ingredient_requirements
@@ -26,9 +25,9 @@ QUANTITIES = (
 def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
     """Stock of ingredients and products, day by day for 14 days.
 
-    Ingredients are required by the exploded batches and come with open purchase orders and this plan's
-    orders; products are required by demand and come with the batches. Days 8 to 14 repeat the weekdays of
-    days 1 to 7; no batches are planned for them yet, so what they ask for is taken to be baked.
+    Ingredients are required by what is baked and come with open purchase orders and this plan's
+    orders; products are required by demand and come with the batches. On days 8 to 14 demand repeats the
+    forecasts of days 1 to 7; no batches are planned for them yet, so what they ask for is taken to be baked.
 
     In a day receipts come first, then what is required is taken, first expired first out, then what has had
     its last day expires. What is unmet is not owed to a later day.
@@ -123,8 +122,16 @@ def _required(cells: pl.DataFrame, frames: Frames, stock: pl.DataFrame) -> pl.Da
     ingredients = ingredient_requirements(cells, frames, stock).select(
         "tenant_id", "day", item_kind=pl.lit("ingredient"), item_id="ingredient_id", quantity="gross"
     )
-    products = repeat_week(daily_demand(cells, frames), cells, "schedule_date").select(
-        "tenant_id", "day", quantity="demand", item_kind=pl.lit("product"), item_id="product_id"
+    products = (
+        daily_demand(cells, frames, OUTLOOK_DAYS)
+        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
+        .select(
+            "tenant_id",
+            day=(pl.col("schedule_date") - pl.col("plan_date")).dt.total_days(),
+            quantity="demand",
+            item_kind=pl.lit("product"),
+            item_id="product_id",
+        )
     )
     columns = [*ITEM, "day", "quantity"]
     return pl.concat([ingredients.select(columns), products.select(columns)])

@@ -25,12 +25,14 @@ LOTS = {
 def stock_on_hand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """What each tenant has in usable lots on its plan date.
 
-    A lot holds its latest count, plus what was received into it after that count, minus what was thrown
-    away from it after that count; "after" goes by ``recorded_at``. A lot that was never counted holds all
-    its receipts. Waste that names no lot is taken, first expired first out, from those of the item's
-    lots that we knew of when the waste was recorded: counted by then, or for a lot never counted,
-    received by then. An earlier count had not seen that waste; a later count already has. No lot falls
-    below nothing. Of several expiry dates of one lot the earliest holds, which is the safe side.
+    A lot holds its latest count, plus what came into it after that count, minus what was thrown away from
+    it on a later day than that of the count on the tenant's clock: a count has seen the waste of its own
+    day. When goods came and waste arose decides, not when that was typed in: a correction of an old receipt
+    changes no stock that has been counted since. A lot that was never counted holds all its receipts.
+    Waste that names no lot is taken, first expired first out, from those of the item's lots that were
+    there on its day and had not been counted since: counted before that day, or for a lot never
+    counted, received by then. No lot falls below nothing. Of several expiry dates of one lot the earliest
+    holds, which is the safe side.
 
     Lots whose last day lies before the plan date are left out. Locations are pooled.
 
@@ -42,13 +44,13 @@ def stock_on_hand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         ``LOTS``: item_kind product, ingredient or intermediate (item_id is then the recipe); quantity
         above 0; sorted by item, expiry (lots that keep come last) and lot.
     """
-    tenants = cells.select("tenant_id", "plan_date")
-    lots = _lots_before_waste(frames["stock_lots"], frames["stock_receipts"]).join(tenants, on="tenant_id")
+    lots = _lots_before_waste(cells, frames["stock_lots"], frames["stock_receipts"])
+    lots = lots.join(cells.select("tenant_id", "plan_date"), on="tenant_id")
     waste = _with_item(frames["waste"]).filter(pl.col("quantity") > 0)
     named = (
         waste.filter(pl.col("lot_id").is_not_null())
-        .join(lots.select(*LOT, "counted_at"), on=LOT)
-        .filter(pl.col("counted_at").is_null() | (pl.col("recorded_at") > pl.col("counted_at")))
+        .join(lots.select(*LOT, "counted_on"), on=LOT)
+        .filter(pl.col("counted_on").is_null() | (pl.col("waste_date") > pl.col("counted_on")))
         .group_by(LOT)
         .agg(wasted=ordered_sum("quantity"))
     )
@@ -114,42 +116,63 @@ def _with_item(facts: pl.DataFrame) -> pl.DataFrame:
     return facts.with_columns(item_kind=kind, item_id=pl.coalesce(present.values()))
 
 
-def _lots_before_waste(counts: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
-    """Counted and received quantity by lot, with when it was ``counted_at`` and known ``since``."""
-    counted = _with_item(counts).select(*LOT, "expires_on", "quantity", counted_at="recorded_at")
+def local_times(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Instants as the wall time of each row's own ``timezone``, one zone at a time; rows may change order."""
+    if rows.is_empty():
+        return rows.with_columns(pl.col(columns).dt.replace_time_zone(None))
+    zones = rows.partition_by("timezone", as_dict=True)
+    return pl.concat(
+        part.with_columns(pl.col(columns).dt.convert_time_zone(str(zone)).dt.replace_time_zone(None))
+        for (zone,), part in zones.items()
+    )
+
+
+def _lots_before_waste(cells: pl.DataFrame, counts: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
+    """Counted and received quantity by lot, with the local day it was ``counted_on`` (null: never) and the first
+    day ``since`` which waste is taken from it."""
+    zones = cells.select("tenant_id", "timezone")
+    counted = _with_item(counts).join(zones, on="tenant_id").with_columns(counted_at="recorded_at")
+    counted = local_times(counted, "recorded_at").with_columns(counted_on=pl.col("recorded_at").dt.date())
     received = (
         _with_item(receipts)
-        .join(counted.select(*LOT, "counted_at"), on=LOT, how="left")
-        .filter(pl.col("counted_at").is_null() | (pl.col("recorded_at") > pl.col("counted_at")))
-        .select(*LOT, "expires_on", "quantity", "recorded_at", counted_at=pl.lit(None, counted.schema["counted_at"]))
+        .join(zones, on="tenant_id")
+        .join(counted.select(*LOT, "counted_at", "counted_on"), on=LOT, how="left")
+        .filter(pl.col("counted_at").is_null() | (pl.col("received_at") > pl.col("counted_at")))
     )
+    received_on = pl.when(pl.col("counted_on").is_null()).then(pl.col("received_at").dt.date())
+    columns = [*LOT, "expires_on", "quantity", "counted_on", "since"]
     return (
-        pl.concat([counted.with_columns(recorded_at="counted_at").select(received.columns), received])
+        pl.concat(
+            [
+                counted.with_columns(since=pl.col("counted_on") + pl.duration(days=1)).select(columns),
+                local_times(received, "received_at").with_columns(since=received_on).select(columns),
+            ]
+        )
         .group_by(LOT)
         .agg(
             pl.col("expires_on").min(),
             ordered_sum("quantity").round(DECIMALS),
-            pl.col("counted_at").max(),
-            since=pl.col("recorded_at").min(),
+            pl.col("counted_on").max(),
+            pl.col("since").min(),
         )
     )
 
 
 def _without_unnamed_waste(lots: pl.DataFrame, waste: pl.DataFrame) -> pl.DataFrame:
-    """Take waste that names no lot, in the order of time, from the lots known when it was recorded.
+    """Take waste that names no lot, in the order of its days, from the lots that were there and not counted since.
 
     Entries between the same two counts of an item see the same lots, so they are taken together: the
-    loop runs once per distinct count of an item, at most, for all tenants at once.
+    loop runs once per distinct day of an item's counts, at most, for all tenants at once.
     """
     lots = lots.with_columns(turn=pl.col("since").rank("dense").over(ITEM).cast(pl.Int64))
     turns = lots.select(*ITEM, "since", "turn").unique()
     due = (
-        waste.select(*ITEM, "recorded_at", "quantity")
+        waste.select(*ITEM, "waste_date", "quantity")
         .join(turns, on=ITEM)
-        .filter(pl.col("since") < pl.col("recorded_at"))
-        .group_by(*ITEM, "recorded_at")
+        .filter(pl.col("since") <= pl.col("waste_date"))
+        .group_by(*ITEM, "waste_date")
         .agg(pl.col("turn").max())
-        .join(waste.select(*ITEM, "recorded_at", "quantity"), on=[*ITEM, "recorded_at"])
+        .join(waste.select(*ITEM, "waste_date", "quantity"), on=[*ITEM, "waste_date"])
     )
     for turn in due["turn"].unique().sort():
         known = pl.col("turn") <= turn

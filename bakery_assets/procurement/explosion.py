@@ -26,8 +26,10 @@ def explode(
 
     On each day an item's receipts arrive, and its stock, first expired first, serves what is asked for; the
     rest is the net requirement. What is net of an item with a bill is made to be ready that day, so its
-    components are asked for ``lead_days`` earlier, never before day 0. A scheduled receipt of an item
-    with a bill is an open make order: it asks for its components in the same way, and is not netted.
+    components are asked for ``lead_days`` earlier. What had to begin before day 0 has been begun: its
+    components are in it, and the count of stock shows it, so they are not asked for again. A scheduled
+    receipt of an item with a bill is an open make order: it asks for its components in the same way, and is
+    not netted.
 
     Args:
         demand: ``tenant_id, item_kind, item_id, day, quantity``: independent demand.
@@ -118,14 +120,15 @@ def _net(gross: pl.DataFrame, on_hand: pl.DataFrame, receipts: pl.DataFrame, day
 
 
 def _components(made: pl.DataFrame, bill_lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """What making things takes, and when."""
+    """What making things takes, and when; what was begun before day 0 has taken it already."""
     return (
         made.join(bill_lines, on=ITEM)
         .join(items.select(*ITEM, "lead_days"), on=ITEM, how="left")
         .with_columns(
-            day=(pl.col("day") - pl.col("lead_days").fill_null(0)).clip(0),
+            day=pl.col("day") - pl.col("lead_days").fill_null(0),
             quantity=pl.col("quantity") * pl.col("quantity_per"),
         )
+        .filter(pl.col("day") >= 0)
         .select("tenant_id", "day", "quantity", **_as_items())
         .select(*ITEM, "day", "quantity")
     )

@@ -1,17 +1,20 @@
 """Who could bring an ingredient, on which days, and until when that has to be ordered.
 
 Days are counted from the plan date, which is day 0. An order placed on day ``o`` can come from day ``o`` +
-lead time on, on the supplier's delivery weekdays, and not on days on which the bakery is closed.
+lead time on, on the supplier's delivery weekdays, and neither on days on which the bakery is closed nor on
+holidays, unless the calendar gives opening hours for them.
 """
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from bakery_assets.forecasting.calendar_features import tenant_holidays
 from bakery_assets.frames import OUTLOOK_DAYS, CannotPlan, Frames, closed_days, planning_instant
 from bakery_assets.inventory.shelf import Floats, Ints
 
@@ -96,8 +99,14 @@ def with_deadlines(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.join(known, on=moment, how="left", maintain_order="left")
 
 
-def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, calendar: pl.DataFrame) -> NDArray[np.bool_]:
-    """Offers by ``DELIVERY_DAYS`` days: whether what is ordered within the outlook can come that day."""
+def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> NDArray[np.bool_]:
+    """Offers by ``DELIVERY_DAYS`` days: whether what is ordered within the outlook can come that day.
+
+    Args:
+        offers: as from ``offers_of``.
+        cells: the columns of ``frames.CELLS``.
+        frames: ``tenants`` and ``calendar``.
+    """
     tenants = cells.sort("tenant_id").with_row_index("place")
     dated = offers.select("tenant_id", "lead_days", "first_order_day", "weekdays").join(
         tenants.select("tenant_id", "place", weekday=pl.col("plan_date").dt.weekday()),
@@ -111,7 +120,7 @@ def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, calendar: pl.DataFr
     delivers_on = np.stack([dated["weekdays"].list.contains(number).to_numpy() for number in range(1, 8)], axis=1)
     weekday = (dated["weekday"].cast(pl.Int64).to_numpy()[:, None] - 1 + day) % 7
     closed = (
-        closed_days(calendar)
+        _days_without_deliveries(cells, frames)
         .join(tenants.select("tenant_id", "place", "plan_date"), on="tenant_id")
         .with_columns(day=(pl.col("date") - pl.col("plan_date")).dt.total_days())
         .filter(pl.col("day").is_between(0, DELIVERY_DAYS - 1))
@@ -121,6 +130,21 @@ def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, calendar: pl.DataFr
     open_days = ~is_closed[dated["place"].to_numpy()]
     delivering: NDArray[np.bool_] = in_reach & np.take_along_axis(delivers_on, weekday, axis=1) & open_days
     return delivering
+
+
+def _days_without_deliveries(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """Days on which nobody is there to take a delivery, or nobody drives: ``tenant_id, date``, distinct.
+
+    They are the calendar's closed days, and the holidays for which it gives no opening hours.
+    """
+    calendar = frames["calendar"]
+    plan_dates: list[date] = cells["plan_date"].to_list() or [date(1970, 1, 1)]
+    last = max(plan_dates) + timedelta(days=DELIVERY_DAYS)
+    opened = calendar.filter(pl.col("opens").is_not_null() & (pl.col("kind") != "closed"))
+    holidays = tenant_holidays(frames["tenants"], calendar, min(plan_dates), last).join(
+        opened, on=["tenant_id", "date"], how="anti"
+    )
+    return pl.concat([closed_days(calendar), holidays.select("tenant_id", "date")]).unique()
 
 
 def _with_weekdays(suppliers: pl.DataFrame) -> pl.DataFrame:

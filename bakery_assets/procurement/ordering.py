@@ -23,7 +23,8 @@ ORDERS = {
     "gross": pl.Float64,  # need from needed_day to decisive_day, and what was unmet before
     "unmet_before": pl.Float64,  # the part of gross that was unmet before needed_day
     "on_hand": pl.Float64,  # stock on the morning of needed_day, without what expires unused by decisive_day
-    "incoming": pl.Float64,  # open orders arriving from needed_day to decisive_day
+    "incoming": pl.Float64,  # open orders arriving from needed_day to decisive_day, and incoming_later
+    "incoming_later": pl.Float64,  # open orders after the last day of need, by deliver_day
     "net": pl.Float64,
     "quantity": pl.Float64,
     "expires_unused": pl.Float64,  # from needed_day on, before decisive_day
@@ -42,7 +43,8 @@ class Needs:
     """What ordering knows of its items.
 
     Attributes:
-        gross, incoming: items by days: requirement and open orders.
+        gross: items by days: requirement.
+        incoming: items by days: open orders; may go on after the last day of gross.
         on_hand: shelves on the first morning, items by days + 1 (see ``inventory.shelf``).
         safety: stock that should always be left.
         shelf_life: days that a delivery keeps.
@@ -97,9 +99,12 @@ def place_orders(needs: Needs, offers: Offers) -> pl.DataFrame:
     covers every need until that supplier's next delivery or the end of the shelf life: the greatest
     shortage on the way is the net requirement, to which minimum and pack are applied once. What is over
     is stock for the days that follow. If no offer can come in time, the one that comes first is late, and
-    nothing more is ordered until it is there. Need that stock could not meet stays wanted until then.
+    nothing more is ordered until it is there. Need that stock could not meet stays wanted until then. An order
+    that comes after the last day of need is less by what open orders bring after that day and no later than it:
+    else what a long lead time has on its way would be ordered anew every morning.
 
-    net = gross + safety stock - on_hand - incoming, all terms from needed_day to decisive_day.
+    net = gross + safety stock - on_hand - incoming, all terms from needed_day to decisive_day, incoming with
+    incoming_later.
 
     Returns:
         ``ORDERS``, sorted by item and needed_day.
@@ -172,7 +177,9 @@ def _order(
     shortage = np.where(counts, ahead.shortage, -1.0)
     decisive = shortage.argmax(axis=1)
     rows = np.arange(len(short))
-    net = shortage[rows, decisive]
+    due = np.arange(days, needs.incoming.shape[1])
+    later = np.where(due <= delivered[:, None], needs.incoming[short, days:], 0.0).sum(axis=1)
+    net = np.maximum(np.round(shortage[rows, decisive] - later, DECIMALS), 0.0)
     arrived = needs.incoming[short, day]
     morning = total(shelf[short]) - arrived
     lost = ahead.expired[rows, decisive]
@@ -188,7 +195,8 @@ def _order(
             "gross": unmet[short] + ahead.gross[rows, decisive],
             "unmet_before": unmet[short],
             "on_hand": np.maximum(morning - lost, 0.0),
-            "incoming": ahead.incoming[rows, decisive] - np.maximum(lost - morning, 0.0),
+            "incoming": ahead.incoming[rows, decisive] - np.maximum(lost - morning, 0.0) + later,
+            "incoming_later": later,
             "net": net,
             "quantity": order_quantity(net, offers.minimum[offer], offers.pack[offer]),
             "expires_unused": lost,
@@ -239,5 +247,5 @@ def _ahead(items: Ints, start: int, shelf: Floats, unmet: Floats, needs: Needs) 
         ahead.expired[:, place] = lost
         lost = lost + expire(shelf, day)
     ahead.gross[:] = np.round(np.cumsum(needs.gross[items, start:], axis=1), DECIMALS)
-    ahead.incoming[:] = np.round(np.cumsum(needs.incoming[items, start:], axis=1), DECIMALS)
+    ahead.incoming[:] = np.round(np.cumsum(needs.incoming[items, start:days], axis=1), DECIMALS)
     return ahead

@@ -7,7 +7,7 @@ from bakery_assets.frames import OUTLOOK_DAYS, Frames
 from bakery_assets.inventory.incoming import open_orders
 from bakery_assets.inventory.shelf import by_day, shelf_lives, shelves, total
 from bakery_assets.inventory.stock import DECIMALS, ordered_sum, stock_on_hand
-from bakery_assets.procurement.offers import Offers, delivery_days, offers_of, with_deadlines
+from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of, with_deadlines
 from bakery_assets.procurement.ordering import NEVER, Needs, look_ahead, place_orders
 from bakery_assets.procurement.requirements import bakes_with, ingredient_requirements
 from bakery_assets.procurement.wording import with_words_for_plans, with_words_for_requirements
@@ -54,7 +54,7 @@ def plan_procurement(cells: pl.DataFrame, frames: Frames) -> Frames:
     stock projected for that morning. On a row without an order they are the sums of the 14 days, with
     today's stock, and needed_on is the day stock falls short, if it does. In both,
     net = gross + safety_stock - on_hand - incoming, at least 0, and stock that expires before it is used
-    is not in on_hand.
+    is not in on_hand. An order that comes after the 14 days counts, in incoming, open orders up to its own day.
 
     Args:
         cells: the columns of ``frames.CELLS``, one row per tenant.
@@ -101,9 +101,10 @@ def _needs(cells: pl.DataFrame, frames: Frames, items: pl.DataFrame, coming: pl.
             last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days(),
         )
     )
+    days = min(max(OUTLOOK_DAYS, 1 + max(coming["day"].to_list(), default=0)), DELIVERY_DAYS)
     return Needs(
         gross=by_day(required, items, INGREDIENT, "gross", OUTLOOK_DAYS),
-        incoming=by_day(coming, items, INGREDIENT, "quantity", OUTLOOK_DAYS),
+        incoming=by_day(coming, items, INGREDIENT, "quantity", days),
         on_hand=shelves(lots, items, INGREDIENT, OUTLOOK_DAYS),
         safety=items["safety_stock"].to_numpy(),
         shelf_life=shelf_lives(items["shelf_life_days"]),
@@ -116,7 +117,7 @@ def _offers(sold: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> Offers:
         price=sold["price"].to_numpy(),
         minimum=sold["minimum_quantity"].to_numpy(),
         pack=sold["pack_size"].to_numpy(),
-        delivers=delivery_days(sold, cells, frames["calendar"]),
+        delivers=delivery_days(sold, cells, frames),
     )
 
 
@@ -159,6 +160,7 @@ def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame, 
         gross=pl.Series(ahead.gross[:, -1]),
         on_hand=pl.Series(np.maximum(on_hand - lost, 0.0)).round(DECIMALS),
         incoming=pl.Series(ahead.incoming[:, -1] - np.maximum(lost - on_hand, 0.0)).round(DECIMALS),
+        incoming_later=pl.Series(needs.incoming[:, OUTLOOK_DAYS:].sum(axis=1)).round(DECIMALS),
         expires_unused=pl.Series(lost).round(DECIMALS),
         short_day=pl.Series(first_short),
         runs_out_day=pl.Series(ahead.runs_out_day),

@@ -1,9 +1,9 @@
-"""What the batches of two weeks take of every ingredient, by day: the one sum that orders and stock share."""
+"""What the baking of two weeks takes of every ingredient, by day: the one sum that orders and stock share."""
 
 import polars as pl
 
-from bakery_assets.frames import OUTLOOK_DAYS, Frames
-from bakery_assets.inventory.outlook import repeat_week
+from bakery_assets.demand import daily_demand
+from bakery_assets.frames import HORIZON_DAYS, OUTLOOK_DAYS, Frames
 from bakery_assets.inventory.stock import ITEM
 from bakery_assets.procurement.bills import baked_quantities, bill_of_recipes
 from bakery_assets.procurement.explosion import COMPONENT, explode
@@ -12,14 +12,15 @@ from bakery_assets.procurement.explosion import COMPONENT, explode
 def ingredient_requirements(cells: pl.DataFrame, frames: Frames, stock: pl.DataFrame) -> pl.DataFrame:
     """Gross requirements of ingredients for 14 days.
 
-    The week's batches, repeated for a second week, are exploded through all levels of their recipes;
-    intermediates are netted with their stock while it lasts. What has to be begun before the plan date
-    counts on the plan date; what the days after the 14 will have begun within them is not counted. Batches
-    without a recipe take nothing.
+    The batches of days 1 to 7 and the demand of days 8 to 14, for which nothing is planned yet, are exploded
+    through all levels of their recipes; intermediates are netted with their stock while it lasts. What had
+    to be begun before the plan date has been begun, and takes nothing more; what the days after the 14 will
+    have begun within them is not counted. Batches and products without a recipe take nothing.
 
     Args:
         cells: the columns of ``frames.CELLS``.
-        frames: ``production_batches``, ``products``, ``recipes``, ``recipe_lines`` and ``ingredients``.
+        frames: ``production_batches``, ``products``, ``recipes``, ``recipe_lines``, ``ingredients``, and what
+            ``daily_demand`` reads.
         stock: as from ``stock_on_hand``.
 
     Returns:
@@ -84,13 +85,39 @@ def bakes_with(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
 
 
 def _baked(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """The batches of two weeks as demand for ("product", recipe), which no stock is netted with: a batch is
-    what production made of demand and the product's stock."""
-    batches = frames["production_batches"].select(
-        "tenant_id", "product_id", "recipe_id", "schedule_date", "quantity_planned"
+    """What two weeks bake, as demand for ("product", recipe), which no stock is netted with: a batch is what
+    production made of demand and the product's stock, and nobody knows what stock the second week will find."""
+    day = (pl.col("schedule_date") - pl.col("plan_date")).dt.total_days()
+    columns = ["tenant_id", "product_id", "recipe_id", "quantity_planned", "day"]
+    batches, later = (
+        rows.select("tenant_id", "product_id", "recipe_id", "schedule_date", "quantity_planned")
+        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
+        .with_columns(day=day)
+        .filter(pl.col("day").is_between(first, last - 1))
+        .select(columns)
+        for rows, first, last in (
+            (frames["production_batches"], 0, HORIZON_DAYS),
+            (_demand_by_recipe(cells, frames), HORIZON_DAYS, OUTLOOK_DAYS),
+        )
     )
-    return repeat_week(baked_quantities(batches, frames), cells, "schedule_date").with_columns(
-        pl.col("day").cast(pl.Int64), item_kind=pl.lit("product"), item_id="recipe_id"
+    return baked_quantities(pl.concat([batches, later]), frames).with_columns(
+        item_kind=pl.lit("product"), item_id="recipe_id"
+    )
+
+
+def _demand_by_recipe(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+    """Demand of two weeks with the recipe that production will choose: of several, the smallest recipe_id."""
+    recipe_of = (
+        frames["recipes"]
+        .filter(pl.col("product_id").is_not_null())
+        .group_by("tenant_id", "product_id")
+        .agg(pl.col("recipe_id").min())
+    )
+    return (
+        daily_demand(cells, frames, OUTLOOK_DAYS)
+        .filter(pl.col("demand") > 0)
+        .join(recipe_of, on=["tenant_id", "product_id"])
+        .rename({"demand": "quantity_planned"})
     )
 
 

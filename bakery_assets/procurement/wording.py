@@ -7,8 +7,8 @@ from bakery_assets.frames import OUTLOOK_DAYS
 NAMED_PRODUCTS = 3
 
 TERMS_OF_OUTLOOK = (
-    "expires_unused", "gross", "incoming", "needed_on", "net", "on_hand", "order_quantity", "overdue_not_counted",
-    "runs_out_on", "safety_stock", "stock_today", "sum", "unit",
+    "expires_unused", "gross", "incoming", "incoming_later", "needed_on", "net", "on_hand", "order_quantity",
+    "overdue_not_counted", "runs_out_on", "safety_stock", "stock_today", "sum", "unit",
 )  # fmt: skip
 TERMS_OF_ORDER = (
     *TERMS_OF_OUTLOOK, "cost", "covers_through", "currency", "deliver_on", "delivery_value", "expired_before",
@@ -17,13 +17,15 @@ TERMS_OF_ORDER = (
 )  # fmt: skip
 SUM_OF_ORDER = (
     "net = gross + safety_stock - on_hand - incoming, from needed_on to sum_through; gross has unmet_before in it; "
+    "incoming has incoming_later in it, which comes after the last day of need and by deliver_on; "
     "on_hand = stock_today + incoming_before + ordered_before - used_before - expired_before - expires_unused, what "
     "expires beyond that is taken off incoming; order_quantity = net, at least minimum_quantity, up to the next "
     "multiple of pack_size (0: any); overdue_not_counted was to come before yesterday and is not relied on"
 )
 SUM_OF_OUTLOOK = (
     f"net = gross + safety_stock - on_hand - incoming, at least 0, over {OUTLOOK_DAYS} days; on_hand = stock_today - "
-    "expires_unused, what expires beyond that is taken off incoming; overdue_not_counted was to come before "
+    "expires_unused, what expires beyond that is taken off incoming; incoming_later comes after these days and is in "
+    "no sum; overdue_not_counted was to come before "
     "yesterday and is not relied on"
 )
 

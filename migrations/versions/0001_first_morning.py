@@ -89,6 +89,9 @@ def upgrade() -> None:
         sa.CheckConstraint("status IN ('active', 'suspended', 'cancelled', 'demo')", name=op.f("tenants_status_check")),
         sa.CheckConstraint("tenant_id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$'", name=op.f("tenants_tenant_id_check")),
         sa.CheckConstraint("tier IN ('starter', 'professional', 'enterprise')", name=op.f("tenants_tier_check")),
+        sa.CheckConstraint(
+            "timezone(timezone, TIMESTAMP '2000-01-01') IS NOT NULL", name=op.f("tenants_timezone_check")
+        ),
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("tenants_pkey")),
         schema="ops",
         comment="Bakeries, each with its own clock.",
@@ -376,7 +379,7 @@ def upgrade() -> None:
         "planning_runs",
         sa.Column("tenant_id", sa.TEXT(), nullable=False, comment="The bakery"),
         sa.Column("plan_date", sa.DATE(), nullable=False, comment="Local date that is planned"),
-        sa.Column("status", sa.TEXT(), nullable=False, comment="How far it is: claimed, planned, failed"),
+        sa.Column("status", sa.TEXT(), nullable=False, comment="How far it is: claimed, partial, planned, failed"),
         sa.Column(
             "planned_as_of",
             postgresql.TIMESTAMP(timezone=True),
@@ -386,6 +389,12 @@ def upgrade() -> None:
         sa.Column("attempts", sa.INTEGER(), nullable=False, comment="How often planning was begun"),
         sa.Column("claimed_at", postgresql.TIMESTAMP(timezone=True), nullable=False, comment="When it was last begun"),
         sa.Column(
+            "claimed_by",
+            sa.TEXT(),
+            nullable=False,
+            comment="Who began it: a tick of the schedule, then the Dagster run; only that run may finish it",
+        ),
+        sa.Column(
             "finished_at",
             postgresql.TIMESTAMP(timezone=True),
             nullable=True,
@@ -394,7 +403,9 @@ def upgrade() -> None:
         sa.Column("failed_stage", sa.TEXT(), nullable=True, comment="Stage that failed"),
         sa.Column("reason", sa.TEXT(), nullable=True, comment="Why it failed"),
         sa.Column("dagster_run_id", sa.TEXT(), nullable=True, comment="Run that planned it last"),
-        sa.CheckConstraint("status IN ('claimed', 'planned', 'failed')", name=op.f("planning_runs_status_check")),
+        sa.CheckConstraint(
+            "status IN ('claimed', 'partial', 'planned', 'failed')", name=op.f("planning_runs_status_check")
+        ),
         sa.CheckConstraint("tenant_id <> ''", name=op.f("planning_runs_tenant_id_check")),
         sa.CheckConstraint("attempts BETWEEN 0 AND 1000000", name=op.f("planning_runs_attempts_check")),
         sa.ForeignKeyConstraint(["tenant_id"], ["ops.tenants.tenant_id"], name=op.f("planning_runs_tenant_id_fkey")),
@@ -1455,7 +1466,7 @@ def upgrade() -> None:
     op.create_table(
         "stock_lots",
         sa.Column("tenant_id", sa.TEXT(), nullable=False, comment="The bakery"),
-        sa.Column("lot_id", sa.TEXT(), nullable=False, comment="The lot"),
+        sa.Column("lot_id", sa.TEXT(), nullable=False, comment="The lot; no two items of a tenant share one"),
         sa.Column("product_id", sa.TEXT(), nullable=True, comment="Finished product"),
         sa.Column("ingredient_id", sa.TEXT(), nullable=True, comment="Ingredient"),
         sa.Column("recipe_id", sa.TEXT(), nullable=True, comment="Intermediate"),

@@ -14,7 +14,8 @@ HEAD = """# Data contract
 
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
 `python -m resources.schema.contract`; a test holds it, the migrations and the live database equal.
-Commands are listed by `bakery --help` and in the README.
+Commands are listed by `bakery --help` and in the README. Of the planned names, `backtest`, `replay` and `metrics`, the
+tables `events`, `model_versions` and `retraining_runs`, and the schedules and sensors beyond those below are not there yet.
 
 ## How facts are loaded
 
@@ -28,6 +29,10 @@ columns come first; columns marked * may be left out or empty.
   order gives the same tables. A different figure under the same key goes to quarantine; a correction carries a later
   `recorded_at`, or is loaded with `--corrections`, which records it as known now.
 - **Bad rows** go to `ops.quarantine` with file, line, column and reason; the good rows of the file go on.
+
+- **Tills.** `bakery import-pos FILE` reads a till's own export and adds up its tickets to days. A day's tickets belong in
+  one file: a second file with more of the same day contradicts the first and goes to quarantine, and with
+  `--corrections` it takes the first one's place.
 
 A plan uses the facts whose `recorded_at` is not after the tenant's planning instant, and of each
 fact the latest such record. Current state (stock on hand, open orders) is derived from facts.

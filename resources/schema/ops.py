@@ -5,7 +5,7 @@ we learned it) follows where the file does not give one: the end of that local d
 ``"load"`` for the moment of loading. ``creates`` names what a load may add when a row refers to it.
 """
 
-from sqlalchemy import Column, Computed, Identity, PrimaryKeyConstraint
+from sqlalchemy import CheckConstraint, Column, Computed, Identity, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import BIGINT, TEXT, TIMESTAMP
 from sqlalchemy.sql import func
 
@@ -53,6 +53,8 @@ tenants = table(
     choice("tier", "Service tier", ("starter", "professional", "enterprise"), default="starter"),
     choice("status", "Whether it is planned", ("active", "suspended", "cancelled", "demo"), default="active"),
     clock_time("planning_time", "Local time by which the day is planned", default="05:30"),
+    # Raises for a name PostgreSQL does not know: such a tenant could never be planned.
+    CheckConstraint("timezone(timezone, TIMESTAMP '2000-01-01') IS NOT NULL", name="timezone"),
 )
 
 locations = table(
@@ -228,7 +230,7 @@ customer_orders = table(
 
 stock_lots = table(
     "stock_lots", "ops", "Stock as counted, by lot; the latest count of a lot holds.",
-    _tenant(), code("lot_id", "The lot"),
+    _tenant(), code("lot_id", "The lot; no two items of a tenant share one"),
     words("product_id", "Finished product", optional=True), words("ingredient_id", "Ingredient", optional=True),
     words("recipe_id", "Intermediate", optional=True), _location(),
     number("quantity", "Quantity counted, in the item's unit"),

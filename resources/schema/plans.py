@@ -29,10 +29,11 @@ from resources.schema.columns import (
 planning_runs = table(
     "planning_runs", "plans", "State of each cell: one tenant, one local date.",
     code("tenant_id", "The bakery"), day("plan_date", "Local date that is planned"),
-    choice("status", "How far it is", ("claimed", "planned", "failed")),
+    choice("status", "How far it is", ("claimed", "partial", "planned", "failed")),
     instant("planned_as_of", "Facts recorded up to this instant were used"),
     whole("attempts", "How often planning was begun"),
     instant("claimed_at", "When it was last begun"),
+    words("claimed_by", "Who began it: a tick of the schedule, then the Dagster run; only that run may finish it"),
     instant("finished_at", "When it was last planned or failed", optional=True),
     words("failed_stage", "Stage that failed", optional=True),
     words("reason", "Why it failed", optional=True),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import polars as pl
 from sqlalchemy import Table
 
+from bakery_assets.due import is_zone
 from bakery_assets.frames import CELLS, Cell, planning_instant
 from bakery_assets.planning_day import PAST_FORECASTS, WRITTEN_BY
 from resources.schema import metadata, ops
@@ -53,6 +54,7 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
             "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time"
             " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
         )
+        found = found.filter(pl.Series([is_zone(zone) for zone in found["timezone"]], dtype=pl.Boolean))
         instants = [
             planning_instant(*row) for row in found.select("plan_date", "planning_time", "timezone").iter_rows()
         ]

@@ -4,6 +4,7 @@ What a row must be is decided in bakery_assets/intake and by the tables' own des
 only the database knows: whether what a row refers to exists, and whether it was known before.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ from bakery_assets.intake.tables import TableSpec, dependents
 from bakery_assets.intake.till import TillSales
 from bakery_assets.intake.till_columns import TillOptions
 from bakery_assets.intake.till_form import understand
+from bakery_assets.intake.values import IDENTITY_RULE
 from resources.schema import ops
 from resources.schema.ops import MAIN_LOCATION
 from resources.warehouse import intake_sql as sql
@@ -113,8 +115,12 @@ def import_till(
     Raises:
         Unreadable: the file, the tenant or an option cannot be used; nothing was imported.
     """
+    _check_tenant(owner.tenant_id)
     migrate(warehouse.engine)
-    till = understand(path, options)
+    try:
+        till = understand(path, options)
+    except BadHeader as error:
+        raise Unreadable(f"{path.name}: {error}.") from None
     with warehouse.bulk() as bulk:
         zone = sql.zone_of(bulk, owner.tenant_id)
         is_new = zone is None
@@ -136,6 +142,12 @@ def import_till(
         prepare=prepare,
     )
     return LoadReport((report,), notes=sales.notes())
+
+
+def _check_tenant(tenant_id: str) -> None:
+    pattern = described(ops.tenants).by_name["tenant_id"].pattern
+    if pattern and not re.fullmatch(pattern, tenant_id):
+        raise Unreadable(f"--tenant is '{tenant_id}'; {IDENTITY_RULE}.")
 
 
 def _new_zone(bulk: Bulk, owner: TillOwner) -> str:

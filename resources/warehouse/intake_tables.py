@@ -48,6 +48,7 @@ def _described(table: Table, column: Column[object]) -> ColumnSpec:
         maximum=info.get("maximum"),
         zone=bool(info.get("zone")),
         code=bool(info.get("nonempty")),
+        pattern=info.get("pattern"),
     )
 
 

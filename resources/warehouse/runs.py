@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, Text, and_, case, column, func, literal, select, text, tuple_, values
+from sqlalchemy import ColumnElement, Date, Text, and_, case, column, func, literal, or_, select, text, tuple_, values
 from sqlalchemy.dialects.postgresql import insert
 
 from bakery_assets.due import CellState, Tenant
@@ -18,7 +18,8 @@ _RUNS = plans.planning_runs
 def tenants(warehouse: Warehouse) -> list[Tenant]:
     """Every tenant, ordered by its id."""
     table = ops.tenants.c
-    query = select(table.tenant_id, table.timezone, table.tier, table.status, table.planning_time)
+    first_planned = select(func.min(_RUNS.c.plan_date)).where(_RUNS.c.tenant_id == table.tenant_id).scalar_subquery()
+    query = select(table.tenant_id, table.timezone, table.tier, table.status, table.planning_time, first_planned)
     with warehouse.engine.connect() as connection:
         return [Tenant(*row) for row in connection.execute(query.order_by(table.tenant_id))]
 
@@ -50,64 +51,79 @@ def closed_cells(warehouse: Warehouse, since: date, until: date) -> set[Cell]:
         return {Cell(tenant, closed) for tenant, closed in connection.execute(query)}
 
 
-def claim(warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta) -> set[Cell]:
-    """Claim due cells; returns those this call won. A cell is won by one caller only.
+def claim(warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta, holder: str) -> set[Cell]:
+    """Claim due cells for ``holder``; returns those this call won. A cell is won by one caller only.
 
     A cell that somebody claimed less than ``claim_for`` ago, planned or failed in the meantime is not won.
     """
     stale = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_at <= now - claim_for)
-    return _begin(warehouse, cells, now, only=stale)
+    return _begin(warehouse, cells, now, holder, only=or_(stale, _RUNS.c.status == "partial"))
 
 
-def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime) -> set[Cell]:
-    """Note that cells are being planned on request, whatever their state; a planned cell stays planned.
+def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str) -> set[Cell]:
+    """Note that a run plans cells on request, whatever their state; a planned cell stays planned.
 
     Returns the cells whose tenant exists.
     """
-    return _begin(warehouse, cells, now, only=None)
+    return _begin(warehouse, cells, now, run_id, only=None)
 
 
-def release(warehouse: Warehouse, cells: Collection[Cell], attempts: int, reason: str, now: datetime) -> None:
-    """Give up claims whose run died: the cells are due again at once, or failed after ``attempts`` tries."""
-    pairs = [(cell.tenant_id, cell.plan_date) for cell in cells]
-    died = and_(_RUNS.c.status == "claimed", tuple_(_RUNS.c.tenant_id, _RUNS.c.plan_date).in_(pairs))
+def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str) -> set[Cell]:
+    """Hand the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
+    held = and_(_of(cells), _RUNS.c.status.in_(("claimed", "partial")), _RUNS.c.claimed_by.in_((holder, run_id)))
+    statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now)
     with warehouse.engine.begin() as connection:
-        connection.execute(
+        return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
+
+
+def release(warehouse: Warehouse, holders: Collection[str], attempts: int, reason: str, now: datetime) -> None:
+    """Give up what dead ``holders`` had begun and not ended.
+
+    The cells are due again at once; after ``attempts`` tries they have failed, and one more try is left for a
+    run of its own, which tells the cell that kills its wave from those that only were in it.
+    """
+    died = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_by.in_(holders))
+    with warehouse.engine.begin() as connection:
+        gave_up = connection.execute(
             _RUNS.update()
             .where(died, _RUNS.c.attempts >= attempts)
-            .values(status="failed", failed_stage="run", reason=reason, finished_at=now)
+            .values(status="failed", failed_stage="run", reason=reason, finished_at=now, attempts=attempts - 1)
+            .returning(_RUNS.c.tenant_id, _RUNS.c.plan_date)
         )
+        alerts = [
+            {
+                "tenant_id": tenant,
+                "plan_date": plan_date,
+                "alert_number": FAILURE_ALERT,
+                "severity": "critical",
+                "kind": "planning_failed",
+                "subject": "run",
+                "message": f"The day could not be planned: {reason}",
+                "reasoning": {"stage": "run", "reason": reason},
+                "consequence": FAILURE_CONSEQUENCE,
+            }
+            for tenant, plan_date in gave_up
+        ]
+        if alerts:
+            connection.execute(insert(plans.alerts).on_conflict_do_nothing(), alerts)
         connection.execute(_RUNS.update().where(died).values(claimed_at=datetime.fromtimestamp(0, UTC)))
-        failed = select(
-            _RUNS.c.tenant_id,
-            _RUNS.c.plan_date,
-            literal(FAILURE_ALERT),
-            literal("critical"),
-            literal("planning_failed"),
-            literal(f"The day could not be planned: {reason}"),
-            func.jsonb_build_object("reason", reason),
-            literal(FAILURE_CONSEQUENCE),
-        ).where(_RUNS.c.status == "failed", tuple_(_RUNS.c.tenant_id, _RUNS.c.plan_date).in_(pairs))
-        columns = ["tenant_id", "plan_date", "alert_number", "severity", "kind", "message", "reasoning", "consequence"]
-        connection.execute(insert(plans.alerts).from_select(columns, failed).on_conflict_do_nothing())
 
 
-def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, int]]:
-    """Failed cells that were begun fewer than ``attempts`` times, with how often they were."""
+def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, datetime]]:
+    """Failed cells that were begun fewer than ``attempts`` times, with when they failed."""
     query = (
-        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.attempts)
+        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at)
         .where(_RUNS.c.status == "failed", _RUNS.c.attempts < attempts)
         .order_by(_RUNS.c.plan_date, _RUNS.c.tenant_id)
     )
     with warehouse.engine.connect() as connection:
-        return [(Cell(tenant, plan_date), count) for tenant, plan_date, count in connection.execute(query)]
+        return [(Cell(tenant, plan_date), failed_at) for tenant, plan_date, failed_at in connection.execute(query)]
 
 
 def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell, str]:
     """Why those of ``cells`` that failed did."""
-    pairs = [(cell.tenant_id, cell.plan_date) for cell in cells]
     query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.failed_stage, _RUNS.c.reason).where(
-        _RUNS.c.status == "failed", tuple_(_RUNS.c.tenant_id, _RUNS.c.plan_date).in_(pairs)
+        _RUNS.c.status == "failed", _of(cells)
     )
     with warehouse.engine.connect() as connection:
         return {
@@ -116,7 +132,9 @@ def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell,
         }
 
 
-def _begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, only: ColumnElement[bool] | None) -> set[Cell]:
+def _begin(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, only: ColumnElement[bool] | None
+) -> set[Cell]:
     if not cells:
         return set()
     begun = values(column("tenant_id", Text), column("plan_date", Date), name="begun").data(
@@ -124,20 +142,26 @@ def _begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, only: C
     )
     at = literal(now)
     rows = (
-        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at)
+        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder))
         .join(ops.tenants, ops.tenants.c.tenant_id == begun.c.tenant_id)
         .order_by(begun.c.tenant_id, begun.c.plan_date)
     )
     statement = insert(_RUNS).from_select(
-        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at"], rows
+        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by"], rows
     )
     upsert = statement.on_conflict_do_update(
         index_elements=["tenant_id", "plan_date"],
         set_={
-            "attempts": case((_RUNS.c.status == "planned", 1), else_=_RUNS.c.attempts + 1),
+            "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 1), else_=_RUNS.c.attempts + 1),
             "claimed_at": statement.excluded.claimed_at,
+            "claimed_by": statement.excluded.claimed_by,
+            "status": case((_RUNS.c.status == "partial", "claimed"), else_=_RUNS.c.status),
         },
         where=only,
     ).returning(_RUNS.c.tenant_id, _RUNS.c.plan_date)
     with warehouse.engine.begin() as connection:
         return {Cell(*row) for row in connection.execute(upsert)}
+
+
+def _of(cells: Collection[Cell]) -> ColumnElement[bool]:
+    return tuple_(_RUNS.c.tenant_id, _RUNS.c.plan_date).in_([(cell.tenant_id, cell.plan_date) for cell in cells])

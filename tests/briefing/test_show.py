@@ -48,7 +48,7 @@ def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPa
 
 def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None:
     """Plan the cell through every stage, as a wave does; ``failed`` is what went wrong."""
-    won = runs.begin(warehouse, [CELL], NOW)
+    won = runs.begin(warehouse, [CELL], NOW, "by hand")
     facts, plans = facts_and_plans_read(MORNING)
     cells, frames = read_snapshot(warehouse, won, facts, 1_200).of(won)
     morning = Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed or {})
@@ -57,7 +57,7 @@ def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None
     written = [table for stage in MORNING for table in stage.writes]
     assert morning.failed == (failed or {})
     replace_plans(
-        warehouse, cells, morning.written(MORNING), morning.failed, written=written, finished_at=NOW, run_id=None
+        warehouse, cells, morning.written(MORNING), morning.failed, written=written, finished_at=NOW, run_id="by hand"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import StringIO
 
@@ -173,6 +174,22 @@ def test_wide_letters_stay_within_the_terminal(morning):
     shown(render_morning(morning(products=[{"product_id": "pain", "name": "抹茶とあずきのデニッシュ" * 4}]), 80))
 
 
+@pytest.mark.parametrize("width", [40, 60, 80])
+@pytest.mark.parametrize("name", [LONG[:70], "x" * 70])
+def test_long_names_everywhere_wrap_and_stay_legible(morning, name, width):
+    tables = ("products", "ingredients", "suppliers", "equipment")
+    named = {table: [{**row, "name": name} for row in DAY[table]] for table in tables}
+    shops = [{"location_id": shop, "name": name} for shop in ("main", "gare")]
+    forecasts = [{**DAY["demand_forecasts"][0], "location_id": shop} for shop in ("main", "gare")]
+    page = replace(morning(**named, locations=shops, demand_forecasts=forecasts), name=name)
+    text = shown(render_morning(page, width), width)
+    shown(render_unplanned(page), width)
+    if width == 80:
+        # The column is never squeezed to a letter: seventy letters take at most six lines beside a long shop.
+        rows = text.split("What will sell today")[1].split("Total")[0].splitlines()
+        assert len(rows) <= 2 + 2 * 6
+
+
 def test_every_section_says_plainly_when_there_is_nothing(morning):
     empty = {name: [] for name in DAY if name not in ("daily_summaries", "products")}
     text = shown(render_morning(morning(**empty), 80))
@@ -212,6 +229,22 @@ def test_orders_of_the_days_after_tomorrow_are_one_line(morning):
     text = shown(render_morning(morning(procurement_requirements=later), 80))
     assert "Nothing has to be ordered today or tomorrow." in text
     assert "Later, from Fri 27 Nov on: 1 order, 54.50 EUR" in text
+
+
+def test_orders_due_on_closed_days_ahead_are_shown_with_their_lines(morning):
+    # Wednesday to Friday are closed, so that nobody plans before the order of Friday is due.
+    days = [{"schedule_date": date(2026, 11, n), "status": "closed"} for n in (25, 26, 27)]
+    opens = {"schedule_date": date(2026, 11, 28), "status": "planned"}
+    text = shown(render_morning(morning(production_schedules=[*days, opens]), 80))
+    assert "by 17:00 on Fri 27 Nov  Épicerie Pro, comes Mon 30 Nov, 54.50 EUR" in text
+    assert "Later, from" not in text
+    all_closed = shown(render_morning(morning(production_schedules=days), 80))
+    assert "by 17:00 on Fri 27 Nov" in all_closed
+    later = DAY["procurement_requirements"][1:]
+    two = shown(render_morning(morning(production_schedules=[*days[:2], {**opens, "schedule_date": date(2026, 11, 27)}],
+                                       procurement_requirements=later), 80))  # fmt: skip
+    assert "Nothing has to be ordered before the bakery opens again." in two
+    assert "Later, from Fri 27 Nov on: 1 order" in two
 
 
 def test_many_batches_of_a_product_that_run_into_one_another_share_a_line(morning):

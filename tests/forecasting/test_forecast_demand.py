@@ -117,6 +117,7 @@ def test_reasoning_lets_a_person_recompute_the_figure() -> None:
         product = said["base"]
         for factor in said["factors"]:
             product *= factor["factor"]
+        assert said["factor_limit"] == 5.0
         assert row["yhat"] == pytest.approx(product, abs=1e-5)
         parts = said["base_models"].values()
         assert said["base"] == pytest.approx(sum(parts) / 2, abs=1e-5)
@@ -130,6 +131,22 @@ def test_reasoning_lets_a_person_recompute_the_figure() -> None:
     kind = (2 * days + 1) / (days + 1)
     assert days >= 7
     assert made["yhat"][2] == pytest.approx(30 * (2 * days + kind) / (days + 1), abs=1e-3)
+
+
+def test_a_promotion_on_the_day_of_an_event_is_not_forecast_as_their_product() -> None:
+    promoted = [day for day in days_before(84) if day.day in (3, 13, 23)]
+    fairs = [day for day in days_before(84) if day.day in (7, 17, 27)]
+    frames = facts(
+        steady(lambda day: weekly(day) * (20 if day in [*promoted, *fairs] else 1), days_before(84)),
+        [note(day, "promotion") for day in [*promoted, PLAN, PLAN + timedelta(days=2)]]
+        + [note(day, "event") for day in [*fairs, PLAN + timedelta(days=1), PLAN + timedelta(days=2)]],
+    )
+    made = forecast(frames)
+    said = reasons(made)
+    # Each alone sold twenty times as much and is held at five times; both together as well, not at 25 times.
+    assert [[factor["factor"] for factor in day["factors"]] for day in said[:3]] == [[5.0], [5.0], [5.0, 5.0]]
+    assert [day["factor"] for day in said[:4]] == [5.0, 5.0, 5.0, 1.0]
+    assert yhat(made)[:3] == pytest.approx([5 * day["base"] for day in said[:3]], abs=1e-4)
 
 
 def test_promotions_and_events_of_the_past_do_not_swell_a_normal_day() -> None:

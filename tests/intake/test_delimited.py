@@ -101,8 +101,11 @@ def test_a_row_that_is_not_utf_8_is_set_apart_with_its_bytes_written_out(home: P
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"PAR1\0\0\1", "binary"),
-        (HEADER + b"b,\0,1\n", "binary"),
+        (b"tenant_id,\0,quantity\nb,rye,1\n", "line 1 holds binary"),
+        (HEADER + b"\0\1\2\xff" * 1000 + b"\nb,rye,1\n" * 1000, "binary"),
+        (HEADER + b"\0" * 200_000, "binary"),
         (b"x" * 200_000, "characters"),
+        (b"tenant_id,__row,quantity\nb,rye,1\n", "column __row, a name that the loader keeps for itself"),
     ],
 )
 def test_what_is_no_table_is_refused_whole(home: Path, content: bytes, word: str) -> None:
@@ -110,11 +113,53 @@ def test_what_is_no_table_is_refused_whole(home: Path, content: bytes, word: str
         read(home / "sales.csv", content)
 
 
+@pytest.mark.parametrize("chunk_rows", [1, 2, 50_000])
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [(b"b,r\0e,1", "NUL"), (b'b,"\0', "NUL"), (b"b," + b"x" * 100_000 + b",1", "over 100,000 characters")],
+)
+def test_a_line_that_no_row_can_be_costs_itself_only(home: Path, line: bytes, word: str, chunk_rows: int) -> None:
+    content = HEADER + b"b,rye,1\n" * 20 + line + b"\nb,spelt,2\n"
+    rows, faults = read(home / "sales.csv", content, chunk_rows)
+    assert [row[0] for row in rows] == [*range(2, 22), 23]
+    assert rows[-1] == (23, "b", "spelt", "2")
+    assert [number for number, _, _ in faults] == [22]
+    assert word in faults[0][1]
+    kept = line.decode()[:1000].replace("\0", "\\0")
+    assert faults[0][2] == {"line": kept}
+
+
+def test_a_nul_in_the_second_line_of_quoted_text_costs_that_row(home: Path) -> None:
+    rows, faults = read(home / "sales.csv", HEADER + b'b,rye,1\nb,"rye\nbr\0ad",1\nb,spelt,2\n')
+    assert rows == [(2, "b", "rye", "1"), (5, "b", "spelt", "2")]
+    assert [(number, "NUL" in reason) for number, reason, _ in faults] == [(3, True)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("length", [99_997, 99_998, 99_999, 100_000, 199_999, 200_000])
+def test_lines_after_an_overlong_one_keep_their_numbers(home: Path, length: int, end: bytes) -> None:
+    content = HEADER.replace(b"\n", end) + b"x" * length + end + b"b,spelt,2" + end
+    rows, faults = read(home / "sales.csv", content)
+    assert rows == [(3, "b", "spelt", "2")]
+    assert [number for number, _, _ in faults] == [2]
+
+
+def test_bytes_of_another_encoding_are_no_binary_junk(home: Path) -> None:
+    rows, faults = read(home / "sales.csv", HEADER + "b,хлеб,1\n".encode("cp1251") * 3 + b"b,rye,1\n")
+    assert [row[0] for row in rows] == [5]
+    assert len(faults) == 3
+
+
 def test_a_damaged_archive_is_refused_and_a_whole_one_is_read(home: Path) -> None:
     packed = gzip.compress(HEADER + b"b,rye,1\n" * 1000)
     assert len(read(home / "sales.csv.gz", packed)[0]) == 1000
     with pytest.raises(Unreadable, match="decompressed"):
         read(home / "sales.csv.gz", packed[:-20])
+    for place in range(12, 20):
+        damaged = bytearray(packed)
+        damaged[place] ^= 0xFF
+        with pytest.raises(Unreadable, match=r"decompressed|binary|empty"):
+            read(home / "sales.csv.gz", bytes(damaged))
 
 
 def test_a_column_that_comes_twice_is_a_bad_header(home: Path) -> None:

@@ -221,6 +221,17 @@ def test_the_commands_say_what_happened_and_with_which_status(
             "--country",
             "FR",
         ]
+        odd = bakery.invoke(app, [*known[:2], "--tenant", "a|b", *known[4:]])
+        assert odd.exit_code == 2
+        assert odd.stderr.strip() == (
+            "--tenant is 'a|b'; only letters, digits, . _ and - may be in it, at most 100, with a letter or digit first."
+        )
+        (home / "twice.csv").write_text("article,date,quantity,date\nPain,2026-04-03,2,2026-04-03\n")
+        twice = bakery.invoke(app, ["import-pos", str(home / "twice.csv"), *known[2:]])
+        assert (twice.exit_code, twice.stderr.strip()) == (
+            2,
+            "twice.csv: column date comes twice in the header; remove or rename one.",
+        )
         done = bakery.invoke(app, known)
         assert done.exit_code == 0
         assert (

@@ -1,11 +1,13 @@
 """Loading a folder: good rows are stored whatever stands beside them, and bad rows are kept with the reason."""
 
 import csv
+import gzip
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import polars as pl
 import pytest
@@ -17,7 +19,7 @@ from bakery_assets.intake.chunks import Unreadable
 from bakery_assets.intake.report import LoadReport
 from resources.schema import ops
 from resources.warehouse import Warehouse
-from resources.warehouse.intake import load_folder
+from resources.warehouse.intake import known_zones, load_folder
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -253,9 +255,10 @@ def test_an_unreadable_file_takes_only_its_dependents_along(warehouse: Warehouse
 
 
 def test_an_unreadable_file_leaves_nothing_of_itself(warehouse: Warehouse, home: Path) -> None:
-    many = SALES + "".join(f"b,rye,2025-01-01,{n}\n" for n in range(60_000)) + "b,\0\n"
-    report = load(warehouse, home, {**BASE, "sales.csv": many})
-    assert [file.file for file in report.refused] == ["sales.csv"]
+    many = SALES + "".join(f"b,rye,2025-01-01,{n}\n" for n in range(60_000))
+    files = {"tenants.csv": TENANTS, "products.csv": PRODUCTS, "sales.csv.gz": gzip.compress(many.encode())[:-20]}
+    report = load(warehouse, home, files)
+    assert [file.file for file in report.refused] == ["sales.csv.gz"]
     assert rows(warehouse, "SELECT count(*) FROM ops.sales") == [(0,)]
     assert refused(warehouse) == []
 
@@ -314,6 +317,85 @@ def test_a_folder_named_as_a_file_is_refused(warehouse: Warehouse, home: Path) -
     report = load_folder(warehouse, folder, now=NOW)
     assert report.problems == ("weather.csv is a folder; a file is expected.",)
     assert report.new == 8
+
+
+def test_files_damaged_in_many_ways_stop_no_other(warehouse: Warehouse, home: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = home / "damaged"
+    folder.mkdir()
+    for name, content in BASE.items():
+        (folder / name).write_text(content)
+    packed = bytearray(gzip.compress(b"tenant_id,supplier_id,name\n" + b"b,mill,Mill\n" * 100))
+    packed[15] ^= 0xFF
+    (folder / "suppliers.csv.gz").write_bytes(bytes(packed))
+    (folder / "calendar.csv").symlink_to(home / "nowhere.csv")
+    (folder / "weather.csv").write_text("tenant_id,date,rain_mm,__row\nb,2026-03-01,2,1\n")
+    twice = pa.table([["b"], ["o1"], ["o2"]], names=["tenant_id", "equipment_id", "equipment_id"])
+    pq.write_table(twice, folder / "equipment.parquet")
+    report = load_folder(warehouse, folder, now=NOW)
+    assert {file.file: file.problem for file in report.refused if "was not loaded" not in str(file.problem)} == {
+        "suppliers.csv.gz": next(
+            each for each in report.problems if each.startswith("suppliers.csv.gz cannot be decom")
+        ),
+        "equipment.parquet": "equipment.parquet has two columns equipment_id; remove or rename one.",
+        "calendar.csv": "calendar.csv cannot be read: No such file or directory.",
+        "weather.csv": "weather.csv has a column __row, a name that the loader keeps for itself; rename it.",
+    }
+    assert all("\n" not in problem for problem in report.problems)
+    assert report.new == 8
+
+
+def test_one_line_of_junk_blocks_nothing(warehouse: Warehouse, home: Path) -> None:
+    products = PRODUCTS + "b,\0,Bun,1\n" + "b,oat," + "x" * 150_000 + ",1\nb,bun,Bun,1\n"
+    report = load(warehouse, home, {**BASE, "products.csv": products})
+    assert (report.new, report.quarantined, report.refused) == (9, 2, ())
+    assert [(file, number) for file, number, _, _ in refused(warehouse)] == [("products.csv", 5), ("products.csv", 6)]
+    kept = rows(warehouse, "SELECT tenant_id, content->>'line' FROM ops.quarantine ORDER BY row_number")
+    assert kept[0] == ("b", "b,\\0,Bun,1")
+    assert kept[1] == ("b", "b,oat," + "x" * 994)
+
+
+def test_a_bakery_whose_id_could_name_no_file_is_set_apart(warehouse: Warehouse, home: Path) -> None:
+    tenants = TENANTS + "a|b,Pipe,Europe/Berlin,DE\n.x,Dot,Europe/Berlin,DE\nlong" + "g" * 97 + ",L,Europe/Berlin,DE\n"
+    report = load(warehouse, home, {**BASE, "tenants.csv": tenants})
+    assert (report.new, report.quarantined) == (8, 3)
+    assert [row[:3] for row in refused(warehouse)] == [("tenants.csv", line, "tenant_id") for line in (4, 5, 6)]
+    assert refused(warehouse)[0][3] == (
+        "tenant_id is 'a|b'; only letters, digits, . _ and - may be in it, at most 100, with a letter or digit first"
+    )
+
+
+def test_every_known_zone_is_known_to_the_server_and_to_python(warehouse: Warehouse) -> None:
+    with warehouse.bulk() as bulk:
+        zones = known_zones(bulk)
+    assert {"Europe/Berlin", "Pacific/Chatham"} <= zones <= available_timezones()
+    listed = ", ".join(f"('{zone}')" for zone in zones)
+    told = rows(warehouse, f"SELECT timezone(z, TIMESTAMP '2000-01-01') IS NOT NULL FROM (VALUES {listed}) v (z)")
+    assert told == [(True,)] * len(zones)
+
+
+def test_codes_that_pandas_made_floats_are_the_codes_they_were(warehouse: Warehouse, home: Path) -> None:
+    load(warehouse, home, {**BASE, "products.csv": PRODUCTS + "b,42,Bun,1\nb,4.5,Half,1\n"})
+    folder = home / "pandas"
+    folder.mkdir()
+    sales = pl.DataFrame(
+        {
+            "tenant_id": ["b"] * 3,
+            "product_id": [42.0, None, 4.5],
+            "sales_date": ["2026-03-02"] * 3,
+            "quantity": [7.0, 1.0, 2.5],
+        }
+    )
+    sales.write_parquet(folder / "sales.parquet")
+    report = load_folder(warehouse, folder, now=NOW)
+    assert (report.new, report.quarantined) == (2, 1)
+    assert [row[:3] for row in refused(warehouse)] == [("sales.parquet", 3, "product_id")]
+    assert rows(warehouse, "SELECT product_id, quantity FROM ops.sales WHERE sales_date = '2026-03-02' ORDER BY 1") == [
+        ("4.5", 2.5),
+        ("42", 7.0),
+    ]
 
 
 def test_what_every_bakery_needs_must_be_there(warehouse: Warehouse, home: Path) -> None:

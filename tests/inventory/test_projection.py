@@ -85,6 +85,22 @@ def test_orders_ahead_use_up_the_forecast_and_count_where_they_exceed_it(facts: 
     assert days_of(cells(), frames, "cake", "required")[:7] == [10.0, 15.0, 0.0, 2.0, 0.0, 0.0, 0.0]
 
 
+def test_an_order_of_the_second_week_counts_on_its_day_and_none_is_repeated(facts: Facts, cells: Cells) -> None:
+    order = {"product_id": "cake", "ordered_at": COUNTED, "recorded_at": COUNTED}
+    frames = facts(
+        products=[{"product_id": "cake", "shelf_life_days": 3}],
+        demand_forecasts=forecasts("cake", dict.fromkeys(WEEK, 10.0)),
+        customer_orders=[
+            order | {"order_id": "wedding", "due_date": on(3), "quantity": 300.0},
+            order | {"order_id": "fair", "due_date": on(9), "quantity": 500.0},
+        ],
+        calendar=[{"date": on(12), "kind": "closed"}],
+    )
+    required, planned = zip(*days_of(cells(), frames, "cake", "required", "planned_receipts"), strict=True)
+    assert required[:7] == (10.0, 10.0, 10.0, 300.0, 10.0, 10.0, 10.0)
+    assert required[7:] == planned[7:] == (10.0, 10.0, 500.0, 10.0, 10.0, 0.0, 10.0)
+
+
 def flour(**tables: Rows) -> dict[str, Rows]:
     """A kilo of flour for each of 10 loaves a day."""
     return {
@@ -95,6 +111,7 @@ def flour(**tables: Rows) -> dict[str, Rows]:
             {"recipe_id": "loaf", "line_number": 1, "ingredient_id": "flour", "quantity": 1000.0, "unit": "g"}
         ],
         "production_batches": batches("bread", dict.fromkeys(WEEK, 10.0), "loaf"),
+        "demand_forecasts": forecasts("bread", dict.fromkeys(WEEK, 10.0)),
         "stock_lots": [{"lot_id": "L", "ingredient_id": "flour", "quantity": 45.0, "recorded_at": COUNTED}],
         **tables,
     }

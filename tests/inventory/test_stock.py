@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from random import Random
+from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -27,12 +29,12 @@ def lots_of(cells: pl.DataFrame, frames: Frames) -> list[tuple[str, str, float]]
 
 def test_a_delivery_after_the_count_raises_its_lot_and_one_before_it_does_not(facts: Facts, cells: Cells) -> None:
     count = {"lot_id": "L1", "ingredient_id": "flour", "quantity": 10.0, "recorded_at": at(3)}
-    receipt = {"lot_id": "L1", "ingredient_id": "flour", "received_at": at(1)}
+    receipt = {"lot_id": "L1", "ingredient_id": "flour", "recorded_at": at(4)}
     frames = facts(
         stock_lots=[count],
         stock_receipts=[
-            receipt | {"receipt_id": "before", "quantity": 7.0, "recorded_at": at(2)},
-            receipt | {"receipt_id": "after", "quantity": 5.0, "recorded_at": at(4)},
+            receipt | {"receipt_id": "before", "quantity": 7.0, "received_at": at(2)},
+            receipt | {"receipt_id": "after", "quantity": 5.0, "received_at": at(4)},
         ],
     )
     assert lots_of(cells(), frames) == [("flour", "L1", 15.0)]
@@ -50,17 +52,59 @@ def test_a_lot_never_counted_holds_all_its_receipts_and_expires_with_the_first(f
     assert stock.rows() == [("bakery", "ingredient", "milk", "L9", date(2026, 1, 7), 8.0)]
 
 
+FLOUR_RECEIPT = {"receipt_id": "r", "lot_id": "L", "ingredient_id": "flour", "quantity": 100.0, "received_at": at(1),
+                 "recorded_at": at(1)}  # fmt: skip
+FLOUR_WASTE = {"waste_id": "w", "ingredient_id": "flour", "quantity": 5.0, "waste_date": date(2026, 1, 4)}
+
+
+@pytest.mark.parametrize("lot", [{"lot_id": "L"}, {}])
+@pytest.mark.parametrize(
+    ("tables", "counted_at"),
+    [
+        pytest.param({"stock_receipts": [FLOUR_RECEIPT | {"quantity": 95.0, "recorded_at": at(4)}]}, at(2),
+                     id="receipt corrected after the count"),
+        pytest.param({"stock_receipts": [FLOUR_RECEIPT | {"recorded_at": at(4)}]}, at(2),
+                     id="delivery note typed in after the count"),
+        # Sunday 20:00 in Berlin; what Sunday throws away is known at midnight.
+        pytest.param({"waste": [FLOUR_WASTE | {"recorded_at": at(4, 23)}]}, at(4, 19),
+                     id="waste of the day of the count, recorded at midnight"),
+        pytest.param({"waste": [FLOUR_WASTE | {"reason": "mould", "recorded_at": at(5, 1)}]}, at(4, 20),
+                     id="reason of old waste corrected after the count"),
+    ],
+)  # fmt: skip
+def test_what_happened_before_a_count_changes_nothing_however_late_it_is_written_down(
+    tables: dict[str, list[dict[str, Any]]], counted_at: datetime, lot: dict[str, str], facts: Facts, cells: Cells
+) -> None:
+    count = {"lot_id": "L", "ingredient_id": "flour", "quantity": 90.0, "recorded_at": counted_at}
+    if "waste" in tables:
+        tables = {"waste": [row | lot for row in tables["waste"]]}
+    assert lots_of(cells(), facts(stock_lots=[count], **tables)) == [("flour", "L", 90.0)]
+
+
+@pytest.mark.parametrize(("zone", "left"), [("Europe/Berlin", 85.0), ("Asia/Tokyo", 90.0)])
+def test_the_day_of_a_count_is_that_of_the_bakerys_clock(zone: str, left: float, facts: Facts, cells: Cells) -> None:
+    # 16:00 UTC on Saturday is Sunday in Tokyo.
+    count = {"lot_id": "L", "ingredient_id": "flour", "quantity": 90.0, "recorded_at": at(3, 16)}
+    frames = facts(stock_lots=[count], waste=[FLOUR_WASTE | {"recorded_at": at(4, 23)}])
+    assert lots_of(cells(zone=zone), frames) == [("flour", "L", left)]
+
+
+def test_a_delivery_can_be_thrown_away_on_its_own_day(facts: Facts, cells: Cells) -> None:
+    frames = facts(stock_receipts=[FLOUR_RECEIPT | {"received_at": at(4)}], waste=[FLOUR_WASTE])
+    assert lots_of(cells(), frames) == [("flour", "L", 95.0)]
+
+
 def test_waste_of_a_lot_counts_after_its_count_only_and_never_below_nothing(facts: Facts, cells: Cells) -> None:
-    waste = {"ingredient_id": "flour", "waste_date": date(2026, 1, 2)}
+    waste = {"ingredient_id": "flour", "recorded_at": at(4, 20)}
     frames = facts(
         stock_lots=[
             {"lot_id": "L1", "ingredient_id": "flour", "quantity": 10.0, "recorded_at": at(3)},
             {"lot_id": "L2", "ingredient_id": "flour", "quantity": 2.0, "recorded_at": at(3)},
         ],
         waste=[
-            waste | {"waste_id": "a", "lot_id": "L1", "quantity": 1.0, "recorded_at": at(2)},
-            waste | {"waste_id": "b", "lot_id": "L1", "quantity": 3.0, "recorded_at": at(4)},
-            waste | {"waste_id": "c", "lot_id": "L2", "quantity": 9.0, "recorded_at": at(4)},
+            waste | {"waste_id": "a", "lot_id": "L1", "quantity": 1.0, "waste_date": date(2026, 1, 2)},
+            waste | {"waste_id": "b", "lot_id": "L1", "quantity": 3.0, "waste_date": date(2026, 1, 4)},
+            waste | {"waste_id": "c", "lot_id": "L2", "quantity": 9.0, "waste_date": date(2026, 1, 4)},
         ],
     )
     assert lots_of(cells(), frames) == [("flour", "L1", 7.0)]
@@ -79,8 +123,8 @@ def test_waste_without_a_lot_is_taken_first_expired_first_out_from_lots_known_by
         waste=[
             {"waste_id": "w", "ingredient_id": "milk", "waste_date": date(2026, 1, 3), "quantity": 6.0,
              "recorded_at": at(3)},
-            {"waste_id": "x", "ingredient_id": "milk", "waste_date": date(2026, 1, 4), "quantity": 1.0,
-             "recorded_at": at(4, 18)},
+            {"waste_id": "x", "ingredient_id": "milk", "waste_date": date(2026, 1, 5), "quantity": 1.0,
+             "recorded_at": at(5, 3)},
         ],
     )  # fmt: skip
     assert lots_of(cells(), frames) == [("milk", "counted_since", 4.0), ("milk", "later", 4.0)]

@@ -90,12 +90,12 @@ def test_dough_that_expires_before_it_is_used_is_made_anew() -> None:
     assert gross_and_net(exploded, "flour") == {2: (3, 3)}
 
 
-def test_what_should_have_been_begun_before_the_plan_date_is_needed_on_it() -> None:
+def test_what_had_to_begin_before_the_plan_date_has_been_begun_and_takes_nothing_more() -> None:
     exploded = explode(
         quantities(("bread", 0, 1), ("bread", 1, 1), ("bread", 3, 1)), bill(("bread", "flour", 1)), leads(bread=2),
         stock(), quantities(), days=14,
     )  # fmt: skip
-    assert gross_and_net(exploded, "flour") == {0: (2, 2), 1: (1, 1)}
+    assert gross_and_net(exploded, "flour") == {1: (1, 1)}
 
 
 def test_nothing_to_bake_takes_nothing() -> None:

@@ -17,7 +17,7 @@ Cells = Callable[..., pl.DataFrame]
 
 def days_of(cells: pl.DataFrame, frames: Frames) -> list[int]:
     """Days from the plan date on which the one offer can come."""
-    return np.flatnonzero(delivery_days(offers_of(cells, frames), cells, frames["calendar"])[0]).tolist()
+    return np.flatnonzero(delivery_days(offers_of(cells, frames), cells, frames)[0]).tolist()
 
 
 def mill(**supplier: Any) -> dict[str, list[dict[str, Any]]]:
@@ -48,14 +48,26 @@ def test_an_items_own_lead_time_holds(facts: Facts, cells: Cells) -> None:
     assert days_of(cells(), own)[0] == 4
 
 
-def test_nothing_is_delivered_on_a_closed_day(facts: Facts, cells: Cells) -> None:
+def test_nothing_is_delivered_on_a_closed_day_or_a_holiday(facts: Facts, cells: Cells) -> None:
     closed = {"date": date(2026, 1, 8), "kind": "closed"}
     frames = facts(
         **mill(lead_time_days=1, delivery_weekdays="thu fri"),
         calendar=[closed, {"date": date(2026, 1, 9), "kind": "holiday"}],
     )
-    # Monday 5 January: Thursday the 8th is closed, Friday the 9th only a holiday.
-    assert days_of(cells(), frames)[:3] == [4, 10, 11]
+    # Monday 5 January: Thursday the 8th is closed, Friday the 9th a holiday.
+    assert days_of(cells(), frames) == [10, 11]
+
+
+@pytest.mark.parametrize(("calendar", "first"), [([], 10), ([{"kind": "event", "opens": time(8)}], 2)])
+def test_nothing_is_delivered_at_christmas_unless_the_bakery_says_it_opens(
+    calendar: list[dict[str, Any]], first: int, facts: Facts, cells: Cells
+) -> None:
+    wednesday = cells(on=date(2026, 12, 23))
+    tenant = {"name": "Bakery", "timezone": "Europe/Berlin", "country": "DE", "currency": "EUR"}
+    days = [row | {"date": date(2026, 12, 25)} for row in calendar]
+    frames = facts(**mill(lead_time_days=1, delivery_weekdays="fri sat"), tenants=[tenant], calendar=days)
+    # Friday 25 and Saturday 26 December are holidays in Germany, and so is Friday 1 January.
+    assert days_of(wednesday, frames)[0] == first
 
 
 @pytest.mark.parametrize("text", ["mon,thu", "Monday; Thursday", " MON / thurs ", "mon.,thu."])

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from bakery_assets.frames import CannotPlan, Frames
+from bakery_assets.inventory.stock import stock_on_hand
 from bakery_assets.procurement import plan_procurement
+from bakery_assets.procurement.requirements import ingredient_requirements
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]
@@ -31,8 +33,16 @@ def batches(product: str, quantity: float, *days: int, **more: Any) -> Rows:
     ]  # fmt: skip
 
 
+def forecasts(product: str, quantity: float, *days: int) -> Rows:
+    return [
+        {"plan_date": MONDAY, "location_id": "main", "product_id": product, "target_date": MONDAY + timedelta(days=day),
+         "yhat": quantity}
+        for day in days
+    ]  # fmt: skip
+
+
 def bread(**tables: Rows) -> dict[str, Rows]:
-    """100 loaves on Mondays: 0.4 kg of dough a loaf; a kilo of dough is 600 g of flour."""
+    """100 loaves on Fridays: 0.4 kg of dough a loaf; a kilo of dough is 600 g of flour."""
     return {
         "products": [{"product_id": "bread", "name": "Country loaf"}],
         "ingredients": [{"ingredient_id": "flour", "name": "Flour"}],
@@ -48,6 +58,7 @@ def bread(**tables: Rows) -> dict[str, Rows]:
         "suppliers": [{"supplier_id": "mill", "name": "Mill", "lead_time_days": 2}],
         "supplier_items": [{"supplier_id": "mill", "ingredient_id": "flour", "price": 0.8, "pack_size": 25.0}],
         "production_batches": batches("bread", 100.0, 4),
+        "demand_forecasts": forecasts("bread", 100.0, 4),
         **tables,
     }  # fmt: skip
 
@@ -152,6 +163,89 @@ def test_what_has_been_ordered_is_not_ordered_again(facts: Facts, cells: Cells) 
     again = requirements(cells(), facts(**bread(purchase_orders=[order])))
     figures = ("order_quantity", "deliver_on", "order_by", "net", "cost")
     assert [[row[name] for name in figures] for row in again] == [[second[name] for name in figures]]
+
+
+def test_with_a_lead_time_of_three_weeks_only_the_new_days_need_is_ordered_every_morning(
+    facts: Facts, cells: Cells
+) -> None:
+    daily: dict[str, Rows] = {
+        "recipes": [{"recipe_id": "bread", "product_id": "bread"}],
+        "recipe_lines": [{"recipe_id": "bread", "line_number": 1, "ingredient_id": "flour", "quantity": 1.0}],
+        "suppliers": [{"supplier_id": "mill", "name": "Mill", "lead_time_days": 21}],
+        "supplier_items": [{"supplier_id": "mill", "ingredient_id": "flour", "price": 0.8}],
+    }
+    placed: Rows = []
+    ordered: list[float] = []
+    for morning in range(3):
+        today = MONDAY + timedelta(days=morning)
+        frames = facts(
+            **bread(
+                **daily,
+                production_batches=[
+                    row | {"plan_date": today} for row in batches("bread", 10.0, *range(morning, morning + 7))
+                ],
+                demand_forecasts=[
+                    row | {"plan_date": today} for row in forecasts("bread", 10.0, *range(morning, morning + 7))
+                ],
+                stock_lots=[stock({"ingredient_id": "flour"}, 50.0 - 10.0 * morning)],
+                purchase_orders=placed,
+            )
+        )
+        (row,) = requirements(cells(on=today), frames)
+        assert (row["deliver_on"], row["is_late"]) == (today + timedelta(days=21), True)
+        assert row["net"] == row["gross"] - row["on_hand"] - row["incoming"]
+        assert json.loads(row["reasoning"])["incoming_later"] == sum(ordered)
+        ordered.append(row["order_quantity"])
+        comes = datetime(2026, 1, 5, 8, tzinfo=UTC) + timedelta(days=morning + 21)
+        placed.append(
+            {"order_id": f"PO{morning}", "ingredient_id": "flour", "supplier_id": "mill",
+             "quantity": row["order_quantity"], "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED,
+             "recorded_at": COUNTED}
+        )  # fmt: skip
+    # 14 days of 10 kg less 50 kg in stock; then a day's 10 kg more each morning.
+    assert ordered == [90.0, 10.0, 10.0]
+
+
+def test_what_is_on_its_way_beyond_the_two_weeks_is_shown_and_nothing_is_ordered(facts: Facts, cells: Cells) -> None:
+    comes = datetime(2026, 1, 20, 8, tzinfo=UTC)
+    order = {"order_id": "PO", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0,
+             "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED, "recorded_at": COUNTED}  # fmt: skip
+    slow = [{"supplier_id": "mill", "name": "Mill", "lead_time_days": 21}]
+    (row,) = requirements(cells(), facts(**bread(suppliers=slow, purchase_orders=[order])))
+    assert (row["order_quantity"], row["net"], row["incoming"], row["needed_on"]) == (0.0, 48.0, 0.0, date(2026, 1, 8))
+    assert json.loads(row["reasoning"])["incoming_later"] == 60.0
+
+
+def flour_by_day(cells: pl.DataFrame, frames: Frames) -> dict[int, float]:
+    rows = ingredient_requirements(cells, frames, stock_on_hand(cells, frames))
+    return dict(rows.filter(ingredient_id="flour").select("day", "gross").iter_rows())
+
+
+def test_the_second_week_takes_what_its_own_days_ask_for(facts: Facts, cells: Cells) -> None:
+    def order(number: str, day: int, quantity: float) -> dict[str, Any]:
+        return {"order_id": number, "product_id": "bread", "due_date": MONDAY + timedelta(days=day),
+                "quantity": quantity, "ordered_at": COUNTED, "recorded_at": COUNTED}  # fmt: skip
+
+    frames = facts(
+        **bread(
+            recipes=[{"recipe_id": "bread", "product_id": "bread"}, {"recipe_id": "old bread", "product_id": "bread"}],
+            recipe_lines=[{"recipe_id": "bread", "line_number": 1, "ingredient_id": "flour", "quantity": 1.0}],
+            # Day 0 needs nothing baked, there is bread of yesterday; a wedding on day 3.
+            production_batches=batches("bread", 300.0, 3) + batches("bread", 10.0, 1, 2, 4, 5, 6),
+            demand_forecasts=forecasts("bread", 10.0, *range(7)),
+            customer_orders=[order("wedding", 3, 300.0), order("fair", 9, 500.0)],
+            calendar=[{"date": MONDAY + timedelta(days=12), "kind": "closed"}],
+        )
+    )
+    week_1 = {1: 10.0, 2: 10.0, 3: 300.0, 4: 10.0, 5: 10.0, 6: 10.0}
+    week_2 = {7: 10.0, 8: 10.0, 9: 500.0, 10: 10.0, 11: 10.0, 13: 10.0}
+    assert flour_by_day(cells(), frames) == week_1 | week_2
+
+
+def test_yesterdays_flour_is_in_todays_dough(facts: Facts, cells: Cells) -> None:
+    # Made the day before: Friday's 24 kg on Thursday; Monday's was taken on Sunday, before the count.
+    frames = facts(**bread(production_batches=batches("bread", 100.0, 0, 4)))
+    assert flour_by_day(cells(), frames) == {3: 24.0, 10: 24.0}
 
 
 def test_a_late_order_says_so_and_what_cannot_be_baked(facts: Facts, cells: Cells) -> None:
@@ -280,6 +374,23 @@ def bakeries(draw: st.DrawFn, tenant: str) -> dict[str, Rows]:
         ],
         "calendar": [{"date": draw(day), "kind": "closed"}],
         "production_batches": batches("bread", draw(AMOUNT), 0, 2, 4) + batches("bun", draw(AMOUNT), 1, 6),
+        "demand_forecasts": forecasts("bread", draw(AMOUNT), 0, 2, 4) + forecasts("bun", draw(AMOUNT), 1, 6),
+        "customer_orders": [
+            {"order_id": "wedding", "product_id": "bun", "due_date": draw(day), "quantity": draw(AMOUNT),
+             "ordered_at": COUNTED, "recorded_at": COUNTED}
+        ],
+        "purchase_orders": [
+            {"order_id": f"PO{number}", "ingredient_id": "flour", "supplier_id": "mill", "quantity": draw(AMOUNT),
+             "expected_from": COUNTED + timedelta(days=due), "expected_to": COUNTED + timedelta(days=due),
+             "ordered_at": COUNTED - timedelta(days=3), "recorded_at": COUNTED - timedelta(days=3)}
+            for number, due in enumerate(draw(st.lists(st.integers(-2, 20), max_size=3)))
+        ],
+        "stock_receipts": [
+            {"receipt_id": f"r{number}", "lot_id": f"r{number}", "ingredient_id": "flour", "quantity": draw(AMOUNT),
+             "received_at": COUNTED - timedelta(days=ago), "recorded_at": COUNTED}
+            for number, ago in enumerate(draw(st.lists(st.integers(0, 3), max_size=3)))
+        ],
+        "tenants": [{"name": tenant, "timezone": "Europe/Berlin", "country": "DE", "currency": "EUR"}],
     }  # fmt: skip
     return {name: [{"tenant_id": tenant, **row} for row in rows] for name, rows in tables.items()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from resources.postgres import create_database
@@ -109,6 +109,13 @@ def test_the_database_refuses_what_the_loader_would(warehouse: Warehouse, statem
         )
     with pytest.raises(IntegrityError, match=re.escape(rule)), warehouse.engine.begin() as connection:
         connection.execute(text(statement))
+
+
+def test_a_time_zone_that_postgresql_does_not_know_is_refused(warehouse: Warehouse) -> None:
+    with pytest.raises(DataError, match="Mars/Olympus"), warehouse.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO ops.tenants (tenant_id, name, timezone, country) VALUES ('t', 'T', 'Mars/Olympus', 'FR')")
+        )
 
 
 def test_the_embedded_server_lets_nobody_in_without_the_password(warehouse: Warehouse) -> None:

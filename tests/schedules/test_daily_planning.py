@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 
-from bakery_assets.assets.waves import cells_of_wave
+from bakery_assets.assets.waves import config_of_wave, wave_config
+from bakery_assets.definitions import build_defs
 from bakery_assets.frames import Cell
 from resources.clock import Clock
 from resources.warehouse import Warehouse, runs
@@ -17,8 +18,14 @@ NOW = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
 DAY = date(2026, 3, 3)
 
 
-def tick(warehouse: Warehouse, now: datetime) -> ScheduleExecutionData:
+def tick(warehouse: Warehouse, now: datetime, running: list[Cell] | None = None) -> ScheduleExecutionData:
     with dg.instance_for_test() as instance:
+        if running:
+            instance.create_run_for_job(
+                build_defs().resolve_job_def("planning_wave"),
+                run_config=wave_config(running, claimed_by="a tick"),
+                status=dg.DagsterRunStatus.STARTED,
+            )
         context = dg.build_schedule_context(
             instance=instance, resources={"warehouse": warehouse, "clock": Clock(lambda: now)}
         )
@@ -26,7 +33,7 @@ def tick(warehouse: Warehouse, now: datetime) -> ScheduleExecutionData:
 
 
 def cells(data: ScheduleExecutionData) -> list[Cell]:
-    return [cell for request in data.run_requests or [] for cell in cells_of_wave(dict(request.run_config))]
+    return [cell for request in data.run_requests or [] for cell in config_of_wave(request.run_config).cells]
 
 
 def open_bakeries(warehouse: Warehouse) -> None:
@@ -57,7 +64,7 @@ def test_a_tick_asks_for_one_wave_per_zone_and_tier_of_those_whose_time_has_come
     open_bakeries(warehouse)
     data = tick(warehouse, NOW)
     asked = [
-        sorted(cell.tenant_id for cell in cells_of_wave(dict(request.run_config)))
+        sorted(cell.tenant_id for cell in config_of_wave(request.run_config).cells)
         for request in data.run_requests or []
     ]
     assert sorted(asked) == [["auckland"], ["kathmandu"], ["lyon"], ["new-york"], ["paris"]]
@@ -81,11 +88,28 @@ def test_a_second_tick_asks_for_nothing_and_the_tenant_whose_time_comes_later_fo
 def test_a_wave_that_died_is_asked_for_again_under_another_run_key(warehouse: Warehouse) -> None:
     open_bakeries(warehouse)
     first = tick(warehouse, NOW)
-    runs.release(warehouse, cells(first), 2, "killed", NOW)
+    runs.release(
+        warehouse,
+        [config_of_wave(request.run_config).claimed_by for request in first.run_requests or []],
+        2,
+        "killed",
+        NOW,
+    )
     again = tick(warehouse, NOW + timedelta(minutes=5))
     assert sorted(cells(again)) == sorted(cells(first))
     keys = [{request.run_key for request in data.run_requests or []} for data in (first, again)]
     assert not keys[0] & keys[1]
+
+
+def test_a_wave_that_runs_long_keeps_its_cells(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse)
+    mine = cells(tick(warehouse, NOW))
+    much_later = NOW + timedelta(hours=2)
+    kept = [cell for cell in mine if cell.tenant_id in ("paris", "lyon")]
+    assert kept
+    asked = cells(tick(warehouse, much_later, running=kept))
+    assert asked
+    assert not set(asked) & set(kept)
 
 
 def test_nobody_due_says_so(warehouse: Warehouse) -> None:

@@ -50,9 +50,11 @@ def tenants(*names: str) -> list[dict[str, str]]:
 def fail(warehouse: Warehouse, *names: str) -> None:
     """Let the cells of these tenants fail once."""
     insert(warehouse, tenants=tenants(*names))
-    runs.begin(warehouse, [Cell(name, DAY) for name in names], NOW)
+    runs.begin(warehouse, [Cell(name, DAY) for name in names], NOW, "wave")
     with warehouse.engine.begin() as connection:
-        connection.execute(text("UPDATE plans.planning_runs SET status = 'failed', reason = 'a loop'"))
+        connection.execute(
+            text("UPDATE plans.planning_runs SET status = 'failed', reason = 'a loop', finished_at = now()")
+        )
 
 
 def test_the_registry_follows_the_tenants_table_removals_included(
@@ -82,7 +84,7 @@ def test_a_failed_cell_is_retried_alone_and_only_until_it_was_tried_often_enough
     register(instance, warehouse)
     asked = evaluate(failed_cells, instance, warehouse).run_requests or []
     assert [request.partition_key for request in asked] == [f"{DAY}|poison"]
-    runs.begin(warehouse, [Cell("poison", DAY)], NOW)
+    runs.begin(warehouse, [Cell("poison", DAY)], NOW, "retry")
     assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
 
 
@@ -95,11 +97,11 @@ def test_a_failed_cell_outside_the_grid_waits_for_a_person(instance: dg.DagsterI
 def test_a_wave_that_fails_frees_its_cells(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
     insert(warehouse, tenants=tenants("a", "b"))
     cells = [Cell("a", DAY), Cell("b", DAY)]
-    runs.claim(warehouse, cells, NOW, NOW - NOW.replace(hour=5))
+    runs.claim(warehouse, cells, NOW, NOW - NOW.replace(hour=5), "tick")
     broken = Warehouse("postgresql://nobody@127.0.0.1:1/nowhere")
     result = planning_wave.execute_in_process(
         instance=instance,
-        run_config=wave_config(cells, is_claimed=True),
+        run_config=wave_config(cells, claimed_by="tick"),
         resources={"warehouse": broken, "clock": Clock(lambda: NOW), "memory": dg.mem_io_manager},
         raise_on_error=False,
     )

@@ -192,6 +192,47 @@ def test_shops_of_one_bakery_are_compared_each_with_its_own_sales() -> None:
     assert made["validation_results"].select("location_id", "error").rows() == [("east", 0.0), ("west", 6.0)]
 
 
+def test_a_silent_shop_is_left_out_and_the_others_are_judged() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [
+                forecast(SUNDAY, SUNDAY, "bread", 10, shop="east"),
+                forecast(SUNDAY, SUNDAY, "cake", 2, shop="east"),
+                forecast(SUNDAY, SUNDAY, "bread", 50, shop="west"),
+            ],
+            # West sold on Saturday; another bakery's west sold on Sunday.
+            [
+                sale(SUNDAY, "bread", 8.0, shop="east"),
+                sale(SATURDAY, "bread", 50.0, shop="west"),
+                sale(SUNDAY, "bread", 50.0, tenant="u", shop="west"),
+            ],
+        ),
+    )
+    run = made["validation_runs"].row(0, named=True)
+    # In east: 10 for 8 and 2 for none, errors 2 and 2 on sales of 8.
+    assert (run["status"], run["mae"], run["wape"], run["bias"]) == ("validated", 2.0, 0.5, 0.5)
+    assert (run["forecasts_evaluated"], run["forecasts_with_actuals"]) == (2, 1)
+    assert made["validation_results"].select("location_id", "product_id").rows() == [
+        ("east", "bread"),
+        ("east", "cake"),
+    ]
+
+
+def test_a_shop_that_reports_a_sale_of_nothing_has_traded() -> None:
+    reported = frames([forecast(SUNDAY, SUNDAY, "bread", 3)], [sale(SUNDAY, "bread", 0.0)])
+    run = validate_forecasts(cells("t"), reported)["validation_runs"].row(0, named=True)
+    assert (run["status"], run["mae"]) == ("validated", 3.0)
+
+
+def test_a_day_on_which_only_a_shop_without_forecasts_sold_is_not_judged() -> None:
+    elsewhere = frames([forecast(SUNDAY, SUNDAY, "bread", 3, shop="east")], [sale(SUNDAY, "bread", 3.0, shop="new")])
+    made = validate_forecasts(cells("t"), elsewhere)
+    run = made["validation_runs"].row(0, named=True)
+    assert (run["status"], run["forecasts_evaluated"], run["mae"]) == ("no_sales", 1, None)
+    assert made["validation_results"].is_empty()
+
+
 figures = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(0, 50), st.integers(0, 50)))
 
 

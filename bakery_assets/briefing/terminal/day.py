@@ -26,7 +26,7 @@ def sales_section(morning: Morning) -> RenderableType:
     last_week = f"last {morning.plan_date:%a}"
     table = columns(
         "Product", *(["Shop"] if shops else []), "expected", "likely", last_week,
-        right=("expected", "likely", last_week), wide="Product",
+        right=("expected", "likely", last_week), wide="Product", widest={"Shop": 18},
     )  # fmt: skip
     for row in sold.iter_rows(named=True):
         unit = row["unit"]

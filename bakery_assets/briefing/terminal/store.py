@@ -23,12 +23,16 @@ from bakery_assets.briefing.terminal.figures import (
     section,
     terms,
 )
+from bakery_assets.frames import OUTLOOK_DAYS
 
-SHOWN_DAYS = 2  # orders due after tomorrow are added up in one line: the next plans will know better
+SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
 
 
 def orders_section(morning: Morning) -> RenderableType:
-    """What to order, by deadline and supplier, with packs, costs and why."""
+    """What to order, by deadline and supplier, with packs, costs and why.
+
+    Shown are the orders due today or tomorrow, and across closed days those due before the next open one.
+    """
     title = "What to order by when"
     wanted = (
         morning.frames["procurement_requirements"]
@@ -43,9 +47,10 @@ def orders_section(morning: Morning) -> RenderableType:
         return section(title, nothing("Nothing has to be ordered."))
     content: list[RenderableType] = []
     later: list[dict[str, Any]] = []
+    days_shown = _days_shown(morning)
     for rows in wanted.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
         first = rows.row(0, named=True)
-        if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= SHOWN_DAYS:
+        if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= days_shown:
             later.append({**first, "cost": math.fsum(rows["cost"])})
         else:
             content += [_order_heading(morning, first, math.fsum(rows["cost"])), _order_lines(morning, rows)]
@@ -53,7 +58,8 @@ def orders_section(morning: Morning) -> RenderableType:
         due = day(morning.local(later[0]["order_by"]).date(), morning.plan_date)
         cost = money(sum(order["cost"] for order in later), morning.currency)
         if not content:
-            content.append(nothing("Nothing has to be ordered today or tomorrow."))
+            until = "today or tomorrow" if days_shown == SHOWN_DAYS else "before the bakery opens again"
+            content.append(nothing(f"Nothing has to be ordered {until}."))
         content.append(
             nothing(f"Later, from {due} on: {counted(len(later), 'order', 'orders')}, {cost} as things stand.")
         )
@@ -101,6 +107,16 @@ def stock_section(morning: Morning) -> RenderableType:
     return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
 
 
+def _days_shown(morning: Morning) -> int:
+    """Days from the plan date on whose order deadlines are shown one by one: closed days bring no plan of their own,
+    so that this one shows theirs. Without an open day ahead in the plan all are shown."""
+    ahead = morning.frames["production_schedules"].filter(pl.col("schedule_date") > morning.plan_date)
+    opens: list[date] = ahead.filter(pl.col("status") != "closed")["schedule_date"].to_list()
+    if not opens:
+        return SHOWN_DAYS if ahead.is_empty() else OUTLOOK_DAYS + 1
+    return max(SHOWN_DAYS, (min(opens) - morning.plan_date).days)
+
+
 def _order_heading(morning: Morning, order: dict[str, Any], cost: float) -> Text:
     comes = f"comes {day(order['deliver_on'], morning.plan_date)}" if order["deliver_on"] else "delivery day unknown"
     heading = Text(style="bold")
@@ -117,7 +133,10 @@ def _order_heading(morning: Morning, order: dict[str, Any], cost: float) -> Text
 
 
 def _order_lines(morning: Morning, rows: pl.DataFrame) -> RenderableType:
-    table = columns("", "ingredient", "order", "packs", "cost", "why", right=("order", "packs", "cost"), wide="why")
+    table = columns(
+        "", "ingredient", "order", "packs", "cost", "why",
+        right=("order", "packs", "cost"), wide="why", widest={"ingredient": 26},
+    )  # fmt: skip
     table.show_header = False
     for row in rows.iter_rows(named=True):
         reasons = terms(row["reasoning"])

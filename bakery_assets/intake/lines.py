@@ -1,0 +1,94 @@
+"""A text file as lines, packed or not: what is no text is refused, and a line that no row can be is cut short."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from bakery_assets.intake.chunks import Unreadable
+
+LONGEST_LINE = 100_000  # characters; longer is no row, and the csv module takes no field of 131,072
+EXCERPT = 1_000  # characters that are kept of such a line
+HEAD = 4_096  # characters that tell whether a file is text
+MOST_JUNK = 0.3  # random bytes are half junk, structured ones more; text with a few damaged places has far less
+
+
+class Overlong(str):
+    """The beginning of a line that has ``LONGEST_LINE`` characters or more."""
+
+    __slots__ = ()
+
+
+@contextmanager
+def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], IO[bytes]]]:
+    """The file's lines, and the raw file whose position tells the progress.
+
+    Raises:
+        Unreadable: it cannot be opened, decompressed or decoded, or is no text; also while lines are taken.
+    """
+    try:
+        with path.open("rb") as raw:
+            packed = path.suffix.lower() == ".gz"
+            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
+            text = io.TextIOWrapper(unpacked, encoding=encoding, errors="surrogateescape", newline="")
+            yield _lines(path, text), raw
+    except IsADirectoryError:
+        raise Unreadable(f"{path.name} is a folder; a file is expected.") from None
+    except LookupError:
+        raise Unreadable(f"{path.name}: there is no encoding '{encoding}'; cp1252 and utf-8 are usual ones.") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise Unreadable(f"{path.name} cannot be decompressed ({error}); copy it again.") from None
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    except UnicodeError as error:
+        raise Unreadable(f"{path.name} is not written in {encoding} ({error}); name another encoding.") from None
+
+
+def flaw(line: str) -> str | None:
+    """Why a line can be no row, whatever its columns; None where it may be one."""
+    if isinstance(line, Overlong):
+        return f"the line has over {LONGEST_LINE:,} characters; shorten it"
+    if "\0" in line:
+        return "the line holds binary data (a NUL character); remove it, or export the file again"
+    return None
+
+
+def _lines(path: Path, text: IO[str]) -> Iterator[str]:
+    read = partial(text.readline, LONGEST_LINE)
+    head = ""
+    is_header = True
+    ahead = read()
+    while ahead:
+        line, ahead = ahead, read()
+        if len(line) >= LONGEST_LINE:
+            end = line
+            while ahead and not end.endswith(("\n", "\r")):
+                end, ahead = ahead, read()
+            if end.endswith("\r") and ahead == "\n":  # the two were cut apart
+                ahead = read()
+            line = Overlong(line[:EXCERPT] + "\n")
+        if is_header:
+            _check_header(path, line)
+            is_header = False
+        if len(head) < HEAD:
+            head += line
+            if (len(head) >= HEAD or not ahead) and _is_junk(head):
+                raise Unreadable(f"{path.name} is not a text file: it holds binary data; export it again.")
+        yield line
+
+
+def _check_header(path: Path, line: str) -> None:
+    if "\0" in line:
+        raise Unreadable(f"{path.name} is not a text file: line 1 holds binary data. Save it as UTF-8.")
+    if isinstance(line, Overlong):
+        raise Unreadable(f"{path.name} is not a table: line 1 has over {LONGEST_LINE:,} characters.")
+
+
+def _is_junk(head: str) -> bool:
+    """Text in an unexpected encoding has bytes that cannot be decoded, too, but no NUL."""
+    junk = sum((each < " " and each not in "\t\n\r") or "\udc80" <= each <= "\udcff" for each in head)
+    return "\0" in head and junk > MOST_JUNK * len(head)
