@@ -15,7 +15,7 @@ HEAD = """# Data contract
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
 `python -m resources.schema.contract`; a test holds it, the migrations and the live database equal.
 Commands are listed by `bakery --help` and in the README. Of the planned names, `backtest`, `replay` and `metrics`, the
-tables `events`, `model_versions` and `retraining_runs`, and the schedules and sensors beyond those below are not there yet.
+tables `events`, `model_versions` and `retraining_runs`, and schedules and sensors beyond those below are not there yet.
 
 ## How facts are loaded
 
@@ -30,8 +30,8 @@ columns come first; columns marked * may be left out or empty.
   `recorded_at`, or is loaded with `--corrections`, which records it as known now.
 - **Bad rows** go to `ops.quarantine` with file, line, column and reason; the good rows of the file go on.
 
-- **Tills.** `bakery import-pos FILE` reads a till's own export and adds up its tickets to days. A day's tickets belong in
-  one file: a second file with more of the same day contradicts the first and goes to quarantine, and with
+- **Tills.** `bakery import-pos FILE` reads a till's own export and adds up its tickets to days. A day's tickets belong
+  in one file: a second file with more of the same day contradicts the first and goes to quarantine, and with
   `--corrections` it takes the first one's place.
 
 A plan uses the facts whose `recorded_at` is not after the tenant's planning instant, and of each

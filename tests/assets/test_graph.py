@@ -7,15 +7,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from bakery_assets.definitions import build_defs
 from bakery_assets.planning_day import MORNING
 from resources.schema import metadata
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
+
+
+@pytest.fixture(autouse=True)
+def instance() -> Iterator[None]:
+    """Definitions remember the last instance of the process, which an earlier test may have taken along."""
+    with dg.instance_for_test():
+        yield
 
 
 def graph() -> dict[str, object]:

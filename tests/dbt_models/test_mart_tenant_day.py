@@ -241,7 +241,11 @@ def what_paris_sold_on_tuesday(connection: Connection) -> None:
 
 def a_cell(connection: Connection, tenant: str, plan_date: date, **state: Any) -> None:
     cell = {"tenant_id": tenant, "plan_date": plan_date, "status": "planned", "planned_as_of": DAWN, "attempts": 1}
-    put(connection, plans.planning_runs, {**cell, "claimed_at": DAWN, "finished_at": DAWN, **state})
+    put(
+        connection,
+        plans.planning_runs,
+        {**cell, "claimed_at": DAWN, "claimed_by": "wave", "finished_at": DAWN, **state},
+    )
 
 
 def schedule(
