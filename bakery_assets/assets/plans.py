@@ -52,7 +52,8 @@ def planning_day(
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
         known, frames = snapshot.of(members)
-        failed |= {cell: Failed("facts", "there is no such tenant, or its time zone is not known") for cell in missing(members, known)}
+        unknown = Failed("facts", "there is no such tenant, or its time zone is not known")
+        failed |= {cell: unknown for cell in missing(members, known)}
         morning = Morning(known, {**frames, **read_plans(warehouse, known, plans)})
         for stage in stages:
             morning = morning.after(stage)
