@@ -53,7 +53,7 @@ def planning_day(
     for number, members in enumerate(rounds(cells), start=1):
         known, frames = snapshot.of(members)
         unknown = Failed("facts", "there is no such tenant, or its time zone is not known")
-        failed |= {cell: unknown for cell in missing(members, known)}
+        failed |= dict.fromkeys(missing(members, known), unknown)
         morning = Morning(known, {**frames, **read_plans(warehouse, known, plans)})
         for stage in stages:
             morning = morning.after(stage)

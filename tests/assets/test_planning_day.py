@@ -198,3 +198,12 @@ def test_a_tenant_that_does_not_exist_fails_by_name(office: Office) -> None:
 def test_a_wave_refuses_two_dates_of_one_tenant() -> None:
     with pytest.raises(ValueError, match="one date"):
         wave_config([Cell("b1", DAY), Cell("b1", DAY + timedelta(days=1))])
+
+
+def test_a_wave_whose_cells_others_have_begun_leaves_them_alone(office: Office) -> None:
+    insert(office.warehouse, **bakery("b1"))
+    job = office.definitions.resolve_job_def("planning_wave")
+    config = wave_config([Cell("b1", DAY), Cell("nobody", DAY)], claimed_by="a tick that lost its claim")
+    assert job.execute_in_process(instance=office.instance, run_config=config).success
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.demand_forecasts") == [(0,)]
+    assert office.materialized("demand_forecasts") == set()
