@@ -19,12 +19,14 @@ def run_outcomes(
     """Release what the run had begun and not ended; what has been tried often enough is recorded as failed."""
     run = context.dagster_run
     is_wave = run.job_name == planning_wave.name
-    holders = [run.run_id, config_of_wave(run.run_config).claimed_by] if is_wave else [run.run_id]
+    wave = config_of_wave(run.run_config) if is_wave else None
     runs.release(
         warehouse,
-        [holder for holder in holders if holder],
+        [run.run_id, wave.claimed_by] if wave else [run.run_id],
         # Nothing else would take up the cells of a backfill again.
         settings().cell_attempts if is_wave else 1,
         f"its run {run.run_id} died: {context.failure_event.message}",
         clock.now(),
+        # The tick that claimed them has claimed those of other waves, too.
+        cells=wave.cells if wave else None,
     )

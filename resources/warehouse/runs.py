@@ -76,13 +76,23 @@ def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, hold
         return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
 
 
-def release(warehouse: Warehouse, holders: Collection[str], attempts: int, reason: str, now: datetime) -> None:
-    """Give up what dead ``holders`` had begun and not ended.
+def release(
+    warehouse: Warehouse,
+    holders: Collection[str],
+    attempts: int,
+    reason: str,
+    now: datetime,
+    *,
+    cells: Collection[Cell] | None = None,
+) -> None:
+    """Give up what dead ``holders`` had begun and not ended: those of ``cells``, or all they held.
 
     The cells are due again at once; after ``attempts`` tries they have failed, and one more try is left for a
     run of its own, which tells the cell that kills its wave from those that only were in it.
     """
     died = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_by.in_(holders))
+    if cells is not None:
+        died = and_(died, _of(cells))
     with warehouse.engine.begin() as connection:
         gave_up = connection.execute(
             _RUNS.update()

@@ -117,6 +117,15 @@ def test_a_wave_that_died_is_due_again_and_after_two_tries_it_failed_with_an_ale
     assert [cell for cell, _ in runs.failed_cells(warehouse, 2)] == sorted(bakeries[:10])
 
 
+def test_a_wave_that_died_gives_up_its_own_cells_and_not_those_of_its_ticks_other_waves(
+    warehouse: Warehouse, bakeries: list[Cell]
+) -> None:
+    runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR, TICK)
+    runs.release(warehouse, [RUN, TICK], 1, "out of memory", NOW, cells=bakeries[:10])
+    assert set(runs.failure_reasons(warehouse, bakeries)) == set(bakeries[:10])
+    assert runs.take_over(warehouse, bakeries[10:], NOW, TICK, "other wave") == set(bakeries[10:])
+
+
 def test_a_wave_takes_over_only_what_its_tick_still_holds(warehouse: Warehouse, bakeries: list[Cell]) -> None:
     runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR, TICK)
     runs.begin(warehouse, bakeries[:5], NOW, "somebody by hand")
