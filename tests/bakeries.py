@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import text
 
+from bakery_assets.planning_day import WRITTEN_BY
 from resources.schema import metadata, ops
 from resources.warehouse import Warehouse
 from resources.warehouse.connection import frame_schema, insert_from
@@ -100,8 +101,8 @@ def together(*bakeries: Mapping[str, Rows]) -> dict[str, Rows]:
 
 
 def digests(warehouse: Warehouse) -> dict[str, str]:
-    """A digest of every plan table's rows, whatever their order."""
-    tables = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name != "planning_runs"]
+    """A digest of the rows of every table that a stage of the morning fills, whatever their order."""
+    tables = [metadata.tables[f"plans.{name}"] for name in WRITTEN_BY]
     with warehouse.engine.connect() as connection:
         return {
             table.name: connection.execute(

@@ -30,7 +30,7 @@ READS = ("tenants", "products", "sales", "calendar")
 ROWS_AT_ONCE = 1_000_000  # rows of sales forecast at once; 1.4 M took 700 MB at the peak
 
 KEY = ["tenant_id", "plan_date", "location_id", "product_id", "target_date"]
-DEMAND_FORECASTS = [*KEY, "yhat", *LEVELS, "model", "model_version", "override_id", "reasoning"]
+DEMAND_FORECASTS = [*KEY, "yhat", *LEVELS, "model", "model_version", "override_id", "reasoning", "system_yhat"]
 
 
 def forecast_demand(cells: pl.DataFrame, frames: Frames) -> Frames:
@@ -194,5 +194,6 @@ def _stored(made: pl.DataFrame) -> pl.DataFrame:
         target_date="date",
         model_version=pl.lit(MODEL_VERSION),
         override_id=pl.lit(None, pl.String),
+        system_yhat="yhat",
         reasoning=reasoning,
     ).select(DEMAND_FORECASTS)

@@ -5,9 +5,10 @@ Every row hangs on its cell's row in ``planning_runs``; a cell's rows are replac
 
 from typing import Any
 
-from sqlalchemy import Column, PrimaryKeyConstraint, Table
-from sqlalchemy.dialects.postgresql import BOOLEAN
+from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table
+from sqlalchemy.dialects.postgresql import BOOLEAN, TEXT
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql import text as sql
 
 from resources.schema.columns import (
     belongs_to_tenant,
@@ -65,11 +66,12 @@ demand_forecasts = _plan(
     "demand_forecasts", "What each product will sell, for seven days.", "location_id product_id target_date",
     code("location_id", "Shop or kitchen"), code("product_id", "The product"),
     day("target_date", "Day forecast; the plan date is the first"),
-    number("yhat", "Expected demand, in units"),
+    number("yhat", "Expected demand, in units; a human override counts"),
     *(number(f"q{level}", f"Demand stays at or below this on {level} days of 100") for level in (10, 50, 80, 90, 95)),
     words("model", "Model that made it"), words("model_version", "Version of the model"),
     words("override_id", "Human override applied", optional=True),
-    _reasoning(), refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
+    _reasoning(), number("system_yhat", "Expected demand without the human override, in units"),
+    refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
 )
 
 production_schedules = _plan(
@@ -192,4 +194,85 @@ alerts = _plan(
     words("subject", "Product, ingredient or machine concerned", optional=True),
     words("message", "What a person should know"),
     _reasoning(), _consequence(),
+)
+
+boosters = table(
+    "boosters", "plans", "Boosted trees fitted on a sample of all tenants' series; they hold no tenant's rows.",
+    code("booster_id", "Digest of the trees"),
+    day("trained_through", "Last day of sales it has seen"),
+    instant("trained_at", "When it was fitted"),
+    Column("trees", TEXT, nullable=False, comment="The trees in LightGBM's own text format"),
+    Column("holdout_trees", TEXT, nullable=False,
+           comment="The same fitted without the last weeks, on which models are compared"),
+    day("holdout_from", "First day the holdout trees have not seen"),
+    structure("parameters", "Features, settings, sample and library version"),
+    PrimaryKeyConstraint("booster_id"),
+)
+
+model_versions = table(
+    "model_versions", "plans", "Trained models of a tenant; the champion makes its forecasts.",
+    code("tenant_id", "The bakery"), code("model_version", "The version"),
+    choice("role", "What it is", ("champion", "challenger", "retired", "rolled_back")),
+    instant("trained_at", "When it was trained"),
+    instant("trained_as_of", "Facts recorded up to this instant were used"),
+    day("trained_through", "Last day of sales it has seen"),
+    words("booster_id", "Trees it uses; empty: none", optional=True),
+    structure("effects", "What special days sell, closing days learnt, error quantiles of the tenant"),
+    structure("facts", "What it was trained on: series, days, digest"),
+    structure("libraries", "Library versions"),
+    structure("scores", "Backtest scores by model"),
+    instant("champion_from", "Planning instants from here on use it; empty: none does", optional=True),
+    instant("champion_until", "Planning instants from here on do not; empty: they do", optional=True),
+    PrimaryKeyConstraint("tenant_id", "model_version"), belongs_to_tenant(),
+    ForeignKeyConstraint(["booster_id"], ["plans.boosters.booster_id"]),
+    Index("model_versions_one_champion", "tenant_id", unique=True, postgresql_where=sql("role = 'champion'")),
+)
+
+series_models = table(
+    "series_models", "plans", "The model chosen for each series of a model version, as data.",
+    code("tenant_id", "The bakery"), code("model_version", "The version"),
+    code("location_id", "Shop or kitchen"), code("product_id", "The product"),
+    words("model", "Model chosen by backtest"),
+    structure("parameters", "What the model needs to be applied: weights, smoothing, levels"),
+    structure("error_quantiles", "Quantiles of relative errors, by level"),
+    structure("scores", "Backtest scores of the models compared"),
+    PrimaryKeyConstraint("tenant_id", "model_version", "location_id", "product_id"), belongs_to_tenant(),
+    refers("model_version", "plans.model_versions", cascade=True),
+    refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
+)
+
+retraining_runs = table(
+    "retraining_runs", "plans", "Every retraining of a tenant's models: why, how it went, whether it helped.",
+    code("tenant_id", "The bakery"), code("retraining_id", "The retraining"),
+    choice("state", "How far it is",
+           ("requested", "running", "not_needed", "gated", "promoted", "not_better", "confirmed", "rolled_back",
+            "failed")),
+    choice("requested_by", "Who asked", ("schedule", "person")),
+    instant("requested_at", "When"),
+    instant("trained_as_of", "Facts recorded up to this instant count"),
+    whole("series", "Series the tenant has"), whole("series_triggered", "Of these, series with a trigger"),
+    words("old_version", "Champion before", optional=True), words("new_version", "Version trained", optional=True),
+    structure("gate", "What the data-quality gate found", optional=True),
+    measure("backtest_wape_old", "Backtest WAPE of the old champion, as a fraction"),
+    measure("backtest_wape_new", "Backtest WAPE of the new version, as a fraction"),
+    whole("days_reviewed", "Days after the promotion compared so far", default=0),
+    measure("live_wape_old", "WAPE the old version would have had on these days"),
+    measure("live_wape_new", "WAPE of the new version on these days"),
+    words("reason", "Why it ended as it did", optional=True),
+    words("dagster_run_id", "Run that did it", optional=True),
+    instant("finished_at", "When it ended", optional=True),
+    PrimaryKeyConstraint("tenant_id", "retraining_id"), belongs_to_tenant(),
+)
+
+retraining_triggers = table(
+    "retraining_triggers", "plans", "Why a series was to be retrained, with the numbers.",
+    code("tenant_id", "The bakery"), code("retraining_id", "The retraining"),
+    code("location_id", "Shop or kitchen"), code("product_id", "The product"),
+    choice("kind", "What set it off", ("mape", "mape_rise", "age", "request", "no_model")),
+    measure("value", "The measured number: a fraction for MAPE, days for age"),
+    measure("threshold", "What it was compared with"),
+    words("explanation", "In a sentence"),
+    PrimaryKeyConstraint("tenant_id", "retraining_id", "location_id", "product_id", "kind"), belongs_to_tenant(),
+    refers("retraining_id", "plans.retraining_runs", cascade=True),
+    refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
 )

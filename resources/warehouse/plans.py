@@ -6,13 +6,13 @@ from datetime import datetime
 import polars as pl
 
 from bakery_assets.frames import Cell, Frames
-from bakery_assets.planning_day import MORNING, Failed, describe
+from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed, describe
 from resources.schema import metadata
 from resources.schema.plans import alerts
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
 
 # Parents before children, as foreign keys ask.
-_TABLES = [table for table in metadata.sorted_tables if table.schema == "plans"]
+_TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
 FAILURE_ALERT = "A000"
 FAILURE_CONSEQUENCE = "There is no new plan for this day until this is mended and the day is planned again."
 
