@@ -7,12 +7,18 @@ import dagster as dg
 from bakery_assets.assets.events import external_specs
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
+from bakery_assets.assets.quality import check_sales, sales_by_tenant, sales_quality
+from bakery_assets.assets.retraining import model_specs, retrain_models
+from bakery_assets.assets.reviews import review_models
 from bakery_assets.assets.waves import MEMORY, planning_wave
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from schedules.daily_planning import daily_planning
 from schedules.housekeeping import housekeeping
+from schedules.model_review import model_review
+from schedules.weekly_retraining import weekly_retraining
 from sensors.failed_cells import failed_cells
+from sensors.late_sales import late_sales
 from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import tenant_registry
 
@@ -26,10 +32,11 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
         MEMORY: dg.mem_io_manager,
     }
     return dg.Definitions(
-        assets=[*external_specs(), planning_day, dbt_marts],
-        jobs=[planning_wave, plan_tenant_day, build_marts],
-        schedules=[daily_planning, housekeeping],
-        sensors=[tenant_registry, failed_cells, run_outcomes],
+        assets=[*sales_by_tenant(external_specs()), *model_specs(), planning_day, dbt_marts],
+        asset_checks=[sales_quality],
+        jobs=[planning_wave, plan_tenant_day, build_marts, check_sales, retrain_models, review_models],
+        schedules=[daily_planning, weekly_retraining, model_review, housekeeping],
+        sensors=[tenant_registry, failed_cells, late_sales, run_outcomes],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

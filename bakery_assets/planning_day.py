@@ -21,14 +21,18 @@ from bakery_assets.validation import validate_forecasts
 
 Plan = Callable[[pl.DataFrame, Frames], Frames]
 PAST_FORECASTS = "past_forecasts"
+PAST_VALIDATIONS = "past_validations"
+PAST = {PAST_FORECASTS: "demand_forecasts", PAST_VALIDATIONS: "validation_results"}  # rows of cells before, by input
+MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the morning applies
 
 
 @dataclass(frozen=True)
 class Stage:
     """One step of the morning.
 
-    ``reads`` names fact tables, tables of earlier stages, or ``past_forecasts`` (forecasts of the days
-    before, made then). ``writes`` names the tables it fills; the first carries the stage's name.
+    ``reads`` names fact tables, tables of earlier stages, ``past_forecasts`` (forecasts of the days
+    before, made then) or ``past_validations`` (how these did, as found then). ``writes`` names the tables it
+    fills; the first carries the stage's name.
     """
 
     name: str
@@ -40,7 +44,16 @@ class Stage:
 MORNING = (
     Stage(
         "demand_forecasts",
-        reads=("tenants", "products", "sales", "calendar"),
+        reads=(
+            "tenants",
+            "products",
+            "sales",
+            "sales_hourly",
+            "calendar",
+            "weather",
+            "forecast_overrides",
+            *MODELS,
+        ),
         writes=("demand_forecasts",),
         plan=forecast_demand,
     ),
@@ -106,8 +119,15 @@ MORNING = (
     ),
     Stage(
         "validation_runs",
-        reads=(PAST_FORECASTS, "sales", "calendar"),
-        writes=("validation_runs", "validation_results"),
+        reads=(PAST_FORECASTS, PAST_VALIDATIONS, "sales", "calendar", "forecast_overrides"),
+        writes=(
+            "validation_runs",
+            "validation_results",
+            "validation_leads",
+            "validation_locations",
+            "validation_products",
+            "override_scores",
+        ),
         plan=validate_forecasts,
     ),
     Stage(
@@ -178,13 +198,13 @@ class Morning:
 
 
 def facts_and_plans_read(stages: Iterable[Stage]) -> tuple[set[str], set[str]]:
-    """What ``stages`` need that none of them makes before it is read: fact tables, and plan tables."""
+    """What ``stages`` need that none of them makes before it is read: fact tables, and tables of plans and models."""
     facts: set[str] = set()
     plans: set[str] = set()
     made: set[str] = set()
     for stage in stages:
         for name in set(stage.reads) - made:
-            (plans if name in WRITTEN_BY or name == PAST_FORECASTS else facts).add(name)
+            (plans if name in WRITTEN_BY or name in PAST or name in MODELS else facts).add(name)
         made.update(stage.writes)
     return facts, plans
 
@@ -196,8 +216,8 @@ def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:
     alone, which costs 2 log2(n) further calls for each such tenant.
 
     Args:
-        frames: at least what ``stage.reads`` names, each with ``tenant_id``; rows of tenants that are
-            not in ``cells`` are left out.
+        frames: at least what ``stage.reads`` names; rows of tenants that are not in ``cells`` are left out. A
+            frame without ``tenant_id`` belongs to all tenants and is passed on whole.
         cells: the columns of ``frames.CELLS``, one row per tenant.
     """
     own = {name: _of_tenants(frames[name], cells) for name in stage.reads}
@@ -223,6 +243,8 @@ def describe(error: BaseException) -> str:
 
 
 def _of_tenants(frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    if "tenant_id" not in frame.columns:
+        return frame
     return frame.join(cells.select("tenant_id"), on="tenant_id", how="semi", maintain_order="left")
 
 

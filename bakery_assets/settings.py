@@ -33,6 +33,13 @@ class Settings(BaseSettings):
     history_days: int = Field(1_200, ge=35, description="Days of sales that a plan looks back on.")
     plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")
     wave_size: int = Field(250, ge=1, description="Most tenants in one run of the planning wave.")
+    training_sample_series: int = Field(
+        1_000, ge=1, description="Most series, of all tenants together, that the boosted trees are fitted on."
+    )
+    training_cluster: str | None = Field(
+        None,
+        description="Dask scheduler that training is spread over, as tcp://host:8786; unset: the run's own process.",
+    )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
     )

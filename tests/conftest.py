@@ -41,7 +41,23 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def server() -> Iterator[URL]:
     """URL of a migrated template database on a server that all test workers share."""
-    run = Path(os.environ["BAKERY_TEST_SERVER"])
+    yield from migrated_server(Path(os.environ["BAKERY_TEST_SERVER"]))
+
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[URL]:
+    """The same on a server that no other test worker uses.
+
+    A transaction that is open in any database of a server holds back which rows a cursor over transactions may
+    read; what others do must not decide what such a test sees.
+    """
+    run = Path(tempfile.mkdtemp(prefix="bakery-tests-own-"))
+    yield from migrated_server(run)
+    shutil.rmtree(run, ignore_errors=True)
+
+
+def migrated_server(run: Path) -> Iterator[URL]:
+    """Start the server in ``run``, or join it, and migrate its template database once."""
     with FileLock(run / "setup.lock"):
         embedded = start_embedded(run / "postgres")
         url = embedded_url(embedded, TEMPLATE)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.frames import CELLS, CannotPlan, Cell, Frames, rounds
-from bakery_assets.planning_day import MORNING, Morning, Stage, facts_and_plans_read, run_stage
+from bakery_assets.planning_day import MODELS, MORNING, Morning, Stage, facts_and_plans_read, run_stage
 
 DAY = date(2026, 3, 3)
 
@@ -56,6 +56,16 @@ def test_a_figure_that_is_not_finite_fails_its_tenant_only(poison: float, word: 
     assert "doubled.doubled" in outcome.failed[Cell("b", DAY)].reason
 
 
+def test_what_belongs_to_all_tenants_reaches_every_half_whole() -> None:
+    def shared(own: pl.DataFrame, frames: Frames) -> Frames:
+        return {"doubled": doubling(own, frames)["doubled"].with_columns(trees=pl.lit(frames["boosters"].height))}
+
+    stage = Stage("doubled", reads=("sales", "boosters"), writes=("doubled",), plan=shared)
+    frames = {"sales": sales(a=1.0, b=-1.0, c=3.0), "boosters": pl.DataFrame({"booster_id": ["x", "y"]})}
+    outcome = run_stage(stage, frames, cells("a", "b", "c"))
+    assert outcome.tables["doubled"].rows() == [("a", 2.0, 2), ("c", 6.0, 2)]
+
+
 def test_an_error_nobody_foresaw_is_told_by_its_kind_in_one_line() -> None:
     def broken(own: pl.DataFrame, frames: Frames) -> Frames:
         raise KeyError("no\nsuch column")
@@ -92,9 +102,9 @@ def test_when_all_have_failed_the_later_stages_are_not_run() -> None:
     assert morning.after(Stage("never", ("what nobody has",), (), doubling)) is morning
 
 
-def test_a_morning_needs_facts_and_only_forecasts_of_the_past_from_plans() -> None:
+def test_a_morning_needs_facts_and_only_forecasts_and_checks_of_the_past_from_plans() -> None:
     facts, plans = facts_and_plans_read(MORNING)
-    assert plans == {"past_forecasts"}
+    assert plans == {"past_forecasts", "past_validations", *MODELS}
     assert "sales" in facts
     assert not facts & {table for stage in MORNING for table in stage.writes}
 

@@ -9,8 +9,9 @@ from sqlalchemy import Table
 
 from bakery_assets.frames import Cell
 from bakery_assets.partitions import partition_of
-from bakery_assets.planning_day import PAST_FORECASTS, Failed, Stage
+from bakery_assets.planning_day import PAST, Failed, Stage
 from resources.schema import metadata, ops, plans
+from resources.schema.columns import told
 from resources.warehouse.connection import sql_type
 
 PREVIEW_ROWS = 8
@@ -19,7 +20,8 @@ TEAM = "team:planning"
 
 def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
     """One asset for each table that a stage writes."""
-    upstream = sorted({_key(name) for name in stage.reads})
+    # What a stage reads of its own past is no edge of the graph.
+    upstream = sorted({_key(name) for name in stage.reads if PAST.get(name) not in stage.writes})
     return [
         dg.AssetSpec(
             key=name,
@@ -30,7 +32,7 @@ def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
             group_name="plans",
             owners=[TEAM],
             kinds={"polars", "postgres"},
-            metadata=_described(metadata.tables[f"plans.{name}"]),
+            metadata=described(metadata.tables[f"plans.{name}"]),
         )
         for name in stage.writes
     ]
@@ -47,7 +49,7 @@ def external_specs() -> list[dg.AssetSpec]:
             group_name=group,
             owners=[owner],
             kinds={"postgres"},
-            metadata=_described(table),
+            metadata=described(table),
         )
         for key, (table, group, owner) in {**facts, **states}.items()
     ]
@@ -99,7 +101,8 @@ def _shortened(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _described(table: Table) -> dict[str, object]:
+def described(table: Table) -> dict[str, object]:
+    """A table's name and columns, as Dagster shows them."""
     columns = [
         dg.TableColumn(
             column.name,
@@ -107,7 +110,7 @@ def _described(table: Table) -> dict[str, object]:
             description=column.comment,
             constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=False),
         )
-        for column in table.columns
+        for column in told(table)
     ]
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),
@@ -116,6 +119,4 @@ def _described(table: Table) -> dict[str, object]:
 
 
 def _key(name: str) -> dg.AssetKey:
-    if name == PAST_FORECASTS:
-        return dg.AssetKey("demand_forecasts")
-    return dg.AssetKey(["ops", name]) if f"ops.{name}" in metadata.tables else dg.AssetKey(name)
+    return dg.AssetKey(["ops", name]) if f"ops.{name}" in metadata.tables else dg.AssetKey(PAST.get(name, name))

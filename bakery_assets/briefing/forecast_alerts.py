@@ -1,20 +1,25 @@
-"""What needs a person about forecasts: products without a past, days far off, days that cannot be checked."""
+"""What needs a person about forecasts: products without a past, days far off, weeks that get worse, days that
+cannot be checked."""
 
 import polars as pl
 
 from bakery_assets.briefing.alerts import finding
 from bakery_assets.briefing.words import as_json, percent
-from bakery_assets.forecasting.base import NONE as NO_HISTORY
+from bakery_assets.forecasting.forecast import NONE as NO_HISTORY
 from bakery_assets.frames import Frames
+from bakery_assets.validation.recent import STABLE, WEEK
 
 MANY = 3  # products without a past beyond which one alert speaks for all of them
 FAR_OFF = 0.35  # WAPE of a whole day; a bakery's usual one-day-ahead error is about half of this
+MUCH_WORSE = 0.25  # of two weeks' WAPE, relative; less is told, but a small bakery's weeks differ as much by chance
 
 
 def forecast_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
-    """Findings ``no_history`` by product; ``forecast_off``, ``no_forecast`` and ``sales_missing`` once a day."""
+    """Findings ``no_history`` by product; ``forecast_off``, ``forecast_worsening``, ``no_forecast`` and
+    ``sales_missing`` once a day.
+    """
     runs = frames["validation_runs"].sort("tenant_id", "validation_date")
-    return [_no_history(frames), _forecast_off(runs), _no_forecast(runs), _sales_missing(runs)]
+    return [_no_history(frames), _forecast_off(runs), _worsening(runs), _no_forecast(runs), _sales_missing(runs)]
 
 
 def last_validated(runs: pl.DataFrame) -> pl.DataFrame:
@@ -95,6 +100,39 @@ def _forecast_off(runs: pl.DataFrame) -> pl.DataFrame:
         ),
         consequence=pl.lit(
             "Unless something special explains that day, today's forecast may be as far off: look through it first."
+        ),
+    )
+
+
+def _worsening(runs: pl.DataFrame) -> pl.DataFrame:
+    """A trend is known only once twice ``WEEK`` days have been checked."""
+    now, before = pl.col("wape_7d"), pl.col("wape_7d_before")
+    change = pl.when(before > 0).then(now / before - 1.0)
+    is_much = now > before * (1.0 + MUCH_WORSE)
+    return finding(
+        last_validated(runs).filter(pl.col("trend") == "worsening"),
+        severity=pl.when(is_much).then(pl.lit("warning")).otherwise(pl.lit("info")),
+        kind="forecast_worsening",
+        subject=pl.lit(None, pl.String),
+        message=pl.format(
+            "Forecasts have got worse: over the last {} days checked they were {} off, over the {} before {}.",
+            pl.lit(WEEK),
+            percent("wape_7d"),
+            pl.lit(WEEK),
+            percent("wape_7d_before"),
+        ),
+        reasoning=as_json(
+            through="validation_date",
+            days_each=pl.lit(WEEK),
+            wape_7d="wape_7d",
+            wape_7d_before="wape_7d_before",
+            relative_change=change.round(6),
+            stable_within=pl.lit(STABLE),
+            warning_above=pl.lit(MUCH_WORSE),
+        ),
+        consequence=pl.lit(
+            "Unless something that has passed explains it, more will be left over or run out: look for what changed,"
+            " such as prices, opening hours or a till that reports late."
         ),
     )
 

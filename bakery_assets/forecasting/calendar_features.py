@@ -1,4 +1,4 @@
-"""What kind of day a day is, for each product: closed, holiday, the days beside one, promotion, event.
+"""What kind of day a day is: closed, holiday, the days beside one, promotion, event, school holiday.
 
 Public holidays come from the library ``holidays`` by the tenant's country and region; everything else
 from the tenant's own calendar.
@@ -13,8 +13,11 @@ BEFORE_HOLIDAY = "day_before_holiday"
 AFTER_HOLIDAY = "day_after_holiday"
 PROMOTION = "promotion"
 EVENT = "event"
+SCHOOL_HOLIDAY = "school_holiday"
+CLOSED = "closed"
 
 PUBLIC_HOLIDAYS = {"country": pl.String, "region": pl.String, "date": pl.Date, "name": pl.String}
+NEIGHBOURS = (1, -1, 2, -2)  # days from an unnamed holiday to the named one that it goes with, nearest first
 
 
 def public_holidays(country: str, region: str | None, years: range) -> list[tuple[date, str]]:
@@ -37,7 +40,12 @@ def public_holidays(country: str, region: str | None, years: range) -> list[tupl
 
 
 def tenant_holidays(tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """Whole-day holidays of every tenant, public ones and its own: ``tenant_id, date, name``, one row a date."""
+    """Whole-day holidays of every tenant, public ones and its own: ``tenant_id, date, name``, one row a date.
+
+    A holiday that nobody has named is named after the public holiday it goes with (Easter Sunday has a name in
+    few calendars, Easter Monday in most), else after its day of the year: what moves with Easter and what stays
+    on its date are both recognised when they come again.
+    """
     places = tenants.select("country", "region").unique()
     years = range(first.year, last.year + 1)
     rows = [
@@ -45,75 +53,69 @@ def tenant_holidays(tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, 
         for country, region in places.iter_rows()
         for day, name in public_holidays(country, region, years)
     ]
-    public = tenants.select("tenant_id", "country", "region").join(
-        pl.DataFrame(rows, schema=PUBLIC_HOLIDAYS, orient="row"), on=["country", "region"], nulls_equal=True
+    public = (
+        tenants.select("tenant_id", "country", "region")
+        .join(pl.DataFrame(rows, schema=PUBLIC_HOLIDAYS, orient="row"), on=["country", "region"], nulls_equal=True)
+        .select("tenant_id", "date", "name")
     )
     own = calendar.filter((pl.col("kind") == HOLIDAY) & pl.col("product_id").is_null())
     return (
-        pl.concat([public.select("tenant_id", "date", "name"), own.select("tenant_id", "date", "name")])
-        .filter(pl.col("date").is_between(first, last))
         # The library's name first: a holiday has to be recognised when it comes again next year.
+        pl.concat([public, _named(own.select("tenant_id", "date", "name"), public)])
+        .filter(pl.col("date").is_between(first, last))
         .group_by("tenant_id", "date", maintain_order=True)
-        .agg(pl.col("name").drop_nulls().first())
+        .agg(pl.col("name").first())
         .sort("tenant_id", "date")
     )
 
 
-def special_days(
-    products: pl.DataFrame, calendar: pl.DataFrame, all_holidays: pl.DataFrame, first: date, last: date
-) -> pl.DataFrame:
-    """Days that are not like others, for each product.
+def _named(own: pl.DataFrame, public: pl.DataFrame) -> pl.DataFrame:
+    found = own
+    for days in NEIGHBOURS:
+        beside = public.select(
+            "tenant_id",
+            pl.col("date").dt.offset_by(f"{-days}d"),
+            pl.format("{} {}", pl.lit(f"{-days:+d} day"), "name").alias(f"near{days}"),
+        )
+        found = found.join(beside, on=["tenant_id", "date"], how="left", maintain_order="left")
+    near = [pl.col(f"near{days}") for days in NEIGHBOURS]
+    return found.select("tenant_id", "date", pl.coalesce("name", *near, pl.col("date").dt.to_string("%m-%d")))
+
+
+def occasions(calendar: pl.DataFrame, all_holidays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """What is special about days, closings and school holidays included.
 
     Args:
-        products: ``tenant_id, product_id`` of the products that matter.
         all_holidays: of ``tenant_holidays``.
         first, last: the span looked at; both ends count.
 
     Returns:
-        ``tenant_id, product_id, date, is_shut, kinds`` with one row per product and special day;
-        ``is_shut``: the bakery or the product is closed by the calendar; ``kinds``: list of
-        ``{kind, name}``, sorted. A promotion's name is its product, or ``*`` for all products.
+        ``tenant_id, product_id, date, kind, name``, distinct; ``product_id`` is null where all products are
+        meant. A promotion's name is its product, or ``*`` for all products.
     """
+    everybody = pl.lit(None, pl.String).alias("product_id")
+    columns = ["tenant_id", "product_id", "date", "kind", "name"]
     beside = [
-        all_holidays.select("tenant_id", pl.col("date").dt.offset_by(shift), kind=pl.lit(kind), name=pl.lit(""))
+        all_holidays.select(
+            "tenant_id", everybody, pl.col("date").dt.offset_by(shift), kind=pl.lit(kind), name=pl.lit("")
+        )
         .join(all_holidays, on=["tenant_id", "date"], how="anti")
         .unique()
         for kind, shift in ((BEFORE_HOLIDAY, "-1d"), (AFTER_HOLIDAY, "1d"))
     ]
-    own = calendar.filter(pl.col("date").is_between(first, last))
-    named = own.filter(pl.col("kind").is_in([PROMOTION, EVENT, "closed"])).select(
+    whole_holidays = all_holidays.select("tenant_id", everybody, "date", kind=pl.lit(HOLIDAY), name="name")
+    own = calendar.filter((pl.col("kind") != HOLIDAY) | pl.col("product_id").is_not_null()).select(
         "tenant_id",
         "product_id",
         "date",
         "kind",
-        name=pl.when(pl.col("kind") == EVENT)
+        name=pl.when(pl.col("kind").is_in([EVENT, HOLIDAY]))
         .then(pl.col("name").fill_null(""))
         .otherwise(pl.col("product_id").fill_null("*")),
     )
-    product_holidays = own.filter((pl.col("kind") == HOLIDAY) & pl.col("product_id").is_not_null()).select(
-        "tenant_id", "product_id", "date", "kind", pl.col("name").fill_null("")
-    )
-    for_all = pl.concat(
-        [
-            all_holidays.select("tenant_id", "date", kind=pl.lit(HOLIDAY), name=pl.col("name").fill_null("")),
-            *beside,
-            named.filter(pl.col("product_id").is_null()).drop("product_id"),
-        ]
-    )
-    rows = pl.concat(
-        [
-            for_all.join(products.select("tenant_id", "product_id"), on="tenant_id"),
-            named.filter(pl.col("product_id").is_not_null()).select("tenant_id", "date", "kind", "name", "product_id"),
-            product_holidays.select("tenant_id", "date", "kind", "name", "product_id"),
-        ]
-    )
     return (
-        rows.sort("tenant_id", "product_id", "date", "kind", "name")
-        # What is said about the product itself wins over what is said about all products.
-        .unique(["tenant_id", "product_id", "date", "kind"], keep="last", maintain_order=True)
-        .group_by("tenant_id", "product_id", "date", maintain_order=True)
-        .agg(
-            is_shut=(pl.col("kind") == "closed").any(),
-            kinds=pl.struct("kind", "name").filter(pl.col("kind") != "closed"),
-        )
+        pl.concat([whole_holidays.select(columns), *(part.select(columns) for part in beside), own.select(columns)])
+        .filter(pl.col("date").is_between(first, last))
+        .unique()
+        .sort(columns)
     )

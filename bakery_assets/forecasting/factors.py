@@ -5,85 +5,149 @@ more general factor while there is little evidence: the name's towards the kind'
 (an empirical-Bayes ratio; Efron & Morris 1975, Data analysis using Stein's estimator).
 """
 
+import numpy as np
 import polars as pl
 
 from bakery_assets.forecasting.calendar_features import HOLIDAY
-from bakery_assets.forecasting.history import SERIES
+from bakery_assets.forecasting.panel import AHEAD, Floats, Panel
 
 PRIOR_DAYS = 1.0  # days of evidence that the more general factor counts for
 LARGEST_FACTOR = 5.0  # of one kind of day, and of all that falls on one day together
 
+KIND = ["tenant_id", "kind"]
+NAME = [*KIND, "name"]
 
-def learn_factors(history: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Factors of kinds of day and of the names within a kind.
 
-    Only days that are special in one way are looked at, so that one effect is not taken for another.
-    A closed holiday sold 0; any other closed day says nothing.
+def evidence(panel: Panel) -> pl.DataFrame:
+    """What days that are special in one way only sold, beside what normal days would have.
 
-    Args:
-        history: of ``regular_series``.
+    Only such days are looked at, so that one effect is not taken for another. A closed holiday sold 0; any other
+    closed day says nothing.
 
     Returns:
-        ``tenant_id, kind, kind_factor, kind_days`` and ``tenant_id, kind, name, name_factor, name_days``;
-        the days are distinct dates of evidence.
+        ``NAME, day, sold, normal``: one row per tenant, name and column of the panel, in units.
     """
-    one_kind = (
-        history.filter(pl.col("kinds").list.len() == 1, "is_known", pl.col("expected") > 0)
-        .with_columns(pl.col("kinds").list.first().alias("special"))
-        .unnest("special")
-        .filter(pl.col("is_open") | (pl.col("kind") == HOLIDAY))
-        .sort(*SERIES, "date")
+    expected = panel.expected[0][:, : panel.past]
+    ways = panel.kinds.filter(pl.col("day") < panel.past, pl.len().over("item", "day") == 1)
+    at = (ways["item"].to_numpy(), ways["day"].to_numpy())
+    sums = {}
+    for name, days in (("open", panel.is_open), ("kept", panel.is_known & ~panel.is_open)):
+        use = days & (expected > 0) & ~panel.is_sold_out
+        sold = np.where(np.isnan(panel.demand), panel.quantity, panel.demand)
+        for what, values in (("sold", sold), ("normal", expected)):
+            matrix = np.zeros((panel.items.height, panel.past))
+            np.add.at(matrix, panel.item, np.where(use, values, 0.0))
+            sums[f"{what}_{name}"] = matrix[at]
+    kept = pl.when(pl.col("kind") == HOLIDAY).then(pl.col("normal_kept")).otherwise(0.0)
+    return (
+        ways.with_columns(**{name: pl.Series(values) for name, values in sums.items()})
+        .with_columns(normal=pl.col("normal_open") + kept)
+        .filter(pl.col("normal") > 0)
+        .join(panel.items.with_row_index("item"), on="item")
+        .group_by(*NAME, "day")
+        .agg(sold=pl.col("sold_open").sum(), normal=pl.col("normal").sum())
+        .sort(*NAME, "day")
     )
-    evidence = (pl.col("quantity").sum().alias("sold"), pl.col("expected").sum().alias("normal"))
-    days = pl.col("date").n_unique()
+
+
+def learn_factors(seen: pl.DataFrame) -> pl.DataFrame:
+    """Factors of names and, where the name is null, of kinds: ``NAME, factor, days``, sorted.
+
+    Args:
+        seen: of ``evidence``; the days are distinct dates of it.
+    """
+    sums = (pl.col("sold").sum(), pl.col("normal").sum(), pl.col("day").n_unique().alias("days"))
     kinds = (
-        one_kind.group_by("tenant_id", "kind", maintain_order=True)
-        .agg(*evidence, kind_days=days)
-        .select("tenant_id", "kind", "kind_days", kind_factor=_drawn_towards(pl.lit(1.0), "kind_days"))
-    )
-    names = (
-        one_kind.group_by("tenant_id", "kind", "name", maintain_order=True)
-        .agg(*evidence, name_days=days)
-        .join(kinds, on=["tenant_id", "kind"])
-        .select(
-            "tenant_id", "kind", "name", "name_days",
-            name_factor=_drawn_towards(pl.col("kind_factor"), "name_days"),
-        )
+        seen.group_by(KIND)
+        .agg(sums)
+        .with_columns(name=pl.lit(None, pl.String), factor=_drawn_towards(pl.lit(1.0)))
     )  # fmt: skip
-    return kinds, names
+    names = (
+        seen.group_by(NAME)
+        .agg(sums)
+        .join(kinds.select(*KIND, general="factor"), on=KIND)
+        .with_columns(factor=_drawn_towards(pl.col("general")))
+    )
+    columns = [*NAME, "factor", "days"]
+    both = pl.concat([kinds.select(columns), names.select(columns)])
+    return both.with_columns(pl.col("factor").round(6)).sort(NAME)
 
 
-def _drawn_towards(general: pl.Expr, days: str) -> pl.Expr:
-    prior = PRIOR_DAYS * pl.col("normal") / pl.col(days)
+def factors_so_far(seen: pl.DataFrame) -> pl.DataFrame:
+    """What ``learn_factors`` would have said of a day on its own morning: ``NAME, day, factor``.
+
+    Models learn from these, so that they meet in training what they will meet in use: a factor that has not
+    seen the day it speaks of.
+    """
+    by_kind = seen.group_by(*KIND, "day").agg(pl.col("sold").sum(), pl.col("normal").sum()).sort(*KIND, "day")
+    kinds = _before(by_kind, KIND).with_columns(general=_drawn_towards(pl.lit(1.0)).fill_null(1.0))
+    return (
+        _before(seen, NAME)
+        .join(kinds.select(*KIND, "day", "general"), on=[*KIND, "day"])
+        .select(*NAME, "day", factor=pl.coalesce(_drawn_towards(pl.col("general")), "general"))
+    )
+
+
+def _before(seen: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    sums = [(pl.col(name).cum_sum() - pl.col(name)).over(key).alias(name) for name in ("sold", "normal")]
+    counted = seen.sort(*key, "day").with_columns(*sums, days=pl.int_range(pl.len()).over(key))
+    empty = pl.col("days") == 0
+    return counted.with_columns(pl.when(~empty).then(pl.col(name)).alias(name) for name in ("sold", "normal", "days"))
+
+
+def _drawn_towards(general: pl.Expr) -> pl.Expr:
+    prior = PRIOR_DAYS * pl.col("normal") / pl.col("days")
     return ((pl.col("sold") + prior * general) / (pl.col("normal") + prior)).clip(0.0, LARGEST_FACTOR)
 
 
-def apply_factors(rows: pl.DataFrame, factors: tuple[pl.DataFrame, pl.DataFrame]) -> pl.DataFrame:
-    """Look up the factors of days to come.
+def factors_ahead(panel: Panel, learnt: pl.DataFrame) -> pl.DataFrame:
+    """Factors of the special days from the plan date on.
 
     Args:
-        rows: with ``tenant_id, product_id, date, kinds``, distinct by the first three.
+        learnt: of ``learn_factors``.
 
     Returns:
-        ``tenant_id, product_id, date, factor, factors`` for the special days among ``rows``: the product
-        of the factors, at most ``LARGEST_FACTOR``, and the list of them as ``{days_seen, factor, kind, name}``.
+        ``item, day, factor, factors``: the product of the factors, at most ``LARGEST_FACTOR``, and the list of
+        them as ``{days_seen, factor, kind, name}``.
     """
-    kinds, names = factors
+    kinds = learnt.filter(pl.col("name").is_null()).select(*KIND, kind_factor="factor", kind_days="days")
+    names = learnt.filter(pl.col("name").is_not_null()).select(*NAME, name_factor="factor", name_days="days")
     return (
-        rows.filter(pl.col("kinds").list.len() > 0)
-        .select("tenant_id", "product_id", "date", special="kinds")
-        .explode("special")
-        .unnest("special")
-        .join(kinds, on=["tenant_id", "kind"], how="left")
-        .join(names, on=["tenant_id", "kind", "name"], how="left")
+        panel.kinds.filter(pl.col("day") >= panel.past)
+        .join(panel.items.with_row_index("item").select("item", "tenant_id"), on="item")
+        .join(kinds, on=KIND, how="left")
+        .join(names, on=NAME, how="left")
         .with_columns(
-            factor=pl.coalesce("name_factor", "kind_factor", pl.lit(1.0)).round(6),
+            factor=pl.coalesce("name_factor", "kind_factor", pl.lit(1.0)),
             days_seen=pl.coalesce("name_days", "kind_days", pl.lit(0)),
         )
-        .sort("tenant_id", "product_id", "date", "kind")
-        .group_by("tenant_id", "product_id", "date", maintain_order=True)
+        .sort("item", "day", "kind")
+        .group_by("item", "day", maintain_order=True)
         .agg(
             pl.col("factor").product().clip(upper_bound=LARGEST_FACTOR),
             factors=pl.struct("days_seen", "factor", "kind", "name"),
         )
     )
+
+
+def factor_matrix(panel: Panel, learnt: pl.DataFrame, so_far: pl.DataFrame | None = None) -> Floats:
+    """The factor of every column, 1 on normal days: (items, past + AHEAD).
+
+    Args:
+        learnt: of ``learn_factors``, for the days from the plan date on.
+        so_far: of ``factors_so_far``, for the days before it; None: they stay 1.
+    """
+    matrix = np.ones((panel.items.height, panel.past + AHEAD), dtype=np.float32)
+    ahead = factors_ahead(panel, learnt)
+    matrix[ahead["item"].to_numpy(), ahead["day"].to_numpy()] = ahead["factor"].to_numpy()
+    if so_far is not None:
+        tenants = panel.items.with_row_index("item").select("item", "tenant_id")
+        past = (
+            panel.kinds.filter(pl.col("day") < panel.past)
+            .join(tenants, on="item")
+            .join(so_far, on=[*NAME, "day"])
+            .group_by("item", "day")
+            .agg(pl.col("factor").product().clip(upper_bound=LARGEST_FACTOR))
+        )
+        matrix[past["item"].to_numpy(), past["day"].to_numpy()] = past["factor"].to_numpy()
+    return matrix

@@ -1,9 +1,10 @@
-"""Which past days a morning checks, and which forecast of them counts."""
+"""Which past days a morning checks, and which forecasts of them there are."""
 
 import polars as pl
 
-from bakery_assets.frames import past_days
+from bakery_assets.frames import HORIZON_DAYS, past_days
 
+DAY = ["tenant_id", "plan_date", "validation_date"]
 LOOK_BACK_DAYS = 14
 
 
@@ -33,32 +34,39 @@ def days_to_validate(cells: pl.DataFrame, closed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def forecasts_that_count(days: pl.DataFrame, past_forecasts: pl.DataFrame) -> pl.DataFrame:
-    """The last forecast of each day made on it or before: ``past_forecasts`` with the cell's ``plan_date``.
-
-    All rows of a day come from one plan, so that products a later plan dropped do not come back.
+def forecasts_by_lead(days: pl.DataFrame, past_forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Every forecast of each day that was made on it or before.
 
     Args:
         days: of ``days_to_validate``.
+        past_forecasts: columns of ``demand_forecasts``.
 
     Returns:
-        ``tenant_id, plan_date, validation_date, location_id, product_id, yhat, q10, q90``.
+        ``tenant_id, plan_date, validation_date, lead_days, location_id, product_id, yhat, system_yhat, q10, q50,
+        q80, q90, q95, override_id``; ``lead_days``, from the plan that made it to the day, is 0 to 6.
     """
     own = past_forecasts.select(
         "tenant_id",
         "location_id",
         "product_id",
         "yhat",
-        "q10",
-        "q90",
-        made_on="plan_date",
+        "system_yhat",
+        *("q10", "q50", "q80", "q90", "q95"),
+        "override_id",
         validation_date="target_date",
+        lead_days=(pl.col("target_date") - pl.col("plan_date")).dt.total_days().cast(pl.Int32),
     )
-    day = ["tenant_id", "plan_date", "validation_date"]
     return (
-        days.select(day)
+        days.select(DAY)
         .join(own, on=["tenant_id", "validation_date"])
-        .filter(pl.col("made_on") <= pl.col("validation_date"))
-        .filter(pl.col("made_on") == pl.col("made_on").max().over(day))
-        .drop("made_on")
+        .filter(pl.col("lead_days").is_between(0, HORIZON_DAYS - 1))
+        .select(*DAY, "lead_days", pl.exclude(*DAY, "lead_days"))
     )
+
+
+def forecasts_that_count(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Of the forecasts of ``forecasts_by_lead``, the last of each day: that morning's, where one was made.
+
+    All rows of a day come from one plan, so that products a later plan dropped do not come back.
+    """
+    return forecasts.filter(pl.col("lead_days") == pl.col("lead_days").min().over(DAY))

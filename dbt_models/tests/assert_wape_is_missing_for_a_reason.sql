@@ -1,5 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
--- A day has a WAPE exactly when it was validated and something sold or came back, as the check knew it.
+-- A day has a WAPE exactly when it was validated and something sold or came back without selling out, as the check
+-- knew it.
 
 with
 
@@ -25,6 +26,7 @@ judged as (
             checks.tenant_id = results.tenant_id
             and checks.plan_date = results.plan_date
             and checks.validation_date = results.validation_date
+    where not results.is_sold_out
     group by checks.tenant_id, checks.validation_date
     having sum(abs(results.actual)) > 0
 

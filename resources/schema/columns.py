@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import DATE, DOUBLE_PRECISION, INTEGER, JSONB, TEXT, TIME, TIMESTAMP
 from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import UserDefinedType
 
 IDENTITY = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 LARGEST = 1e9  # more than any bakery sells, weighs or pays in one row; also what keeps infinity out
@@ -33,6 +34,16 @@ metadata = MetaData(
         "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     }
 )
+
+
+class XID8(UserDefinedType[int]):
+    """PostgreSQL's transaction number that never comes round again."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in PostgreSQL."""
+        return "xid8"
 
 
 def code(name: str, comment: str, **kwargs: Any) -> Column[Any]:
@@ -125,6 +136,19 @@ def clock_time(name: str, comment: str, *, optional: bool = False, default: str 
 def instant(name: str, comment: str, *, optional: bool = False) -> Column[Any]:
     """A point in time, stored in UTC."""
     return Column(name, TIMESTAMP(timezone=True), comment=comment, nullable=optional)
+
+
+def transaction(name: str, comment: str, *, optional: bool = False) -> Column[Any]:
+    """A transaction's number, by which the warehouse tells what was read from what was not; the one that writes
+    the row where it is not optional. Internal: no file, frame or page of the documentation has it.
+    """
+    default = None if optional else sql("pg_current_xact_id()")
+    return Column(name, XID8, comment=comment, nullable=optional, server_default=default, info={"internal": True})
+
+
+def told(table: Table) -> list[Column[Any]]:
+    """The columns of a table that others know: all but the internal ones."""
+    return [column for column in table.columns if not column.info.get("internal")]
 
 
 def structure(name: str, comment: str, *, optional: bool = False) -> Column[Any]:

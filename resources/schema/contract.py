@@ -6,6 +6,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 
 from bakery_assets.settings import PROJECT, Settings
 from resources.schema import metadata, ops
+from resources.schema.columns import told
 from resources.warehouse.connection import sql_type
 
 PAGE = PROJECT / "docs" / "data_contract.md"
@@ -15,7 +16,7 @@ HEAD = """# Data contract
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
 `python -m resources.schema.contract`; a test holds it, the migrations and the live database equal.
 Commands are listed by `bakery --help` and in the README. Of the planned names, `backtest`, `replay` and `metrics`, the
-tables `events`, `model_versions` and `retraining_runs`, and schedules and sensors beyond those below are not there yet.
+table `events`, and schedules and sensors beyond those below are not there yet.
 
 ## How facts are loaded
 
@@ -48,8 +49,10 @@ or the new one. `plans.planning_runs` says how far each cell is. `reasoning` hol
 DAGSTER = """## Dagster names
 
 Asset keys are the names of the tables in `plans` and `marts`; the facts are external assets `ops/<table>`. Dynamic
-partitions `tenant`; dimensions `date` and `tenant`. Jobs `planning_wave`, `plan_tenant_day`, `build_marts`. Schedules
-`daily_planning`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `run_outcomes`.
+partitions `tenant`; dimensions `date` and `tenant`; models and retrainings have `tenant` alone. Jobs `planning_wave`,
+`plan_tenant_day`, `retrain_models`, `review_models`, `check_sales`, `build_marts`. Schedules `daily_planning`,
+`weekly_retraining`, `model_review`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `late_sales`,
+`run_outcomes`.
 """
 
 
@@ -88,7 +91,7 @@ def _table(table: Table) -> str:
         for element in constraint.elements
         if element.parent.name not in ("tenant_id", "plan_date")
     }
-    rows += [_column(table, column, references) for column in table.columns]
+    rows += [_column(table, column, references) for column in told(table)]
     return "\n".join(rows) + "\n"
 
 

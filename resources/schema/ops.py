@@ -5,7 +5,7 @@ we learned it) follows where the file does not give one: the end of that local d
 ``"load"`` for the moment of loading. ``creates`` names what a load may add when a row refers to it.
 """
 
-from sqlalchemy import CheckConstraint, Column, Computed, Identity, PrimaryKeyConstraint
+from sqlalchemy import CheckConstraint, Column, Computed, Identity, Index, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import BIGINT, TEXT, TIMESTAMP
 from sqlalchemy.sql import func
 
@@ -23,6 +23,7 @@ from resources.schema.columns import (
     refers,
     structure,
     table,
+    transaction,
     whole,
     words,
 )
@@ -40,6 +41,10 @@ def _tenant() -> Column[str]:
 
 def _location() -> Column[str]:
     return words("location_id", "Shop or kitchen", default=MAIN_LOCATION)
+
+
+def _transaction() -> Column[int]:
+    return transaction("transaction_id", "Transaction that wrote the row; late sales are found by it")
 
 
 tenants = table(
@@ -201,9 +206,10 @@ sales = table(
     number("quantity", "Units sold; negative: more came back than went", minimum=None),
     number("revenue", "Takings in the tenant's currency", minimum=None, optional=True),
     clock_time("sold_out_at", "Local time the last one went; empty: it lasted", optional=True),
-    instant("recorded_at", RECORDED),
+    instant("recorded_at", RECORDED), _transaction(),
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "recorded_at"),
     belongs_to_tenant(), refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
+    Index(None, "transaction_id"), Index("sales_tenant_id_sales_date_idx", "tenant_id", "sales_date"),
     fact="sales_date", creates="locations",
 )
 
@@ -213,9 +219,10 @@ sales_hourly = table(
     whole("hour", "Local hour of the day", maximum=23), _location(),
     number("quantity", "Units sold", minimum=None),
     number("in_stock", "Share of the hour in which it could be bought", maximum=1.0, default=1.0),
-    instant("recorded_at", RECORDED),
+    instant("recorded_at", RECORDED), _transaction(),
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "hour", "recorded_at"),
     belongs_to_tenant(), refers("product_id", "ops.products"), refers("location_id", "ops.locations"),
+    Index(None, "transaction_id"),
     fact="sales_date", creates="locations",
 )
 

@@ -21,6 +21,7 @@ from resources.schema.columns import (
     refers,
     structure,
     table,
+    transaction,
     whole,
     words,
 )
@@ -31,7 +32,7 @@ planning_runs = table(
     "planning_runs", "plans", "State of each cell: one tenant, one local date.",
     code("tenant_id", "The bakery"), day("plan_date", "Local date that is planned"),
     choice("status", "How far it is", ("claimed", "partial", "planned", "failed")),
-    instant("planned_as_of", "Facts recorded up to this instant were used"),
+    instant("planned_as_of", "Facts recorded up to this planning instant were used; for late sales see facts_until"),
     whole("attempts", "How often planning was begun"),
     instant("claimed_at", "When it was last begun"),
     words("claimed_by", "Who began it: a tick of the schedule, then the Dagster run; only that run may finish it"),
@@ -39,7 +40,15 @@ planning_runs = table(
     words("failed_stage", "Stage that failed", optional=True),
     words("reason", "Why it failed", optional=True),
     words("dagster_run_id", "Run that planned it last", optional=True),
+    instant("facts_until", "Late sales: those of the days before the plan date count if recorded up to this instant, "
+            "though it is after planned_as_of", optional=True),
+    transaction("asked_in", "Transaction that asked for the days before to be validated again; empty: nobody asks",
+                optional=True),
+    transaction("begun_in", "Transactions below this had ended when it was last begun; empty: asked for since",
+                optional=True),
+    transaction("validated_in", "What begun_in was when the days before were last validated", optional=True),
     PrimaryKeyConstraint("tenant_id", "plan_date"), belongs_to_tenant(),
+    Index("planning_runs_asked_idx", "asked_in", postgresql_where=sql("asked_in IS NOT NULL")),
 )
 
 
@@ -159,6 +168,16 @@ validation_runs = _plan(
            optional=True),
     whole("forecasts_evaluated", "Forecast rows of that day"),
     whole("forecasts_with_actuals", "Of these, rows with recorded sales"),
+    measure("mase", "Mean over the rows of error over scale (see validation_results), absolute"),
+    measure("pinball", "Mean pinball loss of the five quantiles over sum of sales, as a fraction"),
+    whole("lead_days", "Days from the forecast that is judged here to the day: 0, made that morning; empty: none",
+          optional=True),
+    whole("sold_out_series", "Of the rows, those that sold out: what would have sold is not known, so no measure "
+          "counts them"),
+    measure("wape_7d", "WAPE of the last 7 validated days together, this one included; empty: there are fewer"),
+    measure("wape_7d_before", "WAPE of the 7 validated days before these; empty: there are fewer"),
+    choice("trend", "wape_7d against wape_7d_before, stable within 5% of it",
+           ("improving", "stable", "worsening", "unknown")),
 )
 
 validation_results = _plan(
@@ -168,6 +187,75 @@ validation_results = _plan(
     number("yhat", "Forecast"), number("actual", "Sales, net of refunds", minimum=None),
     measure("error", "Forecast minus sales", optional=False),
     Column("is_covered", BOOLEAN, nullable=False, comment="Sales lay between q10 and q90"),
+    Column("is_sold_out", BOOLEAN, nullable=False, comment="It sold out: the sales are less than was asked for"),
+    number("scale", "Mean absolute difference of the series' sales to a week before, over the 8 weeks before the day; "
+           "empty: not defined", optional=True),
+    refers("product_id", "ops.products"), refers("plan_date validation_date", "plans.validation_runs"),
+)
+
+
+def _measures() -> tuple[Column[Any], ...]:
+    """The measures of ``validation_runs`` over other rows."""
+    return (
+        measure("mae", "Mean absolute error, in units"),
+        measure("mape", "Mean absolute percentage error of the rows with sales, as a fraction"),
+        measure("rmse", "Root mean squared error, in units"),
+        measure("r2", "Coefficient of determination; empty: the sales do not vary"),
+        measure("accuracy_pct", "100 (1 - WAPE), at least 0"),
+        measure("wape", "Sum of absolute errors over sum of sales, as a fraction"),
+        measure("mase", "Mean over the rows of error over scale (see validation_results), absolute"),
+        measure("bias", "Sum of errors over sum of sales, above 0: forecast too much"),
+        number("coverage_pct", "Share of rows whose sales lay between q10 and q90, in percent", maximum=100.0,
+               optional=True),
+        measure("pinball", "Mean pinball loss of the five quantiles over sum of sales, as a fraction"),
+        whole("forecasts_evaluated", "Forecast rows compared"),
+        whole("forecasts_with_actuals", "Of these, rows with recorded sales"),
+        whole("sold_out_series", "Of these, rows that sold out, which no measure counts"),
+    )
+
+
+validation_leads = _plan(
+    "validation_leads", "How good a past day's forecasts were, by how long before they were made.",
+    "validation_date lead_days",
+    day("validation_date", "Day that is checked"),
+    whole("lead_days", "Days from the plan that made the forecast to the day; 0: that morning's plan"),
+    *_measures(), refers("plan_date validation_date", "plans.validation_runs"),
+)
+
+validation_locations = _plan(
+    "validation_locations", "A past day's forecast against what sold, by shop.", "validation_date location_id",
+    day("validation_date", "Day that is checked"), code("location_id", "Shop or kitchen"),
+    *_measures(), refers("location_id", "ops.locations"), refers("plan_date validation_date", "plans.validation_runs"),
+)
+
+validation_products = _plan(
+    "validation_products", "A past day's forecast against what sold, by product over all shops, and who does best.",
+    "validation_date product_id",
+    day("validation_date", "Day that is checked"), code("product_id", "The product"),
+    *_measures(),
+    measure("wape_28d", "WAPE of its rows of the 28 days up to this one together; empty: nothing sold"),
+    measure("mape_28d", "MAPE of the same rows"),
+    whole("days_28d", "Days among these that count"),
+    whole("rank_best", "1: smallest wape_28d of the bakery's products; empty: not among the best five", minimum=1,
+          optional=True),
+    whole("rank_worst", "1: largest wape_28d of the bakery's products; empty: not among the worst five", minimum=1,
+          optional=True),
+    refers("product_id", "ops.products"), refers("plan_date validation_date", "plans.validation_runs"),
+)
+
+override_scores = _plan(
+    "override_scores", "Who was nearer: the person who overrode a forecast, or the system.",
+    "validation_date override_id",
+    day("validation_date", "Day that is checked"), code("override_id", "The override"),
+    code("product_id", "The product"),
+    words("who", "Who said so", optional=True), words("reason", "Why", optional=True),
+    whole("locations", "Shops that traded and whose forecasts it changed; the figures are their sums"),
+    number("yhat", "Forecast with the override, in units"),
+    number("system_yhat", "Forecast without it, in units"),
+    number("actual", "Sales, net of refunds", minimum=None),
+    measure("human_error", "Forecast with the override minus sales", optional=False),
+    measure("system_error", "Forecast without it minus sales", optional=False),
+    choice("nearer", "Whose error was smaller", ("human", "system", "tie")),
     refers("product_id", "ops.products"), refers("plan_date validation_date", "plans.validation_runs"),
 )
 
@@ -236,6 +324,7 @@ series_models = table(
     structure("parameters", "What the model needs to be applied: weights, smoothing, levels"),
     structure("error_quantiles", "Quantiles of relative errors, by level"),
     structure("scores", "Backtest scores of the models compared"),
+    instant("trained_as_of", "Facts up to this instant were used; before the version's own: carried over"),
     PrimaryKeyConstraint("tenant_id", "model_version", "location_id", "product_id"), belongs_to_tenant(),
     refers("model_version", "plans.model_versions", cascade=True),
     refers("product_id", "ops.products"), refers("location_id", "ops.locations"),

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, Table, create_engine
 from sqlalchemy.dialects import postgresql
 
 from bakery_assets.settings import settings
+from resources.schema.columns import told
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
@@ -93,15 +94,15 @@ def sql_type(table: Table, column: str) -> str:
 
 
 def frame_schema(table: Table) -> pl.Schema:
-    """Column names and polars types of a table's frame; JSON travels as text."""
-    return pl.Schema({column.name: _POLARS[sql_type(table, column.name)] for column in table.columns})
+    """Column names and polars types of a table's frame; JSON travels as text, internal columns do not."""
+    return pl.Schema({column.name: _POLARS[sql_type(table, column.name)] for column in told(table)})
 
 
 def selected(table: Table, alias: str = "t") -> str:
     """Select list that gives ``frame_schema``."""
     return ", ".join(
         f"{alias}.{column.name}::text" if kind == pl.String else f"{alias}.{column.name}"
-        for column, kind in zip(table.columns, frame_schema(table).values(), strict=True)
+        for column, kind in zip(told(table), frame_schema(table).values(), strict=True)
     )
 
 

@@ -9,18 +9,40 @@ from sqlalchemy import Table
 
 from bakery_assets.due import is_zone
 from bakery_assets.frames import CELLS, Cell, planning_instant
-from bakery_assets.planning_day import PAST_FORECASTS, WRITTEN_BY
+from bakery_assets.planning_day import MODELS, PAST, PAST_FORECASTS, PAST_VALIDATIONS, WRITTEN_BY
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
+from resources.warehouse.models import champions
 
-PAST_FORECAST_DAYS = 14
+CHECKED_DAYS = 14  # days back to which a morning may have to check forecasts
+FORECAST_DAYS = 6  # the longest lead of a forecast
+VALIDATION_DAYS = CHECKED_DAYS + 28  # the four weeks up to the earliest day checked
+
+# How far back a cell checks: to the last open day, most often yesterday. All leads of all days
+# would be fourteen times the rows.
+_SINCE = f"""(
+    SELECT coalesce(max(d.day), w.plan_date - {CHECKED_DAYS}) AS day
+    FROM (SELECT w.plan_date - n AS day FROM generate_series(1, {CHECKED_DAYS}) n) d
+    WHERE NOT EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = w.tenant_id AND c.date = d.day
+                      AND c.kind = 'closed' AND c.product_id IS NULL))"""  # noqa: S608
+_PAST = {
+    PAST_FORECASTS: f"JOIN LATERAL {_SINCE} since ON true JOIN plans.demand_forecasts p"
+    " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN since.day AND w.plan_date - 1"
+    f" AND p.plan_date BETWEEN since.day - {FORECAST_DAYS} AND w.plan_date - 1",
+    PAST_VALIDATIONS: "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
+    f" AND p.plan_date BETWEEN w.plan_date - {VALIDATION_DAYS} AND w.plan_date - 1",
+}
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """Facts of some tenants, read in one transaction: everything any of the cells may know.
 
-    ``of(cells)`` narrows it to one round: what each tenant's cell knew at its planning instant.
+    ``of(cells)`` narrows it to one round: what each tenant's cell knew at its planning instant. Of sales it also
+    knows those that came late: recorded up to ``sales_until``, of days before the plan date. Everything else stays as
+    it was, so that a day planned again neither bakes later nor counts stock that nobody had.
+
+    ``cells`` has the columns of ``frames.CELLS`` and ``sales_until``, never before ``planned_as_of``.
     """
 
     cells: pl.DataFrame
@@ -37,7 +59,8 @@ class Snapshot:
             orient="row",
         )
         current = self.cells.join(wanted, on=["tenant_id", "plan_date"], how="semi").sort("tenant_id")
-        return current, {name: _as_known(name, frame, current) for name, frame in self.tables.items()}
+        known = {name: _as_known(name, frame, current) for name, frame in self.tables.items()}
+        return current.select(CELLS.names()), known
 
 
 def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection[str], history_days: int) -> Snapshot:
@@ -51,8 +74,9 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", wanted)
         found = bulk.read(
-            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time"
+            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time, r.facts_until"
             " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
+            " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
         )
         found = found.filter(pl.Series([is_zone(zone) for zone in found["timezone"]], dtype=pl.Boolean))
         instants = [
@@ -60,13 +84,14 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
         ]
         known = (
             found.with_columns(planned_as_of=pl.Series(instants, dtype=CELLS["planned_as_of"]))
-            .select(CELLS.names())
-            .cast(CELLS)
+            .select(*CELLS.names(), sales_until=pl.max_horizontal("planned_as_of", "facts_until"))
+            .cast(pl.Schema({**CELLS, "sales_until": CELLS["planned_as_of"]}))
         )
         bulk.put(
             "reach",
             known.group_by("tenant_id").agg(
                 pl.col("planned_as_of").max().alias("latest"),
+                pl.col("sales_until").max().alias("latest_sales"),
                 (pl.col("plan_date").min() - timedelta(days=history_days)).alias("earliest"),
             ),
         )
@@ -76,34 +101,81 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
     return Snapshot(known, tables)
 
 
+def read_known(
+    warehouse: Warehouse,
+    cells: pl.DataFrame,
+    reads: Collection[str],
+    history_days: int,
+    *,
+    series: pl.DataFrame | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The fact tables among ``reads`` as each tenant's cell knew them at its ``planned_as_of``.
+
+    Args:
+        cells: the columns of ``frames.CELLS``, one row per tenant.
+        series: ``tenant_id, location_id, product_id``; products and what they sold are read of these only.
+    """
+    with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
+        bulk.put(
+            "reach",
+            cells.select(
+                "tenant_id",
+                latest="planned_as_of",
+                latest_sales="planned_as_of",
+                earliest=pl.col("plan_date") - timedelta(days=history_days),
+            ),
+        )
+        if series is not None:
+            bulk.put("series", series)
+        found = {
+            name: _read_facts(bulk, metadata.tables[f"ops.{name}"], only_series=series is not None) for name in reads
+        }
+    reached = cells.with_columns(sales_until="planned_as_of")
+    return {name: _as_known(name, frame, reached) for name, frame in found.items()}
+
+
 def read_plans(warehouse: Warehouse, cells: pl.DataFrame, reads: Collection[str]) -> dict[str, pl.DataFrame]:
-    """Rows of plan tables that a stage reads: the cells' own, and the forecasts of the days before."""
+    """Rows of plan tables that a stage reads: the cells' own, and of the cells before what the checks need.
+
+    ``past_forecasts`` are the forecasts, of every lead, of the days from the last open one before the plan date
+    on; ``past_validations`` are the results of the six weeks of cells before. Trained models are those of the
+    champions at the cells' planning instants.
+    """
     tables: dict[str, pl.DataFrame] = {}
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", cells.select("tenant_id", "plan_date"))
         for name in reads:
-            if name == PAST_FORECASTS:
-                table = metadata.tables["plans.demand_forecasts"]
-                match = (
-                    "p.tenant_id = w.tenant_id AND p.plan_date < w.plan_date"
-                    f" AND p.plan_date >= w.plan_date - {PAST_FORECAST_DAYS}"
-                )
+            if name in PAST:
+                table = metadata.tables[f"plans.{PAST[name]}"]
+                source = _PAST[name]
             elif name in WRITTEN_BY:
                 table = metadata.tables[f"plans.{name}"]
-                match = "p.tenant_id = w.tenant_id AND p.plan_date = w.plan_date"
+                source = f"JOIN {table.fullname} p ON p.tenant_id = w.tenant_id AND p.plan_date = w.plan_date"
             else:
                 continue
-            frame = bulk.read(f"SELECT {selected(table, 'p')} FROM {table.fullname} p JOIN wanted w ON {match}")  # noqa: S608
+            frame = bulk.read(f"SELECT {selected(table, 'p')} FROM wanted w {source}")  # noqa: S608
             tables[name] = frame.cast(frame_schema(table))
+        if not set(reads).isdisjoint(MODELS):
+            tables |= champions(bulk, cells)
     return tables
 
 
-def _read_facts(bulk: Bulk, table: Table) -> pl.DataFrame:
-    conditions = []
-    if "fact" in table.info:
+_OF_SERIES = {
+    ops.products: "(t.tenant_id, t.product_id) IN (SELECT tenant_id, product_id FROM series)",
+    ops.sales: "(t.tenant_id, t.location_id, t.product_id) IN (SELECT tenant_id, location_id, product_id FROM series)",
+}
+_OF_SERIES[ops.sales_hourly] = _OF_SERIES[ops.sales]
+
+
+_SALES = (ops.sales, ops.sales_hourly)
+
+
+def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.DataFrame:
+    conditions = [_OF_SERIES[table]] if only_series and table in _OF_SERIES else []
+    if table in _SALES:
+        conditions += ["t.recorded_at <= r.latest_sales", "t.sales_date >= r.earliest"]
+    elif "fact" in table.info:
         conditions.append("t.recorded_at <= r.latest")
-    if table is ops.sales or table is ops.sales_hourly:
-        conditions.append("t.sales_date >= r.earliest")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN reach r USING (tenant_id){where}")  # noqa: S608
     return frame.cast(frame_schema(table)).sort([column.name for column in table.primary_key] or table.columns.keys())
@@ -111,12 +183,15 @@ def _read_facts(bulk: Bulk, table: Table) -> pl.DataFrame:
 
 def _as_known(name: str, frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     table = metadata.tables[f"ops.{name}"]
-    own = frame.join(cells.select("tenant_id", "planned_as_of"), on="tenant_id", how="inner", maintain_order="left")
+    instants = ["plan_date", "planned_as_of", "sales_until"]
+    whose = cells.select("tenant_id", *(pl.col(name).alias(f"cell_{name}") for name in instants))
+    own = frame.join(whose, on="tenant_id", how="inner", maintain_order="left")
     if "fact" in table.info:
         key = [column.name for column in table.primary_key if column.name != "recorded_at"]
-        own = (
-            own.filter(pl.col("recorded_at") <= pl.col("planned_as_of"))
-            .sort([*key, "recorded_at"])
-            .unique(key, keep="last", maintain_order=True)
-        )
-    return own.drop("planned_as_of")
+        is_known = pl.col("recorded_at") <= pl.col("cell_planned_as_of")
+        if table in _SALES:
+            is_known |= (pl.col("recorded_at") <= pl.col("cell_sales_until")) & (
+                pl.col("sales_date") < pl.col("cell_plan_date")
+            )
+        own = own.filter(is_known).sort([*key, "recorded_at"]).unique(key, keep="last", maintain_order=True)
+    return own.drop(whose.columns[1:])

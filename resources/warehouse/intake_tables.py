@@ -5,6 +5,7 @@ from functools import cache
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Table, UniqueConstraint
 
 from bakery_assets.intake.tables import RECORDED_AT, ColumnSpec, Kind, Reference, TableSpec
+from resources.schema.columns import told
 from resources.warehouse.connection import sql_type
 
 _KINDS: dict[str, Kind] = {
@@ -20,7 +21,7 @@ _KINDS: dict[str, Kind] = {
 @cache
 def described(table: Table) -> TableSpec:
     """A table of ``resources.schema.ops``, described for loading."""
-    columns = tuple(_described(table, column) for column in table.columns)
+    columns = tuple(_described(table, column) for column in told(table))
     order = {column.name: index for index, column in enumerate(columns)}
     references = [_reference(each) for each in table.constraints if isinstance(each, ForeignKeyConstraint)]
     return TableSpec(

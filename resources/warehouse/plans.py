@@ -5,10 +5,10 @@ from datetime import datetime
 
 import polars as pl
 
-from bakery_assets.frames import Cell, Frames
+from bakery_assets.frames import HORIZON_DAYS, Cell, Frames
 from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed, describe
 from resources.schema import metadata
-from resources.schema.plans import alerts
+from resources.schema.plans import alerts, demand_forecasts, validation_runs
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
 
 # Parents before children, as foreign keys ask.
@@ -109,6 +109,10 @@ def _replace(
                     f"{insert_from(f'new_{table.name}', table, columns)} WHERE (tenant_id, plan_date) IN {recorded}"
                 )
         _record_outcome(bulk, written)
+        if validation_runs.name in written:
+            _record_validation(bulk)
+        if demand_forecasts.name in written:
+            _ask_for_validation(bulk)
         return {Cell(*row) for row in bulk.read("SELECT tenant_id, plan_date FROM outcome").iter_rows()}
 
 
@@ -141,6 +145,26 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
         " 'The day could not be planned: ' || reason, jsonb_build_object('stage', stage, 'reason', reason),"
         f" '{FAILURE_CONSEQUENCE}'"
         " FROM outcome WHERE reason IS NOT NULL"
+    )
+
+
+def _record_validation(bulk: Bulk) -> None:
+    """Note which sales the cells' validation has read; who asked for it after the reading is still to be answered."""
+    bulk.run(
+        "UPDATE plans.planning_runs r SET validated_in = r.begun_in, asked_in = NULL FROM outcome o"
+        " WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.reason IS NULL"
+        " AND r.begun_in IS NOT NULL"
+    )
+
+
+def _ask_for_validation(bulk: Bulk) -> None:
+    """A forecast that comes late has not been checked by the days after it: after an outage today is planned first."""
+    bulk.run(
+        "UPDATE plans.planning_runs r SET asked_in = pg_current_xact_id(), begun_in = NULL FROM outcome o"  # noqa: S608
+        " WHERE r.tenant_id = o.tenant_id AND o.reason IS NULL"
+        f" AND r.plan_date > o.plan_date AND r.plan_date <= o.plan_date + {HORIZON_DAYS}"
+        # What the same run has begun it plans after this one.
+        " AND r.claimed_by <> o.run_id"
     )
 
 

@@ -13,6 +13,8 @@ from resources.warehouse.connection import Warehouse
 from resources.warehouse.plans import FAILURE_ALERT, FAILURE_CONSEQUENCE
 
 _RUNS = plans.planning_runs
+# What a later read sees for certain: every transaction below this has ended.
+_ENDED = text("pg_snapshot_xmin(pg_current_snapshot())")
 
 
 def tenants(warehouse: Warehouse) -> list[Tenant]:
@@ -71,7 +73,7 @@ def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: 
 def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str) -> set[Cell]:
     """Hand the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
     held = and_(_of(cells), _RUNS.c.status.in_(("claimed", "partial")), _RUNS.c.claimed_by.in_((holder, run_id)))
-    statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now)
+    statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now, begun_in=_ENDED)
     with warehouse.engine.begin() as connection:
         return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
 
@@ -152,12 +154,12 @@ def _begin(
     )
     at = literal(now)
     rows = (
-        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder))
+        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder), _ENDED)
         .join(ops.tenants, ops.tenants.c.tenant_id == begun.c.tenant_id)
         .order_by(begun.c.tenant_id, begun.c.plan_date)
     )
     statement = insert(_RUNS).from_select(
-        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by"], rows
+        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by", "begun_in"], rows
     )
     upsert = statement.on_conflict_do_update(
         index_elements=["tenant_id", "plan_date"],
@@ -165,6 +167,7 @@ def _begin(
             "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 1), else_=_RUNS.c.attempts + 1),
             "claimed_at": statement.excluded.claimed_at,
             "claimed_by": statement.excluded.claimed_by,
+            "begun_in": statement.excluded.begun_in,
             "status": case((_RUNS.c.status == "partial", "claimed"), else_=_RUNS.c.status),
         },
         where=only,

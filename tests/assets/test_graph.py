@@ -59,7 +59,7 @@ def test_the_graph_is_the_one_last_accepted() -> None:
 def test_every_plan_table_is_an_asset_with_columns_owner_and_description() -> None:
     assets = build_defs().resolve_asset_graph()
     tables = [table for stage in MORNING for table in stage.writes]
-    assert len(tables) == 10
+    assert len(tables) == 14
     for name in tables:
         node = assets.get(dg.AssetKey(name))
         schema = node.metadata["dagster/column_schema"]

@@ -37,7 +37,8 @@ HARMLESS: dict[str, Any] = {
     **dict.fromkeys(
         ("opening", "receipts", "planned_receipts", "required", "consumption", "unmet", "expired", "closing"), 0.0
     ),
-    **dict.fromkeys(("forecasts_evaluated", "forecasts_with_actuals"), 0),
+    **dict.fromkeys(("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series"), 0), "trend": "unknown",
+    "is_sold_out": False,
 }  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def rows_of() -> Callable[[str, list[dict[str, Any]]], pl.DataFrame]:
 
 def typed(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows of a table with all its columns in their types."""
-    columns = metadata.tables[table].columns
+    columns = [column for column in metadata.tables[table].columns if not column.info.get("internal")]
     schema = {column.name: TYPES[type(column.type).__name__] for column in columns}
     filled = [{name: row.get(name, HARMLESS.get(name)) for name in schema} for row in rows]
     assert all(set(row) <= set(schema) for row in rows), f"a row names a column that {table} does not have"

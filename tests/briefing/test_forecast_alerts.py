@@ -3,6 +3,8 @@
 import json
 from datetime import date
 
+import pytest
+
 TODAY = date(2026, 11, 24)  # a Tuesday
 
 
@@ -58,6 +60,43 @@ def test_only_the_last_checked_day_makes_a_forecast_off(alerts):
     alert = only(alerts(validation_runs=[run(-2, "validated", wape=0.2), run(-1, "validated", wape=0.42, bias=-0.18)]))
     assert (alert["severity"], alert["kind"]) == ("warning", "forecast_off")
     assert alert["message"] == "The forecast for Mon 23 Nov was 42% off, over all 18% too little."
+
+
+def test_weeks_that_get_worse_are_told_with_their_numbers(alerts):
+    weeks = {"wape": 0.2, "bias": 0.0, "wape_7d": 0.26, "wape_7d_before": 0.2, "trend": "worsening"}
+    alert = only(alerts(validation_runs=[run(-1, "validated", **weeks)]))
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "forecast_worsening", None)
+    assert alert["message"] == (
+        "Forecasts have got worse: over the last 7 days checked they were 26% off, over the 7 before 20%."
+    )
+    assert alert["reasoning"] == {
+        "through": "2026-11-23", "days_each": 7, "wape_7d": 0.26, "wape_7d_before": 0.2, "relative_change": 0.3,
+        "stable_within": 0.05, "warning_above": 0.25,
+    }  # fmt: skip
+    assert alert["consequence"]
+
+
+def test_weeks_that_get_a_little_worse_are_only_for_information(alerts):
+    weeks = {"wape": 0.2, "bias": 0.0, "wape_7d": 0.25, "wape_7d_before": 0.2, "trend": "worsening"}
+    alert = only(alerts(validation_runs=[run(-1, "validated", **weeks)]))
+    assert (alert["severity"], alert["kind"]) == ("info", "forecast_worsening")
+
+
+def test_weeks_after_faultless_ones_are_worse_by_no_percentage(alerts):
+    weeks = {"wape": 0.1, "wape_7d": 0.1, "wape_7d_before": 0.0, "trend": "worsening"}
+    assert only(alerts(validation_runs=[run(-1, "validated", **weeks)]))["reasoning"]["relative_change"] is None
+
+
+@pytest.mark.parametrize("trend", ["improving", "stable", "unknown"])
+def test_weeks_that_do_not_get_worse_need_nobody(alerts, trend):
+    weeks = {"wape": 0.2, "wape_7d": 0.3, "wape_7d_before": 0.2, "trend": trend}
+    assert alerts(validation_runs=[run(-1, "validated", **weeks)]) == []
+
+
+def test_only_the_trend_of_the_last_checked_day_counts(alerts):
+    worse = {"wape": 0.2, "wape_7d": 0.3, "wape_7d_before": 0.2, "trend": "worsening"}
+    better = {"wape": 0.2, "wape_7d": 0.1, "wape_7d_before": 0.2, "trend": "improving"}
+    assert alerts(validation_runs=[run(-2, "validated", **worse), run(-1, "validated", **better)]) == []
 
 
 def test_yesterday_without_a_forecast_is_only_for_information(alerts):

@@ -224,6 +224,31 @@ def test_a_day_that_cannot_be_checked_says_why(morning, status, words):
     assert words in shown(render_morning(morning(validation_runs=runs), 80))
 
 
+def test_two_checked_weeks_are_shown_beside_each_other(morning):
+    run = {**DAY["validation_runs"][0], "wape_7d": 0.184, "wape_7d_before": 0.215, "trend": "improving"}
+    assert "Last 7 days 18% off, 22% the 7 before: improving." in shown(
+        render_morning(morning(validation_runs=[run]), 80)
+    )
+    assert "Last 7 days" not in shown(render_morning(morning(), 80))
+
+
+def test_a_day_without_measures_says_whether_all_sold_out_or_nothing_sold(morning):
+    checked = {"validation_date": date(2026, 11, 23), "status": "validated"}
+    gone = shown(render_morning(morning(validation_runs=[{**checked, "sold_out_series": 3}]), 80))
+    assert "Everything sold out, so nobody knows how much more would have sold." in gone
+    unsold = shown(render_morning(morning(validation_runs=[{**checked, "mae": 2.0, "sold_out_series": 1}]), 80))
+    assert "There were no sales to measure against." in unsold
+
+
+def test_what_sold_out_is_neither_the_best_nor_the_furthest_off(morning):
+    pain, vrac = DAY["validation_results"]
+    montee = {**vrac, "product_id": "montee", "yhat": 9.0, "actual": 2.0, "error": 7.0}
+    shelf = shown(render_morning(morning(validation_results=[pain, vrac, montee]), 80))
+    assert "Furthest off: Pièce montée" in shelf
+    empty = shown(render_morning(morning(validation_results=[pain, vrac, {**montee, "is_sold_out": True}]), 80))
+    assert "Furthest off: Granola en vrac" in empty
+
+
 def test_orders_of_the_days_after_tomorrow_are_one_line(morning):
     later = DAY["procurement_requirements"][1:]
     text = shown(render_morning(morning(procurement_requirements=later), 80))

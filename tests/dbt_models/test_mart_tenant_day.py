@@ -80,6 +80,17 @@ def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Wareho
     assert (closed["validation_status"], closed["alerts"]) == (None, 0)
 
     with warehouse.engine.connect() as connection:
+        # Each lead of the later check, of which the morning's own is the one that counts.
+        leads = connection.execute(
+            text(
+                "SELECT validation_date, lead_days, is_headline, checked_by, wape, forecasts_evaluated, trend"
+                " FROM marts.mart_forecast_accuracy ORDER BY lead_days"
+            )
+        ).all()
+        assert [tuple(row) for row in leads] == [
+            (TUESDAY, 0, True, THURSDAY, pytest.approx(20.2 / 170, abs=1e-6), 3, "unknown"),
+            (TUESDAY, 6, False, THURSDAY, pytest.approx(2 * 20.2 / 170, abs=1e-5), 3, "unknown"),
+        ]
         views = dict(
             connection.execute(
                 text(
@@ -88,7 +99,7 @@ def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Wareho
                 )
             ).all()
         )
-    assert len(views) == len(list(PROJECT_DIR.glob("models/*/*.sql"))) == 12
+    assert len(views) == len(list(PROJECT_DIR.glob("models/*/*.sql"))) == 14
     assert all(views.values()), "every view says what it holds"
 
 
@@ -116,6 +127,7 @@ def test_figures_that_cannot_be_fail_their_checks_and_the_mart_stays(warehouse: 
     }
     assert failed == {
         "assert_batches_add_up": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
+        "assert_every_validated_day_has_one_headline": ("mart_forecast_accuracy", dg.AssetCheckSeverity.ERROR),
         "assert_wape_is_missing_for_a_reason": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
         "between_mart_tenant_day_accuracy_pct__100__0": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
         "not_null_mart_tenant_day_reason": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
@@ -193,7 +205,11 @@ def what_paris_planned_on_tuesday(connection: Connection) -> None:
     ]
     for location, product, target, yhat in expected:
         key = {"tenant_id": "paris", "plan_date": TUESDAY, "location_id": location, "product_id": product}
-        put(connection, plans.demand_forecasts, {**key, "target_date": target, "yhat": yhat, **QUANTILES, **MADE})
+        put(
+            connection,
+            plans.demand_forecasts,
+            {**key, "target_date": target, "yhat": yhat, "system_yhat": yhat, **QUANTILES, **MADE},
+        )
     put(connection, plans.production_schedules, schedule("paris", TUESDAY, TUESDAY, 190.0, 3))
     put(connection, plans.production_schedules, schedule("paris", TUESDAY, WEDNESDAY, 480.0, 1))
     for number, (product, day, quantity) in enumerate(
@@ -230,13 +246,19 @@ def what_paris_sold_on_tuesday(connection: Connection) -> None:
             "bias": round((180.6 - sold) / sold, 6),
             "accuracy_pct": round(100 * (1 - wrong / sold), 6),
         }
-        rows = {"forecasts_evaluated": 3, "forecasts_with_actuals": 3}
-        put(connection, plans.validation_runs, {**check, "status": "validated", **measures, **rows})
+        rows = {"forecasts_evaluated": 3, "forecasts_with_actuals": 3, "sold_out_series": 0}
+        recent = {"lead_days": 0, "trend": "unknown"}
+        put(connection, plans.validation_runs, {**check, "status": "validated", **measures, **rows, **recent})
+        put(connection, plans.validation_leads, {**check, "lead_days": 0, **measures, **rows})
+        # Six mornings before it was twice as wrong.
+        worse = {"wape": 2 * measures["wape"], "bias": 0.0, "accuracy_pct": 50.0}
+        put(connection, plans.validation_leads, {**check, "lead_days": 6, **worse, **rows})
         for location, product, yhat, actual in (
             ("main", "croissant", 100.1, croissants), ("main", "baguette", 60.3, 50.0), ("kiosk", "croissant", 20.2, 25.0)
         ):  # fmt: skip
             result = {"location_id": location, "product_id": product, "yhat": yhat, "actual": actual}
-            put(connection, plans.validation_results, {**check, **result, "error": yhat - actual, "is_covered": False})
+            judged = {"error": yhat - actual, "is_covered": False, "is_sold_out": False}
+            put(connection, plans.validation_results, {**check, **result, **judged})
 
 
 def a_cell(connection: Connection, tenant: str, plan_date: date, **state: Any) -> None:

@@ -1,7 +1,9 @@
 """The public page of names says what the live database has."""
 
-from sqlalchemy import inspect
+from sqlalchemy import text
 
+from resources.schema import metadata
+from resources.schema.columns import told
 from resources.schema.contract import PAGE, render
 from resources.warehouse import Warehouse
 
@@ -12,12 +14,17 @@ def test_the_page_is_what_the_schema_renders() -> None:
 
 def test_every_table_and_column_of_the_live_schema_is_on_the_page(warehouse: Warehouse) -> None:
     page = PAGE.read_text(encoding="utf-8")
-    live = inspect(warehouse.engine)
-    found = 0
-    for schema in ("ops", "plans"):
-        for table in live.get_table_names(schema=schema):
-            section = page.split(f"### `{schema}.{table}`\n", 1)[1].split("\n### ", 1)[0]
-            for column in live.get_columns(table, schema=schema):
-                assert f"`{column['name']}`" in section, f"{schema}.{table}.{column['name']}"
-                found += 1
-    assert found > 200
+    query = text("SELECT table_schema, table_name, column_name FROM information_schema.columns"
+                 " WHERE table_schema IN ('ops', 'plans')")  # fmt: skip
+    with warehouse.engine.connect() as connection:
+        live = [tuple(row) for row in connection.execute(query)]
+    internal = {
+        (table.schema, table.name, column.name)
+        for table in metadata.sorted_tables
+        for column in set(table.columns) - set(told(table))
+    }
+    assert len(live) > 200
+    assert internal < set(live)
+    for schema, table, column in live:
+        section = page.split(f"### `{schema}.{table}`\n", 1)[1].split("\n### ", 1)[0]
+        assert (f"`{column}`" in section) is ((schema, table, column) not in internal), f"{schema}.{table}.{column}"

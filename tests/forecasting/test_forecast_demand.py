@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 import polars as pl
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 from bakery_assets.forecasting import forecast_demand
 from bakery_assets.forecasting.forecast import DEMAND_FORECASTS
 from bakery_assets.frames import CELLS, CannotPlan
-from resources.schema import plans
+from resources.schema import ops, plans
+from resources.warehouse.connection import frame_schema
 
 PLAN = date(2026, 3, 9)  # a Monday; no public holiday in Germany within four weeks of it
 LEVELS = ["q10", "q50", "q80", "q90", "q95"]
@@ -53,12 +55,17 @@ def facts(
             list(sales), orient="row",
             schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
                     "quantity": pl.Float64, "sold_out_at": pl.Time},
-        ),
+        ).with_columns(revenue=pl.lit(None, pl.Float64)),
         "calendar": pl.DataFrame(
             list(calendar), orient="row",
             schema={"tenant_id": text, "date": pl.Date, "kind": text, "product_id": text, "name": text,
                     "opens": pl.Time, "closes": pl.Time},
         ),
+        **{
+            table.name: pl.DataFrame(schema=frame_schema(table))
+            for table in (ops.sales_hourly, ops.weather, ops.forecast_overrides, plans.model_versions,
+                          plans.series_models, plans.boosters)
+        },
     }  # fmt: skip
 
 
@@ -114,13 +121,13 @@ def test_reasoning_lets_a_person_recompute_the_figure() -> None:
     )
     made = forecast(frames)
     for row, said in zip(made.iter_rows(named=True), reasons(made), strict=True):
-        product = said["base"]
-        for factor in said["factors"]:
-            product *= factor["factor"]
+        factor = prod(each["factor"] for each in said["factors"])
+        assert said["factor"] == pytest.approx(factor, abs=1e-5)
         assert said["factor_limit"] == 5.0
-        assert row["yhat"] == pytest.approx(product, abs=1e-5)
-        parts = said["base_models"].values()
-        assert said["base"] == pytest.approx(sum(parts) / 2, abs=1e-5)
+        assert sum(share for share in said["shares"].values() if share) == pytest.approx(1.0)
+        blended = sum(share * said["members"][name] for name, share in said["shares"].items() if share)
+        assert said["members"]["trees"] is None, "nothing is trained here, so nothing but smoothing has a share"
+        assert row["yhat"] == pytest.approx(factor * blended, abs=1e-4)
         for level in LEVELS:
             at = max(0.0, row["yhat"] + said["quantiles"]["scale"] * said["quantiles"][f"z_{level}"])
             assert row[level] == pytest.approx(at, abs=1e-4)
@@ -146,7 +153,8 @@ def test_a_promotion_on_the_day_of_an_event_is_not_forecast_as_their_product() -
     # Each alone sold twenty times as much and is held at five times; both together as well, not at 25 times.
     assert [[factor["factor"] for factor in day["factors"]] for day in said[:3]] == [[5.0], [5.0], [5.0, 5.0]]
     assert [day["factor"] for day in said[:4]] == [5.0, 5.0, 5.0, 1.0]
-    assert yhat(made)[:3] == pytest.approx([5 * day["base"] for day in said[:3]], abs=1e-4)
+    normal = [sum(share * day["members"][name] for name, share in day["shares"].items() if share) for day in said]
+    assert yhat(made)[:3] == pytest.approx([5 * each for each in normal[:3]], abs=1e-3)
 
 
 def test_promotions_and_events_of_the_past_do_not_swell_a_normal_day() -> None:
@@ -315,7 +323,7 @@ def test_data_that_stopped_two_weeks_ago_is_not_taken_for_two_weeks_without_sale
 
 
 def test_importing_the_package_does_not_import_statsforecast() -> None:
-    code = "import sys, bakery_assets.forecasting; print({'statsforecast', 'holidays', 'pandas'} & set(sys.modules))"
+    code = "import sys, bakery_assets.forecasting; print({'statsforecast', 'lightgbm', 'holidays', 'pandas', 'dask'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

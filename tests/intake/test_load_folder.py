@@ -18,6 +18,7 @@ from sqlalchemy import text
 from bakery_assets.intake.chunks import Unreadable
 from bakery_assets.intake.report import LoadReport
 from resources.schema import ops
+from resources.schema.columns import told
 from resources.warehouse import Warehouse
 from resources.warehouse.intake import known_zones, load_folder
 
@@ -47,12 +48,14 @@ def refused(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
-    """Every ops table but the quarantine's running numbers and times."""
-    tables = {table.fullname: "*" for table in (*ops.LOADED, ops.locations)}
+    """Every ops table but the quarantine's running numbers and times, and the transactions that wrote sales."""
+    tables = {
+        table.fullname: ", ".join(column.name for column in told(table)) for table in (*ops.LOADED, ops.locations)
+    }
     tables["ops.quarantine"] = "tenant_id, file, row_number, column_name, reason, content"
-    return {name: rows(warehouse, f"SELECT {columns} FROM {name} t ORDER BY t::text") if columns == "*" else
-            rows(warehouse, f"SELECT {columns} FROM {name} ORDER BY file, row_number, column_name, content::text")
-            for name, columns in tables.items()}  # fmt: skip
+    return {
+        name: rows(warehouse, f"SELECT {columns} FROM {name} ORDER BY {columns}") for name, columns in tables.items()
+    }
 
 
 def test_three_files_make_a_bakery(warehouse: Warehouse, home: Path) -> None:

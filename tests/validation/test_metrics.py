@@ -70,6 +70,34 @@ def test_both_ends_of_the_interval_are_covered() -> None:
     assert measured([5.0] * 4, [1.0, 9.0, 0.99, 9.01], low=1.0, high=9.0)["coverage_pct"] == 50.0
 
 
+def test_quantiles_lose_little_where_they_are_right_and_more_the_surer_they_were() -> None:
+    # 12 sold: 10 said for nine days of ten is 2 short, which costs 0.9 of each; 15 is 3 over and costs 0.1 of each.
+    one = pl.DataFrame({"low": [10.0, 12.0], "high": [15.0, 12.0], "actual": [12.0, 12.0]})
+    found = one.select(low=metrics.pinball({"low": 0.9}), high=metrics.pinball({"high": 0.9}))
+    assert found.row(0) == (pytest.approx(1.8 / 24), pytest.approx(0.3 / 24))
+    both = one.select(metrics.pinball({"low": 0.9, "high": 0.9})).item()
+    assert both == pytest.approx((1.8 + 0.3) / 2 / 24)
+
+
+def test_the_median_alone_loses_half_of_wape() -> None:
+    rows = pl.DataFrame({"yhat": [3.0, 9.0, 4.0], "actual": [5.0, 6.0, 4.0]})
+    assert rows.select(metrics.pinball({"yhat": 0.5}) * 2).item() == pytest.approx(rows.select(metrics.wape()).item())
+
+
+def test_each_series_is_scaled_by_its_own_yardstick_and_those_without_do_not_count() -> None:
+    rows = pl.DataFrame(
+        {"yhat": [12.0, 1.0, 50.0, 7.0], "actual": [10.0, 4.0, 1.0, 1.0], "scale": [4.0, 1.0, None, 0.0]}
+    )
+    assert rows.select(metrics.mase()).item() == (2 / 4 + 3 / 1) / 2
+    assert rows.tail(2).select(metrics.mase()).item() is None
+
+
+def test_dividing_by_next_to_nothing_gives_nothing_rather_than_what_no_table_holds() -> None:
+    tiny = measured([1e9, 1e9], [1e-300, 2e-300])
+    assert [tiny[name] for name in ("mape", "wape", "bias", "r2", "accuracy_pct")] == [None] * 5
+    assert tiny["mae"] == pytest.approx(1e9)
+
+
 pairs = st.lists(st.tuples(st.floats(0, 1e4), st.integers(0, 10_000).map(float)), min_size=1, max_size=20)
 
 

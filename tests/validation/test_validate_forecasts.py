@@ -1,7 +1,6 @@
 """A morning looks back at yesterday."""
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -9,69 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.frames import CELLS
 from bakery_assets.validation import validate_forecasts
-
-MONDAY = date(2026, 3, 9)
-SUNDAY, SATURDAY, FRIDAY = (MONDAY - timedelta(days=n) for n in (1, 2, 3))
-LEVELS = ("q10", "q50", "q80", "q90", "q95")
-
-
-def cells(*tenants: str, day: date = MONDAY) -> pl.DataFrame:
-    noon = datetime(2026, 3, 9, 4, 30, tzinfo=UTC)
-    return pl.DataFrame([(t, day, "Europe/Berlin", noon) for t in tenants], schema=CELLS, orient="row")
-
-
-def forecast(made_on: date, target: date, product: str, yhat: float, tenant: str = "t", shop: str = "main") -> Any:
-    return (
-        tenant,
-        made_on,
-        shop,
-        product,
-        target,
-        yhat,
-        yhat - 2,
-        yhat,
-        yhat + 1,
-        yhat + 2,
-        yhat + 3,
-        "m",
-        "1",
-        None,
-        "{}",
-    )
-
-
-def frames(
-    forecasts: Iterable[Any] = (), sales: Iterable[Any] = (), calendar: Iterable[Any] = ()
-) -> dict[str, pl.DataFrame]:
-    text, number = pl.String, pl.Float64
-    return {
-        "past_forecasts": pl.DataFrame(
-            list(forecasts), orient="row",
-            schema={"tenant_id": text, "plan_date": pl.Date, "location_id": text, "product_id": text,
-                    "target_date": pl.Date, "yhat": number, **dict.fromkeys(LEVELS, number), "model": text,
-                    "model_version": text, "override_id": text, "reasoning": text},
-        ),
-        "sales": pl.DataFrame(
-            list(sales), orient="row",
-            schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
-                    "quantity": number},
-        ),
-        "calendar": pl.DataFrame(
-            list(calendar), orient="row",
-            schema={"tenant_id": text, "date": pl.Date, "kind": text, "product_id": text, "name": text,
-                    "opens": pl.Time, "closes": pl.Time},
-        ),
-    }  # fmt: skip
-
-
-def sale(day: date, product: str, quantity: float, tenant: str = "t", shop: str = "main") -> Any:
-    return (tenant, product, day, shop, quantity)
-
-
-def closed(day: date, product: str | None = None, tenant: str = "t") -> Any:
-    return (tenant, day, "closed", product, None, None, None)
+from tests.validation.looking_back import FRIDAY, MONDAY, SATURDAY, SUNDAY, cells, closed, forecast, frames, sale
 
 
 def states(tables: Any) -> list[tuple[date, str]]:
@@ -99,7 +37,12 @@ def test_yesterday_is_judged_by_the_forecast_of_its_own_morning() -> None:
             "tenant_id": "t", "plan_date": MONDAY, "validation_date": SUNDAY, "status": "validated",
             "mae": 6.0, "rmse": round(52**0.5, 6), "mape": round((2 / 12 + 10 / 20) / 2, 6), "wape": 12 / 32,
             "bias": 8 / 32, "r2": 1 - 104 / 32, "accuracy_pct": 62.5, "coverage_pct": 50.0,
-            "forecasts_evaluated": 2, "forecasts_with_actuals": 2,
+            "forecasts_evaluated": 2, "forecasts_with_actuals": 2, "sold_out_series": 0, "lead_days": 0,
+            # Without sales of earlier weeks there is no yardstick, and no trend.
+            "mase": None, "wape_7d": None, "wape_7d_before": None, "trend": "unknown",
+            # Bread: quantiles 8, 10, 11, 12, 13 for 12, lose 0.4 + 1 + 0.8 + 0 + 0.05 = 2.25; rolls: 28, 30, 31, 32, 33
+            # for 20 lose 7.2 + 5 + 2.2 + 1.2 + 0.65 = 16.25; the mean of five is 18.5 / 5, over 32 sold.
+            "pinball": round(18.5 / 5 / 32, 6),
         }
     )  # fmt: skip
     assert list(
@@ -147,7 +90,7 @@ def test_a_day_whose_sales_are_not_in_is_not_judged() -> None:
 
 
 def test_a_day_nobody_forecast_says_so() -> None:
-    made = validate_forecasts(cells("t"), frames(sales=[sale(SUNDAY, "bread", 10.0)]))
+    made = validate_forecasts(cells("t"), frames([sale(SUNDAY, "bread", 10.0)]))
     assert states(made) == [(SUNDAY, "no_forecast")]
 
 
@@ -176,7 +119,7 @@ def test_a_product_that_pauses_does_not_close_the_bakery() -> None:
 
 def test_a_long_break_is_looked_back_on_for_two_weeks_only() -> None:
     shut = [closed(MONDAY - timedelta(days=n)) for n in range(1, 30)]
-    found = states(validate_forecasts(cells("t"), frames(calendar=shut)))
+    found = states(validate_forecasts(cells("t"), frames(shut)))
     assert len(found) == 14
     assert {status for _, status in found} == {"closed"}
 
@@ -247,7 +190,7 @@ def test_a_tenant_is_judged_alike_alone_and_among_others_in_any_order(rows: list
     chance.shuffle(sales)
     shuffled = validate_forecasts(cells("b", "a"), frames(forecasts, sales))
     alone = validate_forecasts(
-        cells("a"), frames([row for row in forecasts if row[0] == "a"], [row for row in sales if row[0] == "a"])
+        cells("a"), frames(*([row for row in rows if row[1]["tenant_id"] == "a"] for rows in (forecasts, sales)))
     )
     for name, frame in together.items():
         assert frame.equals(shuffled[name])

@@ -1,5 +1,7 @@
 """How yesterday's forecast did, and what needs a person."""
 
+from typing import Any
+
 import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
@@ -33,9 +35,14 @@ def check_section(morning: Morning) -> RenderableType:
         leaning = "neither too much nor too little over all"
     else:
         leaning = f"{abs(bias):.0%} too {'much' if bias > 0 else 'little'} over all"
-    accuracy = "no sales to measure against" if run["accuracy_pct"] is None else f"{run['accuracy_pct']:.0f}% accurate"
-    words = Text(f"{day}The forecast was ").append(accuracy, style="bold").append(f", {leaning}.")
-    return section(title, words, *_best_and_worst(morning, checked))
+    if run["accuracy_pct"] is not None:
+        words = Text(f"{day}The forecast was ").append(f"{run['accuracy_pct']:.0f}% accurate", style="bold")
+        words.append(f", {leaning}.")
+    elif run["sold_out_series"] and run["mae"] is None:
+        words = Text(f"{day}Everything sold out, so nobody knows how much more would have sold.")
+    else:
+        words = Text(f"{day}There were no sales to measure against.")
+    return section(title, words, *_weeks(run), *_best_and_worst(morning, checked))
 
 
 def alerts_section(morning: Morning) -> RenderableType:
@@ -64,12 +71,20 @@ def _together(messages: list[str]) -> str:
     return " ".join([messages[0], *(message[:1].upper() + message[1:] for message in later)])
 
 
+def _weeks(run: dict[str, Any]) -> list[Text]:
+    """The last seven days checked beside the seven before, once there are as many."""
+    if run["trend"] == "unknown":
+        return []
+    words = Text(f"Last 7 days {run['wape_7d']:.0%} off, {run['wape_7d_before']:.0%} the 7 before: ")
+    return [words.append(f"{run['trend']}.", style="yellow" if run["trend"] == "worsening" else "")]
+
+
 def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
     """The product with the smallest error for its sales, and the one with the most units off."""
     names = morning.frames["products"].select("product_id", "name", "unit")
     results = (
         morning.frames["validation_results"]
-        .filter(pl.col("validation_date") == checked)
+        .filter((pl.col("validation_date") == checked) & ~pl.col("is_sold_out"))
         .group_by("product_id")
         .agg(pl.col("yhat").sum(), pl.col("actual").sum())
         .join(names, on="product_id")

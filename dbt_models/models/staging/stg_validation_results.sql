@@ -4,5 +4,6 @@ select
     validation_date,
     location_id,
     product_id,
-    actual
+    actual,
+    is_sold_out
 from {{ source('plans', 'validation_results') }}

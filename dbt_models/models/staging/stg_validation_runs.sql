@@ -5,6 +5,10 @@ select distinct on (tenant_id, validation_date)
     status,
     accuracy_pct,
     wape,
-    bias
+    bias,
+    lead_days,
+    wape_7d,
+    wape_7d_before,
+    trend
 from {{ source('plans', 'validation_runs') }}
 order by tenant_id, validation_date, plan_date desc

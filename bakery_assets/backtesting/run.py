@@ -1,0 +1,178 @@
+"""The backtest: at every origin every model forecasts a week from what was known, and all are scored alike."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from bakery_assets.backtesting.baselines import CpuClock, Forecasts, forecast_baseline
+from bakery_assets.backtesting.scores import score
+from bakery_assets.backtesting.series import SERIES, SOLD, daily, error_scales, scored_days
+from bakery_assets.backtesting.system import Trained, forecast_system
+from bakery_assets.backtesting.windows import cells_of, known_before, origins
+from bakery_assets.frames import HORIZON_DAYS, Frames
+
+SYSTEM = "system"
+NOT_FORECAST = "not_forecast"
+LEAST_HISTORY_DAYS = 14  # before the first origin, so that every weekday was seen twice
+Progress = Callable[[str, int, int], None]
+
+
+class CannotBacktest(ValueError):
+    """Data that no backtest can be made of; the message is one line that says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What a backtest came to.
+
+    Attributes:
+        models: one mapping a model: ``model``, ``scores.SCORES``, ``train_seconds_per_series`` and
+            ``predict_seconds_per_series`` (CPU seconds for one series at one origin), and ``fallback_share`` (of
+            a baseline's days that a simpler model had to forecast).
+        data: what was compared, and what was left out.
+        system: days by the model that made the system's forecasts, and the tenants that had no trained model at
+            the last origin, each with the reason.
+        days: every forecast beside what sold, for a closer look.
+    """
+
+    models: tuple[dict[str, Any], ...]
+    data: dict[str, Any]
+    system: dict[str, Any]
+    days: pl.DataFrame
+
+
+@dataclass
+class _Ledger:
+    """One model's forecasts so far, and what they cost."""
+
+    rows: list[pl.DataFrame] = field(default_factory=list)
+    train_seconds: list[float] = field(default_factory=list)
+    predict_seconds: float = 0.0
+
+    def add(self, made: Forecasts, origin: date) -> None:
+        self.rows.append(made.rows.with_columns(origin=pl.lit(origin)))
+        self.train_seconds += [] if made.train_seconds is None else [made.train_seconds]
+        self.predict_seconds += made.predict_seconds
+
+
+def run_backtest(
+    frames: Frames, weeks: int, models: Sequence[str], cpu: CpuClock, progress: Progress = lambda *_: None
+) -> Backtest:
+    """Backtest over the last ``weeks`` weeks of sales: horizon 7, step 7, every model fitted anew at every origin.
+
+    Args:
+        frames: the tables of ``windows.READS`` whole; it is here that the future is kept from the models.
+        weeks: at least 1.
+        models: of ``baselines.BASELINES`` and ``SYSTEM``, in the order of the report.
+        cpu: CPU seconds that this process has used.
+        progress: called with a model's name, and how many of how many origins are done.
+
+    Raises:
+        CannotBacktest: there is too little to compare.
+    """
+    first_day, last_day = _span(frames["sales"], weeks)
+    plan_dates = origins(last_day, weeks)
+    scored = scored_days(frames, plan_dates)
+    if scored.is_empty():
+        raise CannotBacktest(
+            f"No series sold anything before {plan_dates[0]} and its bakery anything after; give a folder with more"
+            " sales, or fewer --weeks."
+        )
+    tenants = frames["tenants"].join(scored, on="tenant_id", how="semi")
+    ledgers = {name: _Ledger() for name in models}
+    trained = Trained()
+    fits = 0
+    for done, origin in enumerate(plan_dates):
+        known = known_before(frames, origin)
+        series = daily(known["sales"], origin)
+        fits += series.select(SERIES).n_unique()
+        for name in models:
+            progress(name, done, weeks)
+            if name == SYSTEM:
+                made, trained = forecast_system(cells_of(tenants, origin), known, trained, cpu)
+            else:
+                made = forecast_baseline(name, series, cpu)
+            ledgers[name].add(made, origin)
+            progress(name, done + 1, weeks)
+    days = pl.concat(_beside_sales(scored, name, ledger) for name, ledger in ledgers.items())
+    scales = error_scales(daily(frames["sales"], plan_dates[0]))
+    figures = {row["model"]: row for row in score(days, scales).iter_rows(named=True)}
+    told = tuple(
+        {**figures[name], **_costs(ledger, fits), "fallback_share": _fallback_share(name, days)}
+        for name, ledger in ledgers.items()
+    )
+    facts = {
+        "first_day": first_day.isoformat(),
+        "last_day": last_day.isoformat(),
+        "days": (last_day - first_day).days + 1,
+        "weeks": weeks,
+        "horizon_days": HORIZON_DAYS,
+        "first_origin": plan_dates[0].isoformat(),
+        "origins": len(plan_dates),
+        "test_days": HORIZON_DAYS * len(plan_dates),
+        **_counts(frames, scored, scales),
+    }
+    system = _told_of_system(days, trained) if SYSTEM in models else {}
+    return Backtest(told, facts, system, days)
+
+
+def _span(sales: pl.DataFrame, weeks: int) -> tuple[date, date]:
+    """The first and the last day on which anything sold."""
+    days = sales.filter(SOLD)["sales_date"]
+    first, last = days.min(), days.max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        raise CannotBacktest("There are no sales to compare forecasts with; look at what was left out of sales.")
+    there, needed = (last - first).days + 1, weeks * HORIZON_DAYS + LEAST_HISTORY_DAYS
+    if there < needed:
+        raise CannotBacktest(
+            f"The sales span {there} days, from {first} to {last}; {weeks} weeks need {needed}"
+            f" ({weeks * HORIZON_DAYS} to compare and {LEAST_HISTORY_DAYS} before them). Give fewer --weeks."
+        )
+    return first, last
+
+
+def _beside_sales(scored: pl.DataFrame, name: str, ledger: _Ledger) -> pl.DataFrame:
+    """A model's forecasts beside what sold; where it says nothing it said zero, and is wrong by all that sold."""
+    said = pl.concat(ledger.rows)
+    return scored.join(said, on=[*SERIES, "origin", "date"], how="left", maintain_order="left").with_columns(
+        pl.col("forecast").fill_null(0.0), pl.col("source").fill_null(NOT_FORECAST), model=pl.lit(name)
+    )
+
+
+def _costs(ledger: _Ledger, fits: int) -> dict[str, float | None]:
+    return {
+        "train_seconds_per_series": sum(ledger.train_seconds) / fits if ledger.train_seconds else None,
+        "predict_seconds_per_series": ledger.predict_seconds / fits,
+    }
+
+
+def _fallback_share(name: str, days: pl.DataFrame) -> float | None:
+    if name == SYSTEM:
+        return None
+    share = days.filter(pl.col("model") == name).select((pl.col("source") != name).mean()).item()
+    return float(share)
+
+
+def _counts(frames: Frames, scored: pl.DataFrame, scales: pl.DataFrame) -> dict[str, Any]:
+    later = frames["sales"].filter(SOLD).select(SERIES).unique().height - scored.select(SERIES).n_unique()
+    idle = frames["tenants"].join(scored, on="tenant_id", how="anti")
+    with_scale = scored.select(SERIES).unique().join(scales.drop_nulls("mase_scale"), on=SERIES, how="semi")
+    return {
+        "tenants": scored["tenant_id"].n_unique(),
+        "tenants_not_scored": idle["tenant_id"].sort().to_list(),
+        "series": scored.select(SERIES).n_unique(),
+        "series_not_scored": later,
+        "series_with_mase": with_scale.height,
+        "series_days": scored.height,
+        "series_days_open": int(scored["is_open"].sum()),
+        "series_days_sold_out_left_out": int(scored["is_sold_out"].sum()),
+    }
+
+
+def _told_of_system(days: pl.DataFrame, trained: Trained) -> dict[str, Any]:
+    own = days.filter(pl.col("model") == SYSTEM)
+    by_source: Mapping[str, int] = dict(own.group_by("source").len().sort("source").iter_rows())
+    return {"series_days_by_model": by_source, "tenants_without_trained_model": dict(trained.untrained)}

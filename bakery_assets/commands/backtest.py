@@ -1,0 +1,172 @@
+"""`bakery backtest`: how near this system and StatsForecast's baselines would have come, on a folder of sales."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from bakery_assets.backtesting import Backtest
+    from resources.folder import Folder
+
+Report = Callable[[str, int, int], None]
+SHOWN_FAULTS = 3  # of each file; they are mostly of one kind
+SHOWN_TENANTS = 10
+# Column of the table, its heading, its figure's form, and how its best is found.
+COLUMNS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
+    ("wape", "WAPE", ".1%", abs),
+    ("wape_open", "open days", ".1%", abs),
+    ("mape", "MAPE", ".1%", abs),
+    ("mase", "MASE", ".3f", abs),
+    ("rmsse", "RMSSE", ".3f", abs),
+    ("bias", "bias", "+.1%", abs),
+    ("pinball", "pinball", ".4f", abs),
+    ("coverage80", "in 80%", ".1%", lambda share: abs(share - 0.8)),
+    ("train_seconds_per_series", "train s", ".4f", abs),
+    ("predict_seconds_per_series", "predict s", ".4f", abs),
+)
+
+
+def backtest(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder in the load format, CSV or Parquet.")],
+    weeks: Annotated[int, typer.Option(min=1, help="Weeks compared, the last ones with sales.")] = 8,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Where the figures go as JSON.")
+    ] = None,
+    models: Annotated[
+        str | None, typer.Option(help="Models compared, with commas between; by default system and all baselines.")
+    ] = None,
+) -> None:
+    """Compare forecasts with what sold: every week of the last ones, each from what was known before it."""
+    from bakery_assets.backtesting import CannotBacktest
+    from bakery_assets.commands.intake import progress_bars
+    from bakery_assets.intake.chunks import Unreadable
+
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    chosen = _chosen(models, errors)
+    try:
+        with progress_bars() as progress:
+            result, read = compare(data, weeks, chosen, progress)
+        if json_file is not None:
+            _write(result, json_file)
+    except (Unreadable, CannotBacktest) as error:
+        errors.print(str(error), markup=False)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        errors.print(f"{json_file} cannot be written: {error.strerror}.", markup=False)
+        raise typer.Exit(2) from None
+    _tell_left_out(read, errors)
+    _show(result)
+
+
+def compare(
+    data: Path, weeks: int, models: tuple[str, ...], progress: Report = lambda *_: None
+) -> tuple["Backtest", "Folder"]:
+    """Backtest ``models`` on a folder in the load format; nothing is read or written but the folder.
+
+    Raises:
+        Unreadable: the folder cannot be used.
+        CannotBacktest: it holds too few days.
+    """
+    from time import process_time
+
+    import polars as pl
+
+    from bakery_assets.backtesting import run_backtest
+    from bakery_assets.backtesting.windows import READS
+    from resources.folder import read_folder
+    from resources.schema import plans
+    from resources.warehouse.connection import frame_schema
+
+    read = read_folder(data, READS, progress)
+    no_models = {
+        table.name: pl.DataFrame(schema=frame_schema(table)) for table in (plans.model_versions, plans.series_models)
+    }
+    return run_backtest({**read.frames, **no_models}, weeks, models, process_time, progress), read
+
+
+def as_json(result: "Backtest") -> dict[str, Any]:
+    """The figures as `--json` writes them: ratios as fractions, null where there is nothing to divide by."""
+    return {"models": list(result.models), "data": result.data, "system": result.system}
+
+
+def _chosen(models: str | None, errors: Console) -> tuple[str, ...]:
+    from bakery_assets.backtesting import BASELINES, SYSTEM
+
+    known = (SYSTEM, *BASELINES)
+    chosen = tuple(dict.fromkeys(filter(None, map(str.strip, (models or ",".join(known)).split(",")))))
+    unknown = [name for name in chosen if name not in known]
+    if unknown or not chosen:
+        errors.print(f"There is no model {', '.join(unknown) or repr(models)}; choose from {', '.join(known)}.")
+        raise typer.Exit(2)
+    return chosen
+
+
+def _write(result: "Backtest", path: Path) -> None:
+    import json
+
+    path.write_text(json.dumps(as_json(result), indent=2, allow_nan=False) + "\n", "utf-8")
+
+
+def _tell_left_out(read: "Folder", errors: Console) -> None:
+    for file in read.files:
+        if file.unknown_columns:
+            errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
+        if file.faults.height:
+            errors.print(
+                f"{file.file}: {file.faults.height:,} of {file.read:,} rows left out, among them", markup=False
+            )
+            for row, reason in file.faults.select("row_number", "reason").head(SHOWN_FAULTS).iter_rows():
+                errors.print(f"  row {row}: {reason}", markup=False)
+
+
+def _show(result: "Backtest") -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    data = result.data
+    console.print(
+        f"{data['series']:,} series of {data['tenants']:,} bakeries, {data['first_day']} to {data['last_day']};"
+        f" {data['origins']} forecasts of {data['horizon_days']} days from {data['first_origin']} on,"
+        " each from what was known before it."
+    )
+    if data["series_days_sold_out_left_out"]:
+        console.print(
+            f"{data['series_days_sold_out_left_out']:,} of {data['series_days']:,} days are left out: sold out,"
+            " so sales do not show the demand."
+        )
+    table = Table("model", box=None, pad_edge=False)
+    for _, heading, _, _ in COLUMNS:
+        table.add_column(heading, justify="right")
+    best = {name: _best(result, name, distance) for name, _, _, distance in COLUMNS}
+    for model in result.models:
+        cells = [_cell(model[name], form, best[name], distance) for name, _, form, distance in COLUMNS]
+        table.add_row(f"[bold]{model['model']}[/]" if model["model"] == "system" else model["model"], *cells)
+    console.print(table)
+    if result.system:
+        by_model = sorted(result.system["series_days_by_model"].items(), key=lambda each: -each[1])
+        console.print("The system's days by model: " + ", ".join(f"{name} {days:,}" for name, days in by_model) + ".")
+        untrained = result.system["tenants_without_trained_model"]
+        _name(list(untrained), "without a trained model, forecast from the fallbacks", console)
+        if untrained:
+            console.print(f"  {next(iter(untrained.values()))}", markup=False)
+    _name(data["tenants_not_scored"], "without sales before and in these weeks, so not compared", console)
+
+
+def _best(result: "Backtest", name: str, distance: Callable[[float], float]) -> float | None:
+    values = [distance(model[name]) for model in result.models if model[name] is not None]
+    return min(values) if len(values) > 1 else None
+
+
+def _cell(value: float | None, form: str, best: float | None, distance: Callable[[float], float]) -> str:
+    if value is None:
+        return "-"
+    text = format(value, form)
+    return f"[bold green]{text}[/]" if distance(value) == best else text
+
+
+def _name(tenants: list[str], what: str, console: Console) -> None:
+    if tenants:
+        shown = ", ".join(tenants[:SHOWN_TENANTS]) + (", …" if len(tenants) > SHOWN_TENANTS else "")
+        console.print(f"{len(tenants):,} {'bakery' if len(tenants) == 1 else 'bakeries'} {what}: {shown}.")

@@ -1,0 +1,173 @@
+"""`bakery train`: a retraining by hand, through Dagster, in this process."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from resources.warehouse.retrainings import Key
+
+STYLES = {"promoted": "green", "gated": "yellow", "not_better": "yellow", "failed": "red"}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a retraining by hand came to.
+
+    Attributes:
+        rows: of retraining_runs.
+        triggers: series by kind of trigger, by tenant.
+        models: series by model of the new version, by tenant.
+    """
+
+    run_id: str
+    rows: list[dict[str, Any]]
+    triggers: Mapping[str, Mapping[str, int]]
+    models: Mapping[str, Mapping[str, int]]
+
+
+def train(
+    tenant: Annotated[
+        list[str] | None, typer.Option("--tenant", help="A bakery; may be repeated. All by default.")
+    ] = None,
+    plan_date: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help="Train as on the morning of this local date. Now by default."
+        ),
+    ] = None,
+) -> None:
+    """Train the models of some or all bakeries, whatever the numbers say, behind the data-quality gate.
+
+    With a date, the models know what was known that morning, and plans from that morning on use them.
+    """
+    from bakery_assets.assets.dbt_project import build_manifest
+    from bakery_assets.due import is_zone
+    from bakery_assets.frames import planning_instant
+    from bakery_assets.instance import prepare
+    from bakery_assets.settings import settings
+    from resources.clock import utc_now
+    from resources.warehouse import Warehouse, runs
+
+    build_manifest()
+    prepare(settings())
+    console = Console(highlight=False)
+    errors = Console(stderr=True, highlight=False)
+    known = {
+        each.tenant_id: each
+        for each in runs.tenants(Warehouse())
+        if (tenant or each.status in ("active", "demo")) and is_zone(each.timezone)
+    }
+    unknown = sorted(set(tenant or []) - set(known))
+    if unknown or not known:
+        errors.print(
+            f"There is no tenant {', '.join(unknown)}." if unknown else "There are no tenants; run: bakery load DIR"
+        )
+        raise typer.Exit(2)
+    wanted = sorted(set(tenant or known))
+    now = utc_now()
+    instants = {
+        each: planning_instant(plan_date.date(), known[each].planning_time, known[each].timezone) if plan_date else now
+        for each in wanted
+    }
+    with console.status(f"Training the models of {len(wanted)} bakeries …"):
+        result = run_training(instants, now, as_then=plan_date is not None)
+    console.print(_table(result))
+    console.print(f"Dagster run {result.run_id}.")
+    for row in result.rows:
+        if row["state"] not in ("promoted", "not_needed"):
+            console.print(f"[{STYLES.get(row['state'], 'red')}]{row['tenant_id']}[/] {row['state']}: ", end="")
+            console.print(str(row["reason"]), markup=False)
+    if any(row["state"] in ("failed", "requested", "running") for row in result.rows):
+        raise typer.Exit(1)
+
+
+def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, as_then: bool) -> Trained:
+    """Retrain tenants through Dagster's retrain_models, quietly, in chunks of the planning wave's size.
+
+    The environment must be that of ``instance.prepare``.
+
+    Args:
+        trained_as_of: by tenant, the instant up to which facts count.
+        as_then: new versions are champions from these instants on, else from their publication on.
+    """
+    import dagster as dg
+
+    from bakery_assets.assets.retraining import retraining_config
+    from bakery_assets.definitions import build_defs
+    from bakery_assets.settings import settings
+    from resources.warehouse import Warehouse, retrainings
+    from sensors.tenant_registry import register
+
+    warehouse = Warehouse()
+    name = f"request-{now:%Y%m%dT%H%M%S%f}"
+    keys = sorted(
+        retrainings.request(
+            warehouse,
+            [(tenant, name) for tenant in trained_as_of],
+            requested_by="person",
+            requested_at=now,
+            trained_as_of=trained_as_of,
+        )
+    )
+    run_id = ""
+    with dg.DagsterInstance.get() as instance:
+        register(instance, warehouse)
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        job = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("retrain_models")
+        size = settings().wave_size
+        for chunk in (keys[start : start + size] for start in range(0, len(keys), size)):
+            result = job.execute_in_process(
+                instance=instance,
+                run_config={**retraining_config(chunk, as_then=as_then), **quiet},
+                raise_on_error=False,
+            )
+            run_id = result.run_id
+            if not result.success:
+                reason = f"its run {run_id} died: {result.get_run_failure_event().message}"
+                retrainings.release(warehouse, run_id, reason, now)
+                retrainings.give_up(warehouse, chunk, reason, now)
+    return _told(warehouse, run_id, keys)
+
+
+def _told(warehouse: Any, run_id: str, keys: "Collection[Key]") -> Trained:
+    from resources.warehouse import retrainings
+
+    return Trained(
+        run_id,
+        retrainings.outcomes(warehouse, keys),
+        retrainings.triggers_by_kind(warehouse, keys),
+        retrainings.models_by_name(warehouse, keys),
+    )
+
+
+def _table(result: Trained) -> Table:
+    table = Table(title="Retraining", title_justify="left")
+    for heading in ("bakery", "state", "series", "triggers", "WAPE before", "WAPE now", "models"):
+        table.add_column(heading, justify="right" if heading.startswith(("WAPE", "series")) else "left")
+    for row in result.rows:
+        tenant = row["tenant_id"]
+        table.add_row(
+            tenant,
+            f"[{STYLES.get(row['state'], 'default')}]{row['state']}[/]",
+            str(row["series"]),
+            _counts(result.triggers.get(tenant, {})),
+            _percent(row["backtest_wape_old"]),
+            _percent(row["backtest_wape_new"]),
+            _counts(result.models.get(tenant, {})),
+        )
+    return table
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    ordered: Sequence[tuple[str, int]] = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{name} {count}" for name, count in ordered)
+
+
+def _percent(fraction: float | None) -> str:
+    return "" if fraction is None else f"{fraction:.1%}"

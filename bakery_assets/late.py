@@ -1,0 +1,166 @@
+"""Late sales and gaps: which cells have to check their days again; pure functions of what was found and the time.
+
+A cell has read a row of sales when the row's transaction had ended before the cell was begun, and the row was
+recorded by the instant up to which sales count for the cell. What is asked for is always "expected minus
+done", kept with the cells themselves: a tick that comes late, twice or not at all changes nothing in the end.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from bakery_assets.due import CATCH_UP_DAYS, is_zone
+from bakery_assets.frames import Cell, planning_instant
+
+_INSTANT = pl.Datetime("us", "UTC")
+
+# A day's sales, and the state of a cell that checks the day.
+CANDIDATES = pl.Schema(
+    {
+        "tenant_id": pl.String(),
+        "tenant_status": pl.String(),
+        "timezone": pl.String(),
+        "planning_time": pl.Time(),
+        "today": pl.Date(),  # the tenant's
+        "sales_date": pl.Date(),
+        "recorded_at": _INSTANT,  # of the day's rows found, the latest
+        "transaction": pl.Int64(),  # of the same rows, the latest; null: not known, database restored elsewhere
+        "plan_date": pl.Date(),
+        "is_closed": pl.Boolean(),  # the bakery is closed on the plan date
+        "status": pl.String(),  # null: nobody has begun the cell
+        "attempts": pl.Int32(),
+        "claimed_at": _INSTANT,
+        "planned_as_of": _INSTANT,
+        "facts_until": _INSTANT,
+        "asked_in": pl.Int64(),
+        "begun_in": pl.Int64(),
+        "validated_in": pl.Int64(),
+    }
+)
+MARKS = pl.Schema(
+    {"tenant_id": pl.String(), "plan_date": pl.Date(), "planned_as_of": _INSTANT, "facts_until": _INSTANT}
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cell that is asked to check its days again, and the version of the facts it is asked for.
+
+    ``is_today``: it is its tenant's today and planned, so that it is planned again as a whole.
+    """
+
+    cell: Cell
+    version: str
+    is_today: bool
+
+    @property
+    def mark(self) -> str:
+        """Names cell and version."""
+        return f"{self.cell.tenant_id}|{self.cell.plan_date}|{self.version}"
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Runs that were requested for one mark so far, and whether one of them is queued or running."""
+
+    count: int = 0
+    is_under_way: bool = False
+
+
+def late_marks(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Cells that were begun before the sales were there, or count sales only up to an earlier instant.
+
+    Args:
+        candidates: of ``CANDIDATES``; only cells that somebody has begun.
+
+    Returns:
+        ``MARKS``, one row a cell, sorted: ``facts_until`` is the instant up to which sales have to count, null
+        where the planning instant is late enough.
+    """
+    return _marks(_unread(_with_instant(candidates)))
+
+
+def gap_marks(
+    candidates: pl.DataFrame, now: datetime, *, include_demo: bool, claim_for: timedelta, attempts: int
+) -> pl.DataFrame:
+    """Cells to ask for days with a forecast and with sales that nobody has validated; ``MARKS`` as ``late_marks``.
+
+    Left out are days whose cell has looked at the very same sales (it found nothing to judge, and would again),
+    cells that the planning waves are going to plan anyway, and failed ones whose retries are not over.
+
+    Args:
+        candidates: of ``CANDIDATES``; the cell of each day is the one that should have validated it.
+        now: an aware instant.
+        claim_for: a claim older than this is void. attempts: how often a failed cell is tried.
+    """
+    status = pl.col("status")
+    is_served = pl.col("tenant_status").is_in(["active", "demo"] if include_demo else ["active"])
+    in_reach = pl.col("plan_date") >= pl.col("today") - pl.duration(days=CATCH_UP_DAYS)
+    unplanned = status.is_null() | status.is_in(["partial", "claimed"])
+    waits = (
+        (is_served & in_reach & unplanned & ~pl.col("is_closed"))
+        | ((status == "claimed") & (pl.col("claimed_at") > now - claim_for)).fill_null(False)
+        | ((status == "failed") & (pl.col("attempts") < attempts)).fill_null(False)
+        | (pl.col("plan_date") > pl.col("today"))
+    )
+    return _marks(_unread(_with_instant(candidates.filter(~waits))))
+
+
+def requests(
+    asked: Iterable[Asked], tries: Mapping[str, Tries], *, most: int, attempts: int
+) -> list[tuple[Asked, str]]:
+    """What to start now, with the key of each run: at most ``most`` runs under way together, today's first.
+
+    A mark gets at most ``attempts`` runs, so that facts that kill their run do not do so for ever.
+
+    Args:
+        tries: by mark; what is not in it was not tried.
+    """
+    waiting = list(asked)
+    known = {each.mark: tries.get(each.mark, Tries()) for each in waiting}
+    room = most - sum(each.is_under_way for each in tries.values())
+    free = [each for each in waiting if not known[each.mark].is_under_way and known[each.mark].count < attempts]
+    # The order is theirs but for today's; a key that was used is dropped silently, hence the number of the try.
+    first = sorted(free, key=lambda each: not each.is_today)[: max(room, 0)]
+    return [(each, f"{each.mark} {known[each.mark].count + 1}") for each in first]
+
+
+def _with_instant(candidates: pl.DataFrame) -> pl.DataFrame:
+    """Candidates in zones that exist; where the cell was never read, ``planned_as_of`` is what it will be."""
+    rows = candidates.filter(pl.Series([is_zone(zone) for zone in candidates["timezone"]], dtype=pl.Boolean))
+    key = ["plan_date", "planning_time", "timezone"]
+    days = rows.select(key).unique()
+    instants = pl.Series([planning_instant(*row) for row in days.iter_rows()], dtype=_INSTANT)
+    planned = pl.when(pl.col("validated_in").is_not_null()).then("planned_as_of")
+    return (
+        rows.join(days.with_columns(instant=instants), on=key, how="left", maintain_order="left")
+        .with_columns(planned_as_of=pl.coalesce(planned, "instant"))
+        .drop("instant")
+    )
+
+
+def _unread(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose sales the cell has not read, and that no run under way or asked for is going to read."""
+    transaction = pl.col("transaction")
+    is_asked = pl.col("asked_in").is_not_null()
+    in_time = pl.col("recorded_at") <= pl.max_horizontal("planned_as_of", "facts_until")
+    was_there = (
+        transaction.is_null()
+        | (transaction < pl.col("validated_in")).fill_null(False)
+        | (((pl.col("status") == "claimed") | is_asked) & (transaction < pl.col("begun_in"))).fill_null(False)
+        | (is_asked & pl.col("begun_in").is_null())
+    )
+    return rows.filter(~(in_time & was_there))
+
+
+def _marks(rows: pl.DataFrame) -> pl.DataFrame:
+    return (
+        rows.group_by("tenant_id", "plan_date")
+        .agg(pl.col("planned_as_of").first(), latest=pl.col("recorded_at").max())
+        .with_columns(facts_until=pl.when(pl.col("latest") > pl.col("planned_as_of")).then("latest"))
+        .select(MARKS.names())
+        .cast(MARKS)
+        .sort("tenant_id", "plan_date")
+    )

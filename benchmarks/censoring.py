@@ -1,0 +1,106 @@
+"""How well demand behind stock-outs is recovered: the masking experiment on fresh_chain.
+
+Days on which a series was in stock at every opening hour show the true demand. Behind each is hidden the pattern of
+a day on which something else ran out, a real one of the same city: in the hours in which that was out of stock,
+this sells nothing. What `recover` then makes of the masked day is compared with what really sold. The days that are
+not masked, real stock-outs included, stay as they are, so that the profile is learnt from what a bakery has.
+"""
+
+import json
+
+import polars as pl
+
+from benchmarks.datasets import DATA, OPENING_HOURS
+
+SERIES = ["tenant_id", "location_id", "product_id"]
+DAY = [*SERIES, "sales_date"]
+MASKED_SHARE = 0.2  # of the days in stock; the others are left for the profile to be learnt from
+SEED = 11
+
+
+def run() -> dict[str, object]:
+    """Bias and WAPE of masked days, as fractions, before and after recovery."""
+    source = DATA / "fresh_chain" / "hourly.parquet"
+    if not source.is_file():
+        return {"skipped": f"fresh_chain is not at {source}"}
+    from bakery_assets.forecasting.censored import recover
+
+    hourly = read_hourly(source)
+    masked = mask(hourly)
+    recovered = recover(masked.select(*DAY, "hour", "quantity", "in_stock"))
+    truth = (
+        masked.filter("is_masked")
+        .group_by(DAY)
+        .agg(truth=pl.col("true_quantity").sum(), sold=pl.col("quantity").sum(), in_stock=pl.col("in_stock").mean())
+    )
+    compared = truth.join(recovered.select(*SERIES, "demand", sales_date="date"), on=DAY)
+    assert compared.height == truth.height, "recover lost a day"
+    return {
+        "masked_days": compared.height,
+        "masked_hours_in_stock": round(compared["in_stock"].mean(), 4),
+        **_nearness("before", compared, "sold"),
+        **_nearness("after", compared, "demand"),
+    }
+
+
+def read_hourly(source: object) -> pl.DataFrame:
+    """Opening hours of every series: ``DAY, hour, quantity, in_stock``, in_stock 0 or 1."""
+    return (
+        pl.read_parquet(source)
+        .filter(pl.col("hour").is_between(*OPENING_HOURS))
+        .select(
+            tenant_id=pl.format("city-{}", "city_id"),
+            location_id=pl.format("store-{}", "store_id"),
+            product_id=pl.format("product-{}", "product_id"),
+            sales_date=pl.col("dt").str.to_date(),
+            hour=pl.col("hour").cast(pl.Int32),
+            quantity="hourly_sale",
+            in_stock=1.0 - pl.col("hourly_stockout"),
+        )
+        .sort(*DAY, "hour")
+    )
+
+
+def mask(hourly: pl.DataFrame) -> pl.DataFrame:
+    """The same with stock-out patterns before some days in stock: also ``true_quantity, is_masked``.
+
+    A pattern is the hours in stock of a real day that ran out but was not out all day, drawn in the same city.
+    """
+    days = hourly.group_by(DAY, maintain_order=True).agg(share=pl.col("in_stock").mean(), sold=pl.col("quantity").sum())
+    whole = days.filter(pl.col("share") == 1, pl.col("sold") > 0).sample(fraction=MASKED_SHARE, seed=SEED, shuffle=True)
+    broken = days.filter(pl.col("share") > 0, pl.col("share") < 1).sample(fraction=1.0, seed=SEED, shuffle=True)
+    numbered = pl.int_range(pl.len()).over("tenant_id")
+    patterns = broken.select("tenant_id", draw=numbered, **{f"of_{name}": name for name in DAY[1:]})
+    many = broken.group_by("tenant_id").agg(patterns=pl.len())
+    chosen = (
+        whole.join(many, on="tenant_id")
+        .with_columns(draw=numbered % pl.col("patterns"))
+        .join(patterns, on=["tenant_id", "draw"])
+        .select(*DAY, *(f"of_{name}" for name in DAY[1:]))
+    )
+    hours = hourly.select("tenant_id", *(pl.col(name).alias(f"of_{name}") for name in DAY[1:]), "hour", mask="in_stock")
+    pattern_hours = chosen.join(hours, on=["tenant_id", *(f"of_{name}" for name in DAY[1:])]).select(
+        *DAY, "hour", "mask"
+    )
+    is_masked = pl.col("mask").is_not_null()
+    return (
+        hourly.join(pattern_hours, on=[*DAY, "hour"], how="left", maintain_order="left")
+        .with_columns(is_masked=is_masked, true_quantity="quantity")
+        .with_columns(
+            quantity=pl.col("quantity") * pl.col("mask").fill_null(1.0),
+            in_stock=pl.col("in_stock") * pl.col("mask").fill_null(1.0),
+        )
+        .drop("mask")
+    )
+
+
+def _nearness(when: str, compared: pl.DataFrame, column: str) -> dict[str, float]:
+    error = pl.col(column) - pl.col("truth")
+    figures = compared.select(
+        bias=error.sum() / pl.col("truth").sum(), wape=error.abs().sum() / pl.col("truth").sum()
+    ).row(0, named=True)
+    return {f"{name}_{when}": round(value, 4) for name, value in figures.items()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2))

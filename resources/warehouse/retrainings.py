@@ -1,0 +1,199 @@
+"""State of retrainings: who has asked, which run does it, how it ended; and which promotions are under review."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+
+import polars as pl
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from bakery_assets.retraining import ScheduledTraining
+from resources.schema import ops, plans
+from resources.warehouse.connection import Warehouse
+
+Key = tuple[str, str]  # tenant and retraining
+
+_RUNS = plans.retraining_runs
+_KEY = tuple_(_RUNS.c.tenant_id, _RUNS.c.retraining_id)
+_UNFINISHED = _RUNS.c.state.in_(("requested", "running"))
+
+
+def request(
+    warehouse: Warehouse,
+    retrainings: Collection[Key],
+    *,
+    requested_by: str,
+    requested_at: datetime,
+    trained_as_of: Mapping[str, datetime],
+) -> set[Key]:
+    """Ask for retrainings; returns those this call has asked for. One is asked for by one caller only.
+
+    Args:
+        requested_by: ``schedule`` or ``person``.
+        trained_as_of: by tenant, the instant up to which facts count.
+    """
+    if not retrainings:
+        return set()
+    rows = [
+        {
+            "tenant_id": tenant,
+            "retraining_id": retraining,
+            "state": "requested",
+            "requested_by": requested_by,
+            "requested_at": requested_at,
+            "trained_as_of": trained_as_of[tenant],
+            "series": 0,
+            "series_triggered": 0,
+        }
+        for tenant, retraining in sorted(retrainings)
+    ]
+    statement = insert(_RUNS).values(rows).on_conflict_do_nothing()
+    with warehouse.engine.begin() as connection:
+        made = connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.retraining_id))
+        return {(tenant, retraining) for tenant, retraining in made}
+
+
+def begin(warehouse: Warehouse, retrainings: Collection[Key], run_id: str) -> pl.DataFrame:
+    """Hand requested retrainings to the run that does them.
+
+    Returns:
+        those that were still there to be done: ``tenant_id, retraining_id, requested_by, trained_as_of, timezone``.
+    """
+    taken = (
+        _RUNS.update()
+        .where(_KEY.in_(sorted(retrainings)), _UNFINISHED, or_(_RUNS.c.state == "requested", _of_run(run_id)))
+        .values(state="running", dagster_run_id=run_id)
+        .returning(_RUNS.c.tenant_id, _RUNS.c.retraining_id, _RUNS.c.requested_by, _RUNS.c.trained_as_of)
+        .cte("taken")
+    )
+    query = select(taken, ops.tenants.c.timezone).join(ops.tenants, ops.tenants.c.tenant_id == taken.c.tenant_id)
+    with warehouse.engine.begin() as connection:
+        rows = [tuple(row) for row in connection.execute(query.order_by(taken.c.tenant_id))]
+    schema = {
+        "tenant_id": pl.String(),
+        "retraining_id": pl.String(),
+        "requested_by": pl.String(),
+        "trained_as_of": pl.Datetime("us", "UTC"),
+        "timezone": pl.String(),
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def scheduled(warehouse: Warehouse, since: datetime) -> list[ScheduledTraining]:
+    """What the schedule has asked for from ``since`` on."""
+    query = select(_RUNS.c.tenant_id, _RUNS.c.state, _RUNS.c.requested_at).where(
+        _RUNS.c.requested_by == "schedule", _RUNS.c.requested_at >= since
+    )
+    with warehouse.engine.connect() as connection:
+        return [ScheduledTraining(*row) for row in connection.execute(query)]
+
+
+def release(warehouse: Warehouse, run_id: str, reason: str, now: datetime) -> None:
+    """Note as failed what a dead run had begun and not ended."""
+    _fail(warehouse, and_(_UNFINISHED, _of_run(run_id)), reason, now)
+
+
+def give_up(warehouse: Warehouse, retrainings: Collection[Key], reason: str, now: datetime) -> None:
+    """Note as failed those of ``retrainings`` that nobody has begun."""
+    _fail(warehouse, and_(_RUNS.c.state == "requested", _KEY.in_(sorted(retrainings))), reason, now)
+
+
+def give_up_lost(warehouse: Warehouse, under_way: Collection[Key], claim_for: timedelta, now: datetime) -> None:
+    """Note as failed what was asked for more than ``claim_for`` ago and no queued or running run will do."""
+    lost = and_(_UNFINISHED, _RUNS.c.requested_at <= now - claim_for)
+    if under_way:
+        lost = and_(lost, _KEY.not_in(sorted(under_way)))
+    _fail(warehouse, lost, "its run is gone", now)
+
+
+def outcomes(warehouse: Warehouse, retrainings: Collection[Key]) -> list[dict[str, object]]:
+    """Rows of retraining_runs as dictionaries, by tenant."""
+    query = select(_RUNS).where(_KEY.in_(sorted(retrainings))).order_by(_RUNS.c.tenant_id, _RUNS.c.retraining_id)
+    with warehouse.engine.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def triggers_by_kind(warehouse: Warehouse, retrainings: Collection[Key]) -> dict[str, dict[str, int]]:
+    """Series by kind of trigger, by tenant."""
+    table = plans.retraining_triggers.c
+    query = (
+        select(table.tenant_id, table.kind, func.count())
+        .where(tuple_(table.tenant_id, table.retraining_id).in_(sorted(retrainings)))
+        .group_by(table.tenant_id, table.kind)
+    )
+    return _counted(warehouse, query)
+
+
+def models_by_name(warehouse: Warehouse, retrainings: Collection[Key]) -> dict[str, dict[str, int]]:
+    """Series by model of the new versions, by tenant."""
+    table = plans.series_models.c
+    query = (
+        select(table.tenant_id, table.model, func.count())
+        .join(_RUNS, and_(_RUNS.c.tenant_id == table.tenant_id, _RUNS.c.new_version == table.model_version))
+        .where(_KEY.in_(sorted(retrainings)))
+        .group_by(table.tenant_id, table.model)
+    )
+    return _counted(warehouse, query)
+
+
+def under_review(warehouse: Warehouse) -> list[Key]:
+    """Promotions that took another version's place and whose verdict is open."""
+    query = select(_RUNS.c.tenant_id, _RUNS.c.retraining_id).where(
+        _RUNS.c.state == "promoted", _RUNS.c.old_version.is_not(None)
+    )
+    with warehouse.engine.connect() as connection:
+        return [(tenant, run) for tenant, run in connection.execute(query.order_by(*query.selected_columns))]
+
+
+def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> pl.DataFrame:
+    """Those of ``retrainings`` that are under review, with the term of their version.
+
+    Returns:
+        ``tenant_id, retraining_id, old_version, new_version, champion_from, champion_until, timezone,
+        planning_time``.
+    """
+    version, tenant = plans.model_versions.c, ops.tenants.c
+    query = (
+        select(
+            _RUNS.c.tenant_id,
+            _RUNS.c.retraining_id,
+            _RUNS.c.old_version,
+            _RUNS.c.new_version,
+            version.champion_from,
+            version.champion_until,
+            tenant.timezone,
+            tenant.planning_time,
+        )
+        .join(tenant.tenant_id.table, tenant.tenant_id == _RUNS.c.tenant_id)
+        .join(
+            plans.model_versions,
+            and_(version.tenant_id == _RUNS.c.tenant_id, version.model_version == _RUNS.c.new_version),
+        )
+        .where(_KEY.in_(sorted(retrainings)), _RUNS.c.state == "promoted", _RUNS.c.old_version.is_not(None))
+        .order_by(_RUNS.c.tenant_id, _RUNS.c.retraining_id)
+    )
+    schema = {
+        **dict.fromkeys(("tenant_id", "retraining_id", "old_version", "new_version"), pl.String()),
+        **dict.fromkeys(("champion_from", "champion_until"), pl.Datetime("us", "UTC")),
+        "timezone": pl.String(),
+        "planning_time": pl.Time(),
+    }
+    with warehouse.engine.connect() as connection:
+        return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=schema, orient="row")
+
+
+def _counted(warehouse: Warehouse, query: Select[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    with warehouse.engine.connect() as connection:
+        for tenant, name, count in connection.execute(query):
+            found.setdefault(tenant, {})[name] = count
+    return found
+
+
+def _fail(warehouse: Warehouse, which: ColumnElement[bool], reason: str, now: datetime) -> None:
+    with warehouse.engine.begin() as connection:
+        connection.execute(_RUNS.update().where(which).values(state="failed", reason=reason, finished_at=now))
+
+
+def _of_run(run_id: str) -> ColumnElement[bool]:
+    return _RUNS.c.dagster_run_id == run_id

@@ -1,0 +1,81 @@
+"""Sunday night, each tenant's own: asks every hour whose models are due for retraining, and starts runs for them."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from bakery_assets.assets.retraining import keys_of_run, retrain_models, retraining_config
+from bakery_assets.assets.waves import PRIORITY
+from bakery_assets.due import chunks
+from bakery_assets.frames import Cell
+from bakery_assets.retraining.due import DAYS_A_WEEK, due_trainings
+from bakery_assets.settings import settings
+from resources.clock import Clock
+from resources.warehouse import Warehouse, retrainings, runs
+from resources.warehouse.retrainings import Key
+from schedules.daily_planning import UNFINISHED
+
+REQUESTED_BY = "schedule"
+
+
+@dg.schedule(
+    name="weekly_retraining",
+    job=retrain_models,
+    # Four minutes past, so that it does not meet the many tenants that are planned at full and half hours.
+    cron_schedule="4 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Starts a retraining for every tenant whose Sunday 22:00 has passed without one since.",
+)
+def weekly_retraining(
+    context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask for what is due, and for one run per chunk.
+
+    What is due depends on the tables alone; a retraining's name holds its Sunday and attempt, and is what keeps two
+    ticks from asking for the same one.
+    """
+    now = clock.now()
+    choices = settings()
+    under_way = retrainings_under_way(context.instance)
+    retrainings.give_up_lost(warehouse, under_way, timedelta(minutes=choices.claim_minutes), now)
+    tenants = runs.tenants(warehouse)
+    due = due_trainings(
+        tenants,
+        retrainings.scheduled(warehouse, now - timedelta(days=DAYS_A_WEEK + 1)),
+        now,
+        include_demo=choices.plan_demo_tenants,
+        attempts=choices.cell_attempts,
+    )
+    won = dict(
+        retrainings.request(
+            warehouse,
+            [(each.tenant_id, each.retraining_id) for each in due],
+            requested_by=REQUESTED_BY,
+            requested_at=now,
+            trained_as_of={each.tenant_id: now for each in due},
+        )
+    )
+    if not won:
+        yield dg.SkipReason(f"Nobody is due: {len(tenants)} tenants are retrained, waiting or not served.")
+        return
+    # Chunks are cut as the morning's are; the date only tells the cells of one tick from another's.
+    cells = [Cell(tenant, now.date()) for tenant in won]
+    for chunk in chunks(cells, tenants, choices.wave_size):
+        yield dg.RunRequest(
+            run_key=f"{chunk.digest}-{now.isoformat()}",
+            run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in chunk.cells}),
+            tags={
+                "bakery/timezone": chunk.timezone,
+                "bakery/tier": chunk.tier,
+                # Behind any morning.
+                "dagster/priority": str(PRIORITY[chunk.tier] - max(PRIORITY.values()) - 1),
+            },
+        )
+
+
+def retrainings_under_way(instance: dg.DagsterInstance) -> set[Key]:
+    """Retrainings of runs that are queued or running."""
+    unfinished = dg.RunsFilter(job_name=retrain_models.name, statuses=UNFINISHED)
+    return {key for run in instance.get_runs(unfinished) for key in keys_of_run(run.run_config)}

@@ -1,0 +1,117 @@
+"""The backtest on a small bakery's folder."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from bakery_assets.backtesting import CannotBacktest
+from bakery_assets.commands.backtest import as_json, compare
+from bakery_assets.intake.chunks import Unreadable
+
+Tables = dict[str, pl.DataFrame]
+Save = Callable[[Tables, Path], Path]
+LAST = date(2024, 3, 23)  # the last saturday; sundays sell nothing
+ORIGINS = [date(2024, 3, 10), date(2024, 3, 17)]
+QUICK = ("SeasonalNaive",)
+KEY = ["model", "tenant_id", "location_id", "product_id", "origin", "date"]
+SAID = ["forecast", "q10", "q50", "q90", "source"]
+
+
+def with_another_future(tables: Mapping[str, pl.DataFrame], origin: date) -> Tables:
+    """The same bakery, of which everything that is not known ahead is different from ``origin`` on."""
+    late = {"sales": "sales_date", "sales_hourly": "sales_date", "weather": "date"}
+    changed = dict(tables)
+    for name, day in late.items():
+        measures = [column for column in ("quantity", "temperature_c", "rain_mm") if column in tables[name].columns]
+        is_late = pl.col(day) >= origin
+        changed[name] = tables[name].with_columns(
+            pl.when(is_late).then(pl.col(column) * 3 + 17).otherwise(pl.col(column)) for column in measures
+        )
+    changed["sales_hourly"] = changed["sales_hourly"].with_columns(
+        in_stock=pl.when(pl.col("sales_date") >= origin).then(0.5).otherwise(pl.col("in_stock"))
+    )
+    changed["products"] = tables["products"].with_columns(discontinued_on=pl.lit(origin + timedelta(days=2)))
+    changed["forecast_overrides"] = pl.DataFrame(
+        {"tenant_id": ["b"], "override_id": ["o"], "product_id": ["rye"], "target_date": [origin],
+         "quantity": [999.0], "reason": ["fair"], "who": ["Ada"]}
+    )  # fmt: skip
+    return changed
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_what_comes_after_an_origin_changes_no_forecast_made_up_to_it(
+    tables: Tables, save: Save, tmp_path: Path, origin: date
+) -> None:
+    models = ("system", *QUICK)
+    first, _ = compare(save(tables, tmp_path / "a"), 2, models)
+    second, _ = compare(save(with_another_future(tables, origin), tmp_path / "b"), 2, models)
+    said, again = (
+        result.days.filter(pl.col("origin") <= origin).sort(KEY).select(*KEY, *SAID) for result in (first, second)
+    )
+    assert set(said["model"]) == set(models)
+    assert said.filter(pl.col("origin") == origin)["forecast"].sum() > 0
+    assert said.equals(again)
+    sold = [result.days.filter(pl.col("origin") == origin)["actual"].sum() for result in (first, second)]
+    assert sold[0] != sold[1]
+
+
+def test_a_backtest_counts_what_it_compared(tables: Tables, save: Save, tmp_path: Path) -> None:
+    tables["sales"] = tables["sales"].with_columns(
+        sold_out_at=pl.when(pl.col("sales_date") == LAST).then(pl.lit("13:00")).otherwise(None)
+    )
+    result, _ = compare(save(tables, tmp_path), 2, QUICK)
+    assert result.data == {
+        "first_day": "2024-01-01", "last_day": "2024-03-23", "days": 83, "weeks": 2, "horizon_days": 7,
+        "first_origin": "2024-03-10", "origins": 2, "test_days": 14, "tenants": 1, "tenants_not_scored": [],
+        "series": 3, "series_not_scored": 0, "series_with_mase": 3, "series_days": 42, "series_days_open": 36,
+        "series_days_sold_out_left_out": 3,
+    }  # fmt: skip
+
+
+def test_last_weeks_sales_are_the_naive_forecast(tables: Tables, save: Save, tmp_path: Path) -> None:
+    result, _ = compare(save(tables, tmp_path), 2, QUICK)
+    sold = {(row["product_id"], row["sales_date"]): row["quantity"] for row in tables["sales"].iter_rows(named=True)}
+    missed = total = 0.0
+    for product in ("rye", "roll", "cake"):
+        for number in range(14):
+            day = ORIGINS[0] + timedelta(days=number)
+            missed += abs(sold.get((product, day), 0.0) - sold.get((product, day - timedelta(days=7)), 0.0))
+            total += sold.get((product, day), 0.0)
+    assert total > 0
+    assert result.models[0]["wape"] == pytest.approx(missed / total)
+    assert result.models[0]["fallback_share"] == 0.0
+
+
+def test_the_json_holds_each_model_with_its_figures(tables: Tables, save: Save, tmp_path: Path) -> None:
+    result, _ = compare(save(tables, tmp_path), 2, ("system", *QUICK))
+    told = as_json(result)
+    assert [model["model"] for model in told["models"]] == ["system", "SeasonalNaive"]
+    for model in told["models"]:
+        assert {"wape", "wape_open", "mape", "mase", "rmsse", "bias", "pinball", "coverage80",
+                "train_seconds_per_series", "predict_seconds_per_series"} <= set(model)  # fmt: skip
+        assert 0 < model["wape"] < 1
+    assert sum(told["system"]["series_days_by_model"].values()) == 42
+
+
+def test_a_bakery_too_new_to_be_trained_is_forecast_and_named(tables: Tables, save: Save, tmp_path: Path) -> None:
+    recent = tables["sales"].filter(pl.col("sales_date") >= date(2024, 2, 24))
+    result, _ = compare(save({**tables, "sales": recent}, tmp_path), 2, ("system",))
+    assert "b" not in result.system["tenants_without_trained_model"]  # 22 days before the second origin
+    fewer = tables["sales"].filter(pl.col("sales_date") >= date(2024, 3, 2))
+    result, _ = compare(save({**tables, "sales": fewer}, tmp_path / "fewer"), 1, ("system",))
+    assert "days of sales" in result.system["tenants_without_trained_model"]["b"]
+    assert result.models[0]["wape"] < 1
+
+
+def test_too_few_days_are_told_with_their_number(tables: Tables, save: Save, tmp_path: Path) -> None:
+    with pytest.raises(CannotBacktest, match=r"span 83 days.*11 weeks need 91") as found:
+        compare(save(tables, tmp_path), 11, QUICK)
+    assert "\n" not in str(found.value)
+
+
+def test_a_folder_without_sales_is_told(tables: Tables, save: Save, tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match=r"has no sales; add sales\.csv"):
+        compare(save({name: tables[name] for name in ("tenants", "products")}, tmp_path), 2, QUICK)

@@ -1,0 +1,372 @@
+"""Late sales and gaps from the tick to the plans: ticks as Dagster's daemon evaluates them, and the runs they ask for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from bakery_assets.assets.plans import plan_tenant_day, planning_day
+from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
+from bakery_assets.due import due_cells
+from bakery_assets.frames import Cell
+from bakery_assets.partitions import TENANT
+from bakery_assets.planning_day import WRITTEN_BY
+from resources.clock import Clock
+from resources.warehouse import Warehouse, runs
+from schedules.daily_planning import daily_planning
+from sensors.late_sales import GAPS_EVERY, MARK, VALIDATION, late_sales
+from sensors.tenant_registry import register
+from tests.bakeries import DAY, bakery, insert, rows, together
+from tests.bakeries import MORNING as DAWN
+
+YESTERDAY = DAY - timedelta(days=1)
+HOUR = timedelta(hours=1)
+COVERED = """
+    SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM plans.validation_runs v
+        WHERE v.tenant_id = d.tenant_id AND v.validation_date = d.target_date AND v.status = 'validated'))
+    FROM (SELECT DISTINCT f.tenant_id, f.target_date FROM plans.demand_forecasts f JOIN ops.sales s
+          ON s.tenant_id = f.tenant_id AND s.sales_date = f.target_date WHERE f.target_date < '{day}') d"""
+
+
+@dataclass
+@pytest.fixture(scope="module")
+def server(own_server: URL) -> URL:
+    return own_server
+
+
+class Office:
+    """A Dagster instance over a warehouse, with a clock that the test moves."""
+
+    warehouse: Warehouse
+    instance: dg.DagsterInstance
+    now: datetime = DAWN
+    cursor: str | None = None
+    started: list[dg.RunRequest] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+
+    @property
+    def definitions(self) -> dg.Definitions:
+        return dg.Definitions(
+            assets=[planning_day],
+            jobs=[planning_wave, plan_tenant_day],
+            sensors=[late_sales],
+            schedules=[daily_planning],
+            resources={"warehouse": self.warehouse, "clock": Clock(lambda: self.now), MEMORY: dg.mem_io_manager},
+            executor=dg.in_process_executor,
+        )
+
+    def wave(self, *cells: Cell) -> None:
+        job = self.definitions.resolve_job_def("planning_wave")
+        assert job.execute_in_process(instance=self.instance, run_config=wave_config(cells)).success
+
+    def catch_up(self) -> list[Cell]:
+        """What the schedule does after an outage, today first."""
+        tenants = runs.tenants(self.warehouse)
+        since = self.now.date() - timedelta(days=15)
+        due = due_cells(
+            tenants, runs.cell_states(self.warehouse, since), runs.closed_cells(self.warehouse, since, self.now.date()),
+            self.now, include_demo=False, claim_for=HOUR,
+        )  # fmt: skip
+        for day in sorted({cell.plan_date for cell in due}, reverse=True):
+            self.wave(*(cell for cell in due if cell.plan_date == day))
+        return due
+
+    def tick(self, *, saved: bool = True, registered: bool = True) -> list[dg.RunRequest]:
+        """One tick; requests whose key was used are dropped, as the daemon does."""
+        if registered:
+            register(self.instance, self.warehouse)
+        context = dg.build_sensor_context(
+            instance=self.instance,
+            definitions=self.definitions,
+            cursor=self.cursor,
+            resources={"warehouse": self.warehouse, "clock": Clock(lambda: self.now)},
+        )
+        with partition_loading_context(dynamic_partitions_store=self.instance):
+            data = late_sales.evaluate_tick(context)
+        if saved:
+            self.cursor = data.cursor
+        fresh = [request for request in data.run_requests or [] if request.run_key not in self.keys]
+        self.keys |= {str(request.run_key) for request in fresh}
+        return fresh
+
+    def run(self, request: dg.RunRequest) -> bool:
+        """Run what a tick asked for."""
+        job = self.definitions.resolve_job_def("plan_tenant_day")
+        self.started.append(request)
+        return job.execute_in_process(
+            instance=self.instance,
+            partition_key=request.partition_key,
+            asset_selection=list(request.asset_selection) if request.asset_selection else None,
+            tags=dict(request.tags),
+            raise_on_error=False,
+        ).success
+
+    def settle(self, most: int = 10) -> list[str]:
+        """Ticks and runs until nothing is asked for; the cells in the order they were run."""
+        cells = []
+        for _ in range(most):
+            asked = self.tick()
+            if not asked:
+                return cells
+            for request in asked:
+                assert self.run(request)
+                cells.append(str(request.partition_key))
+        raise AssertionError(f"the ticks never come to rest: {cells}")
+
+
+@pytest.fixture
+def office(warehouse: Warehouse) -> Iterator[Office]:
+    """An empty office on the morning of 3 March, after the first tick."""
+    with dg.instance_for_test() as instance:
+        yield Office(warehouse, instance)
+
+
+def sale(day: date, quantity: float, recorded_at: datetime, tenant: str = "b") -> dict[str, Any]:
+    return {
+        "tenant_id": tenant, "product_id": "baguette", "sales_date": day, "location_id": "main",
+        "quantity": quantity, "recorded_at": recorded_at,
+    }  # fmt: skip
+
+
+def without(rows: dict[str, Any], *days: date) -> dict[str, Any]:
+    """A bakery whose till has not sent these days yet."""
+    return {**rows, "sales": [row for row in rows["sales"] if row["sales_date"] not in days]}
+
+
+def checked(office: Office, day: date, tenant: str = "b") -> list[tuple[Any, ...]]:
+    return rows(
+        office.warehouse,
+        f"SELECT v.status, r.actual FROM plans.validation_runs v LEFT JOIN plans.validation_results r"
+        f" USING (tenant_id, plan_date, validation_date) WHERE v.tenant_id = '{tenant}' AND v.validation_date = '{day}'",
+    )
+
+
+def plan_days(office: Office, first: date, last: date, *tenants: str) -> None:
+    for offset in range((last - first).days + 1):
+        office.wave(*(Cell(tenant, first + timedelta(days=offset)) for tenant in tenants or ("b",)))
+
+
+def test_sales_in_time_ask_for_nothing(office: Office) -> None:
+    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
+    office.wave(Cell("b", YESTERDAY))
+    assert office.tick() == []
+    insert(office.warehouse, sales=[sale(YESTERDAY, 90.0, DAWN - 8 * HOUR)])
+    assert office.tick() == []
+    office.wave(Cell("b", DAY))
+    insert(office.warehouse, sales=[sale(DAY, 30.0, DAWN + 12 * HOUR)])
+    office.now = DAWN + 13 * HOUR
+    assert office.settle() == []
+    assert checked(office, YESTERDAY) == [("validated", 90.0)]
+
+
+def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Office) -> None:
+    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
+    plan_days(office, YESTERDAY, DAY)
+    office.tick()
+    assert checked(office, YESTERDAY) == [("no_sales", None)]
+    before = rows(office.warehouse, "SELECT starts_at FROM plans.production_schedules ORDER BY 1")
+    office.now = DAWN + 4 * HOUR
+    insert(office.warehouse, sales=[sale(YESTERDAY, 260.0, DAWN + 3 * HOUR)])
+    [request] = office.tick()
+    assert request.partition_key == f"{DAY}|b"
+    assert request.asset_selection is None, "today is planned again as a whole"
+    assert office.tick() == [], "it is asked for already"
+    assert office.run(request)
+    assert checked(office, YESTERDAY) == [("validated", 260.0)]
+    assert rows(office.warehouse, "SELECT starts_at FROM plans.production_schedules ORDER BY 1") == before
+    assert rows(office.warehouse, "SELECT DISTINCT status, facts_until FROM plans.planning_runs WHERE asked_in IS NULL"
+                                  f" AND plan_date = '{DAY}'") == [("planned", DAWN + 3 * HOUR)]  # fmt: skip
+    assert office.settle() == []
+
+
+def test_sales_that_claim_to_be_in_time_but_came_after_the_plan_are_late_too(office: Office) -> None:
+    """A file without recorded_at says that the day was known at midnight, whenever it is loaded."""
+    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
+    plan_days(office, YESTERDAY, DAY)
+    office.tick()
+    insert(office.warehouse, sales=[sale(YESTERDAY, 110.0, DAWN - 5 * HOUR)])
+    assert office.settle() == [f"{DAY}|b"]
+    assert checked(office, YESTERDAY) == [("validated", 110.0)]
+
+
+def test_an_older_days_correction_asks_for_its_own_cell_and_todays_and_no_other(office: Office) -> None:
+    insert(office.warehouse, **together(bakery("b"), bakery("other")))
+    plan_days(office, DAY - timedelta(days=6), DAY, "b", "other")
+    office.tick()
+    office.now = DAWN + 4 * HOUR
+    day = DAY - timedelta(days=4)
+    untouched = "SELECT count(*) FROM plans.planning_runs WHERE dagster_run_id IN (SELECT dagster_run_id FROM plans.planning_runs WHERE tenant_id = 'other')"
+    insert(office.warehouse, sales=[sale(day, 55.0, DAWN + HOUR)])
+    asked = office.tick()
+    assert [(request.partition_key, request.asset_selection) for request in asked] == [
+        (f"{DAY}|b", None),
+        (f"{day + timedelta(days=1)}|b", VALIDATION),
+    ]
+    assert len({request.run_key for request in asked}) == 2
+    assert all(request.tags[MARK] in str(request.run_key) for request in asked)
+    forecasts = "SELECT md5(string_agg(f::text, '' ORDER BY f::text)) FROM plans.demand_forecasts f WHERE plan_date < '2026-03-03'"
+    before = rows(office.warehouse, forecasts)
+    for request in asked:
+        assert office.run(request)
+    assert checked(office, day) == [("validated", 55.0)]
+    assert rows(office.warehouse, forecasts) == before, "what was forecast on past days stands"
+    assert rows(office.warehouse, untouched) == [(12,)]
+    assert rows(office.warehouse, "SELECT DISTINCT status FROM plans.planning_runs") == [("planned",)]
+    assert office.settle() == []
+
+
+def test_a_crash_before_the_cursor_is_saved_asks_for_nothing_twice(office: Office) -> None:
+    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
+    plan_days(office, YESTERDAY, DAY)
+    office.tick()
+    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
+    [request] = office.tick(saved=False)
+    assert office.tick(saved=False) == []
+    assert office.run(request)
+    assert office.settle() == []
+
+
+def test_a_run_that_dies_is_tried_again_but_not_for_ever(office: Office) -> None:
+    insert(office.warehouse, **bakery("b"))
+    plan_days(office, YESTERDAY, DAY)
+    office.tick()
+    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
+    keys = []
+    for _ in range(4):
+        for request in office.tick():
+            keys.append(request.run_key)
+            office.instance.create_run_for_job(
+                office.definitions.resolve_job_def("plan_tenant_day"),
+                tags=dict(request.tags),
+                status=dg.DagsterRunStatus.FAILURE,
+            )
+    assert len(keys) == len(set(keys)) == 2
+    insert(office.warehouse, sales=[sale(YESTERDAY, 81.0, DAWN + 2 * HOUR)])
+    assert len(office.tick()) == 1, "newer facts are tried again"
+
+
+def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 2)
+    names = ["b1", "b2", "b3", "b4", "b5"]
+    insert(office.warehouse, **together(*(bakery(name) for name in names)))
+    plan_days(office, DAY, DAY, *names)
+    office.tick()
+    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR, name) for name in names])
+    batches = []
+    for _ in range(4):
+        batch = office.tick()
+        batches.append(len(batch))
+        for request in batch:
+            assert office.run(request)
+    assert batches == [2, 2, 1, 0]
+
+
+def test_cells_outside_the_grid_wait(office: Office) -> None:
+    insert(office.warehouse, **bakery("b"))
+    plan_days(office, YESTERDAY, DAY)
+    office.tick()
+    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
+    office.instance.delete_dynamic_partition(TENANT, "b")
+    assert office.tick(registered=False) == []
+    assert len(office.tick()) == 1, "it is asked for once its tenant is back"
+
+
+def test_after_a_long_outage_every_day_with_sales_is_validated_in_the_end(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planned on 19 February, then down for twelve days while the tills went on; the waves reach back three."""
+    for module in ("bakery_assets.due", "bakery_assets.late", "resources.warehouse.late"):
+        monkeypatch.setattr(f"{module}.CATCH_UP_DAYS", 3)
+    stop = DAY - timedelta(days=12)
+    zones = {"ny": "America/New_York", "gone": "Europe/Paris"}
+    insert(office.warehouse, **together(*(bakery(name, zone=zone) for name, zone in zones.items())))
+    closed = [{"tenant_id": "ny", "date": stop + timedelta(days=ahead), "kind": "closed"} for ahead in (2, 3)]
+    with office.warehouse.engine.begin() as connection:
+        connection.execute(
+            text("DELETE FROM ops.sales WHERE tenant_id = 'ny' AND sales_date IN ('2026-02-21', '2026-02-22')")
+        )
+    insert(office.warehouse, calendar=closed)
+    plan_days(office, stop, stop, *zones)
+    with office.warehouse.engine.begin() as connection:
+        connection.execute(text("UPDATE ops.tenants SET status = 'suspended' WHERE tenant_id = 'gone'"))
+    office.now = datetime.combine(DAY, time(12), ZoneInfo("UTC"))
+    total, done = rows(office.warehouse, COVERED.format(day=DAY))[0]
+    assert done < total
+    for _ in range(3):
+        for request in office.tick():
+            assert office.run(request)
+        office.catch_up()
+        office.settle()
+        office.now += GAPS_EVERY
+    total, done = rows(office.warehouse, COVERED.format(day=DAY))[0]
+    assert total == done
+    # The seven days that each plan reached, less the closed ones, and what the waves caught up.
+    assert total == 7 + 7 - 2 + 3
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.planning_runs WHERE asked_in IS NOT NULL") == [(0,)]
+    by_state = dict(rows(office.warehouse, "SELECT status, count(*) FROM plans.planning_runs GROUP BY 1"))
+    assert set(by_state) == {"planned", "partial"}
+    # Days beyond the reach of the waves were validated without pretending that they were planned.
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.daily_summaries d JOIN plans.planning_runs r"
+                                  " USING (tenant_id, plan_date) WHERE r.status = 'partial'") == [(0,)]  # fmt: skip
+    asked = len(office.started)
+    for _ in range(3):
+        office.now += GAPS_EVERY
+        assert office.settle() == []
+    assert len(office.started) == asked
+
+
+def test_today_planned_before_yesterday_checks_yesterday_once_it_has_a_forecast(office: Office) -> None:
+    insert(office.warehouse, **bakery("b"))
+    plan_days(office, DAY - timedelta(days=9), DAY - timedelta(days=9))
+    assert len(office.catch_up()) == 9, "today first"
+    assert checked(office, YESTERDAY) == [("no_forecast", None)]
+    office.settle()
+    assert checked(office, YESTERDAY) == [("validated", 100.0)]
+    judged = f"SELECT lead_days FROM plans.validation_runs WHERE validation_date = '{YESTERDAY}'"
+    assert rows(office.warehouse, judged) == [(0,)]
+
+
+def test_a_day_whose_sales_cannot_be_judged_is_looked_at_once_and_again_when_there_are_more(office: Office) -> None:
+    """A shop that has no forecast sold something; the shop that has one sent nothing."""
+    facts = without(bakery("b"), YESTERDAY)
+    insert(office.warehouse, **facts)
+    plan_days(office, YESTERDAY, DAY)
+    office.tick()
+    elsewhere = {**sale(YESTERDAY, 5.0, DAWN + HOUR), "location_id": "market"}
+    insert(office.warehouse, locations=[{"tenant_id": "b", "location_id": "market"}], sales=[elsewhere])
+    assert office.settle() == [f"{DAY}|b"]
+    assert checked(office, YESTERDAY) == [("no_sales", None)]
+    for _ in range(3):
+        office.now += GAPS_EVERY
+        assert office.settle() == []
+    insert(office.warehouse, sales=[sale(YESTERDAY, 100.0, DAWN + 2 * HOUR)])
+    assert office.settle() == [f"{DAY}|b"]
+    assert checked(office, YESTERDAY)[0][0] == "validated"
+
+
+def test_gaps_are_looked_for_every_quarter_of_an_hour(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[datetime] = []
+    from resources.warehouse import late
+
+    real = late.gaps
+    monkeypatch.setattr(late, "gaps", lambda *given: looked.append(given[1]) or real(*given))
+    start = office.now
+    for minutes in (0, 1, 14, 15, 16, 31):
+        office.now = start + timedelta(minutes=minutes)
+        office.tick()
+    assert [(at - start).seconds // 60 for at in looked] == [0, 15, 31]
+
+
+def test_validation_alone_is_the_validation_stage() -> None:
+    assert {key.to_user_string() for key in VALIDATION} == {
+        table for table, stage in WRITTEN_BY.items() if stage == "validation_runs"
+    }
