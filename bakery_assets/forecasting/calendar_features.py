@@ -4,7 +4,7 @@ Public holidays come from the library ``holidays`` by the tenant's country and r
 from the tenant's own calendar.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -47,7 +47,8 @@ def tenant_holidays(tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, 
     on its date are both recognised when they come again.
     """
     places = tenants.select("country", "region").unique()
-    years = range(first.year, last.year + 1)
+    # Two days more at either end: New Year's Eve is named after a holiday of the next year.
+    years = range((first - timedelta(days=2)).year, (last + timedelta(days=2)).year + 1)
     rows = [
         (country, region, day, name)
         for country, region in places.iter_rows()

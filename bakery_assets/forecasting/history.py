@@ -26,7 +26,7 @@ def known_sales(cells: pl.DataFrame, products: pl.DataFrame, sales: pl.DataFrame
     dates = cells.select("tenant_id", "plan_date")
     earliest = dates.select(pl.col("plan_date").min() - pl.duration(days=days)).item()
     latest = dates["plan_date"].max()
-    kept = sales.lazy().filter(pl.col("sales_date") >= earliest, pl.col("sales_date") < latest)
+    kept = sales.lazy().filter(pl.col("sales_date") >= pl.lit(earliest, pl.Date), pl.col("sales_date") < pl.lit(latest, pl.Date))
     found = (
         # Most of a long history goes by its date alone, before anything is joined.
         kept.collect()

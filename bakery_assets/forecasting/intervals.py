@@ -40,9 +40,10 @@ def scale(yhat: Floats, usual: Floats) -> Floats:
 def error_quantiles(errors: Floats, tenant: Whole, tenants: int) -> tuple[Floats, Floats, Whole]:
     """Quantiles of scaled errors at ``KNOTS``, of each series and of each tenant.
 
-    A quantile of n errors is the ceil((n + 1) level)-th, which covers at least ``level`` of the days to come when
-    they are like those that were (Vovk et al. 2005), by linear interpolation. Few errors of its own are drawn
-    towards the tenant's; where they are many, the tenant's say nothing: a shop's rare cake is no measure of its bread.
+    Few errors of its own are drawn towards the tenant's; where they are many, the tenant's say nothing: a shop's
+    rare cake is no measure of its bread. The quantiles are those of the sample, by linear interpolation, without
+    conformal prediction's (n + 1) / n on top: the errors come from trees that lack the last weeks, and are wide as
+    it is.
 
     Args:
         errors: (series, days) of z, NaN where there is none. tenant: the row of each series' tenant.
@@ -76,7 +77,7 @@ def _quantiles(errors: Floats) -> Floats:
     made = np.full((len(errors), len(KNOTS)), np.nan, dtype=np.float32)
     last = np.maximum(count - 1, 0)
     for number, knot in enumerate(KNOTS):
-        at = np.clip((count + 1) * knot - 1, 0, last)
+        at = last * knot
         low = np.floor(at).astype(np.int64)
         high = np.minimum(low + 1, last)
         value = ordered[rows, low] + (at - low) * (ordered[rows, high] - ordered[rows, low]) if errors.shape[1] else at
@@ -101,7 +102,7 @@ def errors_of_usual_days(panel: Panel) -> Floats:
 def at_level(knots: pl.Expr, level: float) -> pl.Expr:
     """A quantile from a list of those at ``KNOTS``; beyond the outermost knots, theirs."""
     upper = next((number for number, knot in enumerate(KNOTS) if knot >= level), len(KNOTS) - 1)
-    lower = upper if KNOTS[upper] == level or upper == 0 else upper - 1
+    lower = upper - 1 if upper and KNOTS[upper] > level else upper
     if lower == upper:
         return knots.list.get(upper)
     share = (level - KNOTS[lower]) / (KNOTS[upper] - KNOTS[lower])

@@ -40,8 +40,10 @@ def gather(cells: pl.DataFrame, frames: Frames, past: int) -> Known:
     holidays = tenant_holidays(frames["tenants"], calendar, first, last)
     recent = frames["sales"].filter(pl.col("sales_date").is_between(first, last))
     hourly = frames["sales_hourly"].filter(pl.col("sales_date").is_between(first, last))
+    # A tenant's own days only: the round's span depends on who else is in it.
     hourly = hourly.join(cells.select("tenant_id", "plan_date"), on="tenant_id").filter(
-        pl.col("sales_date") < pl.col("plan_date")
+        pl.col("sales_date") < pl.col("plan_date"),
+        pl.col("sales_date") >= pl.col("plan_date") - pl.duration(days=past),
     )
     sales = known_sales(cells, frames["products"], with_demand(recent, hourly), past)
     return Known(

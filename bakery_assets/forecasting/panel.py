@@ -103,13 +103,18 @@ class Panel:
         later = np.arange(self.past) >= day
         ahead = np.arange(self.past + AHEAD) >= day
         unknown = np.float32(np.nan)
+        sold = self.is_open & ~later
+        last = np.where(sold.any(axis=1), self.past - np.argmax(sold[:, ::-1], axis=1), 0)
+        end = np.zeros(self.cells.height, dtype=np.int64)
+        np.maximum.at(end, self.tenant, last)
         return replace(
             self,
             quantity=np.where(later, np.float32(0), self.quantity),
             demand=np.where(later, unknown, self.demand),
             price=np.where(later, unknown, self.price),
-            is_open=self.is_open & ~later,
-            is_known=self.is_known & ~later,
+            is_open=sold,
+            # Whether days after a tenant's last sale were closed or are only late, nobody could tell yet.
+            is_known=self.is_known & (np.arange(self.past) < end[self.tenant][:, None]),
             is_sold_out=self.is_sold_out & ~later,
             temperature=np.where(ahead, unknown, self.temperature),
             rain=np.where(ahead, unknown, self.rain),

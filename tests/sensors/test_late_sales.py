@@ -35,12 +35,12 @@ COVERED = """
           ON s.tenant_id = f.tenant_id AND s.sales_date = f.target_date WHERE f.target_date < '{day}') d"""
 
 
-@dataclass
 @pytest.fixture(scope="module")
 def server(own_server: URL) -> URL:
     return own_server
 
 
+@dataclass
 class Office:
     """A Dagster instance over a warehouse, with a clock that the test moves."""
 

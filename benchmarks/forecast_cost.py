@@ -1,0 +1,168 @@
+"""What forecasting costs: a morning and a week's training of 20,000 series with 1,200 days of sales each.
+
+The series are the bread chain's own, in turn, each made larger or smaller and shifted by whole weeks, so that they
+have its weekdays, holidays and closed days without being copies. CPU seconds are of all threads.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
+
+import numpy as np
+import polars as pl
+
+from bakery_assets.settings import PROJECT
+
+DATA = PROJECT.parent / "shared" / "data" / "bread_chain"
+SERIES = 20_000
+PRODUCTS = 40  # of each tenant
+DAYS = 1_200
+SAMPLED_TENANTS = 25  # whose 1,000 series the trees are fitted on, as BAKERY_TRAINING_SAMPLE_SERIES has it
+CHUNK_TENANTS = 250  # BAKERY_WAVE_SIZE
+LAST = date(2019, 4, 30)
+SEED = 7
+
+Made = TypeVar("Made")
+
+
+def run() -> dict[str, object]:
+    """Figures of the morning and of the weekly training."""
+    if not DATA.is_dir():
+        return {"skipped": f"the bread chain is not at {DATA}"}
+    command = [sys.executable, "-m", "benchmarks.forecast_cost"]
+    done = subprocess.run(command, cwd=PROJECT, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _measure() -> None:
+    from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+    from resources.schema import ops, plans
+    from resources.warehouse.connection import frame_schema
+
+    frames, cells = _frames()
+    told = (ops.sales_hourly, ops.forecast_overrides, plans.model_versions, plans.series_models, plans.boosters)
+    frames |= {table.name: pl.DataFrame(schema=frame_schema(table)) for table in told}
+    models = {"incumbents": frames["series_models"], "carried_over": frames["series_models"]}
+    loaded = _peak_gib()
+
+    def of(tenants: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        return {
+            name: each if name == "boosters" else each.join(tenants, on="tenant_id", how="semi")
+            for name, each in frames.items()
+        }
+
+    sample = cells.gather_every(cells.height // SAMPLED_TENANTS)
+    fitting, boosters = _timed(lambda: fit_booster(sample, of(sample)))
+    frames["boosters"] = boosters
+    training = 0.0
+    made = []
+    for first in range(0, cells.height, CHUNK_TENANTS):
+        chunk = cells.slice(first, CHUNK_TENANTS)
+        facts = {**of(chunk), **models}
+        seconds, trained = _timed(lambda chunk=chunk, facts=facts: train_models(chunk, facts))
+        training += seconds
+        made.append(trained)
+    trained_peak = _peak_gib()
+    frames["model_versions"] = pl.concat([each["model_versions"] for each in made])
+    frames["series_models"] = pl.concat([each["series_models"] for each in made])
+    forecast_demand(sample, of(sample))  # what is compiled or imported once is not a cost of a series
+    morning, forecasts = _timed(lambda: forecast_demand(cells, frames)["demand_forecasts"])
+    assert forecasts.height == SERIES * 7, forecasts.height
+    print(
+        json.dumps(
+            {
+                "series": SERIES,
+                "days_of_history": DAYS,
+                "morning_cpu_ms_per_series": round(1000 * morning / SERIES, 3),
+                "training_cpu_ms_per_series": round(1000 * (fitting + training) / SERIES, 2),
+                "of_which_trees_shared_by_all": round(1000 * fitting / SERIES, 2),
+                "peak_memory_gib": round(_peak_gib(), 2),
+                "peak_memory_gib_after_training": round(trained_peak, 2),
+                "facts_alone_gib": round(loaded, 2),
+                "models_chosen": dict(frames["series_models"]["model"].value_counts(sort=True).iter_rows()),
+            }
+        )
+    )
+
+
+def _frames() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    sold = pl.read_csv(DATA / "sales.csv", try_parse_dates=True).sort("tenant_id", "product_id", "sales_date")
+    first = LAST - timedelta(days=DAYS - 1)
+    wide = sold.pivot(on=["tenant_id", "product_id"], index="sales_date", values="quantity", sort_columns=True)
+    real = wide.sort("sales_date").drop("sales_date").fill_null(0.0).to_numpy().T
+    chance = np.random.default_rng(SEED)
+    days = pl.date_range(first, LAST, eager=True)
+    tenants = [f"bakery-{number:04}" for number in range(SERIES // PRODUCTS)]
+    parts = []
+    for number, tenant in enumerate(tenants):
+        shift = 7 * int(chance.integers(0, 2))
+        # A tenant's products share a real store's three, so that they share its closed days.
+        of_store = real[3 * (number % (len(real) // 3)) + np.arange(PRODUCTS) % 3]
+        window = of_store[:, real.shape[1] - DAYS - shift : real.shape[1] - shift]
+        sizes = chance.lognormal(-1.0, 0.8, PRODUCTS)[:, None]
+        quantity = np.round(window * sizes * chance.lognormal(0.0, 0.1, window.shape))
+        parts.append(
+            pl.DataFrame(
+                {
+                    "tenant_id": pl.Series([tenant]).extend_constant(tenant, PRODUCTS * DAYS - 1),
+                    "product_id": np.repeat([f"p{each:02}" for each in range(PRODUCTS)], DAYS),
+                    "sales_date": pl.concat([days] * PRODUCTS),
+                    "quantity": quantity.reshape(-1),
+                }
+            )
+        )
+    none = pl.lit(None)
+    sales = pl.concat(parts).with_columns(
+        location_id=pl.lit("main"), revenue=none.cast(pl.Float64), sold_out_at=none.cast(pl.Time)
+    )
+    named = pl.DataFrame({"tenant_id": tenants})
+    frames = {
+        "sales": sales,
+        "tenants": named.with_columns(country=pl.lit("DE"), region=none.cast(pl.String)),
+        "products": sales.select("tenant_id", "product_id").unique().with_columns(discontinued_on=none.cast(pl.Date)),
+        "calendar": _calendar(tenants),
+        "weather": _weather(tenants),
+    }
+    instant = datetime(2019, 5, 1, 3, 30, tzinfo=UTC)
+    cells = named.with_columns(
+        plan_date=pl.lit(LAST + timedelta(days=1)), timezone=pl.lit("Europe/Berlin"), planned_as_of=pl.lit(instant)
+    )
+    return frames, cells
+
+
+def _calendar(tenants: list[str]) -> pl.DataFrame:
+    """A store's holidays and school holidays, for every tenant."""
+    none = pl.lit(None)
+    store = pl.read_csv(DATA / "calendar.csv", try_parse_dates=True)
+    own = store.filter(pl.col("tenant_id") == store["tenant_id"][0], pl.col("kind") != "promotion").drop("tenant_id")
+    return (
+        pl.DataFrame({"tenant_id": tenants})
+        .join(own, how="cross")
+        .with_columns(name=none.cast(pl.String), opens=none.cast(pl.Time), closes=none.cast(pl.Time))
+    )
+
+
+def _weather(tenants: list[str]) -> pl.DataFrame:
+    store = pl.read_csv(DATA / "weather.csv", try_parse_dates=True)
+    own = store.filter(pl.col("tenant_id") == store["tenant_id"][0]).drop("tenant_id")
+    return pl.DataFrame({"tenant_id": tenants}).join(own, how="cross")
+
+
+def _timed(work: Callable[[], Made]) -> tuple[float, Made]:
+    began = time.process_time()
+    made = work()
+    return time.process_time() - began, made
+
+
+def _peak_gib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    _measure()

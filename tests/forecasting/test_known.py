@@ -1,0 +1,64 @@
+"""What a round knows, tenant by tenant."""
+
+from datetime import timedelta
+
+import numpy as np
+import polars as pl
+
+from bakery_assets.forecasting.known import gather
+from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
+
+PAST = 60
+
+
+def ran_out(tenant: str) -> Facts:
+    """Gone at 9 on one day; its usual day has its sales at 8 and 9, three months ago it had them at 20."""
+    hours = [
+        (tenant, "bread", PLAN - timedelta(days=n), hour, "main", 10.0, 1.0)
+        for n, hour in [*((n, hour) for n in range(10, 20) for hour in (8, 9)), *((n, 20) for n in range(62, 90))]
+    ]
+    gone = (tenant, "bread", PLAN - timedelta(days=3), 8, "main", 10.0, 1.0)
+    out = (tenant, "bread", PLAN - timedelta(days=3), 9, "main", 0.0, 0.0)
+    frames = facts(
+        tenants=[(tenant, "XX", None)],
+        products=[(tenant, "bread", None)],
+        sales=[sale(tenant, "bread", PLAN - timedelta(days=n), 10.0) for n in range(1, 50)],
+    )
+    schema = frames["sales_hourly"].schema
+    rows = pl.DataFrame(
+        [*hours, gone, out],
+        schema=["tenant_id", "product_id", "sales_date", "hour", "location_id", "quantity", "in_stock"],
+        orient="row",
+    )
+    frames["sales_hourly"] = rows.select(
+        (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+    return frames
+
+
+def test_a_tenant_knows_the_same_whatever_mornings_others_are_planned_with() -> None:
+    own, other = ran_out("t"), ran_out("u")
+    alone = gather(cells("t"), own, PAST).panel
+    beside = gather(cells("t", ("u", PLAN - timedelta(days=40))), together(own, other), PAST).panel
+    np.testing.assert_array_equal(alone.demand[0], beside.demand[0])
+    assert alone.demand[0, -3] == 15.0, "twice what sold, held at half as much again"
+
+
+def test_a_day_on_which_it_was_never_there_tells_nothing_of_its_demand() -> None:
+    frames = ran_out("t")
+    never = pl.col("sales_date") == PLAN - timedelta(days=3)
+    frames["sales_hourly"] = frames["sales_hourly"].with_columns(
+        quantity=pl.when(never).then(0.0).otherwise("quantity"),
+        in_stock=pl.when(never).then(0.0).otherwise("in_stock"),
+    )
+    frames["sales"] = pl.concat(
+        [
+            frames["sales"].with_columns(quantity=pl.when(never).then(0.0).otherwise("quantity")),
+            facts(sales=[sale("t", "cake", PLAN - timedelta(days=3), 5.0)])["sales"],
+        ]
+    )
+    frames["products"] = facts(products=[("t", "bread", None), ("t", "cake", None)])["products"]
+    panel = gather(cells("t"), frames, PAST).panel
+    assert panel.is_open[0, -3], "the shop sold cake"
+    assert np.isnan(panel.demand[0, -3]), "an empty shelf is not a day nobody wanted bread"
