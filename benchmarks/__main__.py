@@ -7,13 +7,14 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import accuracy, censoring, morning_wave
+from benchmarks import accuracy, censoring, forecast_cost, morning_wave
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "morning_wave": morning_wave.run,
     "accuracy": accuracy.run,
     "censoring": censoring.run,
+    "forecast_cost": forecast_cost.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
 LONGEST_LINE = 300  # characters; what is longer is a table, which its benchmark has shown and the file has

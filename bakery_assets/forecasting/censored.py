@@ -51,7 +51,8 @@ def recover(hourly: pl.DataFrame) -> pl.DataFrame:
 def with_demand(sales: pl.DataFrame, hourly: pl.DataFrame) -> pl.DataFrame:
     """Sales facts with a column ``demand``: recovered where a day ran out, null where it did not.
 
-    It is at most ``LARGEST_LEARNT`` times what sold.
+    It is at most ``LARGEST_LEARNT`` times what sold, and NaN where hours say that it was hardly there and nothing
+    sold.
 
     Hourly sales say best how much of a day was missed. Where there is only the time the last one went, the
     tenant's hourly profile says it, else trade is taken as even over ``USUAL_HOURS``; a day that sold out before a
@@ -73,7 +74,10 @@ def with_demand(sales: pl.DataFrame, hourly: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("in_stock_share") >= 1.0 / LARGEST_RECOVERY)
     )
-    learnt = pl.min_horizontal("demand", pl.col("sold") * LARGEST_LEARNT).alias("demand")
+    # A day on which it was hardly there and nothing sold is not a day on which nobody wanted it.
+    is_unseen = (pl.col("sold") == 0) & (pl.col("in_stock_share") < 1.0 / LARGEST_RECOVERY)
+    capped = pl.min_horizontal("demand", pl.col("sold") * LARGEST_LEARNT)
+    learnt = pl.when(is_unseen).then(float("nan")).otherwise(capped).alias("demand")
     recovered = pl.concat([by_hour, by_time]).select(*DAY, learnt).rename({"date": "sales_date"})
     return sales.join(recovered, on=day, how="left", maintain_order="left")
 

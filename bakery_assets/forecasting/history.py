@@ -26,7 +26,8 @@ def known_sales(cells: pl.DataFrame, products: pl.DataFrame, sales: pl.DataFrame
     dates = cells.select("tenant_id", "plan_date")
     earliest = dates.select(pl.col("plan_date").min() - pl.duration(days=days)).item()
     latest = dates["plan_date"].max()
-    kept = sales.lazy().filter(pl.col("sales_date") >= pl.lit(earliest, pl.Date), pl.col("sales_date") < pl.lit(latest, pl.Date))
+    since, until = pl.lit(earliest, pl.Date), pl.lit(latest, pl.Date)
+    kept = sales.lazy().filter(pl.col("sales_date") >= since, pl.col("sales_date") < until)
     found = (
         # Most of a long history goes by its date alone, before anything is joined.
         kept.collect()
@@ -37,13 +38,15 @@ def known_sales(cells: pl.DataFrame, products: pl.DataFrame, sales: pl.DataFrame
         )
         .join(products, on=["tenant_id", "product_id"], how="semi")
     )
+    demand = pl.col("demand") if "demand" in found.columns else pl.lit(None, pl.Float64)
+    is_unseen = demand.is_nan().fill_null(False)
     return found.select(
         *SERIES,
         date="sales_date",
         quantity=pl.col("quantity").clip(lower_bound=0.0),
         revenue=pl.col("revenue"),
-        demand=pl.col("demand") if "demand" in found.columns else pl.lit(None, pl.Float64),
-        is_sold_out=pl.col("sold_out_at").is_not_null(),
+        demand=pl.when(~is_unseen).then(demand),
+        is_sold_out=pl.col("sold_out_at").is_not_null() | is_unseen,
     )
 
 

@@ -32,6 +32,9 @@ from bakery_assets.frames import HORIZON_DAYS, CannotPlan, Frames
 
 METHOD = "2"  # goes up when the same facts would train another model
 LEAST_HISTORY_DAYS = 3 * WEEK  # less cannot be split into days to learn from and days to compare on
+SERIES_MODELS = [
+    "tenant_id", "model_version", "location_id", "product_id", "model", "parameters", "error_quantiles", "scores",
+]  # fmt: skip
 LIBRARIES = ("lightgbm", "numpy", "polars", "statsforecast")
 
 
@@ -107,11 +110,15 @@ def train_models(cells: pl.DataFrame, frames: Frames, cluster: str | None = None
     yhat = forecasts[choice.chosen, np.arange(len(panel.tenant))]
     errors = _scaled_errors(panel, yhat, sold, mornings)
     quantiles, of_tenant, count = error_quantiles(errors, panel.tenant, tenants)
-    versions = _versions(cells, known, frames["boosters"], choice, forecasts, sold, incumbent, of_tenant, mornings)
-    series = _series_models(panel, versions, choice, points, quantiles, count)
+    trained = _series_models(panel, choice, points, quantiles, count)
+    series = _with_carried_over(trained, frames["incumbents"], frames["carried_over"])
+    versions = _versions(
+        cells, known, frames["boosters"], choice, forecasts, sold, incumbent, of_tenant, mornings, series
+    )
+    named = series.join(versions.select("tenant_id", "model_version"), on="tenant_id")
     return {
         "model_versions": versions,
-        "series_models": _with_carried_over(series, frames["incumbents"], frames["carried_over"]),
+        "series_models": named.select(SERIES_MODELS).sort("tenant_id", "model_version", "location_id", "product_id"),
     }
 
 
@@ -211,6 +218,7 @@ def _versions(
     incumbent: Whole,
     of_tenant: Floats,
     mornings: list[int],
+    models: pl.DataFrame,
 ) -> pl.DataFrame:
     panel = known.panel
     factors = learn_factors(evidence(panel))
@@ -225,6 +233,8 @@ def _versions(
     libraries = json.dumps({library: version(library) for library in LIBRARIES}, sort_keys=True)
     instants = dict(cells.select("tenant_id", "planned_as_of").iter_rows())
     described = _facts(known)
+    rows_of_models = models.select("tenant_id", text=pl.concat_str(SERIES_MODELS[2:], separator=" "))
+    chosen_models = dict(rows_of_models.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
     by_tenant = {name: frame.partition_by("tenant_id", as_dict=True) for name, frame in
                  {"factors": factors, "habits": habits}.items()}  # fmt: skip
     rows = []
@@ -246,7 +256,8 @@ def _versions(
             "wape_where_incumbents": _number(same[number]),
         }
         facts = described[tenant]
-        text = json.dumps([METHOD, booster, effects, facts, libraries], sort_keys=True)
+        # The name says what a version holds: carried-over series make another version of the same facts.
+        text = json.dumps([METHOD, booster, effects, facts, libraries, chosen_models[tenant]], sort_keys=True)
         rows.append(
             {
                 "tenant_id": tenant,
@@ -293,7 +304,7 @@ def _wape(forecast: Floats, sold: Floats, panel: Panel) -> Floats:
 
 
 def _series_models(
-    panel: Panel, versions: pl.DataFrame, choice: Choice, points: dict[str, Whole], quantiles: Floats, count: Whole
+    panel: Panel, choice: Choice, points: dict[str, Whole], quantiles: Floats, count: Whole
 ) -> pl.DataFrame:
     parameters = {
         name: pl.Series(np.array(grid)[points[name]]).round(4) for name, grid in sorted(GRID.items())
@@ -302,7 +313,7 @@ def _series_models(
     knots = pl.Series(quantiles.astype(np.float64), dtype=pl.Array(pl.Float64, len(KNOTS))).cast(pl.List(pl.Float64))
     texts = knots.list.eval(pl.element().round(5).cast(pl.String)).list.join(", ")
     known = ~np.isnan(quantiles).any(axis=1)
-    frame = panel.series.with_columns(
+    return panel.series.with_columns(
         model=pl.Series([NAMES[blend] for blend in choice.chosen], dtype=pl.String),
         parameters=pl.DataFrame(parameters).select(pl.struct(pl.all()).struct.json_encode()).to_series(),
         error_quantiles=pl.when(pl.Series(known)).then(pl.format("[{}]", texts)).otherwise(pl.lit("[]")),
@@ -311,16 +322,11 @@ def _series_models(
         .select(pl.struct("days", "wape").struct.json_encode())
         .to_series(),
     )
-    return frame.join(versions.select("tenant_id", "model_version"), on="tenant_id").select(
-        "tenant_id", "model_version", "location_id", "product_id", "model", "parameters", "error_quantiles", "scores"
-    )
 
 
 def _with_carried_over(series: pl.DataFrame, incumbents: pl.DataFrame, carried_over: pl.DataFrame) -> pl.DataFrame:
     kept = incumbents.join(carried_over.select(SERIES), on=SERIES, how="semi").join(series, on=SERIES, how="semi")
-    kept = kept.drop("model_version").join(series.select(*SERIES, "model_version"), on=SERIES).select(series.columns)
-    trained = series.join(kept, on=SERIES, how="anti")
-    return pl.concat([trained, kept]).sort("tenant_id", "model_version", "location_id", "product_id")
+    return pl.concat([series.join(kept, on=SERIES, how="anti"), kept.select(series.columns)])
 
 
 def _number(value: float) -> float | None:

@@ -122,8 +122,10 @@ def test_demand_is_at_least_what_sold_at_most_three_times_and_the_same_on_days_i
         assert sold == sum(max(row[3], 0) for row in said)
         if said[0][:2] not in short:
             assert asked == sold
-    assert recover(by_hour.sample(fraction=1.0, shuffle=True, seed=3)).drop("demand", "in_stock_share").equals(
-        found.drop("demand", "in_stock_share")
+    assert (
+        recover(by_hour.sample(fraction=1.0, shuffle=True, seed=3))
+        .drop("demand", "in_stock_share")
+        .equals(found.drop("demand", "in_stock_share"))
     )
 
 

@@ -79,7 +79,9 @@ def test_the_factors_of_a_day_ahead_are_multiplied_and_held_at_five() -> None:
 
 days = st.dictionaries(
     st.integers(1, 50),
-    st.tuples(st.sampled_from(["event", "promotion", "holiday"]), st.sampled_from([None, "x", "y"]), st.integers(0, 60)),
+    st.tuples(
+        st.sampled_from(["event", "promotion", "holiday"]), st.sampled_from([None, "x", "y"]), st.integers(0, 60)
+    ),
     max_size=14,
 )
 
