@@ -23,9 +23,10 @@ def demo(
     from bakery_assets.commands.marts import rebuild_marts
     from bakery_assets.commands.plan import run_wave
     from bakery_assets.commands.show import show
+    from bakery_assets.commands.train import run_training
     from bakery_assets.demo import write_demo
     from bakery_assets.demo.catalogue import demo_bakeries
-    from bakery_assets.frames import Cell
+    from bakery_assets.frames import Cell, planning_instant
     from bakery_assets.instance import prepare
     from bakery_assets.settings import settings
     from resources.clock import utc_now
@@ -58,6 +59,19 @@ def demo(
         bakery.tenant_id: Cell(bakery.tenant_id, now.astimezone(ZoneInfo(bakery.timezone)).date())
         for bakery in bakeries
     }
+    with console.status("Training the models …"):
+        trained = run_training(
+            {
+                bakery.tenant_id: planning_instant(
+                    today[bakery.tenant_id].plan_date - timedelta(days=1), bakery.planning_time, bakery.timezone
+                )
+                for bakery in bakeries
+            },
+            now,
+            as_then=True,
+        )
+    promoted = sum(row["state"] == "promoted" for row in trained.rows)
+    done(f"models trained for {promoted} bakeries on what they knew yesterday morning")
     # Yesterday first, so that this morning can say how yesterday's forecast did.
     yesterday = [Cell(cell.tenant_id, cell.plan_date - timedelta(days=1)) for cell in today.values()]
     for words, cells in (("yesterday", yesterday), ("today", list(today.values()))):

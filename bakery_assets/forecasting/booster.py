@@ -87,14 +87,14 @@ def fit_trees(panel: Panel, factor: Floats, last: int) -> tuple[Trees, int]:
     chance = np.random.default_rng(SEED)
     shut = panel.is_shut[panel.item]
     closed = shut.copy()
-    closed[:, : panel.past] |= ~panel.is_open & panel.is_known
+    closed[:, :last] |= (~panel.is_open & panel.is_known)[:, :last]
     first = min(LEVEL_DAYS, max(last - WEEK, WEEK))
     usable = ~np.isnan(panel.demand) & ~shut[:, : panel.past]
     usable[:, :first] = False
     usable[:, last:] = False
     share = min(1.0, MOST_ROWS / max(int(usable.sum()), 1))
     seen, ratios, weights = [], [], []
-    typical = _typical_level(panel)
+    typical = _typical_level(panel, last)
     for day in np.flatnonzero(usable.any(axis=0)):
         matrix, level = features(panel, panel.demand, factor, int(day), closed)
         rows = usable[:, day] & (level > 0)
@@ -106,7 +106,7 @@ def fit_trees(panel: Panel, factor: Floats, last: int) -> tuple[Trees, int]:
     if not sum(len(part) for part in ratios):
         raise ValueError("there is no day to fit trees on")
     matrix = np.concatenate(seen)
-    if panel.past < YEARS_FOR_SEASON * 365:
+    if panel.history_days < YEARS_FOR_SEASON * 365:
         matrix[:, NAMES.index("day_of_year")] = np.nan
     data = lightgbm.Dataset(
         matrix, np.concatenate(ratios), weight=np.concatenate(weights), feature_name=list(NAMES), free_raw_data=True
@@ -117,12 +117,12 @@ def fit_trees(panel: Panel, factor: Floats, last: int) -> tuple[Trees, int]:
     return Trees(model.model_to_string()), len(matrix)
 
 
-def _typical_level(panel: Panel) -> Floats:
-    """Mean demand a day of each series' tenant, over its series: what one tenant's errors are measured by."""
-    known = np.nan_to_num(panel.demand)
+def _typical_level(panel: Panel, last: int) -> Floats:
+    """Mean demand a day of each series' tenant before column ``last``: what one tenant's errors are measured by."""
+    demand = panel.demand[:, :last]
     tenants = panel.cells.height
-    total = np.bincount(panel.tenant, weights=known.sum(axis=1), minlength=tenants)
-    days = np.bincount(panel.tenant, weights=(~np.isnan(panel.demand)).sum(axis=1), minlength=tenants)
+    total = np.bincount(panel.tenant, weights=np.nan_to_num(demand).sum(axis=1), minlength=tenants)
+    days = np.bincount(panel.tenant, weights=(~np.isnan(demand)).sum(axis=1), minlength=tenants)
     return np.maximum(total / np.maximum(days, 1), 1e-6)[panel.tenant].astype(np.float32)
 
 
@@ -151,7 +151,7 @@ def booster_row(panel: Panel, full: Trees, held: Trees, holdout: int, rows: int)
     newest: date = panel.cells.select(pl.col("plan_date").max()).item()
     parameters = {
         "features": list(NAMES),
-        "history_days": panel.past,
+        "history_days": panel.history_days,
         "lightgbm": version("lightgbm"),
         "rounds": ROUNDS,
         "rows": rows,

@@ -73,26 +73,35 @@ def learn_factors(seen: pl.DataFrame) -> pl.DataFrame:
     return both.with_columns(pl.col("factor").round(6)).sort(NAME)
 
 
-def factors_so_far(seen: pl.DataFrame) -> pl.DataFrame:
-    """What ``learn_factors`` would have said of a day on its own morning: ``NAME, day, factor``.
+def factors_so_far(seen: pl.DataFrame, panel: Panel) -> pl.DataFrame:
+    """What ``learn_factors`` would have said of every special day on its own morning: ``NAME, day, factor``.
 
     Models learn from these, so that they meet in training what they will meet in use: a factor that has not
-    seen the day it speaks of.
+    seen the day it speaks of. A day that is special in several ways is no evidence, but has its factors.
     """
-    by_kind = seen.group_by(*KIND, "day").agg(pl.col("sold").sum(), pl.col("normal").sum()).sort(*KIND, "day")
+    items = panel.items.with_row_index("item").select("item", "tenant_id")
+    special = panel.kinds.filter(pl.col("day") < panel.past).join(items, on="item").select(*NAME, "day").unique()
+    counted = special.join(seen, on=[*NAME, "day"], how="left").with_columns(
+        pl.col("sold", "normal").fill_null(0.0), is_seen=pl.col("normal").is_not_null()
+    )
+    sums = (pl.col("sold").sum(), pl.col("normal").sum(), pl.col("is_seen").any())
+    by_kind = counted.group_by(*KIND, "day").agg(sums)
     kinds = _before(by_kind, KIND).with_columns(general=_drawn_towards(pl.lit(1.0)).fill_null(1.0))
     return (
-        _before(seen, NAME)
+        _before(counted, NAME)
         .join(kinds.select(*KIND, "day", "general"), on=[*KIND, "day"])
         .select(*NAME, "day", factor=pl.coalesce(_drawn_towards(pl.col("general")), "general"))
+        .sort(*NAME, "day")
     )
 
 
-def _before(seen: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    sums = [(pl.col(name).cum_sum() - pl.col(name)).over(key).alias(name) for name in ("sold", "normal")]
-    counted = seen.sort(*key, "day").with_columns(*sums, days=pl.int_range(pl.len()).over(key))
-    empty = pl.col("days") == 0
-    return counted.with_columns(pl.when(~empty).then(pl.col(name)).alias(name) for name in ("sold", "normal", "days"))
+def _before(counted: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Sums over the days seen before each day, null where there are none."""
+    ordered = counted.sort(*key, "day").with_columns(days=pl.col("is_seen").cast(pl.Int64))
+    sums = [(pl.col(name).cum_sum() - pl.col(name)).over(key).alias(name) for name in ("sold", "normal", "days")]
+    return ordered.with_columns(sums).with_columns(
+        pl.when(pl.col("days") > 0).then(pl.col(name)).alias(name) for name in ("sold", "normal", "days")
+    )
 
 
 def _drawn_towards(general: pl.Expr) -> pl.Expr:

@@ -63,6 +63,12 @@ class Panel:
     rain: Floats
 
     @cached_property
+    def history_days(self) -> int:
+        """Days from the first sale of any series to the plan date."""
+        begun = self.is_known.any(axis=0)
+        return self.past - int(np.argmax(begun)) if begun.any() else 0
+
+    @cached_property
     def is_normal(self) -> Flags:
         """Series, past: an open day with nothing special about it whose demand is known."""
         special = (self.is_special | self.is_shut)[self.item, : self.past]

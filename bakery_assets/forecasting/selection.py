@@ -61,7 +61,7 @@ def best_point(forecasts: Floats, sold: Floats) -> Whole:
     Args:
         forecasts: (points, series, days). sold: (series, days), NaN: not counted.
     """
-    errors = np.nansum(np.abs(forecasts - sold[None]), axis=2)
+    errors = np.nansum(np.abs(forecasts - sold[None]), axis=2, dtype=np.float64)
     best: Whole = np.argmin(errors, axis=0).astype(np.int64)
     return best
 

@@ -142,17 +142,14 @@ def _forecasts(mornings: list[Floats], models: list[object], cluster: str | None
 def _run(history: pl.DataFrame, models: list[object], cluster: str | None) -> pl.DataFrame:
     from statsforecast import StatsForecast
 
-    forecast = StatsForecast(models=models, freq=1).forecast
+    forecaster = StatsForecast(models=models, freq=1)
     if cluster is None:
-        local: pl.DataFrame = forecast(df=history, h=HORIZON_DAYS)
+        local: pl.DataFrame = forecaster.forecast(df=history, h=HORIZON_DAYS)
         return local
+    from dask import dataframe
     from distributed import Client
 
-    # Not StatsForecast's own path to Dask: it goes through Fugue 0.9.4, which fails under pandas 3 (a grouped frame
-    # no longer holds its keys), and would make a task of every series.
     with Client(cluster) as client:  # type: ignore[no-untyped-call]
         workers = max(len(client.scheduler_info()["workers"]), 1)
-        share = (pl.col("unique_id").rank("dense") % workers).alias("share")
-        parts = history.with_columns(share).partition_by("share", maintain_order=True, include_key=False)
-        made = [client.submit(forecast, df=part, h=HORIZON_DAYS, pure=False) for part in parts]
-        return pl.concat(client.gather(made))
+        spread = dataframe.from_pandas(history.to_pandas(), npartitions=workers)  # type: ignore[no-untyped-call]
+        return pl.from_pandas(forecaster.forecast(df=spread, h=HORIZON_DAYS).compute())

@@ -53,7 +53,7 @@ def fit_booster(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """
     known, factor = _with_factors(cells, frames)
     panel = known.panel
-    holdout = holdout_days(_history_days(panel))
+    holdout = holdout_days(panel.history_days)
     if not holdout:
         return pl.DataFrame(schema=_BOOSTER)
     held, _ = fit_trees(panel, factor, panel.past - holdout)
@@ -98,11 +98,12 @@ def train_models(cells: pl.DataFrame, frames: Frames, cluster: str | None = None
     """
     known, factor = _with_factors(cells, frames)
     panel = known.panel
-    _require_history(cells, panel)
-    mornings = _mornings(panel, frames["boosters"])
-    compared = slice(mornings[0], panel.past)
-    sold = panel.demand[:, compared]
-    members, points = _members(panel, factor, frames["boosters"], mornings, cluster)
+    _require_history(panel)
+    weeks = _weeks(panel, frames["boosters"])
+    mornings = [panel.past - WEEK * week for week in range(weeks.max(initial=1), 0, -1)]
+    is_compared = np.arange(mornings[0], panel.past) >= panel.past - WEEK * weeks[panel.tenant][:, None]
+    sold = np.where(is_compared, panel.demand[:, mornings[0] :], np.float32(np.nan))
+    members, points = _members(panel, factor, frames["boosters"], mornings, sold, cluster)
     forecasts = blended(members)
     incumbent = _incumbents(panel, frames["incumbents"])
     tenants = panel.cells.height
@@ -112,9 +113,7 @@ def train_models(cells: pl.DataFrame, frames: Frames, cluster: str | None = None
     quantiles, of_tenant, count = error_quantiles(errors, panel.tenant, tenants)
     trained = _series_models(panel, choice, points, quantiles, count)
     series = _with_carried_over(trained, frames["incumbents"], frames["carried_over"])
-    versions = _versions(
-        cells, known, frames["boosters"], choice, forecasts, sold, incumbent, of_tenant, mornings, series
-    )
+    versions = _versions(cells, known, frames["boosters"], choice, forecasts, sold, incumbent, of_tenant, weeks, series)
     named = series.join(versions.select("tenant_id", "model_version"), on="tenant_id")
     return {
         "model_versions": versions,
@@ -125,20 +124,19 @@ def train_models(cells: pl.DataFrame, frames: Frames, cluster: str | None = None
 def _with_factors(cells: pl.DataFrame, frames: Frames) -> tuple[Known, Floats]:
     known = gather(cells, frames, HISTORY_DAYS)
     seen = evidence(known.panel)
-    return known, factor_matrix(known.panel, learn_factors(seen), factors_so_far(seen))
+    return known, factor_matrix(known.panel, learn_factors(seen), factors_so_far(seen, known.panel))
 
 
-def _history_days(panel: Panel) -> int:
-    """Days from the first sale of any series to the plan date."""
-    begun = panel.is_known.any(axis=0)
-    return panel.past - int(np.argmax(begun)) if begun.any() else 0
-
-
-def _require_history(cells: pl.DataFrame, panel: Panel) -> None:
+def _history_days(panel: Panel) -> Whole:
+    """Days from each tenant's first sale to its plan date."""
     days = np.zeros(panel.cells.height, dtype=np.int64)
     first = np.where(panel.is_known.any(axis=1), panel.past - panel.is_known.argmax(axis=1), 0)
     np.maximum.at(days, panel.tenant, first)
-    for tenant, found in zip(panel.cells["tenant_id"], days, strict=True):
+    return days
+
+
+def _require_history(panel: Panel) -> None:
+    for tenant, found in zip(panel.cells["tenant_id"], _history_days(panel), strict=True):
         if found < LEAST_HISTORY_DAYS:
             raise CannotPlan(
                 f"tenant {tenant} has {found} days of sales; models are trained from {LEAST_HISTORY_DAYS} on,"
@@ -146,23 +144,22 @@ def _require_history(cells: pl.DataFrame, panel: Panel) -> None:
             )
 
 
-def _mornings(panel: Panel, boosters: pl.DataFrame) -> list[int]:
-    """Columns of the mornings compared: weekly, as far back as the history and the trees' holdout allow."""
-    weeks = max(holdout_days(_history_days(panel)) // WEEK, 1)
+def _weeks(panel: Panel, boosters: pl.DataFrame) -> Whole:
+    """How many last weeks each tenant is compared on: as many as its own history and the trees' holdout allow."""
+    weeks = np.array([holdout_days(int(days)) // WEEK for days in _history_days(panel)], dtype=np.int64)
     if boosters.height:
-        newest = panel.cells["plan_date"].min()
-        weeks = max(min(weeks, (newest - boosters["holdout_from"][0]).days // WEEK), 1)
-    return [panel.past - WEEK * week for week in range(weeks, 0, -1)]
+        held = (panel.cells["plan_date"] - boosters["holdout_from"][0]).dt.total_days().to_numpy()
+        weeks = np.minimum(weeks, held // WEEK)
+    return np.maximum(weeks, 1)
 
 
 def _members(
-    panel: Panel, factor: Floats, boosters: pl.DataFrame, mornings: list[int], cluster: str | None
+    panel: Panel, factor: Floats, boosters: pl.DataFrame, mornings: list[int], sold: Floats, cluster: str | None
 ) -> tuple[dict[str, Floats], dict[str, Whole]]:
     """Forecasts of each member from each morning, (series, mornings * 7), and the best point of each grid."""
     shut = shut_matrix(panel, _NOTHING_SHUT)
     past = [panel.before(day) for day in mornings]
     special = np.concatenate([factor[panel.item, day : day + HORIZON_DAYS] for day in mornings], axis=1)
-    sold = panel.demand[:, mornings[0] :]
     made: dict[str, Floats] = {}
     points: dict[str, Whole] = {}
     recent = [each.normalised[:, max(day - SMOOTHED_DAYS, 0) : day] for each, day in zip(past, mornings, strict=True)]
@@ -217,7 +214,7 @@ def _versions(
     sold: Floats,
     incumbent: Whole,
     of_tenant: Floats,
-    mornings: list[int],
+    weeks: Whole,
     models: pl.DataFrame,
 ) -> pl.DataFrame:
     panel = known.panel
@@ -249,7 +246,7 @@ def _versions(
             "holiday_habits": kept.to_dicts(),
         }
         scores = {
-            "days_compared": len(mornings) * HORIZON_DAYS,
+            "days_compared": int(weeks[number]) * WEEK,
             "wape": _number(chosen[number]),
             "wape_by_model": {name: _number(by_blend[blend, number]) for blend, name in enumerate(NAMES)},
             "wape_of_incumbents": _number(before[number]),
@@ -295,8 +292,8 @@ def _facts(known: Known) -> dict[str, dict[str, object]]:
 
 def _wape(forecast: Floats, sold: Floats, panel: Panel) -> Floats:
     counted = ~np.isnan(sold) & ~np.isnan(forecast)
-    errors = np.where(counted, np.abs(forecast - np.nan_to_num(sold)), 0.0).sum(axis=1)
-    sales = np.where(counted, np.nan_to_num(sold), 0.0).sum(axis=1)
+    errors = np.where(counted, np.abs(forecast - np.nan_to_num(sold)), 0.0).sum(axis=1, dtype=np.float64)
+    sales = np.where(counted, np.nan_to_num(sold), 0.0).sum(axis=1, dtype=np.float64)
     tenants = panel.cells.height
     total = np.bincount(panel.tenant, weights=sales, minlength=tenants)
     wrong = np.bincount(panel.tenant, weights=errors, minlength=tenants)

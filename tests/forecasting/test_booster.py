@@ -122,11 +122,10 @@ def test_the_holdout_trees_have_not_seen_the_weeks_held_out() -> None:
 
 def test_with_less_than_two_years_the_day_of_the_year_is_not_learnt() -> None:
     made = fit_booster(cells("a"), bakery("a", DAYS))
-    importances = dict(
-        line.split("=") for line in made["trees"][0].split("feature_importances:")[1].split("\n") if "=" in line
-    )
-    assert importances
-    assert "day_of_year" not in importances
+    said = dict(line.split("=", 1) for line in made["trees"][0].split("\n\n")[0].split("\n") if "=" in line)
+    ranges = dict(zip(said["feature_names"].split(), said["feature_infos"].split(), strict=True))
+    assert ranges["day_of_year"] == "none"
+    assert ranges["weekday"] == "[0:6]"
 
 
 def test_too_little_history_grows_no_trees() -> None:

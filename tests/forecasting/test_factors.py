@@ -89,9 +89,11 @@ days = st.dictionaries(
 @settings(max_examples=40, deadline=None)
 @given(days)
 def test_what_a_morning_knew_of_a_day_is_what_is_learnt_from_the_days_before_it(special: dict[int, Any]) -> None:
-    seen = evidence(gather(cells("t"), bakery(special, {}), PAST).panel)
-    so_far = factors_so_far(seen)
-    assert so_far.height == seen.height
+    panel = gather(cells("t"), bakery(special, {}), PAST).panel
+    seen = evidence(panel)
+    so_far = factors_so_far(seen, panel)
+    assert so_far.join(seen, on=["kind", "name", "day"], how="semi").height == seen.height
+    assert so_far.select("kind", "name", "day").is_unique().all()
     for tenant, kind, name, day, factor in so_far.rows():
         learnt = learn_factors(seen.filter(pl.col("day") < day)).filter(tenant_id=tenant, kind=kind)
         own = learnt.filter(name=name)["factor"].to_list()
@@ -103,7 +105,7 @@ def test_the_past_of_a_factor_matrix_has_not_seen_the_day_it_speaks_of() -> None
     frames = bakery({40: ("event", "fair", 30.0), 30: ("event", "fair", 20.0)}, {})
     panel = gather(cells("t"), frames, PAST).panel
     seen = evidence(panel)
-    matrix = factor_matrix(panel, learn_factors(seen), factors_so_far(seen))
+    matrix = factor_matrix(panel, learn_factors(seen), factors_so_far(seen, panel))
     first = (60 + 20) / 40
     assert matrix[:, PAST - 40].tolist() == [1.0, 1.0]
     assert matrix[:, PAST - 30].tolist() == pytest.approx([(60 + 20 * first) / 40] * 2)

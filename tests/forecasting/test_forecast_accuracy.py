@@ -1,4 +1,4 @@
-"""Forecasts of a real bakery chain's last eight weeks, against what sold."""
+"""Trained forecasts of a real bakery chain's last two weeks, against what sold."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -6,49 +6,59 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bakery_assets.forecasting import forecast_demand
+from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+from tests.forecasting.forecast_facts import Facts, cells, facts
 
 LAST = date(2019, 4, 30)
+MORNINGS = [LAST - timedelta(days=13), LAST - timedelta(days=6)]
+SINCE = date(2016, 6, 1)
 KEY = ["tenant_id", "product_id", "target_date"]
+
+
+def chain(folder: Path) -> Facts:
+    """The chain's facts; it has one shop a tenant, and no word of what sold out."""
+    empty = facts()
+    for name in ("tenants", "products", "sales", "calendar", "weather"):
+        rows = pl.read_csv(folder / "bread_chain" / f"{name}.csv", infer_schema=False)
+        if name == "sales":
+            rows = rows.with_columns(location_id=pl.lit("main"))
+        empty[name] = rows.select(
+            (pl.col(column) if column in rows.columns else pl.lit(None)).cast(dtype).alias(column)
+            for column, dtype in empty[name].schema.items()
+        )
+    return {**empty, "sales": empty["sales"].filter(pl.col("sales_date") >= SINCE)}
 
 
 @pytest.fixture(scope="module")
 def compared(real_data: Path) -> pl.DataFrame:
-    """A week's forecasts every seventh day, with sales."""
-    read = {
-        name: pl.read_csv(real_data / "bread_chain" / f"{name}.csv")
-        for name in ("tenants", "products", "sales", "calendar")
-    }
-    time = pl.lit(None, pl.Time)
-    frames = {
-        "tenants": read["tenants"].with_columns(region=pl.lit(None, pl.String)),
-        "products": read["products"].with_columns(discontinued_on=pl.lit(None, pl.Date)),
-        "sales": read["sales"].with_columns(
-            pl.col("sales_date").str.to_date(), location_id=pl.lit("main"), sold_out_at=time
-        ),
-        "calendar": read["calendar"].with_columns(
-            pl.col("date").str.to_date(), name=pl.lit(None, pl.String), opens=time, closes=time
-        ),
-    }
+    """Trained once, on the facts of the first morning; then two weeks' forecasts, with sales."""
+    frames = chain(real_data)
+    tenants = frames["tenants"]["tenant_id"].to_list()
+    first = cells(*tenants, day=MORNINGS[0])
+    boosters = fit_booster(first, frames)
+    trained = train_models(first, {**frames, "boosters": boosters})
+    given = {**frames, **trained, "boosters": boosters}
+    # What the weather was is not known ahead.
     made = [
         forecast_demand(
-            frames["tenants"].select("tenant_id", plan_date=pl.lit(LAST - timedelta(days=7 * n - 1))), frames
-        )
-        for n in range(8, 0, -1)
+            cells(*tenants, day=day), {**given, "weather": frames["weather"].filter(pl.col("date") < day)}
+        )["demand_forecasts"]
+        for day in MORNINGS
     ]
     sold = frames["sales"].select("tenant_id", "product_id", target_date="sales_date", sold="quantity")
-    joined = pl.concat([tables["demand_forecasts"] for tables in made]).join(sold, on=KEY, how="left")
-    assert joined.height == 60 * 56
+    joined = pl.concat(made).join(sold, on=KEY, how="left")
+    assert joined.height == 60 * 14
     assert joined["sold"].null_count() == 0
-    return joined
+    assert joined["model"].is_in(["untrained_smoothing", "no_history", "short_history"]).sum() == 0
+    return joined.filter(pl.col("sold").sum().over("tenant_id", "target_date") > 0)
 
 
-def test_the_chain_is_forecast_better_than_by_automatic_exponential_smoothing(compared: pl.DataFrame) -> None:
-    # AutoETS reaches 22.09% on these days and series; this model reached 18.1% when it was written.
+def test_open_days_are_forecast_within_eighteen_percent(compared: pl.DataFrame) -> None:
+    assert 700 < compared.height <= 840
     wape = compared.select((pl.col("yhat") - pl.col("sold")).abs().sum() / pl.col("sold").sum()).item()
-    assert wape < 0.19
+    assert 0.05 < wape < 0.18
 
 
 def test_four_days_in_five_sell_between_the_tenth_and_the_ninetieth_percentile(compared: pl.DataFrame) -> None:
     covered = compared.select(pl.col("sold").is_between("q10", "q90").mean()).item()
-    assert 0.75 < covered < 0.85
+    assert 0.72 < covered < 0.88
