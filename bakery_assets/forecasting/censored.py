@@ -76,7 +76,8 @@ def with_demand(sales: pl.DataFrame, hourly: pl.DataFrame) -> pl.DataFrame:
     )
     # A day on which it was hardly there and nothing sold is not a day on which nobody wanted it.
     is_unseen = (pl.col("sold") == 0) & (pl.col("in_stock_share") < 1.0 / LARGEST_RECOVERY)
-    capped = pl.min_horizontal("demand", pl.col("sold") * LARGEST_LEARNT)
+    # Rounded, so that the order of a sum never makes other facts of the same.
+    capped = pl.min_horizontal("demand", pl.col("sold") * LARGEST_LEARNT).round(6)
     learnt = pl.when(is_unseen).then(float("nan")).otherwise(capped).alias("demand")
     recovered = pl.concat([by_hour, by_time]).select(*DAY, learnt).rename({"date": "sales_date"})
     return sales.join(recovered, on=day, how="left", maintain_order="left")

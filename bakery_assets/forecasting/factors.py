@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.forecasting.calendar_features import HOLIDAY
-from bakery_assets.forecasting.panel import AHEAD, Floats, Panel
+from bakery_assets.forecasting.panel import AHEAD, WEEK, Floats, Panel
 
 PRIOR_DAYS = 1.0  # days of evidence that the more general factor counts for
 LARGEST_FACTOR = 5.0  # of one kind of day, and of all that falls on one day together
@@ -109,11 +109,12 @@ def _drawn_towards(general: pl.Expr) -> pl.Expr:
     return ((pl.col("sold") + prior * general) / (pl.col("normal") + prior)).clip(0.0, LARGEST_FACTOR)
 
 
-def factors_ahead(panel: Panel, learnt: pl.DataFrame) -> pl.DataFrame:
+def factors_ahead(panel: Panel, learnt: pl.DataFrame, first: int | None = None) -> pl.DataFrame:
     """Factors of the special days from the plan date on.
 
     Args:
         learnt: of ``learn_factors``.
+        first: the column to begin with instead of the plan date's.
 
     Returns:
         ``item, day, factor, factors``: the product of the factors, at most ``LARGEST_FACTOR``, and the list of
@@ -122,7 +123,7 @@ def factors_ahead(panel: Panel, learnt: pl.DataFrame) -> pl.DataFrame:
     kinds = learnt.filter(pl.col("name").is_null()).select(*KIND, kind_factor="factor", kind_days="days")
     names = learnt.filter(pl.col("name").is_not_null()).select(*NAME, name_factor="factor", name_days="days")
     return (
-        panel.kinds.filter(pl.col("day") >= panel.past)
+        panel.kinds.filter(pl.col("day") >= (panel.past if first is None else first))
         .join(panel.items.with_row_index("item").select("item", "tenant_id"), on="item")
         .join(kinds, on=KIND, how="left")
         .join(names, on=NAME, how="left")
@@ -144,10 +145,11 @@ def factor_matrix(panel: Panel, learnt: pl.DataFrame, so_far: pl.DataFrame | Non
 
     Args:
         learnt: of ``learn_factors``, for the days from the plan date on.
-        so_far: of ``factors_so_far``, for the days before it; None: they stay 1.
+        so_far: of ``factors_so_far``, for the days before it; None: ``learnt`` for the week before it, at which
+            the features of the days ahead look back, and 1 before.
     """
     matrix = np.ones((panel.items.height, panel.past + AHEAD), dtype=np.float32)
-    ahead = factors_ahead(panel, learnt)
+    ahead = factors_ahead(panel, learnt, max(panel.past - WEEK, 0) if so_far is None else None)
     matrix[ahead["item"].to_numpy(), ahead["day"].to_numpy()] = ahead["factor"].to_numpy()
     if so_far is not None:
         tenants = panel.items.with_row_index("item").select("item", "tenant_id")

@@ -25,7 +25,7 @@ from bakery_assets.forecasting.intervals import (
 from bakery_assets.forecasting.known import Known, gather, shut_ahead, shut_matrix
 from bakery_assets.forecasting.overrides import apply_overrides
 from bakery_assets.forecasting.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_series
-from bakery_assets.forecasting.selection import MEMBERS, mixed
+from bakery_assets.forecasting.selection import BLENDS, MEMBERS, mixed
 from bakery_assets.forecasting.smoothing import SMOOTHED_DAYS, level, profiled, seasonal, tsb
 from bakery_assets.forecasting.versions import Versions, read_versions
 from bakery_assets.frames import HORIZON_DAYS, CannotPlan, Frames, horizon
@@ -178,6 +178,9 @@ def _figures(
     members["seasonal"] = np.where(is_short[:, None], _like_its_shop(panel, is_short), members["seasonal"])
     of_day = factor[panel.item, panel.past : panel.past + HORIZON_DAYS]
     stacked = np.stack([members[name] * (1.0 if name == "trees" else of_day) for name in MEMBERS])
+    # Trees have nothing to say of a series that has sold nothing for weeks; smoothing still has.
+    silent = np.isnan(mixed(stacked, shares)).all(axis=1)
+    shares[:, silent] = np.array(BLENDS["smoothing"], dtype=np.float32)[:, None]
     usable = np.where(np.isnan(stacked), 0.0, shares[:, :, None])
     weights = usable / np.maximum(usable.sum(axis=0), 1e-9)
     yhat = mixed(stacked, shares)

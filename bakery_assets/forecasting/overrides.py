@@ -11,8 +11,9 @@ def apply_overrides(rows: pl.DataFrame, overrides: pl.DataFrame) -> pl.DataFrame
     """Replace forecasts by what people have said, the last word for a product and day.
 
     A quantity is meant for all shops of the product together and is shared out as the system's figures are, evenly
-    where these are all 0: a person who expects sales on a closed day is believed. The quantiles move in proportion;
-    where the system expected nothing, they are the quantity itself.
+    where these are all 0: a person who expects sales on a closed day is believed. Quantiles fall in proportion to a
+    lower figure, and keep their distance from a higher one: a person's 100 for what hardly sells is not five times
+    as unsure. Where the system expected nothing, they are the quantity itself.
 
     Args:
         rows: ``KEY`` of demand_forecasts, ``yhat`` and the quantiles.
@@ -33,7 +34,7 @@ def apply_overrides(rows: pl.DataFrame, overrides: pl.DataFrame) -> pl.DataFrame
     even = quantity / pl.len().over(ITEM_DAY)
     shared = pl.when(total > 0).then(quantity * pl.col("system_yhat") / total).otherwise(even)
     system = pl.col("system_yhat")
-    moved = pl.when(system > 0).then(pl.col("yhat") / system)
+    ratio = pl.col("yhat") / system
     return (
         rows.join(said, on=ITEM_DAY, how="left", maintain_order="left")
         .with_columns(system_yhat=pl.col("yhat"))
@@ -41,7 +42,11 @@ def apply_overrides(rows: pl.DataFrame, overrides: pl.DataFrame) -> pl.DataFrame
         .with_columns(
             pl.when(pl.col("override_id").is_null())
             .then(pl.col(name))
-            .otherwise(pl.coalesce(pl.col(name) * moved, pl.col("yhat")).round(6))
+            .when(system <= 0)
+            .then("yhat")
+            .when(ratio < 1)
+            .then((pl.col(name) * ratio).round(6))
+            .otherwise((pl.col(name) + pl.col("yhat") - system).clip(lower_bound=0.0).round(6))
             .alias(name)
             for name in LEVELS
         )

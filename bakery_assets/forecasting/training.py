@@ -56,8 +56,11 @@ def fit_booster(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     holdout = holdout_days(panel.history_days)
     if not holdout:
         return pl.DataFrame(schema=_BOOSTER)
-    held, _ = fit_trees(panel, factor, panel.past - holdout)
-    full, rows = fit_trees(panel, factor, panel.past)
+    try:
+        held, _ = fit_trees(panel, factor, panel.past - holdout)
+        full, rows = fit_trees(panel, factor, panel.past)
+    except ValueError:  # not one usable day; smoothing does without
+        return pl.DataFrame(schema=_BOOSTER)
     return booster_row(panel, full, held, holdout, rows).cast(_BOOSTER)
 
 

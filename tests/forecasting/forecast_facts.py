@@ -64,14 +64,16 @@ def bakery(
     sizes: Iterable[tuple[str, str, float]] = (("main", "bread", 60.0), ("main", "cake", 12.0)),
     seed: int = 1,
 ) -> Facts:
-    """A bakery whose days are Poisson around its weekdays; bread is promoted for half as much again every 12th day.
+    """A bakery whose days are Poisson around its weekdays; bread is promoted for half as much again every 12th day, the
+    next time two days after ``end``.
 
     Args:
         days: days of sales before ``end``. sizes: shop, product and units on a usual day.
     """
     chance = np.random.default_rng(seed)
     dates = days_before(days, end)
-    promoted = {day for day in (*dates, *(end + timedelta(days=n) for n in range(7))) if day.toordinal() % 12 == 0}
+    ahead = [end + timedelta(days=n) for n in range(7)]
+    promoted = {day for day in (*dates, *ahead) if (day - end).days % 12 == 2}
     sales, sizes = [], list(sizes)
     for shop, product, size in sizes:
         for day in dates:

@@ -61,13 +61,19 @@ def test_a_quantity_is_shared_out_over_the_shops_as_the_system_would() -> None:
 
 
 def test_a_factor_moves_every_shop_and_its_quantiles() -> None:
-    plain, changed = bread(made()), bread(made(said(1, factor=1.5)))
+    plain, lower, higher = bread(made()), bread(made(said(1, factor=0.5))), bread(made(said(1, factor=1.5)))
     for name in ("yhat", *LEVELS):
-        assert changed[name].to_list() == pytest.approx([1.5 * each for each in plain[name]], abs=1e-4)
-    assert changed["system_yhat"].equals(plain["yhat"])
+        assert lower[name].to_list() == pytest.approx([0.5 * each for each in plain[name]], abs=1e-4)
+        more = (0.5 * plain["yhat"]).to_list()
+        assert higher[name].to_list() == pytest.approx(
+            [each + added for each, added in zip(plain[name], more, strict=True)], abs=1e-4
+        )
+    assert lower["system_yhat"].equals(plain["yhat"])
 
 
-@pytest.mark.parametrize("override", [said(1, quantity=3.0), said(1, quantity=0.0), said(1, factor=0.0), said(1, factor=7.5)])
+@pytest.mark.parametrize(
+    "override", [said(1, quantity=3.0), said(1, quantity=0.0), said(1, factor=0.0), said(1, factor=7.5)]
+)
 def test_quantiles_stay_sorted_and_never_negative(override: tuple[Any, ...]) -> None:
     changed = bread(made(override))
     for lower, upper in pairwise(LEVELS):
@@ -110,9 +116,11 @@ def test_a_new_product_sells_what_a_person_says() -> None:
 
 
 def test_a_person_who_expects_much_more_than_nearly_nothing_is_not_given_an_absurd_width() -> None:
-    # A fair that never sold anything: the system expects next to nothing, but is used to 80 a day.
+    # A fair that hardly sold anything: the system expects next to nothing, but is used to 80 a day.
     fairs = [PLAN - timedelta(days=n) for n in (10, 20, 30, 40, 50, 60, 70, 80)]
-    frames = shops(said(1, quantity=100.0), calendar=[note("t", day, "event", "bread", "fair") for day in [*fairs, TOMORROW]])
+    frames = shops(
+        said(1, quantity=100.0), calendar=[note("t", day, "event", "bread", "fair") for day in [*fairs, TOMORROW]]
+    )
     rare = [sale("t", "bread", day, 1.0, shop) for day in fairs for shop in ("east", "west")]
     sales = frames["sales"].filter(~(pl.col("sales_date").is_in(fairs) & (pl.col("product_id") == "bread")))
     frames["sales"] = pl.concat([sales, facts(sales=rare)["sales"]])

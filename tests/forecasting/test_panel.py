@@ -18,7 +18,7 @@ OF_SERIES = ("quantity", "demand", "price", "is_open", "is_known", "is_sold_out"
 OF_TENANTS = ("temperature", "rain", "weekday", "holiday")
 
 
-def bakery(sales: list[Any], calendar: list[Any] = (), weather: list[Any] = (), hourly: list[Any] = ()) -> Facts:
+def bakery(sales: list[Any], calendar: list[Any] = (), weather: list[Any] = ()) -> Facts:
     tenants = sorted({row[0] for row in [*sales, *calendar]})
     products = sorted({(row[0], row[1]) for row in sales})
     return facts(
@@ -57,7 +57,7 @@ def test_mornings_of_different_dates_stand_in_the_same_column() -> None:
     assert np.flatnonzero(panel.school[1]).tolist() == [PAST - 10]
     assert panel.weekday[:, PAST].tolist() == [PLAN.weekday(), later.weekday()]
     assert panel.day_of_year[:, PAST].tolist() == [PLAN.timetuple().tm_yday, later.timetuple().tm_yday]
-    assert panel.day_of_year[0, PAST - 68] == 366 - 366 + date(2025, 12, 31).timetuple().tm_yday
+    assert panel.day_of_year[0, PAST - 68] == 365, "the last day of 2025"
 
 
 def test_a_shop_is_open_when_it_sold_anything_and_known_until_its_tenants_last_sale() -> None:

@@ -29,7 +29,7 @@ def in_use(trained: Facts, frames: Facts) -> Facts:
     return {**frames, **trained, "boosters": frames["boosters"]}
 
 
-def train(frames: Facts, *tenants: str, **patches: Any) -> Facts:
+def train(frames: Facts, *tenants: str) -> Facts:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bakery_assets.forecasting.booster.ROUNDS", 15)
         boosters = fit_booster(cells(*tenants), frames)
@@ -38,7 +38,7 @@ def train(frames: Facts, *tenants: str, **patches: Any) -> Facts:
 
 @pytest.fixture(scope="module")
 def frames() -> Facts:
-    """Two bakeries, ``a`` trained and ``b`` not; a tart that ``a`` sells since ten days and was not there then."""
+    """Two bakeries, ``a`` trained and ``b`` not."""
     both = together(bakery("a", 150, sizes=SIZES), bakery("b", 120, seed=2))
     return {**both, **train(both, "a")}
 
@@ -166,8 +166,10 @@ def test_weather_that_is_forecast_counts_and_weather_of_other_days_does_not(fram
 
     rows = forecast(sky(PLAN + timedelta(days=20)))
     assert rows.equals(made)
-    assert forecast(sky(PLAN + timedelta(days=3))).filter(pl.col("target_date") < PLAN + timedelta(days=3)).equals(
-        made.filter(pl.col("target_date") < PLAN + timedelta(days=3))
+    assert (
+        forecast(sky(PLAN + timedelta(days=3)))
+        .filter(pl.col("target_date") < PLAN + timedelta(days=3))
+        .equals(made.filter(pl.col("target_date") < PLAN + timedelta(days=3)))
     )
 
 
@@ -224,4 +226,4 @@ def test_a_morning_needs_no_statsforecast(frames: Facts, made: pl.DataFrame, tmp
     run = [sys.executable, "-c", MORNING, str(given), str(written)]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    assert pl.read_ipc(written, memory_map=False).equals(made), "another process, the same figures"
+    assert pl.read_ipc(written).equals(made), "another process, the same figures"
