@@ -132,6 +132,9 @@ def _fit(context: dg.OpExecutionContext, course: Course, warehouse: Warehouse) -
     as_of = min(course.remaining["planned_as_of"].to_list())
     most = settings().training_sample_series
     cells, frames = passing(*read_sample(warehouse, as_of, most, FACTS, settings().history_days))
+    # Where it is Monday already, Sunday would be trained on, and no bakery that is still in it could use the trees.
+    earliest = min(course.remaining["plan_date"].to_list())
+    cells = cells.with_columns(pl.min_horizontal("plan_date", pl.lit(earliest)))
     # Without any history there are no trees, and series are smoothed.
     context.log.info(f"fitting the trees on {cells.height} bakeries, {frames['sales'].height} rows of sales")
     return fit_booster(cells, frames)

@@ -10,6 +10,7 @@ import dagster as dg
 import polars as pl
 
 from bakery_assets.assets.retraining import keys_of, names_of
+from bakery_assets.due import is_zone
 from bakery_assets.frames import Cell, Frames, rounds
 from bakery_assets.planning_day import MODELS, MORNING, facts_and_plans_read, run_stage
 from bakery_assets.retraining.review import REVIEW_DAYS, compare_live, judge, mornings, runs_to_judge
@@ -50,6 +51,8 @@ def review(
     keep_connections(context.instance)
     now = clock.now()
     promotions = retrainings.promotions(warehouse, config.keys)
+    # A zone that nobody knows any more must not keep all others from their review.
+    promotions = promotions.filter(pl.Series([is_zone(zone) for zone in promotions["timezone"]], dtype=pl.Boolean))
     if promotions.height:
         verdicts = judge(runs_to_judge(promotions, now), _compared(context, warehouse, promotions, now))
         for row in verdicts.filter(pl.col("state") != "promoted").iter_rows(named=True):

@@ -102,27 +102,32 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, as_the
     from bakery_assets.assets.retraining import retraining_config
     from bakery_assets.definitions import build_defs
     from bakery_assets.settings import settings
+    from resources.clock import utc_now
     from resources.warehouse import Warehouse, retrainings
     from sensors.tenant_registry import register
 
     warehouse = Warehouse()
     name = f"request-{now:%Y%m%dT%H%M%S%f}"
-    keys = sorted(
-        retrainings.request(
-            warehouse,
-            [(tenant, name) for tenant in trained_as_of],
-            requested_by="person",
-            requested_at=now,
-            trained_as_of=trained_as_of,
-        )
-    )
+    tenants = sorted(trained_as_of)
+    keys: list[Key] = []
     run_id = ""
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         job = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("retrain_models")
         size = settings().wave_size
-        for chunk in (keys[start : start + size] for start in range(0, len(keys), size)):
+        for members in (tenants[start : start + size] for start in range(0, len(tenants), size)):
+            # Asked for chunk by chunk: what waits long without a run is taken for lost.
+            chunk = sorted(
+                retrainings.request(
+                    warehouse,
+                    [(tenant, name) for tenant in members],
+                    requested_by="person",
+                    requested_at=utc_now() if keys else now,
+                    trained_as_of=trained_as_of,
+                )
+            )
+            keys += chunk
             result = job.execute_in_process(
                 instance=instance,
                 run_config={**retraining_config(chunk, as_then=as_then), **quiet},

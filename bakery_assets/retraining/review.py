@@ -14,7 +14,7 @@ from bakery_assets.frames import CELLS, planning_instant
 REVIEW_DAYS = 14  # mornings looked at; a version that has not shown itself worse by then stays
 SOON_DAYS = 3  # the fewest open days on which a version can be sent back
 SOON_WORSE = 0.10  # on so few days chance alone moves a WAPE by several percent
-ENOUGH_DAYS = 7  # every weekday once
+ENOUGH_DAYS = 5  # promoted on Sunday night, a version has six mornings before the next may replace it, one often closed
 WORSE = 0.02  # relative; below it nobody in a bakery would notice
 ENOUGH_ROWS = 14  # of product, shop and day, two weeks of one product; fewer say nothing, whatever they add up to
 DECIMALS = 6
@@ -72,7 +72,8 @@ def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> p
     """Both versions' forecasts beside what sold.
 
     As in the validation, a shop has traded on a day with any row of sales; there, what was forecast and has no row
-    sold 0, and a shop without a row is left out, as its till may be down.
+    sold 0, and a shop without a row is left out, as its till may be down. What sold out is left out, too: the version
+    that rightly asked for more must not be the worse one.
 
     Args:
         old, new: ``ROW`` and ``system_yhat``: each morning's forecast of that day, by the version replaced and by the
@@ -82,11 +83,19 @@ def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> p
     Returns:
         ``ROW``, ``yhat_old``, ``yhat_new``, ``actual`` of what both versions forecast, sorted.
     """
-    sold = sales.select("tenant_id", "location_id", "product_id", target_date="sales_date", actual="quantity")
+    sold = sales.select(
+        "tenant_id",
+        "location_id",
+        "product_id",
+        target_date="sales_date",
+        actual="quantity",
+        is_sold_out=pl.col("sold_out_at").is_not_null(),
+    )
     return (
         old.select(*ROW, yhat_old="system_yhat")
         .join(new.select(*ROW, yhat_new="system_yhat"), on=ROW)
         .join(sold, on=SHOP_DAY, how="semi")
+        .join(sold.filter("is_sold_out"), on=ROW, how="anti")
         .join(sold, on=ROW, how="left")
         .with_columns(pl.col("actual").fill_null(0.0))
         .select(*ROW, "yhat_old", "yhat_new", "actual")
@@ -97,8 +106,9 @@ def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> p
 def judge(runs: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
     """The verdict on each promotion.
 
-    - ``rolled_back``: its WAPE is more than 10% above the old one's after 3 days, or 2% after 7.
-    - ``confirmed``: it is not, after 7 days or when the two weeks are over.
+    - ``rolled_back``: its WAPE is more than 10% above the old one's after 3 days, or 2% after 5,
+      or when the review is over.
+    - ``confirmed``: it is not, after 5 days or when the two weeks are over.
     - ``not_better``: it is, but another version has replaced it since, so that there is nothing to send back.
     - ``promoted``: it is too early to say.
 

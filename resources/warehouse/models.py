@@ -81,7 +81,8 @@ def newest_booster(warehouse: Warehouse, plan_date: date) -> pl.DataFrame:
 def read_checked(warehouse: Warehouse, cells: pl.DataFrame, days: int) -> pl.DataFrame:
     """Forecasts of the same morning against sales, as the plans up to each cell's date have found them.
 
-    Sold-out rows are left out: nobody knows what would have sold.
+    Sold-out rows are left out, as nobody knows what would have sold, and so are those that a person has overridden:
+    a model is not retrained for what it did not say.
 
     Args:
         cells: the columns of ``frames.CELLS``.
@@ -102,6 +103,9 @@ def read_checked(warehouse: Warehouse, cells: pl.DataFrame, days: int) -> pl.Dat
             " JOIN plans.validation_runs r ON r.tenant_id = v.tenant_id AND r.plan_date = v.plan_date"
             " AND r.validation_date = v.validation_date"
             # A day that was checked twice counts as it was found last.
-            f" WHERE r.lead_days = 0 AND NOT v.is_sold_out ORDER BY {key}, v.plan_date DESC"
+            " LEFT JOIN plans.override_scores o ON o.tenant_id = v.tenant_id AND o.plan_date = v.plan_date"
+            " AND o.validation_date = v.validation_date AND o.product_id = v.product_id"
+            " WHERE r.lead_days = 0 AND NOT v.is_sold_out AND o.override_id IS NULL"
+            f" ORDER BY {key}, v.plan_date DESC"
         )
     return frame.cast({name: frame_schema(table)[name] for name in names})

@@ -31,7 +31,7 @@ def sales(quantity: float, days: int, tenant: str = "b", shop: str = "main", pro
             "quantity": pl.Float64,
         },
         orient="row",
-    )  # fmt: skip
+    ).with_columns(sold_out_at=pl.lit(None, pl.Time))  # fmt: skip
 
 
 def verdict(old: float, new: float, days: int, *, is_over: bool = False, is_replaced: bool = False) -> dict[str, Any]:
@@ -52,11 +52,11 @@ def verdict(old: float, new: float, days: int, *, is_over: bool = False, is_repl
         (110.0, 120.0, 2, "promoted"),  # twice the error, but two days
         (110.0, 111.1, 3, "rolled_back"),  # 11.1% against 10%: more than a tenth worse
         (110.0, 111.0, 3, "promoted"),  # exactly a tenth worse
-        (110.0, 110.5, 6, "promoted"),
-        (110.0, 110.3, 7, "rolled_back"),  # 3% worse on a whole week
+        (110.0, 110.5, 4, "promoted"),
+        (110.0, 110.3, 5, "rolled_back"),  # 3% worse in a week of five open days
         (110.0, 110.2, 7, "confirmed"),  # exactly 2%
         (110.0, 104.0, 7, "confirmed"),
-        (110.0, 104.0, 6, "promoted"),
+        (110.0, 104.0, 4, "promoted"),
         (90.0, 111.0, 3, "promoted"),  # too little and too much count alike
     ],
 )
@@ -68,6 +68,14 @@ def test_the_verdict_tells_its_numbers() -> None:
     row = verdict(110.0, 104.0, 7)
     assert (row["live_wape_old"], row["live_wape_new"], row["days_reviewed"]) == (0.1, 0.04, 7)
     assert row["reason"] == "WAPE 4.0% against 10.0% of the version before, on 7 days"
+
+
+def test_what_sold_out_speaks_against_no_version() -> None:
+    sold = sales(100.0, 3).with_columns(
+        sold_out_at=pl.when(pl.col("product_id") == "p0").then(pl.lit(time(11))).otherwise(None)
+    )
+    compared = compare_live(forecasts(100.0, 3), forecasts(140.0, 3), sold)
+    assert compared["product_id"].unique().sort().to_list() == [f"p{number}" for number in range(1, PRODUCTS)]
 
 
 def test_what_is_over_is_decided_with_what_there_is() -> None:
