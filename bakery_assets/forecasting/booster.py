@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.features import LEVEL_DAYS, NAMES, YEARS_FOR_SEASON, features
+from bakery_assets.forecasting.features import DAYS_FOR_SEASON, LEVEL_DAYS, NAMES, features
 from bakery_assets.forecasting.panel import WEEK, Flags, Floats, Panel
 from bakery_assets.frames import HORIZON_DAYS
 
@@ -106,7 +106,7 @@ def fit_trees(panel: Panel, factor: Floats, last: int) -> tuple[Trees, int]:
     if not sum(len(part) for part in ratios):
         raise ValueError("there is no day to fit trees on")
     matrix = np.concatenate(seen)
-    if panel.history_days < YEARS_FOR_SEASON * 365:
+    if panel.history_days < DAYS_FOR_SEASON:
         matrix[:, NAMES.index("day_of_year")] = np.nan
     data = lightgbm.Dataset(
         matrix, np.concatenate(ratios), weight=np.concatenate(weights), feature_name=list(NAMES), free_raw_data=True

@@ -12,7 +12,7 @@ from bakery_assets.forecasting.panel import WEEK, Floats, Panel, row_mean
 WINDOW = 56  # past days a feature looks back on
 LEVEL_DAYS = 28
 LAGS = (1, 2, 3, 7, 14, 21, 28)
-YEARS_FOR_SEASON = 2  # with less history, the day of the year only tells the past from the future
+DAYS_FOR_SEASON = 400  # with less than a year, the day of the year only tells the past from the future
 
 NAMES = (
     *(f"lag_{days}" for days in LAGS),
