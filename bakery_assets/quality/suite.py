@@ -167,11 +167,11 @@ def _details(checked: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
 
 def _told(rows: pl.DataFrame) -> pl.DataFrame:
     sample = pl.struct(
-        date=pl.col("sales_date").dt.to_string("iso"),
+        date=pl.col("sales_date").cast(pl.String),
         location="location_id",
         measure=pl.col("value").round(4),
         product="product_id",
-        quantity=pl.when(pl.col("quantity").is_finite()).then("quantity"),
+        quantity=_finite("quantity"),
         subject="subject",
         usual="usual",
     ).struct.json_encode()
@@ -198,3 +198,9 @@ def _told(rows: pl.DataFrame) -> pl.DataFrame:
         .select(FINDINGS.names())
         .cast(FINDINGS)
     )
+
+
+def _finite(column: str) -> pl.Expr:
+    """A column as a finite number, else nothing; a table of the wrong shape may hold text there."""
+    number = pl.col(column).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
