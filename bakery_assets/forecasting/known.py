@@ -8,10 +8,10 @@ import polars as pl
 
 from bakery_assets.forecasting.calendar_features import occasions, tenant_holidays
 from bakery_assets.forecasting.censored import with_demand
-from bakery_assets.forecasting.closings import shut_days
+from bakery_assets.forecasting.closings import holiday_habits, shut_days
 from bakery_assets.forecasting.history import SHOP, known_sales, shop_days
 from bakery_assets.forecasting.panel import AHEAD, Flags, Panel, build_panel
-from bakery_assets.frames import HORIZON_DAYS, Frames, horizon
+from bakery_assets.frames import Frames, horizon
 
 NO_DAY = date(1970, 1, 1)  # without cells there is no day to look at
 
@@ -55,10 +55,15 @@ def gather(cells: pl.DataFrame, frames: Frames, past: int) -> Known:
 
 
 def shut_ahead(known: Known, cells: pl.DataFrame, habits: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
-    """Days of the horizon on which a shop will not open though its calendar does not say so: ``SHOP, date, closed``."""
-    days = horizon(cells).select("tenant_id", date="target_date")
-    targets = known.panel.shops.select(SHOP).join(days, on="tenant_id")
-    return shut_days(targets, known.days, habits, known.holidays, calendar)
+    """Days of the horizon on which a shop will not open though its calendar does not say so: ``SHOP, date, closed``.
+
+    Args:
+        cells: ``tenant_id, plan_date``; days on and after the plan date tell nothing.
+    """
+    targets = known.panel.shops.select(SHOP).join(
+        horizon(cells).select("tenant_id", date="target_date"), on="tenant_id"
+    )
+    return shut_days(targets, _before(known.days, cells), habits, known.holidays, calendar)
 
 
 def shut_matrix(panel: Panel, ahead: pl.DataFrame) -> Flags:
@@ -70,8 +75,25 @@ def shut_matrix(panel: Panel, ahead: pl.DataFrame) -> Flags:
         ahead.join(shops, on=SHOP)
         .join(panel.cells, on="tenant_id")
         .select("shop", day=panel.past + (pl.col("date") - pl.col("plan_date")).dt.total_days())
-        .filter(pl.col("day").is_between(panel.past, panel.past + HORIZON_DAYS - 1))
+        .filter(pl.col("day").is_between(0, panel.past + AHEAD - 1))
     )
     of_shop = np.zeros((panel.shops.height, panel.past + AHEAD), dtype=bool)
     of_shop[at["shop"].to_numpy(), at["day"].to_numpy()] = True
     return shut | of_shop[panel.shop]
+
+
+def shut_from(known: Known, past: Panel, day: int, calendar: pl.DataFrame) -> Flags:
+    """Series, past + AHEAD: closed, as far as the morning of column ``day`` could tell.
+
+    Args:
+        past: ``known.panel`` before that day.
+    """
+    since = pl.duration(days=past.past - day)
+    cells = past.cells.with_columns(pl.col("plan_date") - since)
+    habits = holiday_habits(_before(known.days, cells), known.holidays)
+    return shut_matrix(past, shut_ahead(known, cells, habits, calendar))
+
+
+def _before(days: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    dates = cells.select("tenant_id", "plan_date")
+    return days.join(dates, on="tenant_id").filter(pl.col("date") < pl.col("plan_date")).drop("plan_date")

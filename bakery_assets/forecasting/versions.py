@@ -1,5 +1,6 @@
 """The trained versions in use, read back from their rows of text into what a morning applies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,9 +8,9 @@ import numpy.typing as npt
 import polars as pl
 
 from bakery_assets.forecasting.history import SERIES
-from bakery_assets.forecasting.panel import Flags, Floats, Panel
-from bakery_assets.forecasting.selection import BLENDS, MEMBERS
-from bakery_assets.forecasting.smoothing import USUAL
+from bakery_assets.forecasting.panel import Flags, Floats, Panel, Whole
+from bakery_assets.forecasting.selection import BLENDS, MEMBERS, NAMES
+from bakery_assets.forecasting.smoothing import GRID, USUAL
 from bakery_assets.frames import Frames
 
 UNTRAINED = "untrained_smoothing"
@@ -85,6 +86,42 @@ def read_versions(panel: Panel, frames: Frames) -> Versions:
         shares=shares.copy(),
         parameters=rows.select(pl.col(name).fill_null(usual) for name, usual in USUAL.items()),
     )
+
+
+@dataclass(frozen=True)
+class Incumbents:
+    """The models that a panel's series have before they are trained anew; per series."""
+
+    blend: Whole  # the row of BLENDS, -1 where there is none
+    shares: Floats  # (members, series), 0 where there is none
+    points: dict[str, Whole]  # of each grid of smoothing parameters, -1 where there is none
+    is_carried_over: Flags
+
+
+def read_incumbents(panel: Panel, series_models: pl.DataFrame, carried_over: pl.DataFrame) -> Incumbents:
+    """Decode the ``series_models`` in use, and mark those of ``carried_over`` (``SERIES``), which stay."""
+    kept = carried_over.select(SERIES).with_columns(is_carried_over=pl.lit(True))
+    rows = (
+        panel.series.join(series_models.select(*SERIES, "model", "parameters"), on=SERIES, how="left",
+                          maintain_order="left")
+        .join(kept, on=SERIES, how="left", maintain_order="left")
+        .with_columns(parameters=pl.col("parameters").str.json_decode(_PARAMETERS))
+        .unnest("parameters")
+    )  # fmt: skip
+    blend = _places(rows["model"], NAMES)
+    shares = np.array(list(BLENDS.values()), dtype=np.float32)[blend]
+    return Incumbents(
+        blend=blend,
+        shares=np.where(blend[:, None] >= 0, shares, np.float32(0)).T,
+        points={name: _places(rows[name], grid) for name, grid in GRID.items()},
+        is_carried_over=rows["is_carried_over"].fill_null(False).to_numpy() & (blend >= 0),
+    )
+
+
+def _places(values: pl.Series, among: Sequence[object]) -> Whole:
+    """Where each value stands; -1: nowhere."""
+    place = {value: number for number, value in enumerate(among)}
+    return np.array([place.get(value, -1) for value in values], dtype=np.int64)
 
 
 def _none_if_empty(knots: pl.Expr) -> pl.Expr:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.known import gather
+from bakery_assets.forecasting.known import gather, shut_from
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
 
 PAST = 60
@@ -62,3 +62,22 @@ def test_a_day_on_which_it_was_never_there_tells_nothing_of_its_demand() -> None
     panel = gather(cells("t"), frames, PAST).panel
     assert panel.is_open[0, -3], "the shop sold cake"
     assert np.isnan(panel.demand[0, -3]), "an empty shelf is not a day nobody wanted bread"
+
+
+def test_a_morning_past_knows_the_weekly_closing_day_and_not_what_was_closed_unannounced() -> None:
+    """Closed on Sundays, and on the last Friday without a word."""
+    friday = PLAN - timedelta(days=3)
+    sold = [PLAN - timedelta(days=n) for n in range(1, 60)]
+    frames = facts(
+        tenants=[("t", "XX", None)],
+        products=[("t", "bread", None)],
+        sales=[sale("t", "bread", day, 10.0) for day in sold if day.isoweekday() != 7 and day != friday],
+    )
+    known = gather(cells("t"), frames, PAST)
+
+    def shut(day: int) -> list[int]:
+        closed = shut_from(known, known.panel.before(day), day, frames["calendar"])[0]
+        return [int(ago) for ago in PAST - np.flatnonzero(closed) if -7 < ago <= 8]
+
+    assert shut(PAST) == [8, 3, -6], "Sundays, the last of which nobody can tell yet, and the Friday that was"
+    assert shut(PAST - 7) == [1], "the week ahead of the Monday before"

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -45,7 +46,7 @@ def of(frames: Facts, *tenants: str) -> Facts:
     }
 
 
-def scores(trained: Facts, tenant: str) -> dict[str, object]:
+def scores(trained: Facts, tenant: str) -> dict[str, Any]:
     return dict(json.loads(trained["model_versions"].filter(tenant_id=tenant)["scores"].item()))
 
 
@@ -97,7 +98,6 @@ def test_a_version_says_what_it_was_trained_on(trained: Facts) -> None:
 def test_scores_compare_the_models_chosen_with_every_other(trained: Facts) -> None:
     said = scores(trained, "long")
     by_model = said["wape_by_model"]
-    assert isinstance(by_model, dict)
     assert set(by_model) == set(NAMES)
     assert 0.05 < said["wape"] < 0.4
     assert said["wape"] <= min(by_model.values()) + 0.01
@@ -166,6 +166,27 @@ def test_incumbents_stay_and_are_scored_on_the_same_series(bakeries: Facts, trai
     assert said["wape_of_incumbents"] is not None
     assert said["wape_where_incumbents"] <= said["wape_of_incumbents"]
     assert said["wape_where_incumbents"] != said["wape"], "of one series, not of all"
+
+
+def test_incumbents_are_scored_with_the_parameters_they_have(bakeries: Facts, trained: Facts) -> None:
+    frames = of(bakeries, "long")
+    own = incumbents(trained, model="level_smoothing")
+    kept = scores(dict(train_models(cells("long"), {**frames, "incumbents": own})), "long")
+    assert kept["wape_of_incumbents"] == kept["wape_by_model"]["level_smoothing"], "the best points are theirs"
+    hasty = own.with_columns(parameters=pl.lit(json.dumps({"seasonal": 0.5, "level": 0.4, "tsb": 0.15})))
+    assert not hasty["parameters"].equals(own["parameters"])
+    said = scores(dict(train_models(cells("long"), {**frames, "incumbents": hasty})), "long")
+    assert said["wape_of_incumbents"] > kept["wape_of_incumbents"]
+    assert said["wape_by_model"] == kept["wape_by_model"]
+
+
+def test_series_carried_over_count_with_the_model_they_keep(bakeries: Facts, trained: Facts) -> None:
+    kept = incumbents(trained, model="intermittent")
+    carried = kept.select("tenant_id", "location_id", "product_id")
+    frames = {**of(bakeries, "long"), "incumbents": kept, "carried_over": carried}
+    said = scores(dict(train_models(cells("long"), frames)), "long")
+    assert said["wape"] == said["wape_of_incumbents"] == said["wape_where_incumbents"]
+    assert said["wape"] == said["wape_by_model"]["intermittent"] > min(said["wape_by_model"].values())
 
 
 def test_a_series_carried_over_keeps_its_row_under_the_new_version(bakeries: Facts, trained: Facts) -> None:
