@@ -12,6 +12,7 @@ from typing import Any
 from bakery_assets.backtesting import BASELINES, SYSTEM
 from bakery_assets.commands.backtest import as_json, compare
 from benchmarks.datasets import DATA, WRITERS
+from benchmarks.targets import Target, at_most, below, between, told
 
 WEEKS = 8
 COVERAGE = (0.77, 0.83)
@@ -27,65 +28,48 @@ def run(names: Sequence[str] = tuple(WRITERS)) -> dict[str, object]:
             continue
         with tempfile.TemporaryDirectory() as folder:
             result, _ = compare(WRITERS[name](Path(folder) / name), WEEKS, (SYSTEM, *BASELINES))
-        told = as_json(result)
-        by_model = {model["model"]: model for model in told["models"]}
-        reached = [_rounded(target) for target in targets(name, by_model)]
-        figures[name] = {**told, "targets": reached}
-        _show(name, told["models"], reached)
+        scores = as_json(result)
+        by_model = {model["model"]: model for model in scores["models"]}
+        reached = targets(name, by_model)
+        figures[name] = {**scores, "targets": reached}
+        _show(name, scores["models"], reached)
     return figures
 
 
-def targets(name: str, models: Figures) -> list[dict[str, Any]]:
+def targets(name: str, models: Figures) -> list[Target]:
     """What the forecasts must reach on a data set, as fractions.
 
     Args:
         models: figures by model.
     """
     system = models[SYSTEM]
-    asked = [_between("coverage of the 80% interval", system["coverage80"], *COVERAGE)]
+    asked = [between("coverage of the 80% interval", system["coverage80"], *COVERAGE)]
     if name == "bread_chain":
         ets = models["AutoETS"]
         best_open = min(models[each]["wape_open"] for each in BASELINES)
         return [
-            _at_most("WAPE over AutoETS's", system["wape"] / ets["wape"], 0.82),
-            _at_most("open-day WAPE over the best baseline's", system["wape_open"] / best_open, 0.95),
-            _at_most("MASE over AutoETS's", system["mase"] / ets["mase"], 0.85),
-            _between("bias", system["bias"], -0.02, 0.02),
+            at_most("WAPE over AutoETS's", system["wape"] / ets["wape"], 0.82),
+            at_most("open-day WAPE over the best baseline's", system["wape_open"] / best_open, 0.95),
+            at_most("MASE over AutoETS's", system["mase"] / ets["mase"], 0.85),
+            between("bias", system["bias"], -0.02, 0.02),
             *asked,
         ]
-    below = [_below(f"WAPE over {each}'s", system["wape"] / models[each]["wape"], 1.0) for each in BASELINES]
-    return [*below, *asked]
+    nearer = [below(f"WAPE over {each}'s", system["wape"] / models[each]["wape"], 1.0) for each in BASELINES]
+    return [*nearer, *asked]
 
 
-def _at_most(what: str, value: float, limit: float) -> dict[str, Any]:
-    return {"target": what, "value": value, "at_most": limit, "reached": value <= limit}
-
-
-def _below(what: str, value: float, limit: float) -> dict[str, Any]:
-    return {"target": what, "value": value, "below": limit, "reached": value < limit}
-
-
-def _between(what: str, value: float, low: float, high: float) -> dict[str, Any]:
-    return {"target": what, "value": value, "at_least": low, "at_most": high, "reached": low <= value <= high}
-
-
-def _show(name: str, models: Sequence[Mapping[str, Any]], reached: Sequence[Mapping[str, Any]]) -> None:
+def _show(name: str, models: Sequence[Mapping[str, Any]], reached: Sequence[Target]) -> None:
     headings = ("WAPE", "open days", "MASE", "bias", "in 80%", "with sold-out days")
     print(f"{name:24} " + " ".join(f"{heading:10}" for heading in headings), flush=True)
     for model in models:
-        figures = [_told(model[each]) for each in ("wape", "wape_open", "mase", "bias", "coverage80", "wape_sales")]
+        figures = [_figure(model[each]) for each in ("wape", "wape_open", "mase", "bias", "coverage80", "wape_sales")]
         print(f"  {model['model']:22} " + " ".join(f"{figure:10}" for figure in figures))
     for target in reached:
-        limits = ", ".join(f"{word} {target[word]}" for word in ("below", "at_least", "at_most") if word in target)
-        print(f"  {'reached' if target['reached'] else 'MISSED ':8} {target['target']}: {target['value']} ({limits})")
+        print(f"  {told(target)}", flush=True)
 
 
-def _told(figure: float | None) -> str:
+def _figure(figure: float | None) -> str:
     return "-" if figure is None else f"{figure:.4f}"
-
-
-def _rounded(target: dict[str, Any]) -> dict[str, Any]:
-    return {**target, "value": round(target["value"], 4)}
 
 
 if __name__ == "__main__":

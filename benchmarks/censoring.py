@@ -7,6 +7,7 @@ not masked, real stock-outs included, stay as they are, so that the profile is l
 """
 
 import json
+from pathlib import Path
 
 import polars as pl
 
@@ -37,13 +38,13 @@ def run() -> dict[str, object]:
     assert compared.height == truth.height, "recover lost a day"
     return {
         "masked_days": compared.height,
-        "masked_hours_in_stock": round(compared["in_stock"].mean(), 4),
+        "masked_hours_in_stock": round(compared.select(pl.col("in_stock").mean()).item(), 4),
         **_nearness("before", compared, "sold"),
         **_nearness("after", compared, "demand"),
     }
 
 
-def read_hourly(source: object) -> pl.DataFrame:
+def read_hourly(source: Path) -> pl.DataFrame:
     """Opening hours of every series: ``DAY, hour, quantity, in_stock``, in_stock 0 or 1."""
     return (
         pl.read_parquet(source)

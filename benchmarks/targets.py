@@ -1,0 +1,42 @@
+"""What is asked of a figure, what came out, and whether that is enough."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Target = dict[str, Any]
+
+
+def at_most(what: str, value: float, limit: float) -> Target:
+    """The figure may be the limit, and not more."""
+    return _target(what, value, value <= limit, at_most=limit)
+
+
+def below(what: str, value: float, limit: float) -> Target:
+    """The figure has to be less than the limit."""
+    return _target(what, value, value < limit, below=limit)
+
+
+def between(what: str, value: float, low: float, high: float) -> Target:
+    """The figure has to lie between the limits, or be one of them."""
+    return _target(what, value, low <= value <= high, at_least=low, at_most=high)
+
+
+def told(target: Target) -> str:
+    """A target as a line."""
+    limits = ", ".join(
+        f"{word.replace('_', ' ')} {target[word]}" for word in ("below", "at_least", "at_most") if word in target
+    )
+    return f"{'reached' if target['reached'] else 'MISSED ':8} {target['target']}: {target['value']} ({limits})"
+
+
+def missed(figures: Mapping[str, Any]) -> Iterator[Target]:
+    """The targets that were not reached, however deep they stand in a benchmark's figures."""
+    for name, value in figures.items():
+        if name == "targets":
+            yield from (target for target in value if not target["reached"])
+        elif isinstance(value, Mapping):
+            yield from missed(value)
+
+
+def _target(what: str, value: float, is_reached: bool, **limits: float) -> Target:
+    return {"target": what, "value": round(value, 4), **limits, "reached": is_reached}
