@@ -13,7 +13,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from resources.warehouse.retrainings import Key
 
-STYLES = {"promoted": "green", "gated": "yellow", "not_better": "yellow", "failed": "red"}
+STYLES = {"promoted": "green", "not_needed": "cyan", "gated": "yellow", "not_better": "yellow", "failed": "red"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def train(
     console.print(_table(result))
     console.print(f"Dagster run {result.run_id}.")
     for row in result.rows:
-        if row["state"] not in ("promoted", "not_needed"):
+        if row["state"] != "promoted":
             console.print(f"[{STYLES.get(row['state'], 'red')}]{row['tenant_id']}[/] {row['state']}: ", end="")
             console.print(str(row["reason"]), markup=False)
     if any(row["state"] in ("failed", "requested", "running") for row in result.rows):

@@ -10,7 +10,7 @@ import polars as pl
 
 from bakery_assets.forecasting.booster import Trees, booster_row, fit_trees, holdout_days
 from bakery_assets.forecasting.factors import evidence, factor_matrix, factors_so_far, learn_factors
-from bakery_assets.forecasting.history import HISTORY_DAYS, SERIES
+from bakery_assets.forecasting.history import HISTORY_DAYS, SERIES, known_sales
 from bakery_assets.forecasting.intervals import error_quantiles, scale, usual_day
 from bakery_assets.forecasting.known import Known, gather, shut_from
 from bakery_assets.forecasting.panel import WEEK, Floats, Panel, Whole
@@ -84,7 +84,8 @@ def train_models(cells: pl.DataFrame, frames: Frames, cluster: str | None = None
     """
     known, factor = _with_factors(cells, frames)
     panel = known.panel
-    _require_history(cells, known.sales)
+    for tenant, reason in _too_young(cells, known.sales).items():
+        raise CannotPlan(f"tenant {tenant} has {reason}")
     weeks = _weeks(known, frames["boosters"])
     mornings = [panel.past - WEEK * week for week in range(weeks.max(initial=1), 0, -1)]
     is_compared = np.arange(mornings[0], panel.past) >= panel.past - WEEK * weeks[panel.tenant][:, None]
@@ -130,19 +131,22 @@ def days_of_sales(cells: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def too_young(cells: pl.DataFrame, sales: pl.DataFrame) -> dict[str, str]:
-    """Tenants whose history cannot be split into days to learn from and days to compare on, with a sentence each."""
+def too_young(cells: pl.DataFrame, frames: Frames) -> dict[str, str]:
+    """Tenants whose history cannot be split into days to learn from and days to compare on, with a sentence each.
+
+    Args:
+        frames: products, sales.
+    """
+    return _too_young(cells, known_sales(cells, frames["products"], frames["sales"], HISTORY_DAYS))
+
+
+def _too_young(cells: pl.DataFrame, sales: pl.DataFrame) -> dict[str, str]:
     young = days_of_sales(cells, sales).filter(pl.col("days") < LEAST_HISTORY_DAYS)
     return {
-        tenant: f"tenant {tenant} has {days} days of sales; models are trained from {LEAST_HISTORY_DAYS} on,"
-        " until then its forecasts come from the fallbacks"
+        tenant: f"{days} days of sales; models are trained from {LEAST_HISTORY_DAYS} on, until then forecasts come"
+        " from the fallbacks"
         for tenant, days in young.iter_rows()
     }
-
-
-def _require_history(cells: pl.DataFrame, sales: pl.DataFrame) -> None:
-    for reason in too_young(cells, sales).values():
-        raise CannotPlan(reason)
 
 
 def _weeks(known: Known, boosters: pl.DataFrame) -> Whole:

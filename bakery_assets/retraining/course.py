@@ -10,15 +10,21 @@ from functools import partial
 
 import polars as pl
 
-from bakery_assets.forecasting import train_models
+from bakery_assets.forecasting import too_young, train_models
 from bakery_assets.frames import Cell, Frames
 from bakery_assets.planning_day import Failed, Stage, run_stage
 from bakery_assets.quality import judge_sales
 from bakery_assets.retraining.promotion import WORSE, compare_with_champion
-from bakery_assets.retraining.triggers import SERIES, carried_over, series_to_train, series_triggers
+from bakery_assets.retraining.triggers import SERIES, carried_over, find_triggers
 
 TRAINING_FACTS = ("tenants", "products", "sales", "sales_hourly", "calendar", "weather")
 GATE = Stage("gate", reads=("tenants", "products", "sales", "calendar"), writes=("gate", "findings"), plan=judge_sales)
+TRIGGERING = Stage(
+    "triggers",
+    reads=("products", "sales", "checked", "incumbents", "requests"),
+    writes=("retraining_triggers", "known_series"),
+    plan=find_triggers,
+)
 TRAINING = Stage(
     "model_versions",
     reads=(*TRAINING_FACTS, "boosters", "incumbents", "carried_over"),
@@ -75,31 +81,37 @@ class Course:
         return self._after(outcome.tables, {**gated, **_failures(outcome.failed)})
 
     def triggered(self, checked: pl.DataFrame) -> "Course":
-        """With the triggers; bakeries without any need no training.
+        """With the triggers; bakeries without any, or too young for models, need no training.
 
         Args:
             checked: see ``series_triggers``.
         """
-        cells = self.remaining
-        own = {name: self.frames[name].join(cells, on="tenant_id", how="semi") for name in ("products", "sales")}
+        young = {tenant: End("not_needed", why) for tenant, why in too_young(self.remaining, self.frames).items()}
+        course = self._after({}, young)
+        cells = course.remaining
         incumbents = self.frames["series_models"].join(cells, on="tenant_id", how="semi")
         requests = self.runs.filter(pl.col("requested_by") == "person").select("tenant_id")
-        facts = {**own, "checked": checked, "incumbents": incumbents, "requests": requests}
-        triggers = series_triggers(cells, facts)
-        known = pl.concat([series_to_train(cells, facts), incumbents.select(SERIES)]).unique()
-        calm = cells.join(triggers, on="tenant_id", how="anti")["tenant_id"].to_list()
+        # Where a series' model is older than its version, the version says so, and training need not know.
+        course = course.with_frames(incumbents=incumbents.drop("trained_as_of"))
+        if cells.is_empty():
+            return course
+        outcome = run_stage(
+            TRIGGERING, {**self.frames, "checked": checked, "incumbents": incumbents, "requests": requests}, cells
+        )
+        if not outcome.tables:
+            return course._after({}, _failures(outcome.failed))
+        triggers, known = outcome.tables["retraining_triggers"], outcome.tables["known_series"]
         selling = set(known["tenant_id"])
-        ended = {
+        calm = {
             tenant: End("not_needed", "no series has a trigger" if tenant in selling else "nothing is sold of late")
-            for tenant in calm
+            for tenant in cells.join(triggers, on="tenant_id", how="anti")["tenant_id"]
         }
         tables = {
             "retraining_triggers": triggers.join(self.runs.select("tenant_id", "retraining_id"), on="tenant_id"),
             "known_series": known,
         }
         kept = carried_over(incumbents, triggers)
-        # Where a series' model is older than its version, the version says so, and training need not know.
-        return self._after(tables, ended).with_frames(incumbents=incumbents.drop("trained_as_of"), carried_over=kept)
+        return course._after(tables, {**calm, **_failures(outcome.failed)}).with_frames(carried_over=kept)
 
     def trained(self, cluster: str | None = None) -> "Course":
         """With model_versions and series_models; needs the frame ``boosters``.

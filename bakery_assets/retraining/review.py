@@ -1,7 +1,7 @@
 """Whether a promoted version did better on the days after: the verdict, from what both versions would have said.
 
 Both are asked for the forecast of each morning, as of that morning; the version that made the plans gets no other
-treatment than the one it replaced.
+treatment than the one it replaced. A bakery's first version has replaced the fallbacks.
 """
 
 from datetime import datetime, timedelta
@@ -76,8 +76,8 @@ def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> p
     that rightly asked for more must not be the worse one.
 
     Args:
-        old, new: ``ROW`` and ``system_yhat``: each morning's forecast of that day, by the version replaced and by the
-            new one.
+        old, new: ``ROW`` and ``system_yhat``: each morning's forecast of that day, by the version replaced (or the
+            fallbacks, where there was none) and by the new one.
         sales: as known now.
 
     Returns:
@@ -106,10 +106,10 @@ def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> p
 def judge(runs: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
     """The verdict on each promotion.
 
-    - ``rolled_back``: its WAPE is more than 10% above the old one's after 3 days, or 2% after 5,
-      or when the review is over.
-    - ``confirmed``: it is not, after 5 days or when the two weeks are over.
-    - ``not_better``: it is, but another version has replaced it since, so that there is nothing to send back.
+    - ``rolled_back``: with ``ENOUGH_ROWS`` rows or more, its WAPE is over 10% above the old one's after 3 days, or
+      over 2% after 5, or on 3 or more when the review is over.
+    - ``not_better``: the same, but another version has replaced it since, so that there is nothing to send back.
+    - ``confirmed``: neither, after 5 days with enough rows, or when the review is over, whatever could be compared.
     - ``promoted``: it is too early to say.
 
     Args:
@@ -137,7 +137,9 @@ def judge(runs: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
         & (new > (old * (1 + pl.when((days >= ENOUGH_DAYS) | "is_over").then(WORSE).otherwise(SOON_WORSE))))
     )
     is_known = (is_enough & (days >= ENOUGH_DAYS)) | pl.col("is_over")
-    figures = pl.format("WAPE {}% against {}% of the version before, on {} days", _percent(new), _percent(old), days)
+    figures = pl.format(
+        "WAPE {}% against {}% of what was in use before, on {} days", _percent(new), _percent(old), days
+    )
     return (
         runs.join(measured, on=RUN, how="left")
         .with_columns(pl.col("days_reviewed", "rows").fill_null(0))

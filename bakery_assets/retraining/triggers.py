@@ -26,6 +26,19 @@ TRIGGERS = pl.Schema(
 )
 
 
+def find_triggers(cells: pl.DataFrame, frames: Frames) -> Frames:
+    """The triggers of every series, and the series themselves: those that sell, and those that have a model.
+
+    Args:
+        cells, frames: of ``series_triggers``.
+
+    Returns:
+        retraining_triggers: ``TRIGGERS``. known_series: ``SERIES``.
+    """
+    known = pl.concat([series_to_train(cells, frames), frames["incumbents"].select(SERIES)]).unique().sort(SERIES)
+    return {"retraining_triggers": series_triggers(cells, frames), "known_series": known}
+
+
 def series_to_train(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Series that sold something within the last ``SELLING_DAYS`` and whose product is still made.
 

@@ -147,7 +147,9 @@ def _promote(bulk: Bulk) -> None:
 
 
 def record_verdicts(warehouse: Warehouse, verdicts: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """Write what reviews found; a version that did worse gives its place back to the one before it.
+    """Write what reviews found; a version that did worse gives its place back to what was in use before it.
+
+    Where that was no version, the bakery has none again, and its forecasts come from the fallbacks.
 
     Args:
         verdicts: of ``retraining.judge``.
@@ -167,9 +169,10 @@ def record_verdicts(warehouse: Warehouse, verdicts: pl.DataFrame, now: datetime)
             " || to_char(v.now AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS') AS model_version"
             " FROM verdicts v JOIN plans.retraining_runs r USING (tenant_id, retraining_id)"
             " JOIN plans.model_versions m ON m.tenant_id = v.tenant_id AND m.model_version = r.new_version"
-            " JOIN plans.model_versions b ON b.tenant_id = v.tenant_id AND b.model_version = r.old_version"
-            # Another version may have taken its place since the verdict was found.
+            # Another version may have taken its place since the verdict was found, or the old one be deleted.
             " WHERE v.state = 'rolled_back' AND r.state = 'promoted' AND m.role = 'champion'"
+            " AND (r.old_version IS NULL OR EXISTS (SELECT FROM plans.model_versions b"
+            " WHERE b.tenant_id = v.tenant_id AND b.model_version = r.old_version))"
         )
         bulk.run(
             "UPDATE plans.model_versions m SET role = 'rolled_back', champion_until = greatest(e.now, m.champion_from)"
@@ -191,7 +194,9 @@ def record_verdicts(warehouse: Warehouse, verdicts: pl.DataFrame, now: datetime)
             " FROM verdicts v LEFT JOIN ended e USING (tenant_id, retraining_id)"
             " WHERE r.tenant_id = v.tenant_id AND r.retraining_id = v.retraining_id AND r.state = 'promoted'"
         )
-        return bulk.read("SELECT tenant_id, old_version, model_version FROM ended ORDER BY tenant_id")
+        return bulk.read(
+            "SELECT tenant_id, old_version, model_version FROM ended WHERE old_version IS NOT NULL ORDER BY tenant_id"
+        )
 
 
 def prune(warehouse: Warehouse, now: datetime) -> None:

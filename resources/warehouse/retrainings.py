@@ -137,10 +137,8 @@ def models_by_name(warehouse: Warehouse, retrainings: Collection[Key]) -> dict[s
 
 
 def under_review(warehouse: Warehouse) -> list[Key]:
-    """Promotions that took another version's place and whose verdict is open."""
-    query = select(_RUNS.c.tenant_id, _RUNS.c.retraining_id).where(
-        _RUNS.c.state == "promoted", _RUNS.c.old_version.is_not(None)
-    )
+    """Promotions whose verdict is open."""
+    query = select(_RUNS.c.tenant_id, _RUNS.c.retraining_id).where(_RUNS.c.state == "promoted")
     with warehouse.engine.connect() as connection:
         return [(tenant, run) for tenant, run in connection.execute(query.order_by(*query.selected_columns))]
 
@@ -149,8 +147,8 @@ def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> pl.DataFra
     """Those of ``retrainings`` that are under review, with the term of their version.
 
     Returns:
-        ``tenant_id, retraining_id, old_version, new_version, champion_from, champion_until, timezone,
-        planning_time``.
+        ``tenant_id, retraining_id, old_version (null: none before), new_version, champion_from, champion_until,
+        timezone, planning_time``.
     """
     version, tenant = plans.model_versions.c, ops.tenants.c
     query = (
@@ -169,7 +167,7 @@ def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> pl.DataFra
             plans.model_versions,
             and_(version.tenant_id == _RUNS.c.tenant_id, version.model_version == _RUNS.c.new_version),
         )
-        .where(_KEY.in_(sorted(retrainings)), _RUNS.c.state == "promoted", _RUNS.c.old_version.is_not(None))
+        .where(_KEY.in_(sorted(retrainings)), _RUNS.c.state == "promoted")
         .order_by(_RUNS.c.tenant_id, _RUNS.c.retraining_id)
     )
     schema = {

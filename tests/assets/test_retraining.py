@@ -159,6 +159,30 @@ def test_a_bakery_that_cannot_be_trained_fails_alone(office: Office, monkeypatch
     ]
 
 
+def test_a_bakery_whose_triggers_cannot_be_found_fails_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = course.TRIGGERING.plan
+
+    def picky(cells: pl.DataFrame, frames: Frames) -> Frames:
+        if "poison" in cells["tenant_id"].to_list():
+            raise ZeroDivisionError("an error in percent of nothing")
+        return real(cells, frames)
+
+    monkeypatch.setattr(course, "TRIGGERING", replace(course.TRIGGERING, plan=picky))
+    insert(office.warehouse, **together(good("a"), good("poison"), good("z")))
+    assert office.retrain("a", "poison", "z").success
+    assert office.states() == [("a", "promoted"), ("poison", "failed"), ("z", "promoted")]
+
+
+def test_a_bakery_too_young_for_models_needs_none_yet(office: Office) -> None:
+    insert(office.warehouse, **together(good("old"), bakery("young", weeks=2)))
+    assert office.retrain("old", "young", by="person").success
+    assert office.states() == [("old", "promoted"), ("young", "not_needed")]
+    assert rows(
+        office.warehouse, "SELECT reason, series_triggered FROM plans.retraining_runs WHERE tenant_id = 'young'"
+    ) == [("14 days of sales; models are trained from 21 on, until then forecasts come from the fallbacks", 0)]
+    assert set(office.champions()) == {"old"}
+
+
 def test_without_a_trigger_nothing_is_trained_and_the_next_month_age_is_one(office: Office) -> None:
     insert(office.warehouse, **good("b1"))
     early = replace(office, now=INSTANT - timedelta(days=31))
@@ -233,6 +257,32 @@ def test_a_morning_uses_the_champion_of_its_own_instant(office: Office) -> None:
     assert used[DAY] == second
     assert used[DAY - timedelta(days=1)] == first
     assert used[DAY - timedelta(days=8)] not in (first, second), "there was no model yet"
+
+
+def test_a_first_version_that_does_worse_than_the_fallbacks_gives_way_to_them(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(office.warehouse, **together(good("spoilt"), good("well")))
+    early = replace(office, now=INSTANT - timedelta(days=25))
+    early.retrain("spoilt", "well")
+    first = office.champions()
+    real = reviews.FORECAST.plan
+
+    def spoiling(cells: pl.DataFrame, frames: Frames) -> Frames:
+        made = real(cells, frames)["demand_forecasts"]
+        factor = pl.when(pl.col("model_version") == first["spoilt"]).then(2.0).otherwise(1.0)
+        return {"demand_forecasts": made.with_columns(system_yhat=factor * pl.col("system_yhat"))}
+
+    monkeypatch.setattr(reviews, "FORECAST", replace(reviews.FORECAST, plan=spoiling))
+    assert office.review().success
+    assert dict(office.states()) == {"spoilt": "rolled_back", "well": "confirmed"}
+    assert office.champions() == {"well": first["well"]}
+    office.plan(Cell("spoilt", DAY))
+    assert rows(office.warehouse, "SELECT DISTINCT model, model_version FROM plans.demand_forecasts") == [
+        ("untrained_smoothing", "untrained")
+    ]
+    office.retrain("spoilt")
+    assert set(office.champions()) == {"spoilt", "well"}, "the next Sunday trains it anew"
 
 
 def test_a_version_that_did_worse_is_sent_back_and_one_that_did_not_is_confirmed(

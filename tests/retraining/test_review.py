@@ -67,7 +67,7 @@ def test_a_version_is_sent_back_when_it_is_clearly_worse(old: float, new: float,
 def test_the_verdict_tells_its_numbers() -> None:
     row = verdict(110.0, 104.0, 7)
     assert (row["live_wape_old"], row["live_wape_new"], row["days_reviewed"]) == (0.1, 0.04, 7)
-    assert row["reason"] == "WAPE 4.0% against 10.0% of the version before, on 7 days"
+    assert row["reason"] == "WAPE 4.0% against 10.0% of what was in use before, on 7 days"
 
 
 def test_what_sold_out_speaks_against_no_version() -> None:
