@@ -5,9 +5,10 @@ recorded by the instant up to which sales count for the cell. What is asked for 
 done", kept with the cells themselves: a tick that comes late, twice or not at all changes nothing in the end.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from hashlib import sha256
 
 import polars as pl
 
@@ -69,6 +70,19 @@ class Tries:
     is_under_way: bool = False
 
 
+@dataclass(frozen=True)
+class Start:
+    """A run to start, for one day of different tenants; it is today for all of them, or for none."""
+
+    asked: tuple[Asked, ...]
+    key: str
+
+    @property
+    def is_today(self) -> bool:
+        """The cells are planned again as a whole."""
+        return self.asked[0].is_today
+
+
 def late_marks(candidates: pl.DataFrame) -> pl.DataFrame:
     """Cells that were begun before the sales were there, or count sales only up to an earlier instant.
 
@@ -108,23 +122,41 @@ def gap_marks(
     return _marks(_unread(_with_instant(candidates.filter(~waits))))
 
 
-def requests(
-    asked: Iterable[Asked], tries: Mapping[str, Tries], *, most: int, attempts: int
-) -> list[tuple[Asked, str]]:
-    """What to start now, with the key of each run: at most ``most`` runs under way together, today's first.
+def starts(asked: Sequence[Asked], tries: Mapping[str, Tries], *, room: int, attempts: int, size: int) -> list[Start]:
+    """What to start now, today's cells first: at most ``room`` runs.
 
-    A mark gets at most ``attempts`` runs, so that facts that kill their run do not do so for ever.
+    Cells of a day go together, at most ``size`` in a run; of a tenant's older days the earliest goes, and the next
+    when that is done, since what is found on a day is told beside what was found on the days before it. A mark that
+    was tried before goes alone, so that facts that kill their run take no others with them, and after ``attempts``
+    tries not at all.
 
     Args:
-        tries: by mark; what is not in it was not tried.
+        asked: in the order in which they are to go. tries: by mark; what is not in it was not tried.
     """
-    waiting = list(asked)
-    known = {each.mark: tries.get(each.mark, Tries()) for each in waiting}
-    room = most - sum(each.is_under_way for each in tries.values())
-    free = [each for each in waiting if not known[each.mark].is_under_way and known[each.mark].count < attempts]
-    # The order is theirs but for today's; a key that was used is dropped silently, hence the number of the try.
-    first = sorted(free, key=lambda each: not each.is_today)[: max(room, 0)]
-    return [(each, f"{each.mark} {known[each.mark].count + 1}") for each in first]
+    known = {each.mark: tries.get(each.mark, Tries()) for each in asked}
+    first: dict[tuple[bool, str], Asked] = {}
+    for each in sorted(asked, key=lambda each: each.cell.plan_date):
+        if known[each.mark].is_under_way or known[each.mark].count < attempts:
+            first.setdefault((each.is_today, each.cell.tenant_id), each)
+    chosen = {each.mark for each in first.values() if not known[each.mark].is_under_way}
+    ready = [each for each in asked if each.mark in chosen]
+    days: dict[tuple[bool, date], list[Asked]] = {}
+    for each in sorted(ready, key=lambda each: not each.is_today):
+        days.setdefault((each.is_today, each.cell.plan_date), []).append(each)
+    made = []
+    for members in days.values():
+        fresh = [each for each in members if not known[each.mark].count]
+        made += [fresh[start : start + size] for start in range(0, len(fresh), size)]
+        made += [[each] for each in members if known[each.mark].count]
+    return [Start(tuple(members), _key(members, known)) for members in made[: max(room, 0)]]
+
+
+def _key(members: Sequence[Asked], known: Mapping[str, Tries]) -> str:
+    """Which facts of which cells a run is for; a key that was used is dropped silently, hence the number of the try."""
+    if len(members) == 1:
+        return f"{members[0].mark} {known[members[0].mark].count + 1}"
+    digest = sha256("\n".join(sorted(each.mark for each in members)).encode()).hexdigest()
+    return f"{len(members)} cells {digest[:16]} 1"
 
 
 def _with_instant(candidates: pl.DataFrame) -> pl.DataFrame:

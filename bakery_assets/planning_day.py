@@ -7,7 +7,7 @@ is set apart with its reason, and the others go on.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -151,6 +151,7 @@ MORNING = (
     ),
 )
 
+VALIDATION = tuple(stage for stage in MORNING if stage.name == "validation_runs")  # what late sales ask for
 WRITTEN_BY = {table: stage.name for stage in MORNING for table in stage.writes}
 
 
@@ -172,10 +173,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Morning:
-    """A round on its way through the stages: its cells, the frames so far, and the cells that failed."""
+    """A round on its way through its stages: its cells, the frames so far, and the cells that failed."""
 
     cells: pl.DataFrame
     frames: Frames
+    stages: tuple[Stage, ...] = MORNING
     failed: Mapping[Cell, Failed] = field(default_factory=dict)
 
     @property
@@ -185,15 +187,23 @@ class Morning:
         return self.cells.filter(~pl.col("tenant_id").is_in(lost))
 
     def after(self, stage: Stage) -> "Morning":
-        """The round with ``stage`` planned: its tables are among the frames, its failures among the failed."""
-        if self.remaining.is_empty():
+        """The round with ``stage`` planned: its tables are among the frames, its failures among the failed.
+
+        The same round where the stage is none of its own.
+        """
+        if stage not in self.stages or self.remaining.is_empty():
             return self
         outcome = run_stage(stage, self.frames, self.remaining)
-        return Morning(self.cells, {**self.frames, **outcome.tables}, {**self.failed, **outcome.failed})
+        return replace(self, frames={**self.frames, **outcome.tables}, failed={**self.failed, **outcome.failed})
 
-    def written(self, stages: Iterable[Stage]) -> dict[str, pl.DataFrame]:
-        """The tables of ``stages``, with only the rows of cells that came through."""
-        names = [table for stage in stages for table in stage.writes if table in self.frames]
+    @property
+    def writes(self) -> list[str]:
+        """The tables that its stages fill."""
+        return [table for stage in self.stages for table in stage.writes]
+
+    def written(self) -> dict[str, pl.DataFrame]:
+        """What its stages have made, with only the rows of cells that came through."""
+        names = [table for table in self.writes if table in self.frames]
         return {name: _of_tenants(self.frames[name], self.remaining) for name in names}
 
 

@@ -1,25 +1,26 @@
 """Asks for the days that late sales touch, and for days that were never validated, to be checked again."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import dagster as dg
 from pydantic import BaseModel
 
-from bakery_assets.assets.plans import plan_tenant_day
+from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
 from bakery_assets.frames import Cell
-from bakery_assets.late import Tries, gap_marks, late_marks, requests
-from bakery_assets.partitions import TENANT, date_partitions, partition_of
-from bakery_assets.planning_day import MORNING
+from bakery_assets.late import Tries, gap_marks, late_marks, starts
+from bakery_assets.partitions import TENANT, date_partitions
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, late
 from schedules.daily_planning import UNFINISHED
 
 GAPS_EVERY = timedelta(minutes=15)
-MOST_RUNS = 100  # under way at once; the others stay asked for and come later
-MARK = "bakery/late_sales"  # run tag: the cell and the version of the facts it is asked for
-VALIDATION = [dg.AssetKey(table) for stage in MORNING if stage.name == "validation_runs" for table in stage.writes]
+MOST_RUNS = 20  # under way at once; the others stay asked for and come later
+ASKED_BY = {"bakery/asked_by": "late_sales"}  # run tag
+TRIES_FOR = timedelta(days=7)  # runs further back do not count as tries any more
+PRIORITY = {True: "0", False: "-1"}  # the mornings that nobody has yet go before days that were planned already
 
 
 class Cursor(BaseModel):
@@ -31,7 +32,7 @@ class Cursor(BaseModel):
 
 @dg.sensor(
     name="late_sales",
-    job=plan_tenant_day,
+    job=planning_wave,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Validates again the days that late sales touch, plans today again, and closes gaps in the validation.",
@@ -39,7 +40,7 @@ class Cursor(BaseModel):
 def late_sales(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> dg.SensorResult:
-    """Note in the cells who is asked to check again, then start runs for those that are not under way.
+    """Note in the cells who is asked to check again, then start waves for those that are not under way.
 
     What was noted survives a crash of this sensor; reading the same sales twice notes nothing new.
     """
@@ -58,17 +59,20 @@ def late_sales(
         )
         if _is_in_grid(each.cell, tenants)
     ]
-    tries = tried(context.instance, [each.mark for each in asked])
-    started = requests(asked, tries, most=MOST_RUNS, attempts=choices.cell_attempts)
+    tries, under_way = tried(context.instance, now)
+    started = starts(asked, tries, room=MOST_RUNS - under_way, attempts=choices.cell_attempts, size=choices.wave_size)
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=key,
-                partition_key=partition_of(each.cell),
-                asset_selection=None if each.is_today else VALIDATION,
-                tags={MARK: each.mark},
+                run_key=each.key,
+                run_config=wave_config(
+                    [one.cell for one in each.asked],
+                    validates_only=not each.is_today,
+                    marks=[one.mark for one in each.asked],
+                ),
+                tags={**ASKED_BY, "dagster/priority": PRIORITY[each.is_today]},
             )
-            for each, key in started
+            for each in started
         ],
         cursor=cursor.model_dump_json(),
         skip_reason=None if started else dg.SkipReason(f"Nothing to start; {len(asked)} cells are asked for."),
@@ -93,14 +97,13 @@ def note(warehouse: Warehouse, cursor: Cursor, now: datetime) -> Cursor:
     return Cursor(transaction=touched.transaction, gaps_at=now)
 
 
-def tried(instance: dg.DagsterInstance, marks: Sequence[str]) -> dict[str, Tries]:
-    """The runs that were started for each mark."""
-    found: dict[str, Tries] = {}
-    if marks:
-        for run in instance.get_runs(dg.RunsFilter(tags={MARK: list(marks)})):
-            before = found.get(run.tags[MARK], Tries())
-            found[run.tags[MARK]] = Tries(before.count + 1, before.is_under_way or run.status in UNFINISHED)
-    return found
+def tried(instance: dg.DagsterInstance, now: datetime) -> tuple[dict[str, Tries], int]:
+    """The runs that were started for each mark lately, and how many runs are under way."""
+    runs = instance.get_runs(dg.RunsFilter(tags=ASKED_BY, created_after=now - TRIES_FOR))
+    unfinished = [run for run in runs if run.status in UNFINISHED]
+    counts = Counter(mark for run in runs for mark in config_of_wave(run.run_config).marks)
+    waiting = {mark for run in unfinished for mark in config_of_wave(run.run_config).marks}
+    return {mark: Tries(count, mark in waiting) for mark, count in counts.items()}, len(unfinished)
 
 
 def _is_in_grid(cell: Cell, tenants: Collection[str]) -> bool:

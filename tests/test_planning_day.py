@@ -89,17 +89,25 @@ def test_a_tenant_that_failed_early_is_in_no_later_table() -> None:
         return {"ovens": own.select("tenant_id", ovens=pl.lit(1.0))}
 
     ovens = Stage("ovens", reads=("doubled",), writes=("ovens",), plan=failing_b)
-    morning = Morning(cells("a", "b", "c"), {"sales": sales(a=1.0, b=2.0, c=-3.0)})
+    morning = Morning(cells("a", "b", "c"), {"sales": sales(a=1.0, b=2.0, c=-3.0)}, (DOUBLING, ovens))
     for stage in (DOUBLING, ovens):
         morning = morning.after(stage)
     assert {cell.tenant_id: why.stage for cell, why in morning.failed.items()} == {"b": "ovens", "c": "doubled"}
-    written = morning.written([DOUBLING, ovens])
+    written = morning.written()
     assert {name: frame["tenant_id"].to_list() for name, frame in written.items()} == {"doubled": ["a"], "ovens": ["a"]}
 
 
 def test_when_all_have_failed_the_later_stages_are_not_run() -> None:
-    morning = Morning(cells("a"), {"sales": sales(a=-1.0)}).after(DOUBLING)
-    assert morning.after(Stage("never", ("what nobody has",), (), doubling)) is morning
+    never = Stage("never", ("what nobody has",), (), doubling)
+    morning = Morning(cells("a"), {"sales": sales(a=-1.0)}, (DOUBLING, never)).after(DOUBLING)
+    assert morning.after(never) is morning
+
+
+def test_a_round_goes_through_its_own_stages_only() -> None:
+    never = Stage("never", ("what nobody has",), ("nothing",), doubling)
+    morning = Morning(cells("a"), {"sales": sales(a=1.0)}, (DOUBLING,))
+    assert morning.after(never) is morning
+    assert list(morning.after(DOUBLING).written()) == morning.writes == ["doubled"]
 
 
 def test_a_morning_needs_facts_and_only_forecasts_and_checks_of_the_past_from_plans() -> None:

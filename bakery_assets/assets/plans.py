@@ -43,9 +43,8 @@ def planning_day(
     """
     keep_connections(context.instance)
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
-    stages = [stage for stage in MORNING if chosen.intersection(stage.writes)]
+    stages = tuple(stage for stage in MORNING if chosen.intersection(stage.writes))
     facts, plans = facts_and_plans_read(stages)
-    names = [table for stage in stages for table in stage.writes]
     cells = cells_of(context.partition_keys)
     begin(warehouse, cells, clock.now(), context.run_id)
     snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
@@ -54,16 +53,16 @@ def planning_day(
         known, frames = snapshot.of(members)
         unknown = Failed("facts", "there is no such tenant, or its time zone is not known")
         failed |= dict.fromkeys(missing(members, known), unknown)
-        morning = Morning(known, {**frames, **read_plans(warehouse, known, plans)})
+        morning = Morning(known, {**frames, **read_plans(warehouse, known, plans)}, stages)
         for stage in stages:
             morning = morning.after(stage)
-        tables = morning.written(stages)
+        tables = morning.written()
         recorded = replace_plans(
             warehouse,
             known,
             tables,
             morning.failed,
-            written=names,
+            written=morning.writes,
             finished_at=clock.now(),
             run_id=context.run_id,
         )

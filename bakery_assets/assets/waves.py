@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from bakery_assets.assets.events import materializations, written
 from bakery_assets.frames import Cell
 from bakery_assets.partitions import cells_of, partition_of
-from bakery_assets.planning_day import MORNING, Morning, Stage, facts_and_plans_read
+from bakery_assets.planning_day import MORNING, VALIDATION, Morning, Stage, facts_and_plans_read
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
@@ -28,11 +29,15 @@ PRIORITY = {"enterprise": 2, "professional": 1, "starter": 0}
 class WaveConfig(dg.Config):
     """The cells of a wave, as partition keys; no tenant twice.
 
-    ``claimed_by`` names the tick of the schedule that has claimed them; empty: nobody, they are asked for by hand.
+    ``claimed_by`` names the tick of the schedule that has claimed them; empty: nobody, they are asked for.
+    ``validates_only``: only the validation is made again, and everything else that was planned stays.
+    ``marks``: of late sales, for which cells in which version of the facts it was started; empty: for none.
     """
 
     partitions: list[str]
     claimed_by: str = ""
+    validates_only: bool = False
+    marks: list[str] = Field(default_factory=list)
 
     @property
     def cells(self) -> list[Cell]:
@@ -58,10 +63,11 @@ def facts(
     left_out = sorted(set(config.cells) - held)
     if left_out:
         context.log.warning(f"left out, gone or begun by others: {', '.join(cell.tenant_id for cell in left_out)}")
-    reads, plans = facts_and_plans_read(MORNING)
+    stages = VALIDATION if config.validates_only else MORNING
+    reads, plans = facts_and_plans_read(stages)
     snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
     cells, frames = snapshot.of(held)
-    return Morning(cells, {**frames, **read_plans(warehouse, cells, plans)})
+    return Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, stages)
 
 
 def _stage_op(stage: Stage) -> dg.OpDefinition:
@@ -90,14 +96,13 @@ def publish(
 ) -> None:
     """Replace the cells' rows in one transaction and log a materialization for each."""
     keep_connections(context.instance)
-    names = [table for stage in MORNING for table in stage.writes]
-    tables = morning.written(MORNING)
+    tables = morning.written()
     recorded = replace_plans(
         warehouse,
         morning.cells,
         tables,
         morning.failed,
-        written=names,
+        written=morning.writes,
         finished_at=clock.now(),
         run_id=context.run_id,
     )
@@ -124,7 +129,9 @@ def planning_wave() -> None:
     publish(morning)
 
 
-def wave_config(cells: Iterable[Cell], *, claimed_by: str = "") -> dict[str, object]:
+def wave_config(
+    cells: Iterable[Cell], *, claimed_by: str = "", validates_only: bool = False, marks: Iterable[str] = ()
+) -> dict[str, object]:
     """Run configuration of a wave.
 
     Raises:
@@ -133,7 +140,12 @@ def wave_config(cells: Iterable[Cell], *, claimed_by: str = "") -> dict[str, obj
     members = sorted(cells)
     if len({cell.tenant_id for cell in members}) < len(members):
         raise ValueError("a wave plans one date for each of its tenants")
-    config = WaveConfig(partitions=[str(partition_of(cell)) for cell in members], claimed_by=claimed_by)
+    config = WaveConfig(
+        partitions=[str(partition_of(cell)) for cell in members],
+        claimed_by=claimed_by,
+        validates_only=validates_only,
+        marks=sorted(marks),
+    )
     return {"ops": {"facts": {"config": config.model_dump()}}}
 
 

@@ -51,13 +51,12 @@ def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None
     won = runs.begin(warehouse, [CELL], NOW, "by hand")
     facts, plans = facts_and_plans_read(MORNING)
     cells, frames = read_snapshot(warehouse, won, facts, 1_200).of(won)
-    morning = Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed or {})
+    morning = Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed=failed or {})
     for stage in MORNING:
         morning = morning.after(stage)
-    written = [table for stage in MORNING for table in stage.writes]
     assert morning.failed == (failed or {})
     replace_plans(
-        warehouse, cells, morning.written(MORNING), morning.failed, written=written, finished_at=NOW, run_id="by hand"
+        warehouse, cells, morning.written(), morning.failed, written=morning.writes, finished_at=NOW, run_id="by hand"
     )
 
 

@@ -12,16 +12,16 @@ from dagster._core.definitions.partitions.context import partition_loading_conte
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
-from bakery_assets.assets.plans import plan_tenant_day, planning_day
-from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
+from bakery_assets.assets.plans import planning_day
+from bakery_assets.assets.waves import MEMORY, config_of_wave, planning_wave, wave_config
 from bakery_assets.due import due_cells
 from bakery_assets.frames import Cell
 from bakery_assets.partitions import TENANT
-from bakery_assets.planning_day import WRITTEN_BY
+from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, runs
 from schedules.daily_planning import daily_planning
-from sensors.late_sales import GAPS_EVERY, MARK, VALIDATION, late_sales
+from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.tenant_registry import register
 from tests.bakeries import DAY, bakery, insert, rows, together
 from tests.bakeries import MORNING as DAWN
@@ -55,7 +55,7 @@ class Office:
     def definitions(self) -> dg.Definitions:
         return dg.Definitions(
             assets=[planning_day],
-            jobs=[planning_wave, plan_tenant_day],
+            jobs=[planning_wave],
             sensors=[late_sales],
             schedules=[daily_planning],
             resources={"warehouse": self.warehouse, "clock": Clock(lambda: self.now), MEMORY: dg.mem_io_manager},
@@ -98,14 +98,10 @@ class Office:
 
     def run(self, request: dg.RunRequest) -> bool:
         """Run what a tick asked for."""
-        job = self.definitions.resolve_job_def("plan_tenant_day")
+        job = self.definitions.resolve_job_def("planning_wave")
         self.started.append(request)
         return job.execute_in_process(
-            instance=self.instance,
-            partition_key=request.partition_key,
-            asset_selection=list(request.asset_selection) if request.asset_selection else None,
-            tags=dict(request.tags),
-            raise_on_error=False,
+            instance=self.instance, run_config=request.run_config, tags=dict(request.tags), raise_on_error=False
         ).success
 
     def settle(self, most: int = 10) -> list[str]:
@@ -117,7 +113,7 @@ class Office:
                 return cells
             for request in asked:
                 assert self.run(request)
-                cells.append(str(request.partition_key))
+                cells += config_of_wave(request.run_config).partitions
         raise AssertionError(f"the ticks never come to rest: {cells}")
 
 
@@ -175,8 +171,9 @@ def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Offi
     office.now = DAWN + 4 * HOUR
     insert(office.warehouse, sales=[sale(YESTERDAY, 260.0, DAWN + 3 * HOUR)])
     [request] = office.tick()
-    assert request.partition_key == f"{DAY}|b"
-    assert request.asset_selection is None, "today is planned again as a whole"
+    wave = config_of_wave(request.run_config)
+    assert wave.partitions == [f"{DAY}|b"]
+    assert not wave.validates_only, "today is planned again as a whole"
     assert office.tick() == [], "it is asked for already"
     assert office.run(request)
     assert checked(office, YESTERDAY) == [("validated", 260.0)]
@@ -205,12 +202,14 @@ def test_an_older_days_correction_asks_for_its_own_cell_and_todays_and_no_other(
     untouched = "SELECT count(*) FROM plans.planning_runs WHERE dagster_run_id IN (SELECT dagster_run_id FROM plans.planning_runs WHERE tenant_id = 'other')"
     insert(office.warehouse, sales=[sale(day, 55.0, DAWN + HOUR)])
     asked = office.tick()
-    assert [(request.partition_key, request.asset_selection) for request in asked] == [
-        (f"{DAY}|b", None),
-        (f"{day + timedelta(days=1)}|b", VALIDATION),
+    waves = [config_of_wave(request.run_config) for request in asked]
+    assert [(wave.partitions, wave.validates_only) for wave in waves] == [
+        ([f"{DAY}|b"], False),
+        ([f"{day + timedelta(days=1)}|b"], True),
     ]
     assert len({request.run_key for request in asked}) == 2
-    assert all(request.tags[MARK] in str(request.run_key) for request in asked)
+    for request, wave in zip(asked, waves, strict=True):
+        assert wave.marks[0] in str(request.run_key), "the key carries the version of the facts"
     forecasts = "SELECT md5(string_agg(f::text, '' ORDER BY f::text)) FROM plans.demand_forecasts f WHERE plan_date < '2026-03-03'"
     before = rows(office.warehouse, forecasts)
     for request in asked:
@@ -243,7 +242,8 @@ def test_a_run_that_dies_is_tried_again_but_not_for_ever(office: Office) -> None
         for request in office.tick():
             keys.append(request.run_key)
             office.instance.create_run_for_job(
-                office.definitions.resolve_job_def("plan_tenant_day"),
+                office.definitions.resolve_job_def("planning_wave"),
+                run_config=dict(request.run_config),
                 tags=dict(request.tags),
                 status=dg.DagsterRunStatus.FAILURE,
             )
@@ -252,15 +252,46 @@ def test_a_run_that_dies_is_tried_again_but_not_for_ever(office: Office) -> None
     assert len(office.tick()) == 1, "newer facts are tried again"
 
 
+def late_in_five_bakeries(office: Office) -> list[str]:
+    names = ["b1", "b2", "b3", "b4", "b5"]
+    insert(office.warehouse, **together(*(bakery(name) for name in names)))
+    plan_days(office, YESTERDAY, DAY, *names)
+    office.tick()
+    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR, name) for name in names])
+    return names
+
+
+def test_late_sales_of_many_bakeries_are_one_wave(office: Office) -> None:
+    names = late_in_five_bakeries(office)
+    [request] = office.tick()
+    assert config_of_wave(request.run_config).partitions == [f"{DAY}|{name}" for name in names]
+    assert office.run(request)
+    assert office.settle() == []
+    for name in names:
+        assert checked(office, YESTERDAY, name) == [("validated", 80.0)]
+
+
+def test_when_a_wave_dies_its_cells_are_tried_again_one_by_one(office: Office) -> None:
+    names = late_in_five_bakeries(office)
+    [request] = office.tick()
+    office.instance.create_run_for_job(
+        office.definitions.resolve_job_def("planning_wave"),
+        run_config=dict(request.run_config),
+        tags=dict(request.tags),
+        status=dg.DagsterRunStatus.FAILURE,
+    )
+    assert [config_of_wave(each.run_config).partitions for each in office.tick()] == [
+        [f"{DAY}|{name}"] for name in names
+    ]
+
+
 def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 2)
-    names = ["b1", "b2", "b3", "b4", "b5"]
-    insert(office.warehouse, **together(*(bakery(name) for name in names)))
-    plan_days(office, DAY, DAY, *names)
-    office.tick()
-    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR, name) for name in names])
+    monkeypatch.setenv("BAKERY_WAVE_SIZE", "1")
+    settings.cache_clear()
+    late_in_five_bakeries(office)
     batches = []
     for _ in range(4):
         batch = office.tick()
@@ -268,6 +299,23 @@ def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
         for request in batch:
             assert office.run(request)
     assert batches == [2, 2, 1, 0]
+    settings.cache_clear()
+
+
+def test_a_run_that_is_under_way_is_not_asked_for_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 1)
+    late_in_five_bakeries(office)
+    [request] = office.tick()
+    office.instance.create_run_for_job(
+        office.definitions.resolve_job_def("planning_wave"),
+        run_config=dict(request.run_config),
+        tags=dict(request.tags),
+        status=dg.DagsterRunStatus.STARTED,
+    )
+    office.keys.clear()
+    assert office.tick() == []
+    insert(office.warehouse, sales=[sale(YESTERDAY, 81.0, DAWN + 2 * HOUR, "b1")])
+    assert office.tick() == [], "newer facts wait until there is room"
 
 
 def test_cells_outside_the_grid_wait(office: Office) -> None:
@@ -364,9 +412,3 @@ def test_gaps_are_looked_for_every_quarter_of_an_hour(office: Office, monkeypatc
         office.now = start + timedelta(minutes=minutes)
         office.tick()
     assert [(at - start).seconds // 60 for at in looked] == [0, 15, 31]
-
-
-def test_validation_alone_is_the_validation_stage() -> None:
-    assert {key.to_user_string() for key in VALIDATION} == {
-        table for table, stage in WRITTEN_BY.items() if stage == "validation_runs"
-    }
