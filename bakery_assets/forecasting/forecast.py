@@ -281,7 +281,7 @@ def _spreads(rows: pl.DataFrame, panel: Panel, versions: Versions) -> pl.DataFra
     return (
         rows.select(SERIES)
         .unique()
-        .join(versions.of_series.select(*SERIES, "error_quantiles"), on=SERIES, how="left")
+        .join(versions.of_series, on=SERIES, how="left")
         .join(versions.of_tenants.select("tenant_id", trained="error_quantiles"), on="tenant_id", how="left")
         .join(found, on=SERIES, how="left")
         .join(tenants, on="tenant_id", how="left")
@@ -297,7 +297,11 @@ def _spreads(rows: pl.DataFrame, panel: Panel, versions: Versions) -> pl.DataFra
         .select(
             *SERIES,
             "spread",
-            pl.col("spread_days").fill_null(0),
+            pl.when(pl.col("spread") == "model")
+            .then("error_days")
+            .otherwise("spread_days")
+            .fill_null(0)
+            .alias("spread_days"),
             knots=pl.coalesce("error_quantiles", pl.when(has_own).then("own"), "trained", "theirs", constant),
         )
     )

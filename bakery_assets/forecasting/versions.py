@@ -36,7 +36,7 @@ class Versions:
     """What the versions in use say, aligned with the rows of a panel where it is a matrix."""
 
     of_tenants: pl.DataFrame  # tenant_id, model_version, booster_id, error_quantiles (null: none)
-    of_series: pl.DataFrame  # SERIES, error_quantiles (null: none)
+    of_series: pl.DataFrame  # SERIES, error_quantiles (null: none), error_days: behind them
     factors: pl.DataFrame  # of factors.learn_factors
     habits: pl.DataFrame  # of closings.holiday_habits
     models: list[str]  # per series of the panel
@@ -64,6 +64,7 @@ def read_versions(panel: Panel, frames: Frames) -> Versions:
         "model",
         parameters=pl.col("parameters").str.json_decode(_PARAMETERS),
         error_quantiles=_none_if_empty(pl.col("error_quantiles").str.json_decode(pl.List(pl.Float64()))),
+        error_days=pl.col("scores").str.json_path_match("$.days").cast(pl.Int64),
     ).unnest("parameters")  # fmt: skip
     rows = panel.series.join(series, on=SERIES, how="left", maintain_order="left").join(
         versions.select("tenant_id", "blend", "booster_id"), on="tenant_id", how="left", maintain_order="left"
@@ -74,7 +75,7 @@ def read_versions(panel: Panel, frames: Frames) -> Versions:
         of_tenants=versions.select(
             "tenant_id", "model_version", "booster_id", _none_if_empty(pl.col("error_quantiles"))
         ),
-        of_series=series.select(*SERIES, "error_quantiles"),
+        of_series=series.select(*SERIES, "error_quantiles", "error_days"),
         factors=versions.select("tenant_id", "factors").explode("factors").drop_nulls("factors").unnest("factors"),
         habits=versions.select("tenant_id", "holiday_habits")
         .explode("holiday_habits")

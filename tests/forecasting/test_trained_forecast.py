@@ -108,11 +108,13 @@ def test_a_person_can_recompute_every_forecast(frames: Facts, blend: str) -> Non
 
 
 def test_the_width_is_that_of_the_versions_own_errors(frames: Facts, made: pl.DataFrame) -> None:
-    knots = {row[2:4]: json.loads(row[6]) for row in frames["series_models"].rows()}
+    models = {(row["location_id"], row["product_id"]): row for row in frames["series_models"].iter_rows(named=True)}
     for row in made.filter(tenant_id="a").iter_rows(named=True):
         text = said(row)["quantiles"]
         assert text["errors_of"] == "model"
-        own = knots[row["location_id"], row["product_id"]]
+        model = models[row["location_id"], row["product_id"]]
+        assert text["error_days"] == json.loads(model["scores"])["days"]
+        own = json.loads(model["error_quantiles"])
         # 0.1, 0.5, 0.8, 0.9 and 0.95 are kept as they are.
         assert [text[f"z_{name}"] for name in LEVELS] == [own[2], own[6], own[9], own[10], own[11]]
         for name in LEVELS:
