@@ -61,10 +61,10 @@ def test_a_series_never_in_stock_in_the_evening_has_its_tenants_evening() -> Non
     assert found["in_stock_share"].to_list() == pytest.approx([morning / (morning + evening)] * 30)
 
 
-def test_sold_out_from_the_first_hour_is_recovered_to_three_times_and_learnt_as_half_more() -> None:
+def test_sold_out_from_the_first_hour_is_recovered_to_three_times_and_learnt_as_a_third_more() -> None:
     by_hour = hourly(*usual(20, h8=1.0, h9=9.0), (0, 8, 4.0, 1.0), (0, 9, 0.0, 0.0))
     assert recover(by_hour)["demand"][0] == pytest.approx(12.0)
-    assert demand(daily(4.0, time(9)), by_hour) == pytest.approx(6.0)
+    assert demand(daily(4.0, time(9)), by_hour) == pytest.approx(5.4)
 
 
 def test_without_hours_the_time_of_the_last_one_says_how_much_of_the_trade_was_missed() -> None:
@@ -72,7 +72,7 @@ def test_without_hours_the_time_of_the_last_one_says_how_much_of_the_trade_was_m
     # Even trade from 6 to 18: gone at 15:00 after 9 of 12 hours, at 16:30 after 10.5.
     assert demand(daily(12.0, time(15)), nothing) == pytest.approx(16.0)
     assert demand(daily(12.0, time(16, 30)), nothing) == pytest.approx(12 * 12 / 10.5)
-    assert demand(daily(12.0, time(10, 30)), nothing) == pytest.approx(18.0), "held at half as much again"
+    assert demand(daily(12.0, time(10, 30)), nothing) == pytest.approx(16.2), "held at a third more than sold"
     assert demand(daily(12.0, time(19)), nothing) == pytest.approx(12.0)
     assert demand(daily(12.0, time(9, 59)), nothing) is None, "less than a third of the trade was seen"
     assert demand(daily(12.0, time(4)), nothing) is None
@@ -81,8 +81,8 @@ def test_without_hours_the_time_of_the_last_one_says_how_much_of_the_trade_was_m
 
 def test_with_a_tenants_hours_the_time_is_read_on_its_own_clock() -> None:
     by_hour = hourly(*usual(10, h7=6.0, h8=2.0, h9=2.0))
-    # By 8:30 a usual day has sold 6 and half of 2, of 10.
-    assert demand(daily(14.0, time(8, 30)), by_hour) == pytest.approx(20.0)
+    # By 8:45 a usual day has sold 6 and three quarters of 2, of 10.
+    assert demand(daily(15.0, time(8, 45)), by_hour) == pytest.approx(20.0)
     assert demand(daily(14.0, time(7, 20)), by_hour) is None, "a third of six tenths is a fifth"
     # The other tenant has none, and is read on the usual clock.
     assert demand(daily(14.0, time(8, 30), tenant="other"), by_hour) is None
