@@ -98,6 +98,5 @@ def failure(failed: dict[Cell, Failed], *, retry: bool) -> dg.Failure:
 plan_tenant_day = dg.define_asset_job(
     "plan_tenant_day",
     selection=dg.AssetSelection.assets(planning_day),
-    partitions_def=cell_partitions,
     description="Every stage for the cells of one run: a single morning, or a tenant's backfill.",
 )

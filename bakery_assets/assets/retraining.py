@@ -223,6 +223,8 @@ def _of_boosters(boosters: pl.DataFrame) -> Iterator[dg.AssetMaterialization]:
 def _materializations(done: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Iterator[dg.AssetMaterialization]:
     models = tables.get(plans.series_models.name)
     by_tenant = models.partition_by("tenant_id", as_dict=True, include_key=False) if models is not None else {}
+    versions = tables.get(plans.model_versions.name)
+    scores = dict(versions.select("tenant_id", "scores").iter_rows()) if versions is not None else {}
     for row in done.iter_rows(named=True):
         tenant = row["tenant_id"]
         yield dg.AssetMaterialization(
@@ -237,7 +239,11 @@ def _materializations(done: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
             yield dg.AssetMaterialization(
                 asset_key=plans.model_versions.name,
                 partition=tenant,
-                metadata={**about, "models": dg.MetadataValue.md(preview(counts))},
+                metadata={
+                    **about,
+                    "models": dg.MetadataValue.md(preview(counts)),
+                    "scores": dg.MetadataValue.json(json.loads(scores[tenant])),
+                },
             )
             yield dg.AssetMaterialization(
                 asset_key=plans.series_models.name,

@@ -108,7 +108,9 @@ def test_a_first_retraining_promotes_a_version_and_shows_it(office: Office) -> N
     assert rows(
         office.warehouse, "SELECT champion_from, champion_until, trained_through FROM plans.model_versions"
     ) == [(INSTANT, None, DAY - timedelta(days=1))]
-    assert office.shown("model_versions", "b1")["model_version"] == champion
+    shown = office.shown("model_versions", "b1")
+    assert shown["model_version"] == champion
+    assert [(shown["scores"],)] == rows(office.warehouse, "SELECT scores FROM plans.model_versions")
     assert office.shown("series_models", "b1")["dagster/partition_row_count"] == 1
     assert office.shown("retraining_runs", "b1")["state"] == "promoted"
 
