@@ -55,7 +55,12 @@ def shop_days(sales: pl.DataFrame) -> pl.DataFrame:
 
     Also ``is_break``: the day lies in a closed stretch of at least ``BREAK_DAYS``.
     """
-    open_days = sales.filter(pl.col("quantity") > 0).select(*SHOP, "date").unique().with_columns(is_open=pl.lit(True))
+    return days_around(sales.filter(pl.col("quantity") > 0).select(*SHOP, "date").unique())
+
+
+def days_around(opened: pl.DataFrame) -> pl.DataFrame:
+    """As ``shop_days``, from the days on which the shops sold something: ``SHOP, date``, distinct."""
+    open_days = opened.with_columns(is_open=pl.lit(True))
     spans = open_days.group_by(SHOP).agg(first=pl.col("date").min(), last=pl.col("date").max())
     spans = spans.with_columns(last=pl.col("last").max().over("tenant_id"))
     stretch = pl.col("is_open").rle_id().over(SHOP)

@@ -1,6 +1,6 @@
 """What a round of tenants knows on its morning: its panel, its shops' days, its holidays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,7 +9,7 @@ import polars as pl
 from bakery_assets.forecasting.calendar_features import occasions, tenant_holidays
 from bakery_assets.forecasting.censored import with_demand
 from bakery_assets.forecasting.closings import holiday_habits, shut_days
-from bakery_assets.forecasting.history import SHOP, known_sales, shop_days
+from bakery_assets.forecasting.history import SHOP, days_around, known_sales, shop_days
 from bakery_assets.forecasting.panel import AHEAD, Flags, Panel, build_panel
 from bakery_assets.frames import Frames, horizon
 
@@ -55,15 +55,10 @@ def gather(cells: pl.DataFrame, frames: Frames, past: int) -> Known:
 
 
 def shut_ahead(known: Known, cells: pl.DataFrame, habits: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
-    """Days of the horizon on which a shop will not open though its calendar does not say so: ``SHOP, date, closed``.
-
-    Args:
-        cells: ``tenant_id, plan_date``; days on and after the plan date tell nothing.
-    """
-    targets = known.panel.shops.select(SHOP).join(
-        horizon(cells).select("tenant_id", date="target_date"), on="tenant_id"
-    )
-    return shut_days(targets, _before(known.days, cells), habits, known.holidays, calendar)
+    """Days of the horizon on which a shop will not open though its calendar does not say so: ``SHOP, date, closed``."""
+    days = horizon(cells).select("tenant_id", date="target_date")
+    targets = known.panel.shops.select(SHOP).join(days, on="tenant_id")
+    return shut_days(targets, known.days, habits, known.holidays, calendar)
 
 
 def shut_matrix(panel: Panel, ahead: pl.DataFrame) -> Flags:
@@ -88,12 +83,9 @@ def shut_from(known: Known, past: Panel, day: int, calendar: pl.DataFrame) -> Fl
     Args:
         past: ``known.panel`` before that day.
     """
-    since = pl.duration(days=past.past - day)
-    cells = past.cells.with_columns(pl.col("plan_date") - since)
-    habits = holiday_habits(_before(known.days, cells), known.holidays)
-    return shut_matrix(past, shut_ahead(known, cells, habits, calendar))
-
-
-def _before(days: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    dates = cells.select("tenant_id", "plan_date")
-    return days.join(dates, on="tenant_id").filter(pl.col("date") < pl.col("plan_date")).drop("plan_date")
+    cells = past.cells.with_columns(pl.col("plan_date") - pl.duration(days=past.past - day))
+    opened = known.days.filter("is_open").join(cells, on="tenant_id").filter(pl.col("date") < pl.col("plan_date"))
+    # What lies between the last sale and the morning nobody could tell yet, closed or only late.
+    then = replace(known, days=days_around(opened.select(*SHOP, "date")))
+    habits = holiday_habits(then.days, known.holidays)
+    return shut_matrix(past, shut_ahead(then, cells, habits, calendar))

@@ -36,7 +36,7 @@ def scores_of(
         ``days_compared``; ``wape`` of the new version; ``wape_of_incumbents`` of the models in use so far and
         ``wape_where_incumbents`` of the new version on the same series and days; ``wape_by_model``.
     """
-    same_days = np.where(np.isnan(before), np.nan, sold)
+    same_days = np.where(np.isnan(before) | np.isnan(yhat), np.nan, sold)
     wapes = {
         "wape": _wape(yhat, sold, panel),
         "wape_of_incumbents": _wape(before, same_days, panel),

@@ -1,11 +1,14 @@
 """What a round knows, tenant by tenant."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 
-from bakery_assets.forecasting.known import gather, shut_from
+from bakery_assets.forecasting.closings import holiday_habits
+from bakery_assets.forecasting.known import gather, shut_ahead, shut_from, shut_matrix
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
 
 PAST = 60
@@ -81,3 +84,21 @@ def test_a_morning_past_knows_the_weekly_closing_day_and_not_what_was_closed_una
 
     assert shut(PAST) == [8, 3, -6], "Sundays, the last of which nobody can tell yet, and the Friday that was"
     assert shut(PAST - 7) == [1], "the week ahead of the Monday before"
+
+
+@pytest.mark.parametrize("shut_days", [range(8, 40), [8], [8, 15, 22, 29]])
+def test_a_morning_past_knows_no_more_than_was_gathered_on_it(shut_days: Sequence[int]) -> None:
+    """A break that ends on the morning, a day missing before it, and the fourth closed day of a weekday the day before."""
+    back = 7
+    sold = [n for n in range(1, 60) if n not in shut_days]
+    rows = [sale("t", "bread", PLAN - timedelta(days=n), 10.0) for n in sold]
+    frames = facts(tenants=[("t", "XX", None)], products=[("t", "bread", None)], sales=rows)
+    known = gather(cells("t"), frames, PAST)
+    now = shut_from(known, known.panel.before(PAST - back), PAST - back, frames["calendar"])
+    morning = cells("t", day=PLAN - timedelta(days=back))
+    earlier = {**frames, "sales": frames["sales"].filter(pl.col("sales_date") < PLAN - timedelta(days=back))}
+    then = gather(morning, earlier, PAST)
+    habits = holiday_habits(then.days, then.holidays)
+    expected = shut_matrix(then.panel, shut_ahead(then, morning, habits, frames["calendar"]))
+    ahead = slice(PAST - back, PAST - back + 7)
+    np.testing.assert_array_equal(now[0, ahead], expected[0, PAST : PAST + 7])
