@@ -5,7 +5,7 @@ recorded by the instant up to which sales count for the cell. What is asked for 
 done", kept with the cells themselves: a tick that comes late, twice or not at all changes nothing in the end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -63,24 +63,23 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Tries:
-    """Runs that were requested for one mark so far, and whether one of them is queued or running."""
-
-    count: int = 0
-    is_under_way: bool = False
-
-
-@dataclass(frozen=True)
 class Start:
     """A run to start, for one day of different tenants; it is today for all of them, or for none."""
 
     asked: tuple[Asked, ...]
-    key: str
 
     @property
     def is_today(self) -> bool:
         """The cells are planned again as a whole."""
         return self.asked[0].is_today
+
+    @property
+    def key(self) -> str:
+        """Names which facts of which cells it is for."""
+        marks = sorted(each.mark for each in self.asked)
+        if len(marks) == 1:
+            return marks[0]
+        return f"{len(marks)} cells {sha256(chr(10).join(marks).encode()).hexdigest()[:16]}"
 
 
 def late_marks(candidates: pl.DataFrame) -> pl.DataFrame:
@@ -122,41 +121,41 @@ def gap_marks(
     return _marks(_unread(_with_instant(candidates.filter(~waits))))
 
 
-def starts(asked: Sequence[Asked], tries: Mapping[str, Tries], *, room: int, attempts: int, size: int) -> list[Start]:
+def starts(
+    asked: Sequence[Asked],
+    tries: Mapping[str, int],
+    under_way: Collection[Cell],
+    *,
+    room: int,
+    attempts: int,
+    size: int,
+) -> list[Start]:
     """What to start now, today's cells first: at most ``room`` runs.
 
     Cells of a day go together, at most ``size`` in a run; of a tenant's older days the earliest goes, and the next
     when that is done, since what is found on a day is told beside what was found on the days before it. A mark that
     was tried before goes alone, so that facts that kill their run take no others with them, and after ``attempts``
-    tries not at all.
+    tries, of which the first was with others, not at all.
 
     Args:
-        asked: in the order in which they are to go. tries: by mark; what is not in it was not tried.
+        asked: in the order in which they are to go. tries: runs that were started for a mark. under_way: cells of
+            runs that are queued or running; whatever they are asked for meanwhile waits.
     """
-    known = {each.mark: tries.get(each.mark, Tries()) for each in asked}
+    left = {each.mark for each in asked if tries.get(each.mark, 0) < max(attempts, 2)}
     first: dict[tuple[bool, str], Asked] = {}
     for each in sorted(asked, key=lambda each: each.cell.plan_date):
-        if known[each.mark].is_under_way or known[each.mark].count < attempts:
+        if each.mark in left or each.cell in under_way:
             first.setdefault((each.is_today, each.cell.tenant_id), each)
-    chosen = {each.mark for each in first.values() if not known[each.mark].is_under_way}
-    ready = [each for each in asked if each.mark in chosen]
+    chosen = {each.mark for each in first.values() if each.cell not in under_way}
     days: dict[tuple[bool, date], list[Asked]] = {}
-    for each in sorted(ready, key=lambda each: not each.is_today):
+    for each in sorted((each for each in asked if each.mark in chosen), key=lambda each: not each.is_today):
         days.setdefault((each.is_today, each.cell.plan_date), []).append(each)
     made = []
     for members in days.values():
-        fresh = [each for each in members if not known[each.mark].count]
+        fresh = [each for each in members if not tries.get(each.mark)]
         made += [fresh[start : start + size] for start in range(0, len(fresh), size)]
-        made += [[each] for each in members if known[each.mark].count]
-    return [Start(tuple(members), _key(members, known)) for members in made[: max(room, 0)]]
-
-
-def _key(members: Sequence[Asked], known: Mapping[str, Tries]) -> str:
-    """Which facts of which cells a run is for; a key that was used is dropped silently, hence the number of the try."""
-    if len(members) == 1:
-        return f"{members[0].mark} {known[members[0].mark].count + 1}"
-    digest = sha256("\n".join(sorted(each.mark for each in members)).encode()).hexdigest()
-    return f"{len(members)} cells {digest[:16]} 1"
+        made += [[each] for each in members if tries.get(each.mark)]
+    return [Start(tuple(members)) for members in made[: max(room, 0)]]
 
 
 def _with_instant(candidates: pl.DataFrame) -> pl.DataFrame:

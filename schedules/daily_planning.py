@@ -72,6 +72,7 @@ def daily_planning(
 
 
 def cells_under_way(instance: dg.DagsterInstance) -> set[Cell]:
-    """Cells of waves that are queued or running."""
-    unfinished = dg.RunsFilter(job_name=planning_wave.name, statuses=UNFINISHED)
-    return {cell for run in instance.get_runs(unfinished) for cell in config_of_wave(run.run_config).cells}
+    """Cells that waves, queued or running, are planning; one that only validates keeps nobody from planning."""
+    unfinished = instance.get_runs(dg.RunsFilter(job_name=planning_wave.name, statuses=UNFINISHED))
+    waves = [config_of_wave(run.run_config) for run in unfinished]
+    return {cell for wave in waves if not wave.validates_only for cell in wave.cells}

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
 from bakery_assets.frames import Cell
-from bakery_assets.late import Tries, gap_marks, late_marks, starts
+from bakery_assets.late import gap_marks, late_marks, starts
 from bakery_assets.partitions import TENANT, date_partitions
 from bakery_assets.settings import settings
 from resources.clock import Clock
@@ -60,12 +60,24 @@ def late_sales(
         )
         if _is_in_grid(each.cell, tenants)
     ]
-    tries, under_way = tried(context.instance, now)
-    started = starts(asked, tries, room=MOST_RUNS - under_way, attempts=choices.cell_attempts, size=choices.wave_size)
+    waves = [
+        (run.status, config_of_wave(run.run_config))
+        for run in context.instance.get_runs(dg.RunsFilter(tags=ASKED_BY, created_after=now - TRIES_FOR))
+    ]
+    unfinished = [wave for status, wave in waves if status in UNFINISHED]
+    started = starts(
+        asked,
+        Counter(mark for _, wave in waves for mark in wave.marks),
+        {cell for wave in unfinished for cell in wave.cells},
+        room=MOST_RUNS - len(unfinished),
+        attempts=choices.cell_attempts,
+        size=choices.wave_size,
+    )
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=each.key,
+                # The instant makes the key new: one that was used is dropped silently, and tries are forgotten.
+                run_key=f"{each.key} {now.isoformat()}",
                 run_config=wave_config(
                     [one.cell for one in each.asked],
                     validates_only=not each.is_today,
@@ -96,15 +108,6 @@ def note(warehouse: Warehouse, cursor: Cursor, now: datetime) -> Cursor:
     )
     late.ask(warehouse, gaps, now)
     return Cursor(transaction=touched.transaction, gaps_at=now)
-
-
-def tried(instance: dg.DagsterInstance, now: datetime) -> tuple[dict[str, Tries], int]:
-    """The runs that were started for each mark lately, and how many runs are under way."""
-    runs = instance.get_runs(dg.RunsFilter(tags=ASKED_BY, created_after=now - TRIES_FOR))
-    unfinished = [run for run in runs if run.status in UNFINISHED]
-    counts = Counter(mark for run in runs for mark in config_of_wave(run.run_config).marks)
-    waiting = {mark for run in unfinished for mark in config_of_wave(run.run_config).marks}
-    return {mark: Tries(count, mark in waiting) for mark, count in counts.items()}, len(unfinished)
 
 
 def _is_in_grid(cell: Cell, tenants: Collection[str]) -> bool:

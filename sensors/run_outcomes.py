@@ -27,6 +27,10 @@ def run_outcomes(
         return
     is_wave = run.job_name == planning_wave.name
     wave = config_of_wave(run.run_config) if is_wave else None
+    if wave and wave.validates_only:
+        # They are still asked for, and what the schedule does not plan nobody else would free.
+        runs.give_back(warehouse, wave.cells, run.run_id)
+        return
     runs.release(
         warehouse,
         [run.run_id, wave.claimed_by] if wave else [run.run_id],

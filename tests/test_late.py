@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.frames import Cell
-from bakery_assets.late import CANDIDATES, Asked, Tries, gap_marks, late_marks, starts
+from bakery_assets.late import CANDIDATES, Asked, Start, gap_marks, late_marks, starts
 
 DAY = date(2026, 3, 3)
 DAWN = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)  # 05:30 in Paris, when DAY is planned
@@ -129,48 +129,53 @@ def asked(*days: int, today: int | None = None) -> list[Asked]:
     return [Asked(Cell("b", DAY - timedelta(days=back)), f"7{back}", back == today) for back in days]
 
 
-def key_of(*marks: str) -> str:
-    return f"{len(marks)} cells {sha256(chr(10).join(sorted(marks)).encode()).hexdigest()[:16]} 1"
+def keys(started: list[Start]) -> list[str]:
+    return [each.key for each in started]
 
 
 def test_todays_cell_is_started_first_and_of_the_older_days_one_at_a_time() -> None:
     waiting = asked(2, 3, 1, 0, today=0)
-    started = starts(waiting, {}, room=9, attempts=2, size=9)
-    assert [each.key for each in started] == ["b|2026-03-03|70 1", "b|2026-02-28|73 1"]
+    started = starts(waiting, {}, [], room=9, attempts=2, size=9)
+    assert keys(started) == ["b|2026-03-03|70", "b|2026-02-28|73"]
     assert [each.is_today for each in started] == [True, False]
-    running = {waiting[1].mark: Tries(1, True)}
-    assert [each.key for each in starts(waiting, running, room=9, attempts=2, size=9)] == ["b|2026-03-03|70 1"]
-    assert [each.key for each in starts(waiting, {}, room=1, attempts=2, size=9)] == ["b|2026-03-03|70 1"]
-    assert starts(waiting, {}, room=-1, attempts=2, size=9) == []
+    running = [waiting[1].cell]
+    assert keys(starts(waiting, {}, running, room=9, attempts=2, size=9)) == ["b|2026-03-03|70"]
+    assert keys(starts(waiting, {}, [], room=1, attempts=2, size=9)) == ["b|2026-03-03|70"]
+    assert starts(waiting, {}, [], room=-1, attempts=2, size=9) == []
+
+
+def test_newer_facts_of_a_cell_wait_for_the_run_that_is_under_way() -> None:
+    newer = Asked(Cell("b", DAY), "99", True)
+    assert starts([newer], {}, [newer.cell], room=9, attempts=2, size=9) == []
+    assert keys(starts([newer], {}, [], room=9, attempts=2, size=9)) == ["b|2026-03-03|99"]
 
 
 def test_a_days_cells_go_together_as_many_as_fit_a_wave() -> None:
     waiting = [Asked(Cell(tenant, DAY - timedelta(days=back)), "7", False) for tenant in "abcde" for back in (1, 2)]
     waiting.append(Asked(Cell("f", DAY - timedelta(days=4)), "7", False))
-    started = starts(waiting, {}, room=9, attempts=2, size=3)
+    started = starts(waiting, {}, [], room=9, attempts=2, size=3)
     assert [[each.cell.tenant_id for each in start.asked] for start in started] == [["a", "b", "c"], ["d", "e"], ["f"]]
     assert {each.cell.plan_date for start in started[:2] for each in start.asked} == {DAY - timedelta(days=2)}
-    assert started[1].key == key_of("d|2026-03-01|7", "e|2026-03-01|7")
+    digest = sha256(b"d|2026-03-01|7\ne|2026-03-01|7").hexdigest()[:16]
+    assert started[1].key == f"2 cells {digest}"
 
 
-def test_what_died_in_a_wave_is_tried_again_alone_and_then_given_up() -> None:
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_what_died_in_a_wave_is_tried_again_alone_and_then_given_up(attempts: int) -> None:
     bad, good = Asked(Cell("bad", DAY), "7", False), Asked(Cell("good", DAY), "7", False)
     fresh = Asked(Cell("fresh", DAY), "8", False)
-    once = {bad.mark: Tries(1), good.mark: Tries(1)}
-    started = starts([bad, good, fresh], once, room=9, attempts=2, size=9)
-    assert [each.key for each in started] == ["fresh|2026-03-03|8 1", "bad|2026-03-03|7 2", "good|2026-03-03|7 2"]
-    assert starts([bad], {bad.mark: Tries(2)}, room=9, attempts=2, size=9) == []
+    once = {bad.mark: 1, good.mark: 1}
+    started = starts([bad, good, fresh], once, [], room=9, attempts=attempts, size=9)
+    assert keys(started) == ["fresh|2026-03-03|8", "bad|2026-03-03|7", "good|2026-03-03|7"]
+    assert starts([bad], {bad.mark: 2}, [], room=9, attempts=attempts, size=9) == []
 
 
 def test_facts_that_kill_their_run_are_given_up_and_newer_facts_and_later_days_are_tried() -> None:
     one, later = asked(2, 1)
-    assert [each.key for each in starts([one], {one.mark: Tries(1)}, room=9, attempts=2, size=9)] == [
-        "b|2026-03-01|72 2"
-    ]
-    given_up = {one.mark: Tries(2)}
-    assert [each.asked for each in starts([one, later], given_up, room=9, attempts=2, size=9)] == [(later,)]
+    given_up = {one.mark: 2}
+    assert [each.asked for each in starts([one, later], given_up, [], room=9, attempts=2, size=9)] == [(later,)]
     newer = Asked(one.cell, "99", False)
-    assert [each.asked for each in starts([newer], given_up, room=9, attempts=2, size=9)] == [(newer,)]
+    assert [each.asked for each in starts([newer], given_up, [], room=9, attempts=2, size=9)] == [(newer,)]
 
 
 @st.composite

@@ -6,6 +6,7 @@ materialization for every cell and table, which the assets' partitions show.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,7 +20,7 @@ from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.runs import begin, take_over
+from resources.warehouse.runs import begin, begin_again, take_over
 
 MEMORY = "memory"  # the IO manager that passes frames on within the process
 MAX_RUNTIME_SECONDS = 3_600
@@ -58,6 +59,9 @@ def facts(
     """Read once what every stage of the wave needs."""
     if config.claimed_by:
         held = take_over(warehouse, config.cells, clock.now(), config.claimed_by, context.run_id)
+    elif config.marks:
+        claim_for = timedelta(minutes=settings().claim_minutes)
+        held = begin_again(warehouse, config.cells, clock.now(), claim_for, context.run_id)
     else:
         held = begin(warehouse, config.cells, clock.now(), context.run_id)
     left_out = sorted(set(config.cells) - held)

@@ -10,7 +10,7 @@ from functools import partial
 
 import polars as pl
 
-from bakery_assets.forecasting import too_young, train_models
+from bakery_assets.forecasting import train_models
 from bakery_assets.frames import Cell, Frames
 from bakery_assets.planning_day import Failed, Stage, run_stage
 from bakery_assets.quality import judge_sales
@@ -22,7 +22,7 @@ GATE = Stage("gate", reads=("tenants", "products", "sales", "calendar"), writes=
 TRIGGERING = Stage(
     "triggers",
     reads=("products", "sales", "checked", "incumbents", "requests"),
-    writes=("retraining_triggers", "known_series"),
+    writes=("retraining_triggers", "known_series", "young"),
     plan=find_triggers,
 )
 TRAINING = Stage(
@@ -86,13 +86,11 @@ class Course:
         Args:
             checked: see ``series_triggers``.
         """
-        young = {tenant: End("not_needed", why) for tenant, why in too_young(self.remaining, self.frames).items()}
-        course = self._after({}, young)
-        cells = course.remaining
+        cells = self.remaining
         incumbents = self.frames["series_models"].join(cells, on="tenant_id", how="semi")
         requests = self.runs.filter(pl.col("requested_by") == "person").select("tenant_id")
         # Where a series' model is older than its version, the version says so, and training need not know.
-        course = course.with_frames(incumbents=incumbents.drop("trained_as_of"))
+        course = self.with_frames(incumbents=incumbents.drop("trained_as_of"))
         if cells.is_empty():
             return course
         outcome = run_stage(
@@ -101,6 +99,7 @@ class Course:
         if not outcome.tables:
             return course._after({}, _failures(outcome.failed))
         triggers, known = outcome.tables["retraining_triggers"], outcome.tables["known_series"]
+        young = {tenant: End("not_needed", reason) for tenant, reason in outcome.tables["young"].iter_rows()}
         selling = set(known["tenant_id"])
         calm = {
             tenant: End("not_needed", "no series has a trigger" if tenant in selling else "nothing is sold of late")
@@ -111,7 +110,7 @@ class Course:
             "known_series": known,
         }
         kept = carried_over(incumbents, triggers)
-        return course._after(tables, {**calm, **_failures(outcome.failed)}).with_frames(carried_over=kept)
+        return course._after(tables, {**calm, **young, **_failures(outcome.failed)}).with_frames(carried_over=kept)
 
     def trained(self, cluster: str | None = None) -> "Course":
         """With model_versions and series_models; needs the frame ``boosters``.

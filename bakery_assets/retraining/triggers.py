@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from bakery_assets.forecasting import too_young
 from bakery_assets.frames import Frames
 
 MAPE_LIMIT = 0.30
@@ -27,16 +28,20 @@ TRIGGERS = pl.Schema(
 
 
 def find_triggers(cells: pl.DataFrame, frames: Frames) -> Frames:
-    """The triggers of every series, and the series themselves: those that sell, and those that have a model.
+    """The triggers of every series, the series themselves, and the tenants that have sold too short for models.
 
     Args:
         cells, frames: of ``series_triggers``.
 
     Returns:
-        retraining_triggers: ``TRIGGERS``. known_series: ``SERIES``.
+        retraining_triggers: ``TRIGGERS``. known_series: ``SERIES``, of those that sell and those that have a model.
+        young: ``tenant_id, reason``; they have no triggers.
     """
+    reasons = too_young(cells, frames)
+    young = pl.DataFrame(list(reasons.items()), schema={"tenant_id": pl.String, "reason": pl.String}, orient="row")
+    old = cells.join(young, on="tenant_id", how="anti")
     known = pl.concat([series_to_train(cells, frames), frames["incumbents"].select(SERIES)]).unique().sort(SERIES)
-    return {"retraining_triggers": series_triggers(cells, frames), "known_series": known}
+    return {"retraining_triggers": series_triggers(old, frames), "known_series": known, "young": young}
 
 
 def series_to_train(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:

@@ -18,7 +18,6 @@ from resources.warehouse.connection import Bulk, Warehouse
 
 RESTORED_DAYS = 14  # days of records looked through again when transactions have begun anew
 LOOK_BACK_DAYS = 14  # days that a cell checks across closed days, as bakery_assets.validation does
-MOST_PENDING = 2_000  # cells looked at in one tick
 SENSOR = "late_sales"
 
 _CLOSED = """EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = {0}.tenant_id AND c.date = {1}
@@ -174,7 +173,7 @@ def asked_cells(
                    AND r.plan_date < (:now AT TIME ZONE t.timezone)::date - {CATCH_UP_DAYS}))
           AND NOT EXISTS (SELECT FROM plans.planning_runs e WHERE e.tenant_id = r.tenant_id AND e.status = 'claimed'
                           AND e.claimed_at > :void AND e.plan_date BETWEEN r.plan_date - 7 AND r.plan_date - 1)
-        ORDER BY r.asked_in, r.tenant_id, r.plan_date LIMIT {MOST_PENDING}
+        ORDER BY r.asked_in, r.tenant_id, r.plan_date
         """
     )
     given = {"now": now, "grid_start": grid_start, "attempts": attempts, "void": now - claim_for}

@@ -70,6 +70,21 @@ def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: 
     return _begin(warehouse, cells, now, run_id, only=None)
 
 
+def begin_again(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta, run_id: str
+) -> set[Cell]:
+    """As ``begin``, but cells that somebody is planning are left to them: they are going to know the newest facts."""
+    is_free = or_(_RUNS.c.status != "claimed", _RUNS.c.claimed_at <= now - claim_for)
+    return _begin(warehouse, cells, now, run_id, only=is_free)
+
+
+def give_back(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
+    """Let go of the cells that a run has begun to validate and did not; what they lack, they lack as before."""
+    held = and_(_of(cells), _RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
+    with warehouse.engine.begin() as connection:
+        connection.execute(_RUNS.update().where(held).values(status="partial"))
+
+
 def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str) -> set[Cell]:
     """Hand the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
     held = and_(_of(cells), _RUNS.c.status.in_(("claimed", "partial")), _RUNS.c.claimed_by.in_((holder, run_id)))

@@ -20,8 +20,9 @@ from bakery_assets.partitions import TENANT
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, runs
-from schedules.daily_planning import daily_planning
+from schedules.daily_planning import cells_under_way, daily_planning
 from sensors.late_sales import GAPS_EVERY, late_sales
+from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import register
 from tests.bakeries import DAY, bakery, insert, rows, together
 from tests.bakeries import MORNING as DAWN
@@ -103,6 +104,15 @@ class Office:
         return job.execute_in_process(
             instance=self.instance, run_config=request.run_config, tags=dict(request.tags), raise_on_error=False
         ).success
+
+    def started_as(self, request: dg.RunRequest, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+        """The run that the daemon makes of a request, in some state."""
+        return self.instance.create_run_for_job(
+            self.definitions.resolve_job_def("planning_wave"),
+            run_config=dict(request.run_config),
+            tags=dict(request.tags),
+            status=status,
+        )
 
     def settle(self, most: int = 10) -> list[str]:
         """Ticks and runs until nothing is asked for; the cells in the order they were run."""
@@ -227,6 +237,7 @@ def test_a_crash_before_the_cursor_is_saved_asks_for_nothing_twice(office: Offic
     office.tick()
     insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
     [request] = office.tick(saved=False)
+    office.started_as(request, dg.DagsterRunStatus.STARTED)
     assert office.tick(saved=False) == []
     assert office.run(request)
     assert office.settle() == []
@@ -241,15 +252,80 @@ def test_a_run_that_dies_is_tried_again_but_not_for_ever(office: Office) -> None
     for _ in range(4):
         for request in office.tick():
             keys.append(request.run_key)
-            office.instance.create_run_for_job(
-                office.definitions.resolve_job_def("planning_wave"),
-                run_config=dict(request.run_config),
-                tags=dict(request.tags),
-                status=dg.DagsterRunStatus.FAILURE,
-            )
+            office.started_as(request, dg.DagsterRunStatus.FAILURE)
+        office.now += timedelta(minutes=1)
     assert len(keys) == len(set(keys)) == 2
     insert(office.warehouse, sales=[sale(YESTERDAY, 81.0, DAWN + 2 * HOUR)])
     assert len(office.tick()) == 1, "newer facts are tried again"
+
+
+def test_a_cell_that_was_given_up_does_not_keep_its_bakery_from_later_days(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(office.warehouse, **bakery("b"))
+    plan_days(office, DAY - timedelta(days=6), DAY)
+    office.tick()
+    insert(office.warehouse, sales=[sale(DAY - timedelta(days=5), 80.0, DAWN + HOUR)])
+    for _ in range(2):
+        for request in office.tick():
+            if config_of_wave(request.run_config).validates_only:
+                office.started_as(request, dg.DagsterRunStatus.FAILURE)
+            else:
+                assert office.run(request)
+        office.now += timedelta(minutes=1)
+    assert office.settle() == []
+    insert(office.warehouse, sales=[sale(DAY - timedelta(days=3), 70.0, DAWN + 2 * HOUR)])
+    assert f"{DAY - timedelta(days=2)}|b" in office.settle()
+    # A week on the tries are forgotten; the runs, and with them the keys that were used, are not.
+    monkeypatch.setattr("sensors.late_sales.TRIES_FOR", timedelta(days=-400))
+    office.now += timedelta(days=7)
+    insert(office.warehouse, sales=[sale(DAY - timedelta(days=2), 60.0, DAWN + 3 * HOUR)])
+    assert {f"{DAY - timedelta(days=back)}|b" for back in (4, 1)} <= set(office.settle())
+
+
+def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> None:
+    """A suspended bakery, which no wave of the schedule would take up again."""
+    insert(office.warehouse, **bakery("b"))
+    plan_days(office, DAY - timedelta(days=5), DAY - timedelta(days=5))
+    with office.warehouse.engine.begin() as connection:
+        connection.execute(text("UPDATE ops.tenants SET status = 'suspended'"))
+    [request] = office.tick()
+    run = office.started_as(request, dg.DagsterRunStatus.STARTED)
+    [cell] = config_of_wave(request.run_config).cells
+    runs.begin_again(office.warehouse, [cell], office.now, HOUR, run.run_id)
+    state = "SELECT status FROM plans.planning_runs WHERE asked_in IS NOT NULL ORDER BY plan_date LIMIT 1"
+    assert rows(office.warehouse, state) == [("claimed",)]
+    run_outcomes(
+        dg.build_run_status_sensor_context(
+            sensor_name="run_outcomes",
+            dagster_instance=office.instance,
+            dagster_run=run,
+            dagster_event=office.instance.report_run_failed(run, "it ran out of memory"),
+            resources={"warehouse": office.warehouse, "clock": Clock(lambda: office.now)},
+        ).for_run_failure()
+    )
+    assert rows(office.warehouse, state) == [("partial",)]
+    office.now += timedelta(minutes=1)
+    assert [config_of_wave(each.run_config).cells for each in office.tick()] == [[cell]]
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.alerts WHERE kind = 'planning_failed'") == [(0,)]
+
+
+def test_a_validation_that_waits_keeps_no_cell_from_being_planned(office: Office) -> None:
+    insert(office.warehouse, **bakery("b"))
+    cell = Cell("b", YESTERDAY)
+    waiting = dg.RunRequest(run_config=wave_config([cell], validates_only=True, marks=["a mark"]), tags={})
+    office.started_as(waiting, dg.DagsterRunStatus.STARTED)
+    assert cells_under_way(office.instance) == set()
+    office.started_as(dg.RunRequest(run_config=wave_config([cell]), tags={}), dg.DagsterRunStatus.STARTED)
+    assert cells_under_way(office.instance) == {cell}
+
+
+def test_a_cell_that_is_being_planned_is_left_to_that_wave(office: Office) -> None:
+    insert(office.warehouse, **bakery("b"))
+    cell = Cell("b", DAY)
+    assert runs.begin(office.warehouse, [cell], office.now, "the morning's wave") == {cell}
+    assert runs.begin_again(office.warehouse, [cell], office.now, HOUR, "late") == set()
+    assert runs.begin_again(office.warehouse, [cell], office.now + 2 * HOUR, HOUR, "late") == {cell}
 
 
 def late_in_five_bakeries(office: Office) -> list[str]:
@@ -274,12 +350,7 @@ def test_late_sales_of_many_bakeries_are_one_wave(office: Office) -> None:
 def test_when_a_wave_dies_its_cells_are_tried_again_one_by_one(office: Office) -> None:
     names = late_in_five_bakeries(office)
     [request] = office.tick()
-    office.instance.create_run_for_job(
-        office.definitions.resolve_job_def("planning_wave"),
-        run_config=dict(request.run_config),
-        tags=dict(request.tags),
-        status=dg.DagsterRunStatus.FAILURE,
-    )
+    office.started_as(request, dg.DagsterRunStatus.FAILURE)
     assert [config_of_wave(each.run_config).partitions for each in office.tick()] == [
         [f"{DAY}|{name}"] for name in names
     ]
@@ -306,12 +377,7 @@ def test_a_run_that_is_under_way_is_not_asked_for_again(office: Office, monkeypa
     monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 1)
     late_in_five_bakeries(office)
     [request] = office.tick()
-    office.instance.create_run_for_job(
-        office.definitions.resolve_job_def("planning_wave"),
-        run_config=dict(request.run_config),
-        tags=dict(request.tags),
-        status=dg.DagsterRunStatus.STARTED,
-    )
+    office.started_as(request, dg.DagsterRunStatus.STARTED)
     office.keys.clear()
     assert office.tick() == []
     insert(office.warehouse, sales=[sale(YESTERDAY, 81.0, DAWN + 2 * HOUR, "b1")])
