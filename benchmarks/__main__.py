@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from benchmarks import accuracy, censoring, forecast_cost, morning_wave
-from benchmarks.targets import missed, told
+from benchmarks.targets import missed, skipped, told
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
@@ -39,6 +39,8 @@ def main(names: list[str]) -> int:
         for label, value in figures.items():
             if len(str(value)) <= LONGEST_LINE:
                 print(f"{label:45} {value}", flush=True)
+        for reason in skipped(figures):
+            print(f"{name}: not measured, {reason}", file=sys.stderr, flush=True)
         for target in missed(figures):
             print(f"{name}: {told(target)}", file=sys.stderr, flush=True)
             failed += 1

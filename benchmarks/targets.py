@@ -38,5 +38,14 @@ def missed(figures: Mapping[str, Any]) -> Iterator[Target]:
             yield from missed(value)
 
 
+def skipped(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Why something was not measured, however deep it stands in a benchmark's figures."""
+    for name, value in figures.items():
+        if name == "skipped":
+            yield value
+        elif isinstance(value, Mapping):
+            yield from skipped(value)
+
+
 def _target(what: str, value: float, is_reached: bool, **limits: float) -> Target:
     return {"target": what, "value": round(value, 4), **limits, "reached": is_reached}

@@ -20,7 +20,7 @@ METHOD = "3"  # goes up when the same facts would train another model
 SERIES_MODELS = [
     "tenant_id", "model_version", "location_id", "product_id", "model", "parameters", "error_quantiles", "scores",
 ]  # fmt: skip
-LIBRARIES = ("lightgbm", "numpy", "polars", "statsforecast")
+LIBRARIES = ("holidays", "lightgbm", "numpy", "polars", "statsforecast")
 
 
 def scores_of(

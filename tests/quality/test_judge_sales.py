@@ -198,6 +198,7 @@ def test_no_tenants_at_all_is_no_error() -> None:
         (lambda rows: rows.with_columns(pl.col("quantity").cast(pl.String)), "quantity_type"),
         (lambda rows: rows.with_columns(pl.col("sales_date").cast(pl.String)), "sales_date_type"),
         (lambda rows: rows.with_columns(pl.col("product_id").str.len_chars()), "product_id_type"),
+        (lambda rows: rows.with_columns(pl.col("location_id").str.len_chars()), "location_id_type"),
         (lambda rows: rows.with_columns(pl.col("recorded_at").cast(pl.String)), "recorded_at_type"),
     ],
 )
