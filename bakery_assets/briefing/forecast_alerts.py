@@ -11,6 +11,7 @@ from bakery_assets.validation.recent import STABLE, WEEK
 
 MANY = 3  # products without a past beyond which one alert speaks for all of them
 FAR_OFF = 0.35  # WAPE of a whole day; a bakery's usual one-day-ahead error is about half of this
+NOTHING_FORECAST = -1.0  # the bias of a forecast of 0
 MUCH_WORSE = 0.25  # of two weeks' WAPE, relative; less is told, but a small bakery's weeks differ as much by chance
 
 
@@ -23,9 +24,13 @@ def forecast_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]
 
 
 def last_validated(runs: pl.DataFrame) -> pl.DataFrame:
-    """The most recent day of each tenant whose forecast could be checked; rows of ``validation_runs``."""
+    """The most recent day of each tenant whose forecast could be checked; rows of ``validation_runs``.
+
+    Where nothing was forecast and something sold, the bakery opened on a day on which it was to be closed: that says
+    nothing of how good its forecasts are.
+    """
     return (
-        runs.filter(pl.col("status") == "validated")
+        runs.filter(pl.col("status") == "validated", pl.col("bias").ne_missing(NOTHING_FORECAST))
         .sort("tenant_id", "validation_date")
         .group_by("tenant_id", maintain_order=True)
         .last()

@@ -26,7 +26,7 @@ class Morning:
     ``frames`` holds, for this tenant only: ``products, ingredients, suppliers, supplier_items, equipment,
     locations``; of the day's plan ``demand_forecasts`` and ``production_batches`` (both of the plan date alone),
     ``production_schedules, procurement_plans, procurement_requirements, inventory_projections, validation_runs,
-    validation_results, daily_summaries, alerts``; and ``sales`` of the same weekday a week before.
+    validation_results, override_scores, daily_summaries, alerts``; and ``sales`` of the same weekday a week before.
     """
 
     tenant_id: str

@@ -17,8 +17,8 @@ def beside_sales(forecasts: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         ``forecasts`` sorted by its key, with ``actual`` (units, 0 where there is no row), ``has_sales`` (there is
-        one), ``is_sold_out`` (the last one went before closing: ``actual`` is less than was asked for) and
-        ``has_traded`` (the shop did).
+        one), ``is_sold_out`` (the last one went before closing: ``actual`` is less than was asked for),
+        ``has_traded`` (the shop did) and ``has_sold`` (it did, and not everything was 0 or came back).
     """
     checked = forecasts.select("tenant_id", sales_date="validation_date").unique()
     sold = sales.join(checked, on=["tenant_id", "sales_date"], how="semi").select(
@@ -29,14 +29,14 @@ def beside_sales(forecasts: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
         actual="quantity",
         is_sold_out=pl.col("sold_out_at").is_not_null(),
     )
-    shops = sold.select(SHOP_DAY).unique().with_columns(has_traded=pl.lit(True))
+    shops = sold.group_by(SHOP_DAY).agg(has_traded=pl.lit(True), has_sold=(pl.col("actual") > 0).any())
     return (
         forecasts.join(sold, on=[*SHOP_DAY, "product_id"], how="left")
         .join(shops, on=SHOP_DAY, how="left")
         .with_columns(
             pl.col("actual").fill_null(0.0),
             pl.col("is_sold_out").fill_null(False),
-            pl.col("has_traded").fill_null(False),
+            pl.col("has_traded", "has_sold").fill_null(False),
             has_sales=pl.col("actual").is_not_null(),
         )
         .sort("tenant_id", "plan_date", "validation_date", "lead_days", "location_id", "product_id")

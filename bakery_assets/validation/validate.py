@@ -19,7 +19,7 @@ def validate_forecasts(cells: pl.DataFrame, frames: Frames) -> Frames:
 
     The forecast that counts is the last made on the day or before, most often that morning's; the others are
     measured by their lead. Shops that did not trade are left out (``sold.beside_sales``). A day on which no shop with
-    a forecast traded is not judged.
+    a forecast traded is not judged, nor is a day that the calendar closes unless one of them sold something.
 
     Args:
         cells: the columns of ``frames.CELLS``, one row per tenant.
@@ -66,17 +66,22 @@ def validate_forecasts(cells: pl.DataFrame, frames: Frames) -> Frames:
 def _states(days: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
     """``days`` with what became of each: status, the forecasts that count, and how many days before they were made."""
     traded = pl.col("has_traded")
+    # A till may send zeros for a day on which nobody was there: only a sale says that a closed bakery opened.
+    stayed_closed = pl.col("is_closed") & ~pl.col("has_sold")
     counted = compared.group_by(DAY).agg(
         pl.col("lead_days").first(),
         waiting=pl.len().cast(pl.Int32),
         evaluated=traded.sum().cast(pl.Int32),
         forecasts_with_actuals=(traded & pl.col("has_sales")).sum().cast(pl.Int32),
+        has_sold=pl.col("has_sold").any(),
     )
     return (
         days.join(counted, on=DAY, how="left")
-        .with_columns(pl.col("waiting", "evaluated", "forecasts_with_actuals").fill_null(0))
         .with_columns(
-            status=pl.when("is_closed")
+            pl.col("waiting", "evaluated", "forecasts_with_actuals").fill_null(0), pl.col("has_sold").fill_null(False)
+        )
+        .with_columns(
+            status=pl.when(stayed_closed)
             .then(pl.lit("closed"))
             .when(pl.col("waiting") == 0)
             .then(pl.lit("no_forecast"))

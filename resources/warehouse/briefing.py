@@ -14,7 +14,7 @@ _NAMED = (
 )  # fmt: skip
 _PLANNED = (
     plans.production_schedules, plans.procurement_plans, plans.procurement_requirements, plans.inventory_projections,
-    plans.validation_runs, plans.validation_results, plans.daily_summaries, plans.alerts,
+    plans.validation_runs, plans.validation_results, plans.override_scores, plans.daily_summaries, plans.alerts,
 )  # fmt: skip
 
 

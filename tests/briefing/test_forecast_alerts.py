@@ -54,6 +54,11 @@ def run(offset, status, **values):
     return cell(validation_date=day(offset), status=status, **values)
 
 
+def test_a_closed_day_on_which_the_bakery_opened_all_the_same_is_no_fault_of_the_forecast(alerts):
+    usual, opened = run(-2, "validated", wape=0.2, bias=0.1), run(-1, "validated", wape=1.0, bias=-1.0)
+    assert alerts(validation_runs=[usual, opened]) == []
+
+
 def test_only_the_last_checked_day_makes_a_forecast_off(alerts):
     bad, good = run(-2, "validated", wape=0.6, bias=0.4), run(-1, "validated", wape=0.35, bias=0.1)
     assert alerts(validation_runs=[bad, good]) == []

@@ -23,7 +23,8 @@ TABLES = (
     "ops.products", "ops.ingredients", "ops.suppliers", "ops.supplier_items", "ops.equipment", "ops.locations",
     "ops.sales", "plans.demand_forecasts", "plans.production_schedules", "plans.production_batches",
     "plans.procurement_plans", "plans.procurement_requirements", "plans.inventory_projections",
-    "plans.validation_runs", "plans.validation_results", "plans.daily_summaries", "plans.alerts",
+    "plans.validation_runs", "plans.validation_results", "plans.override_scores", "plans.daily_summaries",
+    "plans.alerts",
 )  # fmt: skip
 
 
@@ -247,6 +248,19 @@ def test_what_sold_out_is_neither_the_best_nor_the_furthest_off(morning):
     assert "Furthest off: Pièce montée" in shelf
     empty = shown(render_morning(morning(validation_results=[pain, vrac, {**montee, "is_sold_out": True}]), 80))
     assert "Furthest off: Granola en vrac" in empty
+
+
+def test_how_overrides_did_is_told_one_by_one_or_counted(morning):
+    said = {"validation_date": date(2026, 11, 23), "product_id": "pain", "locations": 1, "who": "Ana",
+            "yhat": 20.0, "system_yhat": 12.0, "actual": 18.0, "human_error": 2.0, "system_error": -6.0}  # fmt: skip
+    one = {**said, "override_id": "o1", "nearer": "human"}
+    two = {**said, "override_id": "o2", "who": None, "yhat": 5.0, "nearer": "system"}
+    text = plain(shown(render_morning(morning(override_scores=[one, two]), 80)))
+    assert "Ana said 20 instead of 12, 18 sold: nearer than the system." in text
+    assert "somebody said 5 instead of 12, 18 sold: further off than the system." in text
+    many = [one, two, {**one, "override_id": "o3"}, {**two, "override_id": "o4"}, {**one, "override_id": "o5"}]
+    text = shown(render_morning(morning(override_scores=many), 80))
+    assert "Of 5 overrides 3 were nearer than the system, 2 further off." in text
 
 
 def test_orders_of_the_days_after_tomorrow_are_one_line(morning):

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from bakery_assets.validation import validate_forecasts
-from tests.validation.looking_back import SATURDAY, SUNDAY, cells, forecast, frames, override, sale
+from tests.validation.looking_back import SATURDAY, SUNDAY, cells, closed, forecast, frames, override, sale
 
 
 def scores(*groups: object) -> list[dict[str, object]]:
@@ -52,6 +52,20 @@ def test_a_shop_that_did_not_trade_is_left_out_of_the_score() -> None:
         [override("O1", "cake", SUNDAY)],
     )
     assert (score["locations"], score["human_error"], score["system_error"]) == (1, 2.0, -8.0)
+
+
+def test_a_person_who_expected_sales_on_a_closed_day_is_scored_when_the_shop_opened() -> None:
+    day = (
+        [forecast(SATURDAY, SUNDAY, "cake", 20.0, system=0.0, override="O1"), forecast(SATURDAY, SUNDAY, "bread", 0.0)],
+        [override("O1", "cake", SUNDAY, reason="open for the town fair")],
+        [closed(SUNDAY)],
+    )
+    [score] = scores(*day, [sale(SUNDAY, "cake", 18.0)])
+    assert (score["human_error"], score["system_error"], score["nearer"]) == (2.0, -18.0, "human")
+    # It opened and sold bread only: the cakes were too many.
+    [score] = scores(*day, [sale(SUNDAY, "bread", 3.0)])
+    assert (score["human_error"], score["system_error"], score["nearer"]) == (20.0, 0.0, "system")
+    assert scores(*day) == [], "it stayed closed"
 
 
 def test_what_sold_out_is_not_scored() -> None:

@@ -112,6 +112,60 @@ def test_across_a_closed_weekend_friday_is_still_checked() -> None:
     assert made["validation_results"]["validation_date"].to_list() == [FRIDAY]
 
 
+def test_a_closed_day_that_sold_is_validated_by_the_forecast_of_the_last_open_morning() -> None:
+    made = validate_forecasts(
+        cells("t"),
+        frames(
+            [
+                forecast(SATURDAY, SUNDAY, "bread", 0),
+                forecast(SATURDAY, SUNDAY, "cake", 24, system=0),
+                forecast(FRIDAY, SUNDAY, "bread", 0),
+                forecast(SATURDAY, SATURDAY, "bread", 10),
+            ],
+            [sale(SUNDAY, "bread", 5.0), sale(SUNDAY, "cake", 20.0), sale(SATURDAY, "bread", 9.0)],
+            [closed(SUNDAY)],
+        ),
+    )
+    assert states(made) == [(SATURDAY, "validated"), (SUNDAY, "validated")]
+    run = made["validation_runs"].row(1, named=True)
+    # Nothing forecast for 5 loaves, 24 for 20 cakes: errors -5 and 4 on 25 sold.
+    assert (run["lead_days"], run["mae"], run["wape"], run["bias"]) == (1, 4.5, 9 / 25, -1 / 25)
+    assert (run["forecasts_evaluated"], run["forecasts_with_actuals"]) == (2, 2)
+    sunday = {name: frame.filter(pl.col("validation_date") == SUNDAY) for name, frame in made.items()}
+    assert sunday["validation_results"].select("product_id", "yhat", "actual").rows() == [
+        ("bread", 0.0, 5.0),
+        ("cake", 24.0, 20.0),
+    ]
+    assert sunday["validation_leads"]["lead_days"].to_list() == [1, 2]
+    assert sunday["validation_locations"].select("location_id", "wape").rows() == [("main", 9 / 25)]
+    assert sunday["validation_products"].select("product_id", "wape").rows() == [("bread", 1.0), ("cake", 0.2)]
+
+
+@pytest.mark.parametrize(
+    "till",
+    [
+        [],
+        [sale(SUNDAY, "bread", 0.0)],
+        [sale(SUNDAY, "bread", -2.0)],
+        [sale(SUNDAY, "bread", 5.0, shop="without a forecast")],
+    ],
+    ids=["silent", "zeros", "a return", "elsewhere"],
+)
+def test_a_closed_day_without_sales_is_no_error_and_counts_nowhere(till: list[Any]) -> None:
+    saturday = [forecast(SATURDAY, SATURDAY, "bread", 10)], [sale(SATURDAY, "bread", 8.0)], [closed(SUNDAY)]
+    made = validate_forecasts(cells("t"), frames(*saturday, [forecast(SATURDAY, SUNDAY, "bread", 7)], till))
+    assert states(made) == [(SATURDAY, "validated"), (SUNDAY, "closed")]
+    assert made["validation_runs"].row(1, named=True)["wape"] is None
+    for name in set(made) - {"validation_runs"}:
+        assert SUNDAY not in made[name]["validation_date"], name
+    assert made["validation_products"].select("days_28d", "wape_28d").rows() == [(1, 0.25)]
+
+
+def test_a_closed_day_that_sold_without_a_forecast_has_nothing_to_judge() -> None:
+    unforeseen = frames([sale(SUNDAY, "bread", 5.0)], [closed(SUNDAY), closed(SATURDAY), closed(FRIDAY)])
+    assert states(validate_forecasts(cells("t"), unforeseen))[-1] == (SUNDAY, "closed")
+
+
 def test_a_product_that_pauses_does_not_close_the_bakery() -> None:
     paused = frames([forecast(SUNDAY, SUNDAY, "bread", 1)], [sale(SUNDAY, "bread", 1.0)], [closed(SUNDAY, "cake")])
     assert states(validate_forecasts(cells("t"), paused)) == [(SUNDAY, "validated")]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.validation import validate_forecasts
-from tests.validation.looking_back import SUNDAY, cells, checked, forecast, frames, override, sale
+from tests.validation.looking_back import SUNDAY, cells, checked, closed, forecast, frames, override, sale
 
 amounts = st.one_of(st.floats(0, 1e9), st.sampled_from([0.0, 1e-300, 1e-9, 0.1, 1e9]))
 sold_amounts = st.one_of(amounts, st.floats(-1e9, -1e-9))
@@ -35,6 +35,10 @@ rows = st.lists(
             lambda tenant, product, back, yhat, sold: checked(SUNDAY - timedelta(days=back), product, yhat, sold, tenant),
             st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 35), amounts, sold_amounts,
         ),
+        st.builds(
+            lambda tenant, back: closed(SUNDAY - timedelta(days=back), tenant=tenant),
+            st.sampled_from("ab"), st.integers(0, 2),
+        ),
     ),
     max_size=40,
 )  # fmt: skip
@@ -42,6 +46,7 @@ KEYS = {
     "past_forecasts": ("tenant_id", "plan_date", "location_id", "product_id", "target_date"),
     "sales": ("tenant_id", "product_id", "sales_date", "location_id"),
     "past_validations": ("tenant_id", "plan_date", "validation_date", "location_id", "product_id"),
+    "calendar": ("tenant_id", "date"),
 }
 
 

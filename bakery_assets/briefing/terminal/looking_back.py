@@ -11,6 +11,7 @@ from bakery_assets.briefing.morning import Morning
 from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
 
 EVEN = 0.02  # a bias smaller than this is nothing a person would act on
+MANY_OVERRIDES = 3  # beyond these, counts tell more
 SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 
 
@@ -42,7 +43,7 @@ def check_section(morning: Morning) -> RenderableType:
         words = Text(f"{day}Everything sold out, so nobody knows how much more would have sold.")
     else:
         words = Text(f"{day}There were no sales to measure against.")
-    return section(title, words, *_weeks(run), *_best_and_worst(morning, checked))
+    return section(title, words, *_weeks(run), *_best_and_worst(morning, checked), *_overrides(morning))
 
 
 def alerts_section(morning: Morning) -> RenderableType:
@@ -101,4 +102,26 @@ def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
             f"{quantity(row['yhat'], row['unit'])} forecast, {quantity(row['actual'], row['unit'])} sold."
         )
         for word, row in (("Best", best), ("Furthest off", worst))
+    ]
+
+
+def _overrides(morning: Morning) -> list[Text]:
+    """Who was nearer on the days checked this morning, the person who overrode a forecast or the system."""
+    names = morning.frames["products"].select("product_id", "name", "unit")
+    scores = morning.frames["override_scores"].join(names, on="product_id").sort("validation_date", "override_id")
+    if scores.height > MANY_OVERRIDES:
+        nearer = dict(scores["nearer"].value_counts().iter_rows())
+        words = f"Of {scores.height} overrides {nearer.get('human', 0)} were nearer than the system"
+        return [Text(f"{words}, {nearer.get('system', 0)} further off.")]
+    verdicts = {
+        "human": "nearer than the system",
+        "system": "further off than the system",
+        "tie": "as near as the system",
+    }
+    return [
+        Text(f"Override: {row['name']}, {row['who'] or 'somebody'} said {quantity(row['yhat'], row['unit'])}").append(
+            f" instead of {quantity(row['system_yhat'], row['unit'])}, {quantity(row['actual'], row['unit'])} sold:"
+            f" {verdicts[row['nearer']]}."
+        )
+        for row in scores.iter_rows(named=True)
     ]
