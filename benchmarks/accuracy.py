@@ -59,13 +59,23 @@ def targets(name: str, models: Figures) -> list[Target]:
 
 
 def _show(name: str, models: Sequence[Mapping[str, Any]], reached: Sequence[Target]) -> None:
-    headings = ("WAPE", "open days", "MASE", "bias", "in 80%", "with sold-out days")
+    headings = ("WAPE", "open days", "MAPE", "MASE", "bias", "in 80%", "with sold-out days")
+    shown = ("wape", "wape_open", "mape", "mase", "bias", "coverage80", "wape_sales")
     print(f"{name:24} " + " ".join(f"{heading:10}" for heading in headings), flush=True)
     for model in models:
-        figures = [_figure(model[each]) for each in ("wape", "wape_open", "mase", "bias", "coverage80", "wape_sales")]
+        figures = [_figure(model[each]) for each in shown]
         print(f"  {model['model']:22} " + " ".join(f"{figure:10}" for figure in figures))
+    own = next(model for model in models if model["model"] == SYSTEM)
+    print(f"  sales below–at or below the system's {_levels(own['coverage_by_level'])}")
     for target in reached:
         print(f"  {told(target)}", flush=True)
+
+
+def _levels(coverage: Mapping[str, Mapping[str, float] | None]) -> str:
+    return ", ".join(
+        f"{name} -" if share is None else f"{name} {_figure(share['below'])}–{_figure(share['at_or_below'])}"
+        for name, share in coverage.items()
+    )
 
 
 def _figure(figure: float | None) -> str:

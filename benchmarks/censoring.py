@@ -2,8 +2,9 @@
 
 Days on which a series was in stock at every opening hour show the true demand. Behind each is hidden the pattern of
 a day on which something else ran out, a real one of the same city: in the hours in which that was out of stock,
-this sells nothing. What `recover` then makes of the masked day is compared with what really sold. The days that are
-not masked, real stock-outs included, stay as they are, so that the profile is learnt from what a bakery has.
+this sells nothing. What `recover` then makes of the masked day is compared with what really sold, and so is what
+models learn of it (`with_demand`). The days that are not masked, real stock-outs included, stay as they are, so that
+the profile is learnt from what a bakery has.
 """
 
 import json
@@ -20,7 +21,10 @@ SEED = 11
 
 
 def run() -> dict[str, object]:
-    """Bias and WAPE of masked days, as fractions, before and after recovery."""
+    """Bias and WAPE of masked days, as fractions: before and after recovery, and as models learn them.
+
+    Of some days models learn nothing (``days_not_learnt``); the figures ``as_learnt`` are of the others.
+    """
     source = DATA / "fresh_chain" / "hourly.parquet"
     if not source.is_file():
         return {"skipped": f"fresh_chain is not at {source}"}
@@ -34,13 +38,16 @@ def run() -> dict[str, object]:
         .group_by(DAY)
         .agg(truth=pl.col("true_quantity").sum(), sold=pl.col("quantity").sum(), in_stock=pl.col("in_stock").mean())
     )
-    compared = truth.join(recovered.select(*SERIES, "demand", sales_date="date"), on=DAY)
+    compared = truth.join(recovered.select(*SERIES, "demand", sales_date="date"), on=DAY).join(learnt(masked), on=DAY)
+    learnt_of = compared.filter(pl.col("learnt").is_not_nan())
     assert compared.height == truth.height, "recover lost a day"
     return {
         "masked_days": compared.height,
         "masked_hours_in_stock": round(compared.select(pl.col("in_stock").mean()).item(), 4),
         **_nearness("before", compared, "sold"),
         **_nearness("after", compared, "demand"),
+        "days_not_learnt": compared.height - learnt_of.height,
+        **_nearness("as_learnt", learnt_of, "learnt"),
     }
 
 
@@ -93,6 +100,19 @@ def mask(hourly: pl.DataFrame) -> pl.DataFrame:
         )
         .drop("mask")
     )
+
+
+def learnt(hourly: pl.DataFrame) -> pl.DataFrame:
+    """A day's demand as models learn it: ``DAY, learnt``, NaN for a day of which they learn nothing.
+
+    Args:
+        hourly: ``DAY, hour, quantity, in_stock``.
+    """
+    from bakery_assets.forecasting.censored import with_demand
+
+    sales = hourly.group_by(DAY).agg(pl.col("quantity").sum(), sold_out_at=pl.lit(None, pl.Time))
+    known = with_demand(sales, hourly.select(*DAY, "hour", "quantity", "in_stock"))
+    return known.select(*DAY, learnt=pl.coalesce("demand", "quantity"))
 
 
 def _nearness(when: str, compared: pl.DataFrame, column: str) -> dict[str, float]:

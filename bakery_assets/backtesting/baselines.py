@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.backtesting.series import SEASON, SERIES
+from bakery_assets.forecasting.intervals import LEVELS
 from bakery_assets.frames import HORIZON_DAYS
 
 CpuClock = Callable[[], float]
@@ -30,9 +31,7 @@ FORECASTS = pl.Schema(
         "product_id": pl.String(),
         "date": pl.Date(),
         "forecast": pl.Float64(),
-        "q10": pl.Float64(),
-        "q50": pl.Float64(),
-        "q90": pl.Float64(),
+        **dict.fromkeys(LEVELS, pl.Float64()),
         "source": pl.String(),
     }
 )
@@ -120,7 +119,7 @@ def forecast_baseline(name: str, series: pl.DataFrame, cpu: CpuClock) -> Forecas
             **{low: pl.when("is_made", pl.col(low).is_finite()).then(low) for low in ("q10", "q90")},
         )
         .join(ids, on="unique_id")
-        .with_columns(q50="forecast")
+        .with_columns(q50="forecast", q80=None, q95=None)
         .select(FORECASTS.names())
         .sort(*SERIES, "date")
     )

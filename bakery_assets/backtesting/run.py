@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from bakery_assets.backtesting.baselines import CpuClock, Forecasts, forecast_baseline
-from bakery_assets.backtesting.scores import score
+from bakery_assets.backtesting.scores import coverage_by_level, score
 from bakery_assets.backtesting.series import SERIES, SOLD, daily, error_scales, scored_days
 from bakery_assets.backtesting.system import Trained, forecast_system
 from bakery_assets.backtesting.windows import cells_of, known_before, origins
@@ -30,8 +30,8 @@ class Backtest:
 
     Attributes:
         models: one mapping a model: ``model``, ``scores.SCORES``, ``train_seconds_per_series`` and
-            ``predict_seconds_per_series`` (CPU seconds for one series at one origin), and ``fallback_share`` (of
-            a baseline's days that a simpler model had to forecast).
+            ``predict_seconds_per_series`` (CPU seconds for one series at one origin), ``fallback_share`` (of
+            a baseline's days that a simpler model had to forecast), and ``coverage_by_level`` (see ``scores``).
         data: what was compared, and what was left out.
         system: days by the model that made the system's forecasts, and the tenants that had no trained model at
             the last origin, each with the reason.
@@ -100,8 +100,14 @@ def run_backtest(
     days = pl.concat(_beside_sales(scored, name, ledger) for name, ledger in ledgers.items())
     scales = error_scales(daily(frames["sales"], plan_dates[0]))
     figures = {row["model"]: row for row in score(days, scales).iter_rows(named=True)}
+    coverage = coverage_by_level(days)
     told = tuple(
-        {**figures[name], **_costs(ledger, fits), "fallback_share": _fallback_share(name, days)}
+        {
+            **figures[name],
+            **_costs(ledger, fits),
+            "fallback_share": _fallback_share(name, days),
+            "coverage_by_level": coverage[name],
+        }
         for name, ledger in ledgers.items()
     )
     facts = {

@@ -6,8 +6,9 @@ Every ratio is a fraction (0.21: 21 percent) and None where nothing can be divid
 import polars as pl
 
 from bakery_assets.backtesting.series import SERIES
+from bakery_assets.forecasting.intervals import LEVELS
 
-QUANTILES = {"q10": 0.1, "q50": 0.5, "q90": 0.9}
+IN_PINBALL = ("q10", "q50", "q90")  # those that every model has
 SCORES = (
     "wape",
     "wape_open",
@@ -23,6 +24,8 @@ SCORES = (
 )
 
 ERROR = pl.col("forecast") - pl.col("actual")
+SHOWS_DEMAND = ~pl.col("is_sold_out")
+HAS_INTERVAL = pl.col("q10").is_not_null() & pl.col("q90").is_not_null()
 
 
 def score(days: pl.DataFrame, scales: pl.DataFrame) -> pl.DataFrame:
@@ -41,8 +44,7 @@ def score(days: pl.DataFrame, scales: pl.DataFrame) -> pl.DataFrame:
         quantile losses at 10, 50 and 90 percent, over mean |actual|. Coverage: share of days with
         q10 <= actual <= q90. The last two are of the days that have an interval (``interval_share``).
     """
-    shown = days.filter(~pl.col("is_sold_out"))
-    has_interval = pl.col("q10").is_not_null() & pl.col("q90").is_not_null()
+    shown = days.filter(SHOWS_DEMAND)
     is_covered = pl.col("actual").is_between("q10", "q90")
     sold = pl.col("actual") > 0
     actual = pl.col("actual").abs()
@@ -51,10 +53,10 @@ def score(days: pl.DataFrame, scales: pl.DataFrame) -> pl.DataFrame:
         wape_open=_ratio(ERROR.abs().filter("is_open"), actual.filter("is_open")),
         mape=(ERROR.abs() / pl.col("actual")).filter(sold).mean(),
         bias=_ratio(ERROR, actual),
-        pinball=_ratio(_pinball().filter(has_interval), actual.filter(has_interval)),
-        coverage80=is_covered.filter(has_interval).mean(),
-        coverage80_open=is_covered.filter(has_interval, "is_open").mean(),
-        interval_share=has_interval.mean(),
+        pinball=_ratio(_pinball().filter(HAS_INTERVAL), actual.filter(HAS_INTERVAL)),
+        coverage80=is_covered.filter(HAS_INTERVAL).mean(),
+        coverage80_open=is_covered.filter(HAS_INTERVAL, "is_open").mean(),
+        interval_share=HAS_INTERVAL.mean(),
     )
     of_series = (
         shown.group_by("model", *SERIES)
@@ -75,6 +77,35 @@ def score(days: pl.DataFrame, scales: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def coverage_by_level(days: pl.DataFrame) -> dict[str, dict[str, dict[str, float] | None]]:
+    """How often sales stay within each quantile, by model and name of the quantile.
+
+    Args:
+        days: as of ``score``, with every quantile of ``LEVELS``.
+
+    Returns:
+        ``below``: share of days with actual < quantile; ``at_or_below``: with actual <= quantile. Of a product that
+        seldom sells the quantile and the sales are often both 0, and the level lies between the two. None where a
+        model has no such quantile. The days are those of ``coverage80``.
+    """
+    actual = pl.col("actual")
+    shares = (
+        days.group_by("model")
+        .agg(
+            pl.struct(
+                below=(actual < pl.col(name)).filter(SHOWS_DEMAND, HAS_INTERVAL).mean(),
+                at_or_below=(actual <= pl.col(name)).filter(SHOWS_DEMAND, HAS_INTERVAL).mean(),
+            ).alias(name)
+            for name in LEVELS
+        )
+        .sort("model")
+    )
+    return {
+        row["model"]: {name: None if row[name]["below"] is None else row[name] for name in LEVELS}
+        for row in shares.iter_rows(named=True)
+    }
+
+
 def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     total = denominator.sum()
     return pl.when(total > 0).then(numerator.sum() / total)
@@ -82,6 +113,6 @@ def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 
 def _pinball() -> pl.Expr:
     """Mean over the levels t of max(t (y - q), (t - 1) (y - q)) (Koenker and Bassett, Econometrica 46 (1978))."""
-    above = {level: pl.col("actual") - pl.col(name) for name, level in QUANTILES.items()}
+    above = {LEVELS[name]: pl.col("actual") - pl.col(name) for name in IN_PINBALL}
     losses = [pl.max_horizontal(level * gap, (level - 1.0) * gap) for level, gap in above.items()]
     return pl.sum_horizontal(losses) / len(losses)

@@ -10,6 +10,7 @@ import polars as pl
 
 from bakery_assets.backtesting.baselines import FORECASTS, CpuClock, Forecasts
 from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+from bakery_assets.forecasting.intervals import LEVELS
 from bakery_assets.frames import Frames
 from bakery_assets.planning_day import Stage, run_stage
 
@@ -72,9 +73,7 @@ def forecast_system(cells: pl.DataFrame, known: Frames, before: Trained, cpu: Cp
         "product_id",
         date="target_date",
         forecast="yhat",
-        q10="q10",
-        q50="q50",
-        q90="q90",
+        **{name: name for name in LEVELS},
         source="model",
     ).cast(FORECASTS)
     untrained = {cell.tenant_id: failed.reason for cell, failed in sorted(outcome.failed.items())}

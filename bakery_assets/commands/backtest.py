@@ -1,5 +1,6 @@
 """`bakery backtest`: how near this system and StatsForecast's baselines would have come, on a folder of sales."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,20 +14,25 @@ if TYPE_CHECKING:
     from resources.folder import Folder
 
 Report = Callable[[str, int, int], None]
+# A column's figure, heading and form, and how its best is found.
+Column = tuple[str, str, str, Callable[[float], float]]
 SHOWN_FAULTS = 3  # of each file; they are mostly of one kind
 SHOWN_TENANTS = 10
-# Column of the table, its heading, its figure's form, and how its best is found.
-COLUMNS: tuple[tuple[str, str, str, Callable[[float], float]], ...] = (
+UNCUT = 1_000  # columns a table may take: it needs fewer than 80, and where there are less still, no name is cut
+NEARNESS: tuple[Column, ...] = (
     ("wape", "WAPE", ".1%", abs),
     ("wape_open", "open days", ".1%", abs),
     ("mape", "MAPE", ".1%", abs),
     ("mase", "MASE", ".3f", abs),
     ("rmsse", "RMSSE", ".3f", abs),
+)
+# Apart from nearness, so that each of the two tables fits 80 columns.
+BALANCE_AND_COST: tuple[Column, ...] = (
     ("bias", "bias", "+.1%", abs),
     ("pinball", "pinball", ".4f", abs),
     ("coverage80", "in 80%", ".1%", lambda share: abs(share - 0.8)),
-    ("train_seconds_per_series", "train s", ".4f", abs),
-    ("predict_seconds_per_series", "predict s", ".4f", abs),
+    ("train_seconds_per_series", "train s\nper series", ".4f", abs),
+    ("predict_seconds_per_series", "predict s\nper series", ".4f", abs),
 )
 
 
@@ -47,19 +53,18 @@ def backtest(
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     chosen = _chosen(models, errors)
+    if json_file is not None:
+        _refuse_unwritable(json_file, errors)
     try:
         with progress_bars() as progress:
             result, read = compare(data, weeks, chosen, progress)
-        if json_file is not None:
-            _write(result, json_file)
     except (Unreadable, CannotBacktest) as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(2) from None
-    except OSError as error:
-        errors.print(f"{json_file} cannot be written: {error.strerror}.", markup=False)
-        raise typer.Exit(2) from None
     _tell_left_out(read, errors)
     _show(result)
+    if json_file is not None:
+        _write(result, json_file, errors)
 
 
 def compare(
@@ -105,10 +110,26 @@ def _chosen(models: str | None, errors: Console) -> tuple[str, ...]:
     return chosen
 
 
-def _write(result: "Backtest", path: Path) -> None:
+def _refuse_unwritable(path: Path, errors: Console) -> None:
+    """Before anything is computed: a backtest takes minutes."""
+    if os.path.isdir(path):
+        reason = "it is a folder"
+    elif not os.path.isdir(path.parent):
+        reason = f"there is no folder {path.parent}"
+    else:
+        return
+    errors.print(f"{path} cannot be written: {reason}.", markup=False)
+    raise typer.Exit(2)
+
+
+def _write(result: "Backtest", path: Path, errors: Console) -> None:
     import json
 
-    path.write_text(json.dumps(as_json(result), indent=2, allow_nan=False) + "\n", "utf-8")
+    try:
+        path.write_text(json.dumps(as_json(result), indent=2, allow_nan=False) + "\n", "utf-8")
+    except OSError as error:
+        errors.print(f"{path} cannot be written: {error.strerror}.", markup=False)
+        raise typer.Exit(2) from None
 
 
 def _tell_left_out(read: "Folder", errors: Console) -> None:
@@ -124,11 +145,12 @@ def _tell_left_out(read: "Folder", errors: Console) -> None:
 
 
 def _show(result: "Backtest") -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=UNCUT)
     data = result.data
     console.print(
         f"{data['series']:,} series of {data['tenants']:,} bakeries, {data['first_day']} to {data['last_day']};"
-        f" {data['origins']} forecasts of {data['horizon_days']} days from {data['first_origin']} on,"
+        f" {data['origins']} {'forecast' if data['origins'] == 1 else 'forecasts'} of {data['horizon_days']} days"
+        f" from {data['first_origin']} on,"
         " each from what was known before it."
     )
     if data["series_days_sold_out_left_out"]:
@@ -136,14 +158,8 @@ def _show(result: "Backtest") -> None:
             f"{data['series_days_sold_out_left_out']:,} of {data['series_days']:,} days are left out: sold out,"
             " so sales do not show the demand."
         )
-    table = Table("model", box=None, pad_edge=False)
-    for _, heading, _, _ in COLUMNS:
-        table.add_column(heading, justify="right")
-    best = {name: _best(result, name, distance) for name, _, _, distance in COLUMNS}
-    for model in result.models:
-        cells = [_cell(model[name], form, best[name], distance) for name, _, form, distance in COLUMNS]
-        table.add_row(f"[bold]{model['model']}[/]" if model["model"] == "system" else model["model"], *cells)
-    console.print(table)
+    for columns in (NEARNESS, BALANCE_AND_COST):
+        console.print(_table(result, columns), "")
     if result.system:
         by_model = sorted(result.system["series_days_by_model"].items(), key=lambda each: -each[1])
         console.print("The system's days by model: " + ", ".join(f"{name} {days:,}" for name, days in by_model) + ".")
@@ -152,6 +168,18 @@ def _show(result: "Backtest") -> None:
         if untrained:
             console.print(f"  {next(iter(untrained.values()))}", markup=False)
     _name(data["tenants_not_scored"], "without sales before and in these weeks, so not compared", console)
+
+
+def _table(result: "Backtest", columns: tuple[Column, ...]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    for _, heading, _, _ in columns:
+        table.add_column(heading, justify="right")
+    best = {name: _best(result, name, distance) for name, _, _, distance in columns}
+    for model in result.models:
+        cells = [_cell(model[name], form, best[name], distance) for name, _, form, distance in columns]
+        table.add_row(f"[bold]{model['model']}[/]" if model["model"] == "system" else model["model"], *cells)
+    return table
 
 
 def _best(result: "Backtest", name: str, distance: Callable[[float], float]) -> float | None:

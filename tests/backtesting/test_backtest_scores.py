@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from bakery_assets.backtesting.scores import SCORES, score
+from bakery_assets.backtesting.scores import SCORES, coverage_by_level, score
 
 FIRST = date(2024, 3, 4)
 SERIES = ["tenant_id", "location_id", "product_id"]
@@ -80,3 +80,32 @@ def test_models_are_scored_apart() -> None:
         [days([(10.0, 11.0, 9.0, 12.0, True, False)], "a"), days([(10.0, 15.0, 9.0, 12.0, True, False)], "b")]
     )
     assert score(both, scales()).select("model", "wape").rows() == [("a", 0.1), ("b", 0.5)]
+
+
+def test_coverage_by_level_tells_sales_below_a_quantile_from_sales_that_are_the_quantile() -> None:
+    of_days = days(
+        [
+            (0.0, 1.0, 0.0, 3.0, False, False),  # nothing sold and nothing expected at the least: a tie
+            (4.0, 4.0, 1.0, 6.0, True, False),
+            (9.0, 5.0, 2.0, 9.0, True, False),
+            (9.0, 5.0, 2.0, 8.0, True, False),
+            (9.0, 5.0, 9.5, 9.9, True, True),  # sold out
+            (9.0, 5.0, None, None, True, False),  # without an interval
+        ]
+    ).with_columns(q80=pl.Series([2.0, 4.0, 8.0, 7.0, 9.9, 9.9]), q95=pl.lit(None, pl.Float64))
+    assert coverage_by_level(of_days) == {
+        "m": {
+            "q10": {"below": 0.0, "at_or_below": 1 / 4},
+            "q50": {"below": 1 / 4, "at_or_below": 2 / 4},
+            "q80": {"below": 1 / 4, "at_or_below": 2 / 4},
+            "q90": {"below": 2 / 4, "at_or_below": 3 / 4},
+            "q95": None,
+        }
+    }
+
+
+def test_a_model_without_any_interval_has_no_coverage_at_any_level() -> None:
+    of_days = days([(9.0, 5.0, None, None, True, False)]).with_columns(
+        q80=pl.lit(None, pl.Float64), q95=pl.lit(None, pl.Float64)
+    )
+    assert coverage_by_level(of_days) == {"m": dict.fromkeys(("q10", "q50", "q80", "q90", "q95"))}

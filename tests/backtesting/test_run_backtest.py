@@ -17,11 +17,21 @@ LAST = date(2024, 3, 23)  # the last saturday; sundays sell nothing
 ORIGINS = [date(2024, 3, 10), date(2024, 3, 17)]
 QUICK = ("SeasonalNaive",)
 KEY = ["model", "tenant_id", "location_id", "product_id", "origin", "date"]
-SAID = ["forecast", "q10", "q50", "q90", "source"]
+LEVELS = ["q10", "q50", "q80", "q90", "q95"]
+SAID = ["forecast", *LEVELS, "source"]
+
+
+def with_days_that_sold_out(tables: Mapping[str, pl.DataFrame]) -> Tables:
+    """The same bakery, where everything was gone by nine on some days; what is sold by the hour goes from 7 to 11."""
+    gone = pl.when(pl.col("sales_date").dt.day() % 5 == 0).then(pl.lit("09:00"))
+    return {**tables, "sales": tables["sales"].with_columns(sold_out_at=gone)}
 
 
 def with_another_future(tables: Mapping[str, pl.DataFrame], origin: date) -> Tables:
-    """The same bakery, of which everything that is not known ahead is different from ``origin`` on."""
+    """The same bakery, of which everything that is not known ahead is different from ``origin`` on.
+
+    Other quantities and weather, stock-outs on the other days, no rye on the morrow, and a pie that nobody had before.
+    """
     late = {"sales": "sales_date", "sales_hourly": "sales_date", "weather": "date"}
     changed = dict(tables)
     for name, day in late.items():
@@ -33,7 +43,17 @@ def with_another_future(tables: Mapping[str, pl.DataFrame], origin: date) -> Tab
     changed["sales_hourly"] = changed["sales_hourly"].with_columns(
         in_stock=pl.when(pl.col("sales_date") >= origin).then(0.5).otherwise(pl.col("in_stock"))
     )
-    changed["products"] = tables["products"].with_columns(discontinued_on=pl.lit(origin + timedelta(days=2)))
+    is_late, gone = pl.col("sales_date") >= origin, pl.col("sold_out_at")
+    sales = changed["sales"].with_columns(
+        sold_out_at=pl.when(is_late & gone.is_null()).then(pl.lit("09:00")).when(~is_late).then(gone)
+    )
+    no_rye = pl.col("product_id").eq("rye") & pl.col("sales_date").eq(origin + timedelta(days=1))
+    pie = sales.filter(is_late, pl.col("product_id") == "roll").with_columns(product_id=pl.lit("pie"))
+    changed["sales"] = pl.concat([sales.filter(~no_rye), pie])
+    changed["sales_hourly"] = changed["sales_hourly"].filter(~no_rye)
+    products = tables["products"].with_columns(discontinued_on=pl.lit(origin + timedelta(days=2)))
+    new = products.head(1).with_columns(product_id=pl.lit("pie"), name=pl.lit("pie"), discontinued_on=None)
+    changed["products"] = pl.concat([products, new])
     changed["forecast_overrides"] = pl.DataFrame(
         {"tenant_id": ["b"], "override_id": ["o"], "product_id": ["rye"], "target_date": [origin],
          "quantity": [999.0], "reason": ["fair"], "who": ["Ada"]}
@@ -46,8 +66,9 @@ def test_what_comes_after_an_origin_changes_no_forecast_made_up_to_it(
     tables: Tables, save: Save, tmp_path: Path, origin: date
 ) -> None:
     models = ("system", *QUICK)
-    first, _ = compare(save(tables, tmp_path / "a"), 2, models)
-    second, _ = compare(save(with_another_future(tables, origin), tmp_path / "b"), 2, models)
+    before = with_days_that_sold_out(tables)
+    first, _ = compare(save(before, tmp_path / "a"), 2, models)
+    second, _ = compare(save(with_another_future(before, origin), tmp_path / "b"), 2, models)
     said, again = (
         result.days.filter(pl.col("origin") <= origin).sort(KEY).select(*KEY, *SAID) for result in (first, second)
     )
@@ -93,6 +114,14 @@ def test_the_json_holds_each_model_with_its_figures(tables: Tables, save: Save, 
         assert {"wape", "wape_open", "mape", "mase", "rmsse", "bias", "pinball", "coverage80",
                 "train_seconds_per_series", "predict_seconds_per_series"} <= set(model)  # fmt: skip
         assert 0 < model["wape"] < 1
+        assert list(model["coverage_by_level"]) == LEVELS
+    system, naive = (model["coverage_by_level"] for model in told["models"])
+    assert None not in system.values()
+    assert [level for level in LEVELS if naive[level] is None] == ["q80", "q95"]
+    below, within = ([system[level][share] for level in LEVELS] for share in ("below", "at_or_below"))
+    assert below == sorted(below)
+    assert within == sorted(within)
+    assert all(low <= high for low, high in zip(below, within, strict=True))
     assert sum(told["system"]["series_days_by_model"].values()) == 42
 
 

@@ -6,14 +6,24 @@ import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
+import polars as pl
 import pytest
+from typer.testing import CliRunner
+
+from bakery_assets.backtesting import BASELINES, SYSTEM, Backtest
+from bakery_assets.cli import app
+from bakery_assets.commands import backtest as command
 
 BAKERY = Path(sys.executable).parent / "bakery"
 FIRST = date(2024, 1, 1)
 TOLD = (
     "wape", "wape_open", "mape", "mase", "rmsse", "bias", "pinball", "coverage80",
     "train_seconds_per_series", "predict_seconds_per_series",
+)  # fmt: skip
+HEADINGS = (
+    "WAPE", "open days", "MAPE", "MASE", "RMSSE", "bias", "pinball", "in 80%", "train s", "predict s", "per series",
 )  # fmt: skip
 
 
@@ -43,6 +53,24 @@ def folder(tmp_path: Path) -> Path:
     return home
 
 
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> Backtest:
+    """A backtest of the system and all baselines, done at once, with figures as long as they get."""
+    figures = {
+        "wape": 1.234, "wape_open": 1.234, "mape": 12.34, "mase": 12.345, "rmsse": 12.345, "bias": -1.234,
+        "pinball": 0.1234, "coverage80": 1.0, "train_seconds_per_series": 123.4, "predict_seconds_per_series": 12.3,
+    }  # fmt: skip
+    facts = {
+        "series": 1200, "tenants": 400, "first_day": "2024-01-01", "last_day": "2024-12-31", "origins": 8,
+        "horizon_days": 7, "first_origin": "2024-11-06", "series_days_sold_out_left_out": 12, "series_days": 67200,
+        "tenants_not_scored": [],
+    }  # fmt: skip
+    models = tuple({"model": name, **figures} for name in (SYSTEM, *BASELINES))
+    result = Backtest(models, facts, {}, pl.DataFrame())
+    monkeypatch.setattr(command, "compare", lambda *_: (result, SimpleNamespace(files=())))
+    return result
+
+
 def test_the_table_and_the_json_tell_the_same(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     done = bakery(
@@ -64,6 +92,31 @@ def test_the_table_and_the_json_tell_the_same(folder: Path, tmp_path: Path) -> N
     assert "ignored columns cashier" in done.stderr
 
 
+@pytest.mark.parametrize("columns", [None, "40"])
+def test_every_model_and_heading_is_whole_in_a_pipe_and_the_tables_fit_80_columns(
+    compared: Backtest, monkeypatch: pytest.MonkeyPatch, columns: str | None
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    done = CliRunner().invoke(app, ["backtest", "--data", "."])
+    assert done.exit_code == 0
+    assert "…" not in done.stdout
+    lines = done.stdout.splitlines()
+    models = tuple(model["model"] for model in compared.models)
+    assert [line.split()[0] for line in lines if line.startswith(models)] == [*models, *models]
+    tables = [line for line in lines if line.startswith((*models, "model", " "))]
+    assert max(map(len, tables)) <= 80
+    assert [heading for heading in HEADINGS if heading not in "\n".join(tables)] == []
+
+
+def test_the_tables_are_shown_even_if_the_json_cannot_be_written_after_all(compared: Backtest) -> None:
+    done = CliRunner().invoke(app, ["backtest", "--data", ".", "--json", "/dev/full"])
+    assert done.exit_code == 2
+    assert all(done.stdout.count(model["model"]) == 2 for model in compared.models)
+    assert done.stderr == "/dev/full cannot be written: No space left on device.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -71,8 +124,9 @@ def test_the_table_and_the_json_tell_the_same(folder: Path, tmp_path: Path) -> N
         (["--models", "Oracle"], "There is no model Oracle; choose from system, SeasonalNaive"),
         (
             ["--weeks", "2", "--models", "SeasonalNaive", "--json", "/nowhere/x.json"],
-            "/nowhere/x.json cannot be written",
+            "/nowhere/x.json cannot be written: there is no folder /nowhere.",
         ),
+        (["--weeks", "2", "--json", "/"], "/ cannot be written: it is a folder."),
     ],
 )
 def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], said: str) -> None:
@@ -80,6 +134,13 @@ def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], sai
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_where_the_json_cannot_go_is_told_before_the_data_are_read(tmp_path: Path) -> None:
+    done = bakery("--data", str(tmp_path / "none"), "--json", str(tmp_path / "reports" / "x.json"))
+    assert done.returncode == 2
+    assert done.stderr.strip() == f"{tmp_path}/reports/x.json cannot be written: there is no folder {tmp_path}/reports."
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
