@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from bakery_assets.briefing import summarise_day
-from bakery_assets.forecasting import forecast_demand
+from bakery_assets.forecasting import FORECAST_READS, forecast_demand
 from bakery_assets.frames import Cell, Frames
 from bakery_assets.inventory import project_inventory
 from bakery_assets.procurement import plan_procurement
@@ -44,16 +44,7 @@ class Stage:
 MORNING = (
     Stage(
         "demand_forecasts",
-        reads=(
-            "tenants",
-            "products",
-            "sales",
-            "sales_hourly",
-            "calendar",
-            "weather",
-            "forecast_overrides",
-            *MODELS,
-        ),
+        reads=FORECAST_READS,
         writes=("demand_forecasts",),
         plan=forecast_demand,
     ),

@@ -9,27 +9,11 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from bakery_assets.backtesting.baselines import FORECASTS, CpuClock, Forecasts
-from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+from bakery_assets.forecasting import fit_booster, forecast_demand
 from bakery_assets.forecasting.intervals import LEVELS
 from bakery_assets.frames import Frames
-from bakery_assets.planning_day import Stage, run_stage
-
-TRAINING = Stage(
-    "model_versions",
-    reads=(
-        "tenants",
-        "products",
-        "sales",
-        "sales_hourly",
-        "calendar",
-        "weather",
-        "boosters",
-        "incumbents",
-        "carried_over",
-    ),
-    writes=("model_versions", "series_models"),
-    plan=train_models,
-)
+from bakery_assets.planning_day import run_stage
+from bakery_assets.retraining.course import TRAINING
 
 
 @dataclass(frozen=True)

@@ -143,36 +143,25 @@ def test_a_bakery_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
     assert gates[bad]["reasons"], "it says why"
 
 
-def test_a_bakery_that_cannot_be_trained_fails_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = course.TRAINING.plan
+@pytest.mark.parametrize(("step", "stage"), [("TRIGGERING", "triggers"), ("TRAINING", "model_versions")])
+def test_a_bakery_that_a_step_cannot_do_fails_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, step: str, stage: str
+) -> None:
+    real = getattr(course, step)
 
     def picky(cells: pl.DataFrame, frames: Frames) -> Frames:
         if "poison" in cells["tenant_id"].to_list():
             raise ZeroDivisionError("a model without sales")
-        return real(cells, frames)
+        return dict(real.plan(cells, frames))
 
-    monkeypatch.setattr(course, "TRAINING", replace(course.TRAINING, plan=picky))
+    monkeypatch.setattr(course, step, replace(real, plan=picky))
     insert(office.warehouse, **together(good("a"), good("poison"), good("z")))
     assert office.retrain("a", "poison", "z").success
     assert office.states() == [("a", "promoted"), ("poison", "failed"), ("z", "promoted")]
     assert set(office.champions()) == {"a", "z"}
     assert rows(office.warehouse, "SELECT reason FROM plans.retraining_runs WHERE state = 'failed'") == [
-        ("model_versions: ZeroDivisionError: a model without sales",)
+        (f"{stage}: ZeroDivisionError: a model without sales",)
     ]
-
-
-def test_a_bakery_whose_triggers_cannot_be_found_fails_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = course.TRIGGERING.plan
-
-    def picky(cells: pl.DataFrame, frames: Frames) -> Frames:
-        if "poison" in cells["tenant_id"].to_list():
-            raise ZeroDivisionError("an error in percent of nothing")
-        return real(cells, frames)
-
-    monkeypatch.setattr(course, "TRIGGERING", replace(course.TRIGGERING, plan=picky))
-    insert(office.warehouse, **together(good("a"), good("poison"), good("z")))
-    assert office.retrain("a", "poison", "z").success
-    assert office.states() == [("a", "promoted"), ("poison", "failed"), ("z", "promoted")]
 
 
 def test_a_bakery_too_young_for_models_needs_none_yet(office: Office) -> None:

@@ -194,11 +194,22 @@ def test_a_version_that_did_worse_gives_its_place_back_from_then_on(shop: Wareho
         "v2": "rolled_back",
         "v1~20260312210000": "champion",
     }
-    assert retrainings.under_review(shop) == []
+    assert ("b", "r-v2") not in retrainings.under_review(shop)
     # The copy may come back itself, under a name of its own.
     train(shop, back + WEEK, b="v3")
     record_verdicts(shop, verdict("rolled_back", "r-v3"), back + WEEK + timedelta(days=3))
     assert champion(shop, back + 2 * WEEK) == ["v1~20260322210000"]
+
+
+def test_a_first_version_that_did_worse_leaves_its_bakery_without_one(shop: Warehouse) -> None:
+    train(shop, NOW, b="v1")
+    back = NOW + timedelta(days=4)
+    assert record_verdicts(shop, verdict("rolled_back", "r-v1"), back).is_empty(), "nothing came back"
+    assert champion(shop, back - timedelta(seconds=1)) == ["v1"]
+    assert champion(shop, back) == []
+    assert rows(shop, "SELECT state FROM plans.retraining_runs") == [("rolled_back",)]
+    train(shop, NOW + WEEK, b="v2")
+    assert champion(shop, NOW + WEEK) == ["v2"]
 
 
 def test_a_verdict_that_comes_too_late_sends_nobody_back(shop: Warehouse) -> None:
@@ -211,13 +222,15 @@ def test_a_verdict_that_comes_too_late_sends_nobody_back(shop: Warehouse) -> Non
 
 def test_promotions_are_under_review_until_their_verdict(shop: Warehouse) -> None:
     train(shop, NOW, b="v1", c="w1")
-    assert retrainings.under_review(shop) == [], "the first version has nothing to be compared with"
     train(shop, NOW + WEEK, b="v2")
-    assert retrainings.under_review(shop) == [("b", "r-v2")]
-    (row,) = retrainings.promotions(shop, [("b", "r-v2"), ("c", "r-w1")]).to_dicts()
-    assert (row["old_version"], row["new_version"], row["champion_from"]) == ("v1", "v2", NOW + WEEK)
+    assert retrainings.under_review(shop) == [("b", "r-v1"), ("b", "r-v2"), ("c", "r-w1")]
+    found = retrainings.promotions(shop, [("b", "r-v2"), ("c", "r-w1")]).to_dicts()
+    assert [(row["old_version"], row["new_version"], row["champion_from"]) for row in found] == [
+        ("v1", "v2", NOW + WEEK),
+        (None, "w1", NOW),
+    ]
     record_verdicts(shop, verdict("confirmed"), NOW + 2 * WEEK)
-    assert retrainings.under_review(shop) == []
+    assert retrainings.under_review(shop) == [("b", "r-v1"), ("c", "r-w1")]
     assert champion(shop, NOW + 3 * WEEK) == ["v2"]
 
 
