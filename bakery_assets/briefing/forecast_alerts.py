@@ -26,8 +26,8 @@ def forecast_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]
 def last_validated(runs: pl.DataFrame) -> pl.DataFrame:
     """The most recent day of each tenant whose forecast could be checked; rows of ``validation_runs``.
 
-    Where nothing was forecast and something sold, the bakery opened on a day on which it was to be closed: that says
-    nothing of how good its forecasts are.
+    Where nothing was forecast and something sold, the bakery opened on a day on which it was to be closed, or has no
+    past: that says nothing of how good its forecasts are.
     """
     return (
         runs.filter(pl.col("status") == "validated", pl.col("bias").ne_missing(NOTHING_FORECAST))

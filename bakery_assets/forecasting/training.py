@@ -119,7 +119,7 @@ def _with_factors(cells: pl.DataFrame, frames: Frames) -> tuple[Known, Floats]:
     return known, factor_matrix(known.panel, learn_factors(seen), factors_so_far(seen, known.panel))
 
 
-def days_of_sales(cells: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
+def _days_of_sales(cells: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
     """Days from each tenant's first sale to its plan date: ``tenant_id, days``, 0 without a sale, in their order.
 
     Args:
@@ -141,7 +141,7 @@ def too_young(cells: pl.DataFrame, frames: Frames) -> dict[str, str]:
 
 
 def _too_young(cells: pl.DataFrame, sales: pl.DataFrame) -> dict[str, str]:
-    young = days_of_sales(cells, sales).filter(pl.col("days") < LEAST_HISTORY_DAYS)
+    young = _days_of_sales(cells, sales).filter(pl.col("days") < LEAST_HISTORY_DAYS)
     return {
         tenant: f"{days} days of sales; models are trained from {LEAST_HISTORY_DAYS} on, until then forecasts come"
         " from the fallbacks"
@@ -151,7 +151,7 @@ def _too_young(cells: pl.DataFrame, sales: pl.DataFrame) -> dict[str, str]:
 
 def _weeks(known: Known, boosters: pl.DataFrame) -> Whole:
     """How many last weeks each tenant is compared on: as many as its own history and the trees' holdout allow."""
-    days = days_of_sales(known.panel.cells, known.sales)["days"]
+    days = _days_of_sales(known.panel.cells, known.sales)["days"]
     weeks = np.array([holdout_days(each) // WEEK for each in days], dtype=np.int64)
     if boosters.height:
         held = (known.panel.cells["plan_date"] - boosters["holdout_from"][0]).dt.total_days().to_numpy()

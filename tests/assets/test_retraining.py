@@ -250,6 +250,18 @@ def test_a_morning_uses_the_champion_of_its_own_instant(office: Office) -> None:
     assert used[DAY - timedelta(days=8)] not in (first, second), "there was no model yet"
 
 
+def forecast_double(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    """Let the review see a version that forecasts twice what it should."""
+    real = reviews.FORECAST.plan
+
+    def spoiling(cells: pl.DataFrame, frames: Frames) -> Frames:
+        made = real(cells, frames)["demand_forecasts"]
+        factor = pl.when(pl.col("model_version") == version).then(2.0).otherwise(1.0)
+        return {"demand_forecasts": made.with_columns(system_yhat=factor * pl.col("system_yhat"))}
+
+    monkeypatch.setattr(reviews, "FORECAST", replace(reviews.FORECAST, plan=spoiling))
+
+
 def test_a_first_version_that_does_worse_than_the_fallbacks_gives_way_to_them(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,14 +269,7 @@ def test_a_first_version_that_does_worse_than_the_fallbacks_gives_way_to_them(
     early = replace(office, now=INSTANT - timedelta(days=25))
     early.retrain("spoilt", "well")
     first = office.champions()
-    real = reviews.FORECAST.plan
-
-    def spoiling(cells: pl.DataFrame, frames: Frames) -> Frames:
-        made = real(cells, frames)["demand_forecasts"]
-        factor = pl.when(pl.col("model_version") == first["spoilt"]).then(2.0).otherwise(1.0)
-        return {"demand_forecasts": made.with_columns(system_yhat=factor * pl.col("system_yhat"))}
-
-    monkeypatch.setattr(reviews, "FORECAST", replace(reviews.FORECAST, plan=spoiling))
+    forecast_double(monkeypatch, first["spoilt"])
     assert office.review().success
     assert dict(office.states()) == {"spoilt": "rolled_back", "well": "confirmed"}
     assert office.champions() == {"well": first["well"]}
@@ -286,15 +291,7 @@ def test_a_version_that_did_worse_is_sent_back_and_one_that_did_not_is_confirmed
     early.later(35).retrain("spoilt", "well")
     second = office.champions()
     assert first["spoilt"] != second["spoilt"]
-
-    real = reviews.FORECAST.plan
-
-    def spoiling(cells: pl.DataFrame, frames: Frames) -> Frames:
-        made = real(cells, frames)["demand_forecasts"]
-        factor = pl.when(pl.col("model_version") == second["spoilt"]).then(2.0).otherwise(1.0)
-        return {"demand_forecasts": made.with_columns(system_yhat=factor * pl.col("system_yhat"))}
-
-    monkeypatch.setattr(reviews, "FORECAST", replace(reviews.FORECAST, plan=spoiling))
+    forecast_double(monkeypatch, second["spoilt"])
     # One product: two weeks are just enough rows.
     office.later(-1).review()
     assert dict(office.states()[2:]) == {"spoilt": "rolled_back", "well": "confirmed"}
