@@ -11,19 +11,14 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from bakery_assets.schemas import Cells
+
 Frames = Mapping[str, pl.DataFrame]
 
 HORIZON_DAYS = 7  # days forecast and baked for; the plan date is the first
 OUTLOOK_DAYS = 14  # days stock is projected for
 
-CELLS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "plan_date": pl.Date(),
-        "timezone": pl.String(),
-        "planned_as_of": pl.Datetime("us", "UTC"),
-    }
-)
+CELLS = pl.Schema(Cells)
 
 
 @dataclass(frozen=True, order=True)
