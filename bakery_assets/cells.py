@@ -12,20 +12,14 @@ from datetime import date
 import polars as pl
 
 from bakery_assets.local_time import INSTANT, with_local_times
+from bakery_assets.schemas import Cells
 
 Frames = Mapping[str, pl.DataFrame]
 
 HORIZON_DAYS = 7  # days forecast and baked for; the plan date is the first
 OUTLOOK_DAYS = 14  # days stock is projected for
 
-CELLS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "plan_date": pl.Date(),
-        "timezone": pl.String(),
-        "planned_as_of": INSTANT,
-    }
-)
+CELLS = pl.Schema(Cells)
 
 
 @dataclass(frozen=True, order=True)
