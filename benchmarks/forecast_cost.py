@@ -51,9 +51,11 @@ def run() -> dict[str, object]:
 
 def _measure() -> None:
     from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+    from bakery_assets.stages import Stage
     from resources.schema import ops, plans
     from resources.warehouse.connection import frame_schema
 
+    forecast = Stage.of(forecast_demand).plan
     frames, cells = _frames()
     told = (ops.sales_hourly, ops.forecast_overrides, plans.model_versions, plans.series_models, plans.boosters)
     frames |= {table.name: pl.DataFrame(schema=frame_schema(table)) for table in told}
@@ -80,8 +82,8 @@ def _measure() -> None:
     trained_peak = _peak_gib()
     frames["model_versions"] = pl.concat([each["model_versions"] for each in made])
     frames["series_models"] = pl.concat([each["series_models"] for each in made])
-    forecast_demand(sample, of(sample))  # what is compiled or imported once is not a cost of a series
-    morning, forecasts = _timed(lambda: forecast_demand(cells, frames)["demand_forecasts"])
+    forecast(sample, of(sample))  # what is compiled or imported once is not a cost of a series
+    morning, forecasts = _timed(lambda: forecast(cells, frames)["demand_forecasts"])
     assert forecasts.height == SERIES * 7, forecasts.height
     print(
         json.dumps(

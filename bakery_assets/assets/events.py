@@ -9,7 +9,8 @@ from sqlalchemy import Table
 
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import partition_of
-from bakery_assets.planning_day import PAST, Failed, Stage
+from bakery_assets.planning_day import PRIOR_CELL_INPUTS
+from bakery_assets.stages import Failed, Stage
 from resources.schema import metadata, ops, plans
 from resources.schema.columns import told
 from resources.warehouse.connection import sql_type
@@ -21,7 +22,7 @@ TEAM = "team:planning"
 def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
     """One asset for each table that a stage writes."""
     # What a stage reads of its own past is no edge of the graph.
-    upstream = sorted({_key(name) for name in stage.reads if PAST.get(name) not in stage.writes})
+    upstream = sorted({_key(name) for name in stage.reads if PRIOR_CELL_INPUTS.get(name) not in stage.writes})
     return [
         dg.AssetSpec(
             key=name,
@@ -119,4 +120,8 @@ def described(table: Table) -> dict[str, object]:
 
 
 def _key(name: str) -> dg.AssetKey:
-    return dg.AssetKey(["ops", name]) if f"ops.{name}" in metadata.tables else dg.AssetKey(PAST.get(name, name))
+    return (
+        dg.AssetKey(["ops", name])
+        if f"ops.{name}" in metadata.tables
+        else dg.AssetKey(PRIOR_CELL_INPUTS.get(name, name))
+    )

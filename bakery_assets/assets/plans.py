@@ -14,8 +14,9 @@ import polars as pl
 from bakery_assets.assets.events import materializations, plan_specs, written
 from bakery_assets.cells import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
-from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
+from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
+from bakery_assets.stages import Failed
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
@@ -27,7 +28,7 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg
 
 @dg.multi_asset(
     name="planning_day",
-    specs=[spec for stage in MORNING for spec in plan_specs(stage)],
+    specs=[spec for stage in STAGES for spec in plan_specs(stage)],
     can_subset=True,
     partitions_def=cell_partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -43,7 +44,7 @@ def planning_day(
     """
     keep_connections(context.instance)
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
-    stages = tuple(stage for stage in MORNING if chosen.intersection(stage.writes))
+    stages = tuple(stage for stage in STAGES if chosen.intersection(stage.writes))
     facts, plans = facts_and_plans_read(stages)
     cells = cells_of(context.partition_keys)
     begin(warehouse, cells, clock.now(), context.run_id)
@@ -53,9 +54,9 @@ def planning_day(
         known, frames = snapshot.of(members)
         unknown = Failed("facts", "there is no such tenant, or its time zone is not known")
         failed |= dict.fromkeys(missing(members, known), unknown)
-        morning = Morning(known, {**frames, **read_plans(warehouse, known, plans)}, stages)
+        morning = PlanningRound(known, {**frames, **read_plans(warehouse, known, plans)}, stages)
         for stage in stages:
-            morning = morning.after(stage)
+            morning = morning.run(stage)
         tables = morning.written()
         recorded = replace_plans(
             warehouse,

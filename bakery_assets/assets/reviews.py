@@ -12,9 +12,10 @@ import polars as pl
 from bakery_assets.assets.retraining import keys_of, names_of
 from bakery_assets.cells import Cell, Frames, local_cells, rounds
 from bakery_assets.local_time import in_known_zones
-from bakery_assets.planning_day import MODELS, MORNING, facts_and_plans_read, run_stage
+from bakery_assets.planning_day import MODELS, STAGES, facts_and_plans_read
 from bakery_assets.retraining.review import REVIEW_DAYS, compare_live, judge, mornings, runs_to_judge
 from bakery_assets.settings import settings
+from bakery_assets.stages import run_stage
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.schema import plans
@@ -24,7 +25,7 @@ from resources.warehouse.model_registry import prune, record_verdicts
 from resources.warehouse.models import read_versions
 from resources.warehouse.retrainings import Key
 
-FORECAST = MORNING[0]
+FORECAST = STAGES[0]
 MAX_RUNTIME_SECONDS = 3_600
 
 

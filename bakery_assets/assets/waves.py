@@ -15,8 +15,9 @@ from pydantic import Field
 from bakery_assets.assets.events import materializations, written
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import cells_of, partition_of
-from bakery_assets.planning_day import MORNING, VALIDATION, Morning, Stage, facts_and_plans_read
+from bakery_assets.planning_day import STAGES, VALIDATION, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
+from bakery_assets.stages import Stage
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
@@ -47,7 +48,7 @@ class WaveConfig(dg.Config):
 
 
 @dg.op(
-    out=dg.Out(Morning, io_manager_key=MEMORY),
+    out=dg.Out(PlanningRound, io_manager_key=MEMORY),
     description="One consistent snapshot of the facts known at each planning instant.",
 )
 def facts(
@@ -55,7 +56,7 @@ def facts(
     config: WaveConfig,
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
-) -> Morning:
+) -> PlanningRound:
     """Read once what every stage of the wave needs."""
     if config.claimed_by:
         held = take_over(warehouse, config.cells, clock.now(), config.claimed_by, context.run_id)
@@ -67,22 +68,22 @@ def facts(
     left_out = sorted(set(config.cells) - held)
     if left_out:
         context.log.warning(f"left out, gone or begun by others: {', '.join(cell.tenant_id for cell in left_out)}")
-    stages = VALIDATION if config.validates_only else MORNING
+    stages = VALIDATION if config.validates_only else STAGES
     reads, plans = facts_and_plans_read(stages)
     snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
     cells, frames = snapshot.of(held)
-    return Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, stages)
+    return PlanningRound(cells, {**frames, **read_plans(warehouse, cells, plans)}, stages)
 
 
 def _stage_op(stage: Stage) -> dg.OpDefinition:
     @dg.op(
         name=f"plan_{stage.name}",
-        ins={"morning": dg.In(Morning)},
-        out=dg.Out(Morning, io_manager_key=MEMORY),
+        ins={"morning": dg.In(PlanningRound)},
+        out=dg.Out(PlanningRound, io_manager_key=MEMORY),
         description=f"Fills {' and '.join(stage.writes)}.",
     )
-    def plan(context: dg.OpExecutionContext, morning: Morning) -> Morning:
-        after = morning.after(stage)
+    def plan(context: dg.OpExecutionContext, morning: PlanningRound) -> PlanningRound:
+        after = morning.run(stage)
         for cell, why in after.failed.items():
             if cell not in morning.failed:
                 context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {why.reason}")
@@ -91,10 +92,10 @@ def _stage_op(stage: Stage) -> dg.OpDefinition:
     return plan
 
 
-@dg.op(ins={"morning": dg.In(Morning)}, out=dg.Out(dg.Nothing), description="Writes all plans, then logs them.")
+@dg.op(ins={"morning": dg.In(PlanningRound)}, out=dg.Out(dg.Nothing), description="Writes all plans, then logs them.")
 def publish(
     context: dg.OpExecutionContext,
-    morning: Morning,
+    morning: PlanningRound,
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
 ) -> None:
@@ -116,7 +117,7 @@ def publish(
     context.log.info(f"{planned.height} of {morning.cells.height} cells planned")
 
 
-_STAGE_OPS = [_stage_op(stage) for stage in MORNING]
+_STAGE_OPS = [_stage_op(stage) for stage in STAGES]
 
 
 @dg.job(

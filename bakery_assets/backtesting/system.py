@@ -5,15 +5,19 @@ The one place here that knows how models are trained and applied.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.backtesting.baselines import FORECASTS, CpuClock, Forecasts
 from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
+from bakery_assets.forecasting.forecast import ForecastInputs
 from bakery_assets.forecasting.models.intervals import LEVELS
-from bakery_assets.planning_day import run_stage
 from bakery_assets.retraining.batch import TRAINING
+from bakery_assets.schemas import Cells
+from bakery_assets.stages import run_stage
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def forecast_system(cells: pl.DataFrame, known: Frames, before: Trained, cpu: Cp
     outcome = run_stage(TRAINING, frames, cells)
     trained = cpu()
     applied = {**known, "boosters": boosters, **outcome.tables}
-    made = forecast_demand(cells, applied)["demand_forecasts"]
+    made = forecast_demand(cast(dy.DataFrame[Cells], cells), cast(ForecastInputs, applied))["demand_forecasts"]
     done = cpu()
     rows = made.select(
         "tenant_id",

@@ -1,5 +1,8 @@
 """A bakery's morning on one row, its headline, and beside it the alerts."""
 
+from typing import TypedDict, cast
+
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.alerts import number_alerts
@@ -14,9 +17,34 @@ from bakery_assets.cells import Frames
 from bakery_assets.explanations.formats import clock, counted, on_weekday
 from bakery_assets.keys import CELL
 from bakery_assets.local_time import with_local_times
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 
-def summarise_day(cells: pl.DataFrame, frames: Frames) -> Frames:
+class BriefingInputs(TypedDict):
+    """What ``summarise_day`` reads."""
+
+    tenants: dy.DataFrame[ops.Tenants]
+    products: dy.DataFrame[ops.Products]
+    ingredients: dy.DataFrame[ops.Ingredients]
+    suppliers: dy.DataFrame[ops.Suppliers]
+    calendar: dy.DataFrame[ops.Calendar]
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    production_schedules: dy.DataFrame[plans.ProductionSchedules]
+    production_batches: dy.DataFrame[plans.ProductionBatches]
+    procurement_plans: dy.DataFrame[plans.ProcurementPlans]
+    procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
+    inventory_projections: dy.DataFrame[plans.InventoryProjections]
+    validation_runs: dy.DataFrame[plans.ValidationRuns]
+
+
+class BriefingTables(TypedDict):
+    """What ``summarise_day`` writes."""
+
+    daily_summaries: dy.DataFrame[plans.DailySummaries]
+    alerts: dy.DataFrame[plans.Alerts]
+
+
+def summarise_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> BriefingTables:
     """What the stages before made, as one row per tenant, and what of it needs a person.
 
     ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price;
@@ -30,6 +58,7 @@ def summarise_day(cells: pl.DataFrame, frames: Frames) -> Frames:
     Returns:
         ``daily_summaries`` and ``alerts``, rows sorted by their keys.
     """
+    frames = cast(Frames, inputs)
     alerts = number_alerts(
         [
             *order_findings(cells, frames),
@@ -38,7 +67,10 @@ def summarise_day(cells: pl.DataFrame, frames: Frames) -> Frames:
             *forecast_findings(cells, frames),
         ]
     )
-    return {"daily_summaries": _daily_summaries(cells, frames, alerts), "alerts": alerts}
+    return BriefingTables(
+        daily_summaries=conform(plans.DailySummaries, _daily_summaries(cells, frames, alerts)),
+        alerts=conform(plans.Alerts, alerts),
+    )
 
 
 def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) -> pl.DataFrame:

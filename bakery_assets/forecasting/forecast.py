@@ -5,6 +5,9 @@ trees and of smoothed normal days times the factors of what is special. Nothing 
 trained version is forecast from its own history by the same smoothing with usual parameters, and says so.
 """
 
+from typing import TypedDict, cast
+
+import dataframely as dy
 import numpy as np
 import polars as pl
 
@@ -36,6 +39,7 @@ from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, level, pro
 from bakery_assets.forecasting.overrides import apply_overrides
 from bakery_assets.forecasting.registry.decode import Versions, read_versions
 from bakery_assets.keys import SERIES, SHOP
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 __all__ = ["forecast_demand"]
 
@@ -71,7 +75,28 @@ DEMAND_FORECASTS = [
 ]
 
 
-def forecast_demand(cells: pl.DataFrame, frames: Frames) -> Frames:
+class ForecastInputs(TypedDict):
+    """What ``forecast_demand`` reads."""
+
+    tenants: dy.DataFrame[ops.Tenants]
+    products: dy.DataFrame[ops.Products]
+    sales: dy.DataFrame[ops.Sales]
+    sales_hourly: dy.DataFrame[ops.SalesHourly]
+    calendar: dy.DataFrame[ops.Calendar]
+    weather: dy.DataFrame[ops.Weather]
+    forecast_overrides: dy.DataFrame[ops.ForecastOverrides]
+    model_versions: dy.DataFrame[plans.ModelVersions]
+    series_models: dy.DataFrame[plans.SeriesModels]
+    boosters: dy.DataFrame[plans.Boosters]
+
+
+class ForecastTables(TypedDict):
+    """What ``forecast_demand`` writes."""
+
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+
+
+def forecast_demand(cells: dy.DataFrame[Cells], inputs: ForecastInputs) -> ForecastTables:
     """Forecast what each product will sell in each shop, for seven days from the plan date.
 
     A product is forecast in every shop that has sold it; one that was never sold is forecast as 0 in
@@ -91,6 +116,7 @@ def forecast_demand(cells: pl.DataFrame, frames: Frames) -> Frames:
     Raises:
         CannotPlan: a tenant has no products.
     """
+    frames = cast(Frames, inputs)
     bare = cells.join(frames["products"], on="tenant_id", how="anti").get_column("tenant_id").sort()
     if len(bare):
         raise CannotPlan(f"tenant {bare[0]} has no products; load products for it, or suspend it")
@@ -100,7 +126,7 @@ def forecast_demand(cells: pl.DataFrame, frames: Frames) -> Frames:
     if others.height or not groups:
         groups += [(group, HISTORY_DAYS) for group in _groups(others, frames["sales"])]
     made = [_forecast_group(group, _of(group, frames), past) for group, past in groups]
-    return {"demand_forecasts": pl.concat(made).sort(KEY)}
+    return ForecastTables(demand_forecasts=conform(plans.DemandForecasts, pl.concat(made).sort(KEY)))
 
 
 def _of(cells: pl.DataFrame, frames: Frames) -> Frames:

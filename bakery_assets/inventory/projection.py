@@ -1,5 +1,8 @@
 """What stock will do for two weeks: one row per item and day, with where every quantity comes from."""
 
+from typing import TypedDict, cast
+
+import dataframely as dy
 import numpy as np
 import polars as pl
 
@@ -11,6 +14,7 @@ from bakery_assets.materials.gross_requirements import ingredient_requirements
 from bakery_assets.materials.scheduled_receipts import open_orders
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 QUANTITIES = (
     "opening",
@@ -24,7 +28,31 @@ QUANTITIES = (
 )
 
 
-def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
+class InventoryInputs(TypedDict):
+    """What ``project_inventory`` reads."""
+
+    calendar: dy.DataFrame[ops.Calendar]
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    customer_orders: dy.DataFrame[ops.CustomerOrders]
+    production_batches: dy.DataFrame[plans.ProductionBatches]
+    procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
+    recipes: dy.DataFrame[ops.Recipes]
+    recipe_lines: dy.DataFrame[ops.RecipeLines]
+    products: dy.DataFrame[ops.Products]
+    ingredients: dy.DataFrame[ops.Ingredients]
+    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    waste: dy.DataFrame[ops.Waste]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+
+
+class InventoryTables(TypedDict):
+    """What ``project_inventory`` writes."""
+
+    inventory_projections: dy.DataFrame[plans.InventoryProjections]
+
+
+def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> InventoryTables:
     """Stock of ingredients and products, day by day for 14 days.
 
     Ingredients are required by what is baked and come with open purchase orders and this plan's
@@ -48,6 +76,7 @@ def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
     Raises:
         CannotPlan: units that do not go together, or a recipe that contains itself.
     """
+    frames = cast(Frames, inputs)
     stock = stock_on_hand(cells, frames)
     items = _items(cells, frames)
     lots = stock.join(cells.select("tenant_id", "plan_date"), on="tenant_id").with_columns(
@@ -65,7 +94,11 @@ def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
     matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
     unmet = np.round(required - flow.consumption, DECIMALS)
     figures = (flow.opening, receipts, planned, required, flow.consumption, unmet, flow.expired, flow.closing)
-    return {"inventory_projections": _rows(items[matters], [figure[matters] for figure in figures])}
+    return InventoryTables(
+        inventory_projections=conform(
+            plans.InventoryProjections, _rows(items[matters], [figure[matters] for figure in figures])
+        )
+    )
 
 
 def _rows(items: pl.DataFrame, figures: list[Floats]) -> pl.DataFrame:

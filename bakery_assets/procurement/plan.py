@@ -1,5 +1,8 @@
 """The procurement plan of a morning: needs and offers put together, orders placed, and the two tables made."""
 
+from typing import TypedDict, cast
+
+import dataframely as dy
 import numpy as np
 import polars as pl
 
@@ -14,6 +17,7 @@ from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of
 from bakery_assets.procurement.ordering import NEVER, Needs, look_ahead, place_orders
 from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 REQUIREMENTS = [
     "tenant_id",
@@ -48,7 +52,34 @@ PLANS = [
 ]
 
 
-def plan_procurement(cells: pl.DataFrame, frames: Frames) -> Frames:
+class ProcurementInputs(TypedDict):
+    """What ``plan_procurement`` reads."""
+
+    tenants: dy.DataFrame[ops.Tenants]
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    customer_orders: dy.DataFrame[ops.CustomerOrders]
+    production_batches: dy.DataFrame[plans.ProductionBatches]
+    recipes: dy.DataFrame[ops.Recipes]
+    recipe_lines: dy.DataFrame[ops.RecipeLines]
+    products: dy.DataFrame[ops.Products]
+    ingredients: dy.DataFrame[ops.Ingredients]
+    suppliers: dy.DataFrame[ops.Suppliers]
+    supplier_items: dy.DataFrame[ops.SupplierItems]
+    calendar: dy.DataFrame[ops.Calendar]
+    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    waste: dy.DataFrame[ops.Waste]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+
+
+class ProcurementTables(TypedDict):
+    """What ``plan_procurement`` writes."""
+
+    procurement_plans: dy.DataFrame[plans.ProcurementPlans]
+    procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
+
+
+def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> ProcurementTables:
     """What to order from whom and by when, for 14 days.
 
     On a row with an order, gross, on_hand, incoming and net are the terms of that order's sum: from the
@@ -69,6 +100,7 @@ def plan_procurement(cells: pl.DataFrame, frames: Frames) -> Frames:
     Raises:
         CannotPlan: a recipe that contains itself, units that do not go together, an unknown weekday.
     """
+    frames = cast(Frames, inputs)
     items = frames["ingredients"].join(cells, on="tenant_id").sort(INGREDIENT).with_row_index("row")
     items = items.with_columns(pl.col("row").cast(pl.Int64))
     sold = offers_of(cells, frames).join(items.select(*INGREDIENT, "row"), on=INGREDIENT, maintain_order="left")
@@ -84,10 +116,10 @@ def plan_procurement(cells: pl.DataFrame, frames: Frames) -> Frames:
         .with_columns(pl.col("overdue_not_counted").fill_null(0.0))
     )
     requirements = with_words_for_requirements(_numbered(rows), bakes_with(cells, frames))
-    return {
-        "procurement_plans": _plans(cells, requirements),
-        "procurement_requirements": requirements.select(REQUIREMENTS),
-    }
+    return ProcurementTables(
+        procurement_plans=conform(plans.ProcurementPlans, _plans(cells, requirements)),
+        procurement_requirements=conform(plans.ProcurementRequirements, requirements.select(REQUIREMENTS)),
+    )
 
 
 def _needs(cells: pl.DataFrame, frames: Frames, items: pl.DataFrame, coming: pl.DataFrame) -> Needs:

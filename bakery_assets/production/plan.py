@@ -1,6 +1,8 @@
 """The stage ``production_schedules``: demand, net requirements, lots, batches and times, in this order."""
 
-import polars as pl
+from typing import TypedDict, cast
+
+import dataframely as dy
 
 from bakery_assets.cells import Frames
 from bakery_assets.materials.demand import daily_demand
@@ -10,9 +12,33 @@ from bakery_assets.production.netting import net_requirements
 from bakery_assets.production.schedules import schedule_rows
 from bakery_assets.production.timing import schedule_batches
 from bakery_assets.production.working_hours import working_hours
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 
-def plan_production(cells: pl.DataFrame, frames: Frames) -> Frames:
+class ProductionInputs(TypedDict):
+    """What ``plan_production`` reads."""
+
+    products: dy.DataFrame[ops.Products]
+    calendar: dy.DataFrame[ops.Calendar]
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    customer_orders: dy.DataFrame[ops.CustomerOrders]
+    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    waste: dy.DataFrame[ops.Waste]
+    recipes: dy.DataFrame[ops.Recipes]
+    production_steps: dy.DataFrame[ops.ProductionSteps]
+    equipment: dy.DataFrame[ops.Equipment]
+    shifts: dy.DataFrame[ops.Shifts]
+
+
+class ProductionTables(TypedDict):
+    """What ``plan_production`` writes."""
+
+    production_schedules: dy.DataFrame[plans.ProductionSchedules]
+    production_batches: dy.DataFrame[plans.ProductionBatches]
+
+
+def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> ProductionTables:
     """What to bake, when and on what, for the horizon of every cell.
 
     Args:
@@ -26,6 +52,7 @@ def plan_production(cells: pl.DataFrame, frames: Frames) -> Frames:
     Raises:
         CannotPlan: batch sizes or capacities that lead to an absurd number of batches or loads.
     """
+    frames = cast(Frames, inputs)
     demand = daily_demand(cells, frames)
     lots = net_requirements(cells, demand, stock_on_hand(cells, frames), frames["products"])
     hours = working_hours(cells, frames["shifts"]).join(cells.select("tenant_id", "plan_date"), on="tenant_id")
@@ -35,7 +62,10 @@ def plan_production(cells: pl.DataFrame, frames: Frames) -> Frames:
         maintain_order="left",
     )
     timed, steps_taken = schedule_batches(ranked, frames["production_steps"], frames["equipment"])
-    return {
-        "production_schedules": schedule_rows(hours, lots, timed, steps_taken, frames["calendar"], frames["equipment"]),
-        "production_batches": batch_rows(timed, steps_taken),
-    }
+    return ProductionTables(
+        production_schedules=conform(
+            plans.ProductionSchedules,
+            schedule_rows(hours, lots, timed, steps_taken, frames["calendar"], frames["equipment"]),
+        ),
+        production_batches=conform(plans.ProductionBatches, batch_rows(timed, steps_taken)),
+    )

@@ -13,23 +13,28 @@ import polars as pl
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.forecasting import train_models
 from bakery_assets.keys import SERIES
-from bakery_assets.planning_day import Failed, Stage, run_stage
 from bakery_assets.quality import judge_sales
 from bakery_assets.retraining.champion_comparison import WORSE, compare_with_champion
 from bakery_assets.retraining.triggers import carried_over, find_triggers
+from bakery_assets.stages import Failed, Stage, run_stage
 
 TRAINING_FACTS = ("tenants", "products", "sales", "sales_hourly", "calendar", "weather")
-GATE = Stage("gate", reads=("tenants", "products", "sales", "calendar"), writes=("gate", "findings"), plan=judge_sales)
+GATE = Stage(
+    "gate",
+    reads=dict.fromkeys(("tenants", "products", "sales", "calendar")),
+    writes=dict.fromkeys(("gate", "findings")),
+    plan=judge_sales,
+)
 TRIGGERING = Stage(
     "triggers",
-    reads=("products", "sales", "checked", "incumbents", "requests"),
-    writes=("retraining_triggers", "known_series", "young"),
+    reads=dict.fromkeys(("products", "sales", "checked", "incumbents", "requests")),
+    writes=dict.fromkeys(("retraining_triggers", "known_series", "young")),
     plan=find_triggers,
 )
 TRAINING = Stage(
     "model_versions",
-    reads=(*TRAINING_FACTS, "boosters", "incumbents", "carried_over"),
-    writes=("model_versions", "series_models"),
+    reads=dict.fromkeys((*TRAINING_FACTS, "boosters", "incumbents", "carried_over")),
+    writes=dict.fromkeys(("model_versions", "series_models")),
     plan=train_models,
 )
 

@@ -1,9 +1,13 @@
 """The stage: a past day's forecasts against what sold."""
 
+from typing import TypedDict, cast
+
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import Frames
+from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.validation.actuals import beside_sales
 from bakery_assets.validation.aggregate import COUNTS, MEASURES, measured
 from bakery_assets.validation.mase_scale import seasonal_naive_scales
@@ -15,7 +19,28 @@ RUNS = [*DAY, "status", *MEASURES, *COUNTS, "lead_days", "wape_7d", "wape_7d_bef
 RESULTS = [*DAY, "location_id", "product_id", "yhat", "actual", "error", "is_covered", "is_sold_out", "scale"]
 
 
-def validate_forecasts(cells: pl.DataFrame, frames: Frames) -> Frames:
+class ValidationInputs(TypedDict):
+    """What ``validate_forecasts`` reads."""
+
+    past_forecasts: dy.DataFrame[plans.DemandForecasts]
+    past_validations: dy.DataFrame[plans.ValidationResults]
+    sales: dy.DataFrame[ops.Sales]
+    calendar: dy.DataFrame[ops.Calendar]
+    forecast_overrides: dy.DataFrame[ops.ForecastOverrides]
+
+
+class ValidationTables(TypedDict):
+    """What ``validate_forecasts`` writes."""
+
+    validation_runs: dy.DataFrame[plans.ValidationRuns]
+    validation_results: dy.DataFrame[plans.ValidationResults]
+    validation_leads: dy.DataFrame[plans.ValidationLeads]
+    validation_locations: dy.DataFrame[plans.ValidationLocations]
+    validation_products: dy.DataFrame[plans.ValidationProducts]
+    override_scores: dy.DataFrame[plans.OverrideScores]
+
+
+def validate_forecasts(cells: dy.DataFrame[Cells], inputs: ValidationInputs) -> ValidationTables:
     """Compare yesterday's forecasts with yesterday's sales, and likewise days that nobody else would check.
 
     The forecast that counts is the last made on the day or before, most often that morning's; the others are
@@ -32,6 +57,7 @@ def validate_forecasts(cells: pl.DataFrame, frames: Frames) -> Frames:
         row per product and shop that traded, validation_leads, validation_locations, validation_products and
         override_scores; all sorted by their keys.
     """
+    frames = cast(Frames, inputs)
     days = days_to_validate(cells, closed_days(frames["calendar"]))
     forecasts = forecasts_by_lead(days, frames["past_forecasts"])
     compared = beside_sales(forecasts, frames["sales"])
@@ -45,23 +71,30 @@ def validate_forecasts(cells: pl.DataFrame, frames: Frames) -> Frames:
     recent = recent_results(judged, frames["past_validations"])
     day_figures = measured(judged, DAY).drop("forecasts_evaluated", "forecasts_with_actuals")
     products = measured(judged, [*DAY, "product_id"])
-    return {
-        "validation_runs": states.join(day_figures, on=DAY, how="left")
-        .join(trends(validated, recent), on=DAY, how="left")
-        .with_columns(pl.col("sold_out_series").fill_null(0), pl.col("trend").fill_null("unknown"))
-        .select(RUNS)
-        .sort(DAY),
-        "validation_results": judged.with_columns(
-            error=(pl.col("yhat") - pl.col("actual")).round(6),
-            is_covered=pl.col("actual").is_between("q10", "q90"),
-        ).select(RESULTS),
-        "validation_leads": measured(by_lead, [*DAY, "lead_days"]),
-        "validation_locations": measured(judged, [*DAY, "location_id"]),
-        "validation_products": products.join(
-            four_weeks(products, recent), on=[*DAY, "product_id"], how="left", maintain_order="left"
+    return ValidationTables(
+        validation_runs=conform(
+            plans.ValidationRuns,
+            states.join(day_figures, on=DAY, how="left")
+            .join(trends(validated, recent), on=DAY, how="left")
+            .with_columns(pl.col("sold_out_series").fill_null(0), pl.col("trend").fill_null("unknown"))
+            .select(RUNS)
+            .sort(DAY),
         ),
-        "override_scores": score_overrides(judged, frames["forecast_overrides"]),
-    }
+        validation_results=conform(
+            plans.ValidationResults,
+            judged.with_columns(
+                error=(pl.col("yhat") - pl.col("actual")).round(6),
+                is_covered=pl.col("actual").is_between("q10", "q90"),
+            ).select(RESULTS),
+        ),
+        validation_leads=conform(plans.ValidationLeads, measured(by_lead, [*DAY, "lead_days"])),
+        validation_locations=conform(plans.ValidationLocations, measured(judged, [*DAY, "location_id"])),
+        validation_products=conform(
+            plans.ValidationProducts,
+            products.join(four_weeks(products, recent), on=[*DAY, "product_id"], how="left", maintain_order="left"),
+        ),
+        override_scores=conform(plans.OverrideScores, score_overrides(judged, frames["forecast_overrides"])),
+    )
 
 
 def _states(days: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.local_time import in_known_zones, with_instants
-from bakery_assets.planning_day import MODELS, PAST, PAST_FORECASTS, PAST_VALIDATIONS, WRITTEN_BY
+from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, WRITTEN_BY
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
@@ -26,10 +26,10 @@ _SINCE = f"""(
     WHERE NOT EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = w.tenant_id AND c.date = d.day
                       AND c.kind = 'closed' AND c.product_id IS NULL))"""  # noqa: S608
 _PAST = {
-    PAST_FORECASTS: f"JOIN LATERAL {_SINCE} since ON true JOIN plans.demand_forecasts p"
+    "past_forecasts": f"JOIN LATERAL {_SINCE} since ON true JOIN plans.demand_forecasts p"
     " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN since.day AND w.plan_date - 1"
     f" AND p.plan_date BETWEEN since.day - {FORECAST_DAYS} AND w.plan_date - 1",
-    PAST_VALIDATIONS: "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
+    "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
     f" AND p.plan_date BETWEEN w.plan_date - {VALIDATION_DAYS} AND w.plan_date - 1",
 }
 
@@ -141,8 +141,8 @@ def read_plans(warehouse: Warehouse, cells: pl.DataFrame, reads: Collection[str]
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", cells.select("tenant_id", "plan_date"))
         for name in reads:
-            if name in PAST:
-                table = metadata.tables[f"plans.{PAST[name]}"]
+            if name in PRIOR_CELL_INPUTS:
+                table = metadata.tables[f"plans.{PRIOR_CELL_INPUTS[name]}"]
                 source = _PAST[name]
             elif name in WRITTEN_BY:
                 table = metadata.tables[f"plans.{name}"]

@@ -7,7 +7,8 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
 from bakery_assets.isolation import describe, isolate
-from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed
+from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.stages import Failed
 from resources.schema import metadata
 from resources.schema.plans import alerts, demand_forecasts, validation_runs
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
@@ -117,8 +118,8 @@ def _replace(
 
 
 def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
-    run = [stage.name for stage in MORNING if stage.name in written]
-    if len(run) == len(MORNING):
+    run = [stage.name for stage in STAGES if stage.name in written]
+    if len(run) == len(STAGES):
         planned, mended = "'planned'", "true"
     else:
         # Some stages alone make no planned day, and mend a failure only where the failed stage is among them.

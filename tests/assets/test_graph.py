@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from bakery_assets.definitions import build_defs
-from bakery_assets.planning_day import MORNING
+from bakery_assets.planning_day import STAGES
 from resources.schema import metadata
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
@@ -58,7 +58,7 @@ def test_the_graph_is_the_one_last_accepted() -> None:
 
 def test_every_plan_table_is_an_asset_with_columns_owner_and_description() -> None:
     assets = build_defs().resolve_asset_graph()
-    tables = [table for stage in MORNING for table in stage.writes]
+    tables = [table for stage in STAGES for table in stage.writes]
     assert len(tables) == 14
     for name in tables:
         node = assets.get(dg.AssetKey(name))

@@ -11,13 +11,13 @@ from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import TENANT, partition_of
-from bakery_assets.planning_day import MORNING
+from bakery_assets.planning_day import STAGES
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, bakery, digests, insert, productless, rows, selfish, together
-from tests.bakeries import MORNING as INSTANT
+from tests.bakeries import STAGES as INSTANT
 
-TABLES = [table for stage in MORNING for table in stage.writes]
+TABLES = [table for stage in STAGES for table in stage.writes]
 
 
 @dataclass(frozen=True)

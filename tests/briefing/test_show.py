@@ -10,8 +10,9 @@ from typer.testing import CliRunner, Result
 
 from bakery_assets.cells import Cell
 from bakery_assets.commands.show import show
-from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
+from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
+from bakery_assets.stages import Failed
 from resources.schema import ops
 from resources.warehouse import Warehouse, planning_runs, read_plans, read_snapshot, replace_plans
 
@@ -49,11 +50,11 @@ def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPa
 def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None:
     """Plan the cell through every stage, as a wave does; ``failed`` is what went wrong."""
     won = planning_runs.begin(warehouse, [CELL], NOW, "by hand")
-    facts, plans = facts_and_plans_read(MORNING)
+    facts, plans = facts_and_plans_read(STAGES)
     cells, frames = read_snapshot(warehouse, won, facts, 1_200).of(won)
-    morning = Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed=failed or {})
-    for stage in MORNING:
-        morning = morning.after(stage)
+    morning = PlanningRound(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed=failed or {})
+    for stage in STAGES:
+        morning = morning.run(stage)
     assert morning.failed == (failed or {})
     replace_plans(
         warehouse, cells, morning.written(), morning.failed, written=morning.writes, finished_at=NOW, run_id="by hand"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bakery_assets.planning_day import MORNING
+from bakery_assets.planning_day import STAGES
 from bakery_assets.settings import Settings
 from resources.postgres import open_databases
 from resources.warehouse import Warehouse
@@ -22,7 +22,7 @@ CHAIN_DAY = date(2019, 5, 1)  # the day after the chain's last sales
 SHOP_DAY = date(2022, 10, 1)  # the day after the French shop's
 WEEK = [CHAIN_DAY - timedelta(days=back) for back in range(7, 0, -1)]
 STORE = "store-17"
-TABLES = [table for stage in MORNING for table in stage.writes]
+TABLES = [table for stage in STAGES for table in stage.writes]
 CHROMIUM = shutil.which("chromium")
 
 

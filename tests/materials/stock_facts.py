@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Table
 
 from bakery_assets.cells import CELLS, Frames
-from bakery_assets.planning_day import MORNING
+from bakery_assets.planning_day import STAGES
 from resources.schema import ops, plans
 
 POLARS: dict[str, Any] = {
@@ -25,8 +25,8 @@ POLARS: dict[str, Any] = {
     "JSONB": pl.String,
     "BOOLEAN": pl.Boolean,
 }
-STAGES = ("procurement_plans", "inventory_projections")
-READS = sorted({name for stage in MORNING if stage.name in STAGES for name in stage.reads})
+SUPPLY = ("procurement_plans", "inventory_projections")
+READS = sorted({name for stage in STAGES if stage.name in SUPPLY for name in stage.reads})
 Rows = list[dict[str, Any]]
 
 

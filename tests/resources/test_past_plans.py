@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import insert as into
 
 from bakery_assets.cells import CELLS
-from bakery_assets.planning_day import PAST_FORECASTS, PAST_VALIDATIONS
 from resources.schema import plans
 from resources.warehouse import Warehouse, read_plans
 from tests.bakeries import DAY, insert
@@ -58,11 +57,11 @@ def bakeries(warehouse: Warehouse) -> Warehouse:
 def read(warehouse: Warehouse, *tenants: str, day: date = DAY) -> dict[str, Any]:
     at = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
     cells = pl.DataFrame([(name, day, "Europe/Paris", at) for name in tenants], schema=CELLS, orient="row")
-    return read_plans(warehouse, cells, [PAST_FORECASTS, PAST_VALIDATIONS])
+    return read_plans(warehouse, cells, ["past_forecasts", "past_validations"])
 
 
 def made(frames: dict[str, Any]) -> list[tuple[str, date, date]]:
-    return sorted(frames[PAST_FORECASTS].select("tenant_id", "target_date", "plan_date").rows())
+    return sorted(frames["past_forecasts"].select("tenant_id", "target_date", "plan_date").rows())
 
 
 def test_a_morning_reads_all_seven_forecasts_of_yesterday_and_none_of_other_days(bakeries: Warehouse) -> None:
@@ -89,14 +88,14 @@ def test_a_break_longer_than_two_weeks_is_read_back_to_its_fourteenth_day(bakeri
 
 def test_checks_of_the_six_weeks_of_cells_before_are_read_and_not_ones_own(bakeries: Warehouse) -> None:
     frames = read(bakeries, "a")
-    assert sorted(frames[PAST_VALIDATIONS]["plan_date"]) == [back(ago) for ago in range(42, 0, -1)]
-    assert set(frames[PAST_VALIDATIONS]["tenant_id"]) == {"a"}
+    assert sorted(frames["past_validations"]["plan_date"]) == [back(ago) for ago in range(42, 0, -1)]
+    assert set(frames["past_validations"]["tenant_id"]) == {"a"}
     earlier = read(bakeries, "a", day=back(10))
-    assert max(earlier[PAST_VALIDATIONS]["plan_date"]) == back(11)
+    assert max(earlier["past_validations"]["plan_date"]) == back(11)
 
 
 def test_a_first_morning_reads_nothing_and_knows_the_columns(bakeries: Warehouse) -> None:
     frames = read(bakeries, "a", day=back(400))
-    for name, table in ((PAST_FORECASTS, plans.demand_forecasts), (PAST_VALIDATIONS, plans.validation_results)):
+    for name, table in (("past_forecasts", plans.demand_forecasts), ("past_validations", plans.validation_results)):
         assert frames[name].is_empty()
         assert frames[name].columns == table.columns.keys()

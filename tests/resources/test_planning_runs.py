@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from bakery_assets.cells import CELLS, Cell
-from bakery_assets.planning_day import MORNING, Failed
+from bakery_assets.planning_day import STAGES
+from bakery_assets.stages import Failed
 from resources.warehouse import Warehouse, planning_runs, replace_plans
 
 NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
@@ -32,7 +33,7 @@ def bakeries(warehouse: Warehouse) -> list[Cell]:
     return [Cell(f"b{number}", DAY) for number in range(1, 51)]
 
 
-TABLES = [table for stage in MORNING for table in stage.writes]
+TABLES = [table for stage in STAGES for table in stage.writes]
 
 
 def together(jobs: list[Callable[[], object]]) -> list[object]:

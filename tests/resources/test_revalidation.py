@@ -14,10 +14,11 @@ from sqlalchemy.engine import URL
 
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.due.late_sales import MARKS, gap_marks, late_marks
-from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed
+from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.stages import Failed
 from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace_plans, revalidation
 from tests.bakeries import DAY, bakery, insert, rows, together
-from tests.bakeries import MORNING as DAWN
+from tests.bakeries import STAGES as DAWN
 
 GRID_START = date(2026, 1, 1)
 NOW = DAWN + timedelta(hours=5)
@@ -84,7 +85,7 @@ def finish(
     )
     replace_plans(
         warehouse, frame, {"validation_runs": pl.DataFrame(checks)} if status else {},
-        dict.fromkeys(cells, Failed(MORNING[0].name, "a loop")) if failed else {},
+        dict.fromkeys(cells, Failed(STAGES[0].name, "a loop")) if failed else {},
         written=written, finished_at=NOW, run_id=run_id,
     )  # fmt: skip
 
