@@ -12,7 +12,7 @@ from bakery_assets.partitions import partition_of
 from bakery_assets.planning_day import PRIOR_CELL_INPUTS
 from bakery_assets.stages import Failed, Stage
 from resources.schema import metadata, ops, plans
-from resources.schema.columns import told
+from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
 
 PREVIEW_ROWS = 8
@@ -111,7 +111,7 @@ def described(table: Table) -> dict[str, object]:
             description=column.comment,
             constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=False),
         )
-        for column in told(table)
+        for column in public_columns(table)
     ]
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),

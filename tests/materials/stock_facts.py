@@ -4,48 +4,31 @@ What a row leaves out gets the schema's default; the tenant is ``bakery``.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import Table
 
 from bakery_assets.cells import CELLS, Frames
 from bakery_assets.planning_day import STAGES
-from resources.schema import ops, plans
+from tests.scenarios import defaults_of, frame_schema
 
-POLARS: dict[str, Any] = {
-    "TEXT": pl.String,
-    "DOUBLE PRECISION": pl.Float64,
-    "INTEGER": pl.Int32,
-    "DATE": pl.Date,
-    "TIME": pl.Time,
-    "TIMESTAMP": pl.Datetime("us", "UTC"),
-    "JSONB": pl.String,
-    "BOOLEAN": pl.Boolean,
-}
 SUPPLY = ("procurement_plans", "inventory_projections")
+SCHEMAS = {
+    name: schema
+    for stage in STAGES
+    if stage.name in SUPPLY
+    for name, schema in {**stage.reads, **stage.writes}.items()
+    if schema
+}
 READS = sorted({name for stage in STAGES if stage.name in SUPPLY for name in stage.reads})
+OWN = {"tenant_id": "bakery", "name": "?"}
 Rows = list[dict[str, Any]]
 
 
-def _table(name: str) -> Table:
-    found: Table = getattr(ops if hasattr(ops, name) else plans, name)
-    return found
-
-
 def schema_of(name: str) -> dict[str, Any]:
-    return {column.name: POLARS[str(column.type)] for column in _table(name).columns}
-
-
-def _default(column: Any) -> Any:
-    value = (column.info or {}).get("default")
-    if column.name == "tenant_id":
-        return "bakery"
-    if column.name == "name":
-        return "?"
-    return time.fromisoformat(value) if str(column.type) == "TIME" and value else value
+    return frame_schema(SCHEMAS[name])
 
 
 @pytest.fixture
@@ -56,10 +39,7 @@ def facts() -> Callable[..., Frames]:
         assert set(tables) <= set(READS)
         return {
             name: pl.DataFrame(
-                [
-                    {column.name: _default(column) for column in _table(name).columns} | row
-                    for row in tables.get(name, [])
-                ],
+                [defaults_of(SCHEMAS[name]) | OWN | row for row in tables.get(name, [])],
                 schema=schema_of(name),
             )
             for name in READS

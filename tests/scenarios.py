@@ -1,0 +1,119 @@
+"""Golden scenarios: a small bakery as text, facts in and the plan that is right for it, for any stage.
+
+A text has sections. ``[table]`` is followed by a line of column names and one line per row, words separated by blanks,
+``-`` for empty. What is left out gets the schema's default, the tenant is
+``bakery``, instants are local wall times of the bakery. Without ``[cells]`` it is Monday 2026-01-05, 03:00, in Berlin.
+A line that begins with ``#`` is a comment.
+"""
+
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.cells import Frames
+from bakery_assets.schemas import Cells
+from bakery_assets.stages import Stage
+
+MONDAY = "[cells]\ntenant_id timezone plan_date planned_as_of\nbakery Europe/Berlin 2026-01-05 2026-01-05T03:00"
+Rows = list[dict[str, str | None]]
+Sections = dict[str, Rows]
+
+
+def frame_schema(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
+    """Column names and polars types."""
+    return {name: column.dtype for name, column in schema.columns().items()}
+
+
+def defaults_of(schema: type[dy.Schema]) -> dict[str, Any]:
+    """Values that the database gives a column that a row leaves out."""
+    found = {name: (column.metadata or {}).get("default") for name, column in schema.columns().items()}
+    return {
+        name: time.fromisoformat(value) if isinstance(schema.columns()[name], dy.Time) and value else value
+        for name, value in found.items()
+    }
+
+
+def sections(text: str) -> Sections:
+    """The tables of a text, cells as words."""
+    found: Sections = {}
+    name, header = "", []
+    for line in (line.split("#")[0].split() for line in text.splitlines()):
+        if line and line[0].startswith("["):
+            name, header = line[0].strip("[]"), []
+            found[name] = []
+        elif line and not header:
+            header = line
+        elif line:
+            assert len(line) == len(header), f"[{name}] {line} does not fit {header}"
+            found[name].append(
+                {column: None if word == "-" else word for column, word in zip(header, line, strict=True)}
+            )
+    return found
+
+
+def value(word: str | None, kind: Any, zone: str) -> Any:
+    """A word as a value of a polars type."""
+    if word is None:
+        return None
+    if kind in (pl.Float64, pl.Int32):
+        return float(word) if kind == pl.Float64 else int(word)
+    if kind == pl.Boolean:
+        return word == "true"
+    if kind in (pl.Date, pl.Time):
+        return date.fromisoformat(word) if kind == pl.Date else time.fromisoformat(word)
+    if isinstance(kind, pl.Datetime):
+        return datetime.fromisoformat(word).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    return word
+
+
+def frame_of(rows: Rows, schema: type[dy.Schema], defaults: dict[str, Any], zone: str) -> pl.DataFrame:
+    """A table's frame from words; what a row leaves out is taken from ``defaults``."""
+    types = frame_schema(schema)
+    read = [
+        {name: value(row[name], kind, zone) if name in row else defaults.get(name) for name, kind in types.items()}
+        for row in rows
+    ]
+    return pl.DataFrame(read, schema=types, orient="row")
+
+
+def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
+    """The cells of a text, and a frame for everything that ``stage`` reads."""
+    tables = sections(text)
+    rows = tables.get("cells") or sections(MONDAY)["cells"]
+    zone = str(rows[0]["timezone"])
+    cells = frame_of(rows, Cells, {"tenant_id": "bakery"}, zone)
+    own = {"tenant_id": "bakery", "plan_date": cells["plan_date"][0], "recorded_at": cells["planned_as_of"][0]}
+    frames = {}
+    for name, schema in stage.reads.items():
+        assert schema is not None, f"{stage.name} reads {name} without a schema"
+        frames[name] = frame_of(tables.get(name, []), schema, defaults_of(schema) | own, zone)
+    return cells, frames
+
+
+def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[str]]:
+    """Rows as the scenarios write them: local wall times, - for empty, 24 rather than 24.0."""
+    ready = frame.select(
+        pl.col(name).dt.convert_time_zone(str(ZoneInfo(zone))).dt.strftime("%Y-%m-%dT%H:%M")
+        if isinstance(frame.schema[name], pl.Datetime)
+        else pl.col(name).cast(pl.String).str.strip_suffix(".0")
+        for name in columns
+    )
+    return [["-" if word is None else word for word in row] for row in ready.iter_rows()]
+
+
+def check(path: Path, stage: Stage) -> None:
+    """Plan the bakery of a text with ``stage``; every table of it that the text has must come out as written there."""
+    text = path.read_text()
+    cells, frames = facts_of(text, stage)
+    tables = stage.plan(cells, frames)
+    expected = sections(text)
+    assert set(expected) & set(stage.writes), f"{path.name} expects no table of {stage.name}"
+    for name in stage.writes:
+        if name in expected:
+            columns = list(expected[name][0])
+            rows = [["-" if word is None else word for word in row.values()] for row in expected[name]]
+            assert as_words(tables[name], columns, cells["timezone"][0]) == rows, name
