@@ -9,22 +9,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Table, Time
 
 from bakery_assets.cells import CELLS, Frames
 from bakery_assets.planning_day import MORNING
 from resources.schema import ops, plans
+from resources.warehouse.connection import frame_schema
 
-POLARS: dict[str, Any] = {
-    "TEXT": pl.String,
-    "DOUBLE PRECISION": pl.Float64,
-    "INTEGER": pl.Int32,
-    "DATE": pl.Date,
-    "TIME": pl.Time,
-    "TIMESTAMP": pl.Datetime("us", "UTC"),
-    "JSONB": pl.String,
-    "BOOLEAN": pl.Boolean,
-}
 STAGES = ("procurement_plans", "inventory_projections")
 READS = sorted({name for stage in MORNING if stage.name in STAGES for name in stage.reads})
 Rows = list[dict[str, Any]]
@@ -36,7 +27,7 @@ def _table(name: str) -> Table:
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    return {column.name: POLARS[str(column.type)] for column in _table(name).columns}
+    return dict(frame_schema(_table(name)))
 
 
 def _default(column: Any) -> Any:
@@ -45,7 +36,7 @@ def _default(column: Any) -> Any:
         return "bakery"
     if column.name == "name":
         return "?"
-    return time.fromisoformat(value) if str(column.type) == "TIME" and value else value
+    return time.fromisoformat(value) if isinstance(column.type, Time) and value else value
 
 
 @pytest.fixture
