@@ -49,7 +49,7 @@ def wape(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
     return ratio(_error(forecast, actual).abs().sum(), pl.col(actual).abs().sum())
 
 
-def mase(forecast: str = "yhat", actual: str = "actual", scale: str = "scale") -> pl.Expr:
+def mase(forecast: str = "yhat", actual: str = "actual", scale: str = "mase_scale") -> pl.Expr:
     """Mean over the rows of absolute error over the series' ``scale``, of rows that have one.
 
     Below 1: better than saying that each weekday sells what it sold a week before.
@@ -71,14 +71,14 @@ def r2(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
     return pl.when(varies).then(1.0 - ratio((_error(forecast, actual) ** 2).sum(), total))
 
 
-def accuracy_pct(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """100 (1 - WAPE), at least 0, in percent."""
-    return (100.0 * (1.0 - wape(forecast, actual))).clip(lower_bound=0.0)
+def accuracy(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
+    """1 - WAPE, at least 0, as a fraction."""
+    return (1.0 - wape(forecast, actual)).clip(lower_bound=0.0)
 
 
-def coverage_pct(lower: str = "q10", upper: str = "q90", actual: str = "actual") -> pl.Expr:
-    """Share of rows whose actual lies between two quantiles, both ends counted, in percent."""
-    return 100.0 * pl.col(actual).is_between(lower, upper).mean()
+def coverage(lower: str = "q10", upper: str = "q90", actual: str = "actual") -> pl.Expr:
+    """Share of rows whose actual lies between two quantiles, both ends counted, as a fraction."""
+    return pl.col(actual).is_between(lower, upper).mean()
 
 
 def pinball(levels: Mapping[str, float] = LEVELS, actual: str = "actual") -> pl.Expr:

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from bakery_assets import metrics
 
 MEASURES = {
-    name: getattr(metrics, name)()
-    for name in ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy_pct", "coverage_pct")
+    name: getattr(metrics, name)() for name in ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy", "coverage")
 }
 
 
@@ -32,8 +31,8 @@ def test_three_rows_worked_out_by_hand() -> None:
             "wape": 0.3,
             "bias": 1 / 30,
             "r2": 1 - 29 / 200,
-            "accuracy_pct": 70.0,
-            "coverage_pct": 100 / 3,
+            "accuracy": 0.7,
+            "coverage": 1 / 3,
         }
     )
 
@@ -41,7 +40,7 @@ def test_three_rows_worked_out_by_hand() -> None:
 def test_a_day_on_which_nothing_sold_divides_nothing_by_zero() -> None:
     found = measured([2.0, 4.0], [0.0, 0.0])
     assert found["mae"] == 3.0
-    assert [found[name] for name in ("mape", "wape", "bias", "r2", "accuracy_pct")] == [None] * 5
+    assert [found[name] for name in ("mape", "wape", "bias", "r2", "accuracy")] == [None] * 5
 
 
 def test_a_single_row_has_no_r2() -> None:
@@ -58,7 +57,7 @@ def test_no_rows_have_no_measures() -> None:
 
 def test_a_forecast_more_than_twice_the_sales_has_accuracy_0_not_less() -> None:
     found = measured([50.0], [10.0])
-    assert (found["wape"], found["accuracy_pct"]) == (4.0, 0.0)
+    assert (found["wape"], found["accuracy"]) == (4.0, 0.0)
 
 
 def test_returned_goods_count_by_their_size() -> None:
@@ -67,7 +66,7 @@ def test_returned_goods_count_by_their_size() -> None:
 
 
 def test_both_ends_of_the_interval_are_covered() -> None:
-    assert measured([5.0] * 4, [1.0, 9.0, 0.99, 9.01], low=1.0, high=9.0)["coverage_pct"] == 50.0
+    assert measured([5.0] * 4, [1.0, 9.0, 0.99, 9.01], low=1.0, high=9.0)["coverage"] == 0.5
 
 
 def test_quantiles_lose_little_where_they_are_right_and_more_the_surer_they_were() -> None:
@@ -86,7 +85,7 @@ def test_the_median_alone_loses_half_of_wape() -> None:
 
 def test_each_series_is_scaled_by_its_own_yardstick_and_those_without_do_not_count() -> None:
     rows = pl.DataFrame(
-        {"yhat": [12.0, 1.0, 50.0, 7.0], "actual": [10.0, 4.0, 1.0, 1.0], "scale": [4.0, 1.0, None, 0.0]}
+        {"yhat": [12.0, 1.0, 50.0, 7.0], "actual": [10.0, 4.0, 1.0, 1.0], "mase_scale": [4.0, 1.0, None, 0.0]}
     )
     assert rows.select(metrics.mase()).item() == (2 / 4 + 3 / 1) / 2
     assert rows.tail(2).select(metrics.mase()).item() is None
@@ -94,7 +93,7 @@ def test_each_series_is_scaled_by_its_own_yardstick_and_those_without_do_not_cou
 
 def test_dividing_by_next_to_nothing_gives_nothing_rather_than_what_no_table_holds() -> None:
     tiny = measured([1e9, 1e9], [1e-300, 2e-300])
-    assert [tiny[name] for name in ("mape", "wape", "bias", "r2", "accuracy_pct")] == [None] * 5
+    assert [tiny[name] for name in ("mape", "wape", "bias", "r2", "accuracy")] == [None] * 5
     assert tiny["mae"] == pytest.approx(1e9)
 
 

@@ -6,7 +6,7 @@ import polars as pl
 from bakery_assets.briefing.alerts import finding
 from bakery_assets.cells import Frames
 from bakery_assets.explanations.formats import as_json, percent
-from bakery_assets.forecasting.forecast import NONE as NO_HISTORY
+from bakery_assets.schemas.plans import NO_HISTORY
 from bakery_assets.validation.trend import STABLE, WEEK
 
 MANY = 3  # products without a past beyond which one alert speaks for all of them

@@ -82,8 +82,8 @@ def _late_deliveries(wanted: pl.DataFrame, projections: pl.DataFrame) -> pl.Data
             needed_on="needed_on",
             runs_out_on="runs_out_on",
             deliver_on="deliver_on",
-            net="net",
-            order_quantity="order_quantity",
+            net_requirement="net_requirement",
+            planned_order_quantity="planned_order_quantity",
             unit="unit",
             requirement_number="requirement_number",
             supplier_id="supplier_id",
@@ -96,10 +96,10 @@ def _late_deliveries(wanted: pl.DataFrame, projections: pl.DataFrame) -> pl.Data
 
 def _no_supplier(wanted: pl.DataFrame) -> pl.DataFrame:
     nobody = (
-        wanted.filter(pl.col("supplier_id").is_null() & (pl.col("net") > 0))
+        wanted.filter(pl.col("supplier_id").is_null() & (pl.col("net_requirement") > 0))
         .sort("tenant_id", "ingredient_id", "needed_on", "requirement_number")
         .group_by("tenant_id", "plan_date", "ingredient_id", "item", "unit", maintain_order=True)
-        .agg(pl.col("needed_on").min(), pl.col("net").sum().round(6), pl.col("consequence").first())
+        .agg(pl.col("needed_on").min(), pl.col("net_requirement").sum().round(6), pl.col("consequence").first())
     )
     return finding(
         nobody,
@@ -109,10 +109,10 @@ def _no_supplier(wanted: pl.DataFrame) -> pl.DataFrame:
         message=pl.format(
             "{}: no supplier is known, and {} more will be needed, the first {}.",
             "item",
-            quantity("net", up=True),
+            quantity("net_requirement", up=True),
             on_weekday("needed_on"),
         ),
-        reasoning=as_json(needed_on="needed_on", net="net", unit="unit", ingredient="item"),
+        reasoning=as_json(needed_on="needed_on", net_requirement="net_requirement", unit="unit", ingredient="item"),
         consequence=pl.coalesce("consequence", pl.lit("What is made with it cannot be baked once it is used up.")),
     )
 
@@ -122,13 +122,13 @@ def _orders_today(wanted: pl.DataFrame) -> pl.DataFrame:
 
     A closed day has no morning of its own, so that the last one before it has to speak of its deadlines.
     """
-    ordered = pl.col("supplier_id").is_not_null() & (pl.col("order_quantity") > 0)
-    said = pl.concat_str("item", pl.lit(" "), quantity("order_quantity"))
+    ordered = pl.col("supplier_id").is_not_null() & (pl.col("planned_order_quantity") > 0)
+    said = pl.concat_str("item", pl.lit(" "), quantity("planned_order_quantity"))
     more = pl.col("items") - NAMED_ITEMS
     order_day = pl.col("order_by").dt.date()
     closed = pl.when(order_day > pl.col("plan_date")).then(pl.lit(", when the bakery is closed")).otherwise(pl.lit(""))
     line = pl.struct(
-        ingredient="item", quantity="order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
+        ingredient="item", quantity="planned_order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
         order_by_local=pl.col("order_by").dt.strftime("%Y-%m-%dT%H:%M"),
     )  # fmt: skip
     due = (

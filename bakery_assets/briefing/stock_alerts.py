@@ -45,7 +45,7 @@ def _stockouts(short: pl.DataFrame) -> pl.DataFrame:
             short_days="short_days",
             opening_first_day="opening",
             receipts_first_day="receipts",
-            required_first_day="required",
+            gross_requirement_first_day="gross_requirement",
         ),
         consequence=consequence,
     )

@@ -48,7 +48,7 @@ def summarise_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
     """What the stages before made, as one row per tenant, and what of it needs a person.
 
     ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price;
-    null where none has. ``accuracy_pct`` is that of the last day that could be checked.
+    null where none has. ``accuracy`` is that of the last day that could be checked.
 
     Args:
         cells: the columns of ``cells.CELLS``.
@@ -81,13 +81,13 @@ def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) 
         _forecast_today(frames),
         _baking_today(cells, frames["production_batches"]),
         _orders(cells, frames),
-        at_risk.group_by(CELL).agg(items_at_risk=pl.len()),
-        last_validated(frames["validation_runs"]).select(*CELL, "accuracy_pct"),
+        at_risk.group_by(CELL).agg(items_at_risk_14d=pl.len()),
+        last_validated(frames["validation_runs"]).select(*CELL, "accuracy"),
         alerts.group_by(CELL).agg(alerts=pl.len()),
     ):
         rows = rows.join(part, on=CELL, how="left", maintain_order="left")
-    counts = ("products", "planned_batches", "orders", "items_at_risk", "alerts")
-    sums = ("forecast_quantity", "planned_quantity", "order_cost")
+    counts = ("products", "planned_batches", "orders_14d", "items_at_risk_14d", "alerts")
+    sums = ("forecast_quantity", "planned_quantity", "order_cost_14d")
     return rows.with_columns(
         pl.col("is_closed").fill_null(value=False),
         *(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts),
@@ -100,10 +100,10 @@ def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) 
         "products",
         "planned_quantity",
         "planned_batches",
-        "orders",
-        "order_cost",
-        "items_at_risk",
-        "accuracy_pct",
+        "orders_14d",
+        "order_cost_14d",
+        "items_at_risk_14d",
+        "accuracy",
         "alerts",
         headline=_headline(),
     )
@@ -150,7 +150,7 @@ def _orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         frames["procurement_plans"]
         .sort("tenant_id", "version")
         .group_by(CELL, maintain_order=True)
-        .agg(pl.col("orders").last(), order_cost=pl.col("total_cost").last())
+        .agg(pl.col("orders_14d").last(), order_cost_14d=pl.col("total_cost").last())
     )
     zones = cells.select("tenant_id", "timezone")
     is_due = pl.col("order_by").dt.date().is_between("plan_date", "next_morning", closed="left")
@@ -158,7 +158,7 @@ def _orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         with_local_times(
             frames["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
         )
-        .filter(pl.col("order_quantity") > 0)
+        .filter(pl.col("planned_order_quantity") > 0)
         .join(next_mornings(cells, frames["calendar"]), on="tenant_id")
         .group_by(CELL)
         .agg(
@@ -207,8 +207,8 @@ def _headline() -> pl.Expr:
         .otherwise(pl.concat_str(pl.lit(", order nothing today"), later.fill_null("")))
     )
     risk = (
-        pl.when(pl.col("items_at_risk").fill_null(0) > 0)
-        .then(pl.format("; {} may run out.", counted("items_at_risk", "item", "items")))
+        pl.when(pl.col("items_at_risk_14d").fill_null(0) > 0)
+        .then(pl.format("; {} may run out.", counted("items_at_risk_14d", "item", "items")))
         .otherwise(pl.lit("."))
     )
     return pl.concat_str(sell, bake, order, risk)

@@ -36,9 +36,9 @@ CANDIDATES = pl.Schema(
         "claimed_at": _INSTANT,
         "planned_as_of": _INSTANT,
         "facts_until": _INSTANT,
-        "asked_in": pl.Int64(),
-        "begun_in": pl.Int64(),
-        "validated_in": pl.Int64(),
+        "requested_xid": pl.Int64(),
+        "started_xid": pl.Int64(),
+        "validated_xid": pl.Int64(),
     }
 )
 MARKS = pl.Schema(
@@ -162,20 +162,20 @@ def starts(
 def _with_instant(candidates: pl.DataFrame) -> pl.DataFrame:
     """Candidates in zones that exist; where the cell was never read, ``planned_as_of`` is what it will be."""
     rows = with_instants(in_known_zones(candidates), "instant", day="plan_date", wall_time="planning_time")
-    planned = pl.when(pl.col("validated_in").is_not_null()).then("planned_as_of")
+    planned = pl.when(pl.col("validated_xid").is_not_null()).then("planned_as_of")
     return rows.with_columns(planned_as_of=pl.coalesce(planned, "instant")).drop("instant")
 
 
 def _unread(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows whose sales the cell has not read, and that no run under way or asked for is going to read."""
     transaction = pl.col("transaction")
-    is_asked = pl.col("asked_in").is_not_null()
+    is_asked = pl.col("requested_xid").is_not_null()
     in_time = pl.col("recorded_at") <= pl.max_horizontal("planned_as_of", "facts_until")
     was_there = (
         transaction.is_null()
-        | (transaction < pl.col("validated_in")).fill_null(False)
-        | (((pl.col("status") == "claimed") | is_asked) & (transaction < pl.col("begun_in"))).fill_null(False)
-        | (is_asked & pl.col("begun_in").is_null())
+        | (transaction < pl.col("validated_xid")).fill_null(False)
+        | (((pl.col("status") == "claimed") | is_asked) & (transaction < pl.col("started_xid"))).fill_null(False)
+        | (is_asked & pl.col("started_xid").is_null())
     )
     return rows.filter(~(in_time & was_there))
 

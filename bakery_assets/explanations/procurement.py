@@ -8,26 +8,29 @@ from bakery_assets.explanations.formats import as_json, iso_date, plain_number
 NAMED_PRODUCTS = 3
 
 TERMS_OF_OUTLOOK = (
-    "expires_unused", "gross", "incoming", "incoming_later", "needed_on", "net", "on_hand", "order_quantity",
-    "overdue_not_counted", "runs_out_on", "safety_stock", "stock_today", "sum", "unit",
+    "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_not_counted",
+    "planned_order_quantity", "runs_out_on", "safety_stock", "scheduled_receipts", "scheduled_receipts_later",
+    "stock_today", "sum", "unit",
 )  # fmt: skip
 TERMS_OF_ORDER = (
     *TERMS_OF_OUTLOOK, "cost", "covers_through", "currency", "deliver_on", "delivery_value", "expired_before",
-    "incoming_before", "lead_time_days", "minimum_order_value", "minimum_quantity", "order_on", "ordered_before",
-    "pack_size", "price", "sum_through", "supplier", "unmet_before", "used_before",
+    "lead_time_days", "minimum_order_value", "minimum_quantity", "order_on", "ordered_before",
+    "pack_size", "price", "scheduled_receipts_before", "sum_through", "supplier", "unmet_before", "used_before",
 )  # fmt: skip
 SUM_OF_ORDER = (
-    "net = gross + safety_stock - on_hand - incoming, from needed_on to sum_through; gross has unmet_before in it; "
-    "incoming has incoming_later in it, which comes after the last day of need and by deliver_on; "
-    "on_hand = stock_today + incoming_before + ordered_before - used_before - expired_before - expires_unused, what "
-    "expires beyond that is taken off incoming; order_quantity = net, at least minimum_quantity, up to the next "
+    "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, from needed_on to sum_through; "
+    "gross_requirement has unmet_before in it; "
+    "scheduled_receipts has scheduled_receipts_later in it, which comes after the last day of need and by deliver_on; "
+    "on_hand = stock_today + scheduled_receipts_before + ordered_before - used_before - expired_before - "
+    "expires_unused, what expires beyond that is taken off scheduled_receipts; planned_order_quantity = "
+    "net_requirement, at least minimum_quantity, up to the next "
     "multiple of pack_size (0: any); overdue_not_counted was to come before yesterday and is not relied on"
 )
 SUM_OF_OUTLOOK = (
-    f"net = gross + safety_stock - on_hand - incoming, at least 0, over {OUTLOOK_DAYS} days; on_hand = stock_today - "
-    "expires_unused, what expires beyond that is taken off incoming; incoming_later comes after these days and is in "
-    "no sum; overdue_not_counted was to come before "
-    "yesterday and is not relied on"
+    "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0, over "
+    f"{OUTLOOK_DAYS} days; on_hand = stock_today - "
+    "expires_unused, what expires beyond that is taken off scheduled_receipts; scheduled_receipts_later comes after "
+    "these days and is in no sum; overdue_not_counted was to come before yesterday and is not relied on"
 )
 
 
@@ -39,7 +42,7 @@ def with_words_for_requirements(rows: pl.DataFrame, products: pl.DataFrame) -> p
             nothing is ordered.
         products: as from ``bakes_with``.
     """
-    is_order = pl.col("order_quantity") > 0
+    is_order = pl.col("planned_order_quantity") > 0
     named = rows.join(_named_products(rows, products), on=["tenant_id", "requirement_number"], how="left").with_columns(
         sum=pl.when(is_order).then(pl.lit(SUM_OF_ORDER)).otherwise(pl.lit(SUM_OF_OUTLOOK)),
         supplier="supplier_name",
@@ -55,7 +58,7 @@ def with_words_for_plans(rows: pl.DataFrame) -> pl.DataFrame:
     """Add ``reasoning`` and ``consequence`` to one row per tenant."""
     terms = (
         "first_order_by", "first_runs_out_on", "ingredients_nobody_sells", "ingredients_not_ordered",
-        "ingredients_ordered", "ingredients_running_out", "late_requirements", "orders", "total_cost",
+        "ingredients_ordered", "ingredients_running_out", "late_requirements", "orders_14d", "total_cost",
     )  # fmt: skip
     count = pl.col("ingredients_running_out")
     what = (
@@ -64,7 +67,7 @@ def with_words_for_plans(rows: pl.DataFrame) -> pl.DataFrame:
     consequence = (
         pl.when(count > 0)
         .then(pl.format("If nobody orders, {}, the first on {}.", what, iso_date("first_runs_out_on")))
-        .when(pl.col("orders") > 0)
+        .when(pl.col("orders_14d") > 0)
         .then(pl.lit("If nobody orders, nothing runs out, but stock falls below what should always be left."))
     )
     return rows.with_columns(reasoning=_as_json(rows, terms), consequence=consequence)
@@ -73,7 +76,7 @@ def with_words_for_plans(rows: pl.DataFrame) -> pl.DataFrame:
 def _consequence() -> pl.Expr:
     """What happens if nobody acts, on one row; null where nothing does."""
     name, unit = pl.col("name"), pl.col("unit")
-    is_order = pl.col("order_quantity") > 0
+    is_order = pl.col("planned_order_quantity") > 0
     runs_out = pl.col("runs_out_on").is_not_null()
     baked = pl.when(pl.col("products").is_not_null()).then(pl.format("; {} cannot be baked", pl.col("products")))
     out = pl.format("{} runs out on {}{}.", name, iso_date("runs_out_on"), baked.otherwise(pl.lit("")))

@@ -40,13 +40,12 @@ from bakery_assets.forecasting.overrides import apply_overrides
 from bakery_assets.forecasting.registry.decode import Versions, read_versions
 from bakery_assets.keys import SERIES, SHOP
 from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas.columns import MAIN_LOCATION
+from bakery_assets.schemas.plans import NO_HISTORY, SHORT_HISTORY
 
 __all__ = ["forecast_demand"]
 
-SHORT = "short_history"
-NONE = "no_history"
 UNTRAINED_VERSION = "untrained"
-MAIN_LOCATION = "main"
 SHORT_DAYS = 28  # fewer days since the first sale make a short history
 READS = (
     "tenants",
@@ -348,9 +347,9 @@ def _summed(made: pl.DataFrame) -> pl.DataFrame:
         pl.col("model_version").fill_null(UNTRAINED_VERSION),
         factor=pl.when(closed).then(0.0).otherwise(pl.col("special").fill_null(1.0)),
         model=pl.when(pl.col("model").is_null())
-        .then(pl.lit(NONE))
+        .then(pl.lit(NO_HISTORY))
         .when("is_short")
-        .then(pl.lit(SHORT))
+        .then(pl.lit(SHORT_HISTORY))
         .otherwise("model"),
         yhat=pl.when(closed).then(0.0).otherwise(pl.col("blended").fill_null(0.0)).round(6),
         scale=pl.when(closed).then(0.0).otherwise(pl.col("scale").fill_null(0.0)).round(6),

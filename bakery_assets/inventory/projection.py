@@ -20,7 +20,7 @@ QUANTITIES = (
     "opening",
     "receipts",
     "planned_receipts",
-    "required",
+    "gross_requirement",
     "consumption",
     "unmet",
     "expired",
@@ -107,7 +107,7 @@ def _rows(items: pl.DataFrame, figures: list[Floats]) -> pl.DataFrame:
     rows = items.join(days, how="cross", maintain_order="left_right").with_columns(
         pl.Series(name, figure.ravel()).round(DECIMALS) for name, figure in zip(QUANTITIES, figures, strict=True)
     )
-    mean = (pl.col("required").sum().over(ITEM) / OUTLOOK_DAYS).alias("mean")
+    mean = (pl.col("gross_requirement").sum().over(ITEM) / OUTLOOK_DAYS).alias("mean")
     keeps = pl.col("shelf_life_days").fill_null(2) > 1
     is_low = (pl.col("closing") < pl.col("safety_stock")) | (pl.col("closing") < pl.col("mean").round(DECIMALS))
     return (
@@ -188,7 +188,7 @@ def _planned(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     )
     orders = (
         frames["procurement_requirements"]
-        .filter(pl.col("order_quantity") > 0)
+        .filter(pl.col("planned_order_quantity") > 0)
         .drop("plan_date")
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
         .select(
@@ -196,7 +196,7 @@ def _planned(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
             day=(pl.col("deliver_on") - pl.col("plan_date")).dt.total_days(),
             item_kind=pl.lit("ingredient"),
             item_id="ingredient_id",
-            quantity="order_quantity",
+            quantity="planned_order_quantity",
         )
     )
     return pl.concat([batches, orders]).group_by(*ITEM, "day").agg(ordered_sum("quantity"))

@@ -6,9 +6,46 @@ is a ratio (wape, coverage, utilization) or end in ``_fraction``; a sum over a w
 Foreign keys, indexes and columns that only the database has are in ``resources.schema.plans``.
 """
 
+from typing import Literal, get_args
+
 import dataframely as dy
 
 from bakery_assets.schemas import columns as col
+
+# What the database checks and the code that writes it is typed with.
+SeriesModel = Literal[
+    "trees_and_smoothing",
+    "trees",
+    "trees_half",
+    "smoothing",
+    "same_weekday_smoothing",
+    "level_smoothing",
+    "intermittent",
+]
+UNTRAINED_SMOOTHING = "untrained_smoothing"  # a tenant without a trained version
+SHORT_HISTORY = "short_history"  # few days since the first sale
+NO_HISTORY = "no_history"  # never sold: forecast as 0
+SERIES_MODELS: tuple[SeriesModel, ...] = get_args(SeriesModel)
+FORECAST_MODELS = (*SERIES_MODELS, UNTRAINED_SMOOTHING, SHORT_HISTORY, NO_HISTORY)
+
+AlertKind = Literal[
+    "planning_failed",
+    "closed_today",
+    "over_capacity",
+    "baking_note",
+    "order_today",
+    "late_delivery",
+    "no_supplier",
+    "stockout",
+    "low_stock",
+    "expiring",
+    "no_history",
+    "no_forecast",
+    "sales_missing",
+    "forecast_off",
+    "forecast_worsening",
+]
+ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 
 
 class PlanningRuns(dy.Schema):
@@ -51,7 +88,7 @@ class DemandForecasts(PlanRow):
     q80 = col.number("Demand stays at or below this on 80 days of 100, in units")
     q90 = col.number("Demand stays at or below this on 90 days of 100, in units")
     q95 = col.number("Demand stays at or below this on 95 days of 100, in units")
-    model = col.text("Model that made it")
+    model = col.choice("Model that made it", FORECAST_MODELS)
     model_version = col.text("Version of the model")
     override_id = col.text("Human override applied", nullable=True)
     reasoning = col.json("Every term of the calculation")
@@ -95,8 +132,8 @@ class ProcurementPlans(PlanRow):
 
     version = col.integer("Version of the plan", minimum=1, default=1, primary_key=True)
     status = col.choice("State", ("draft", "approved", "rejected", "superseded"), default="draft")
-    orders = col.integer("Orders to place")
-    total_cost = col.number("Cost of the orders, in the tenant's currency")
+    orders_14d = col.integer("Orders to place within the 14 days of the plan")
+    total_cost = col.number("Cost of these orders, in the tenant's currency")
     first_order_by = col.date("Day of the first deadline", nullable=True)
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
@@ -108,13 +145,15 @@ class ProcurementRequirements(PlanRow):
     requirement_number = col.key_text("The requirement, ordered by deadline", primary_key=True)
     ingredient_id = col.key_text("The ingredient")
     supplier_id = col.text("Supplier; empty: no supplier for it", nullable=True)
-    gross = col.number("Need within the plan, in the ingredient's unit")
+    gross_requirement = col.number("Requirement within the plan, in the ingredient's unit")
     on_hand = col.number("Usable stock, in the ingredient's unit")
-    incoming = col.number("Open orders, in the ingredient's unit")
+    scheduled_receipts = col.number("Receipts from open orders, in the ingredient's unit")
     safety_stock = col.number("Quantity that should be left, in the ingredient's unit")
-    net = col.number("Need that neither stock nor open orders cover, in the ingredient's unit")
-    order_quantity = col.number("Quantity to order, after minimum and pack, in the ingredient's unit")
-    cost = col.number("Quantity times price, in the tenant's currency")
+    net_requirement = col.number(
+        "Requirement that neither stock nor scheduled receipts cover, in the ingredient's unit"
+    )
+    planned_order_quantity = col.number("Quantity to order, after minimum and pack, in the ingredient's unit")
+    cost = col.number("Planned order quantity times price, in the tenant's currency")
     order_by = col.instant("Deadline of the order; empty: nothing to order", nullable=True)
     deliver_on = col.date("Day of delivery", nullable=True)
     needed_on = col.date("First day it is needed", nullable=True)
@@ -134,7 +173,7 @@ class InventoryProjections(PlanRow):
     planned_receipts = col.number(
         "Part of the receipts that this plan proposes and is not ordered yet, in the item's unit"
     )
-    required = col.number("Quantity the day requires, in the item's unit")
+    gross_requirement = col.number("Quantity the day requires, in the item's unit")
     consumption = col.number("Part of the requirement that stock covers, in the item's unit")
     unmet = col.number("Part of the requirement that stock does not cover, in the item's unit")
     expired = col.number("Stock past its last day in the evening, in the item's unit")
@@ -152,12 +191,12 @@ class AccuracyMetrics(dy.Schema):
     mape = col.metric("Mean absolute percentage error of the rows with sales, as a fraction")
     rmse = col.metric("Root mean squared error, in units")
     r2 = col.metric("Coefficient of determination; empty: the sales do not vary")
-    accuracy_pct = col.metric("100 (1 - WAPE), at least 0")
+    accuracy = col.metric("1 - WAPE, at least 0, as a fraction")
     wape = col.metric("Sum of absolute errors over sum of sales, as a fraction")
-    mase = col.metric("Mean over the rows of error over scale (see validation_results), absolute")
+    mase = col.metric("Mean over the rows of absolute error over mase_scale (see validation_results)")
     bias = col.metric("Sum of errors over sum of sales, as a fraction; above 0: forecast too much")
-    coverage_pct = col.number(
-        "Share of rows whose sales lay between q10 and q90, in percent", maximum=100.0, nullable=True
+    coverage = col.number(
+        "Share of rows whose sales lay between q10 and q90, as a fraction", maximum=1.0, nullable=True
     )
     pinball = col.metric("Mean pinball loss of the five quantiles over sum of sales, as a fraction")
     forecasts_evaluated = col.integer("Forecast rows compared")
@@ -175,10 +214,10 @@ class ValidationRuns(PlanRow):
     mape = AccuracyMetrics.mape
     rmse = AccuracyMetrics.rmse
     r2 = AccuracyMetrics.r2
-    accuracy_pct = AccuracyMetrics.accuracy_pct
+    accuracy = AccuracyMetrics.accuracy
     wape = AccuracyMetrics.wape
     bias = AccuracyMetrics.bias
-    coverage_pct = AccuracyMetrics.coverage_pct
+    coverage = AccuracyMetrics.coverage
     forecasts_evaluated = AccuracyMetrics.forecasts_evaluated
     forecasts_with_actuals = AccuracyMetrics.forecasts_with_actuals
     mase = AccuracyMetrics.mase
@@ -205,7 +244,7 @@ class ValidationResults(PlanRow):
     error = col.metric("Forecast minus sales, in units", nullable=False)
     is_covered = col.boolean("Sales lay between q10 and q90")
     is_sold_out = col.boolean("It sold out: demand was higher than sales")
-    scale = col.number(
+    mase_scale = col.number(
         "Mean absolute difference of the series' sales to a week before, over the 8 weeks before the day, in units; "
         "empty: not defined",
         nullable=True,
@@ -265,7 +304,7 @@ class OverrideScores(PlanRow):
     actual = col.number("Sales in units, net of refunds", minimum=None)
     human_error = col.metric("Forecast with the override minus sales, in units", nullable=False)
     system_error = col.metric("Forecast without it minus sales, in units", nullable=False)
-    nearer = col.choice("Whose error was smaller", ("human", "system", "tie"))
+    closer = col.choice("Whose error was smaller", ("human", "system", "tie"))
 
 
 class DailySummaries(PlanRow):
@@ -277,10 +316,10 @@ class DailySummaries(PlanRow):
     products = col.integer("Products forecast")
     planned_quantity = col.number("Units to bake on the plan date")
     planned_batches = col.integer("Batches on the plan date")
-    orders = col.integer("Orders to place")
-    order_cost = col.number("Their cost, in the tenant's currency")
-    items_at_risk = col.integer("Items that may run out within two weeks")
-    accuracy_pct = col.metric("Accuracy of the last validated day")
+    orders_14d = col.integer("Orders to place within 14 days")
+    order_cost_14d = col.number("Cost of these orders, in the tenant's currency")
+    items_at_risk_14d = col.integer("Items that may run out within 14 days")
+    accuracy = col.metric("Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction")
     alerts = col.integer("Alerts of the day")
     headline = col.text("The day in one sentence")
 
@@ -290,7 +329,7 @@ class Alerts(PlanRow):
 
     alert_number = col.key_text("The alert", primary_key=True)
     severity = col.choice("How urgent", ("info", "warning", "critical"))
-    kind = col.text("What it is about, for example late_delivery")
+    kind = col.choice("What it is about", ALERT_KINDS)
     subject = col.text("Product, ingredient or machine concerned", nullable=True)
     message = col.text("What a person should know")
     reasoning = col.json("Every term of the calculation")
@@ -334,7 +373,7 @@ class SeriesModels(dy.Schema):
     model_version = col.key_text("The version", primary_key=True)
     location_id = col.key_text("Shop or kitchen", primary_key=True)
     product_id = col.key_text("The product", primary_key=True)
-    model = col.text("Model chosen by backtest")
+    model = col.choice("Model chosen by backtest", SERIES_MODELS)
     parameters = col.json("What the model needs to be applied: weights, smoothing, levels")
     error_quantiles = col.json("Quantiles of relative errors, by level")
     scores = col.json("Backtest scores of the models compared")

@@ -9,11 +9,11 @@ MEASURES = {
     "mape": metrics.mape(),
     "rmse": metrics.rmse(),
     "r2": metrics.r2(),
-    "accuracy_pct": metrics.accuracy_pct(),
+    "accuracy": metrics.accuracy(),
     "wape": metrics.wape(),
     "mase": metrics.mase(),
     "bias": metrics.bias(),
-    "coverage_pct": metrics.coverage_pct(),
+    "coverage": metrics.coverage(),
     "pinball": metrics.pinball(),
 }
 COUNTS = ("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series")
@@ -26,7 +26,7 @@ def measured(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     in would praise a forecast that was too low.
 
     Args:
-        rows: of ``beside_sales`` with ``scale``, sorted by their key.
+        rows: of ``beside_sales`` with ``mase_scale``, sorted by their key.
     """
     whole = pl.Int32
     counts = rows.group_by(by).agg(

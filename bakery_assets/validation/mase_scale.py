@@ -22,8 +22,8 @@ def seasonal_naive_scales(series: pl.DataFrame, sales: pl.DataFrame) -> pl.DataF
         sales: columns of ``sales``.
 
     Returns:
-        ``series`` with ``scale``, in units; null where there are fewer than ``LEAST_PAIRS`` pairs or all differences
-        are 0.
+        ``series`` with ``mase_scale``, in units; null where there are fewer than ``LEAST_PAIRS`` pairs or all
+        differences are 0.
     """
     key = [*DAY, "location_id", "product_id"]
     checked, span = pl.col("validation_date"), pl.duration(weeks=WEEKS)
@@ -45,7 +45,7 @@ def seasonal_naive_scales(series: pl.DataFrame, sales: pl.DataFrame) -> pl.DataF
         known.join(before, on=[*key, "sales_date"])
         .sort(*key, "sales_date")
         .group_by(key, maintain_order=True)
-        .agg(pairs=pl.len(), scale=difference.mean().round(6))
-        .filter((pl.col("pairs") >= LEAST_PAIRS) & (pl.col("scale") > 0))
+        .agg(pairs=pl.len(), mase_scale=difference.mean().round(6))
+        .filter((pl.col("pairs") >= LEAST_PAIRS) & (pl.col("mase_scale") > 0))
     )
     return series.join(scales.drop("pairs"), on=key, how="left", maintain_order="left")

@@ -16,7 +16,7 @@ from bakery_assets.validation.trend import four_weeks, recent_results, trends
 from bakery_assets.validation.validation_days import DAY, days_to_validate, forecasts_by_lead, forecasts_that_count
 
 RUNS = [*DAY, "status", *MEASURES, *COUNTS, "lead_days", "wape_7d", "wape_7d_before", "trend"]
-RESULTS = [*DAY, "location_id", "product_id", "yhat", "actual", "error", "is_covered", "is_sold_out", "scale"]
+RESULTS = [*DAY, "location_id", "product_id", "yhat", "actual", "error", "is_covered", "is_sold_out", "mase_scale"]
 
 
 class ValidationInputs(TypedDict):

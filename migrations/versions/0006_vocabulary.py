@@ -1,12 +1,51 @@
-"""The field's terms: comments in plain English with units."""
+"""The field's terms: columns renamed, fractions instead of percent, closed sets checked, comments with units."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
 down_revision = "0005"
 
+RENAMED = {
+    "plans.procurement_requirements": {
+        "gross": "gross_requirement",
+        "incoming": "scheduled_receipts",
+        "net": "net_requirement",
+        "order_quantity": "planned_order_quantity",
+    },
+    "plans.procurement_plans": {"orders": "orders_14d"},
+    "plans.inventory_projections": {"required": "gross_requirement"},
+    "plans.validation_runs": {"accuracy_pct": "accuracy", "coverage_pct": "coverage"},
+    "plans.validation_leads": {"accuracy_pct": "accuracy", "coverage_pct": "coverage"},
+    "plans.validation_locations": {"accuracy_pct": "accuracy", "coverage_pct": "coverage"},
+    "plans.validation_products": {"accuracy_pct": "accuracy", "coverage_pct": "coverage"},
+    "plans.validation_results": {"scale": "mase_scale"},
+    "plans.override_scores": {"nearer": "closer"},
+    "plans.daily_summaries": {
+        "orders": "orders_14d",
+        "order_cost": "order_cost_14d",
+        "items_at_risk": "items_at_risk_14d",
+        "accuracy_pct": "accuracy",
+    },
+    "plans.planning_runs": {"asked_in": "requested_xid", "begun_in": "started_xid", "validated_in": "validated_xid"},
+}
+COVERED = ("validation_runs", "validation_leads", "validation_locations", "validation_products")
+CLOSED_SETS = {
+    ("demand_forecasts", "model"): (
+        "trees_and_smoothing", "trees", "trees_half", "smoothing", "same_weekday_smoothing", "level_smoothing",
+        "intermittent", "untrained_smoothing", "short_history", "no_history",
+    ),
+    ("series_models", "model"): (
+        "trees_and_smoothing", "trees", "trees_half", "smoothing", "same_weekday_smoothing", "level_smoothing",
+        "intermittent",
+    ),
+    ("alerts", "kind"): (
+        "planning_failed", "closed_today", "over_capacity", "baking_note", "order_today", "late_delivery",
+        "no_supplier", "stockout", "low_stock", "expiring", "no_history", "no_forecast", "sales_missing",
+        "forecast_off", "forecast_worsening",
+    ),
+}  # fmt: skip
 # By table and column; "" is the table's own.
-
 COMMENTS = {
     "ops.alert_acknowledgements": {
         "recorded_at": "When we learned this; a plan uses what was recorded by its planning instant",
@@ -97,6 +136,7 @@ COMMENTS = {
     },
     "plans.alerts": {
         "": "What needs a person's attention, and why.",
+        "kind": "What it is about: planning_failed, closed_today, over_capacity, baking_note, order_today, late_delivery, no_supplier, stockout, low_stock, expiring, no_history, no_forecast, sales_missing, forecast_off, forecast_worsening",
         "reasoning": "Every term of the calculation",
         "consequence": "What happens if no one acts",
     },
@@ -108,6 +148,10 @@ COMMENTS = {
     "plans.daily_summaries": {
         "": "A bakery's day in one row.",
         "forecast_revenue": "The same at list price, in the tenant's currency",
+        "orders_14d": "Orders to place within 14 days",
+        "order_cost_14d": "Cost of these orders, in the tenant's currency",
+        "items_at_risk_14d": "Items that may run out within 14 days",
+        "accuracy": "Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction",
         "alerts": "Alerts of the day",
         "headline": "The day in one sentence",
     },
@@ -118,13 +162,14 @@ COMMENTS = {
         "q80": "Demand stays at or below this on 80 days of 100, in units",
         "q90": "Demand stays at or below this on 90 days of 100, in units",
         "q95": "Demand stays at or below this on 95 days of 100, in units",
+        "model": "Model that made it: trees_and_smoothing, trees, trees_half, smoothing, same_weekday_smoothing, level_smoothing, intermittent, untrained_smoothing, short_history, no_history",
         "reasoning": "Every term of the calculation",
     },
     "plans.inventory_projections": {
         "": "Projected stock for two weeks. closing = opening + receipts - consumption - expired.",
         "receipts": "Deliveries and baking, open orders and this plan's together, in the item's unit",
         "planned_receipts": "Part of the receipts that this plan proposes and is not ordered yet, in the item's unit",
-        "required": "Quantity the day requires, in the item's unit",
+        "gross_requirement": "Quantity the day requires, in the item's unit",
         "consumption": "Part of the requirement that stock covers, in the item's unit",
         "unmet": "Part of the requirement that stock does not cover, in the item's unit",
         "expired": "Stock past its last day in the evening, in the item's unit",
@@ -149,22 +194,26 @@ COMMENTS = {
         "attempts": "How often planning was started",
         "claimed_at": "When it was last started",
         "claimed_by": "Who started it: a tick of the schedule, then the Dagster run; only that run may finish it",
-        "asked_in": "Transaction that requested to validate the days before again; empty: none",
-        "begun_in": "Transactions below this had ended when it was last started; empty: requested since",
+        "requested_xid": "Transaction that last requested to validate the days before again; empty: none",
+        "started_xid": "Transactions below this had ended when it was last started; empty: requested since",
+        "validated_xid": "What started_xid was when the days before were last validated",
     },
     "plans.procurement_plans": {
         "": "A plan's purchase orders in total.",
-        "total_cost": "Cost of the orders, in the tenant's currency",
+        "orders_14d": "Orders to place within the 14 days of the plan",
+        "total_cost": "Cost of these orders, in the tenant's currency",
         "reasoning": "Every term of the calculation",
         "consequence": "What happens if no one acts",
     },
     "plans.procurement_requirements": {
         "supplier_id": "Supplier; empty: no supplier for it",
+        "gross_requirement": "Requirement within the plan, in the ingredient's unit",
         "on_hand": "Usable stock, in the ingredient's unit",
-        "incoming": "Open orders, in the ingredient's unit",
+        "scheduled_receipts": "Receipts from open orders, in the ingredient's unit",
         "safety_stock": "Quantity that should be left, in the ingredient's unit",
-        "net": "Need that neither stock nor open orders cover, in the ingredient's unit",
-        "order_quantity": "Quantity to order, after minimum and pack, in the ingredient's unit",
+        "net_requirement": "Requirement that neither stock nor scheduled receipts cover, in the ingredient's unit",
+        "planned_order_quantity": "Quantity to order, after minimum and pack, in the ingredient's unit",
+        "cost": "Planned order quantity times price, in the tenant's currency",
         "deliver_on": "Day of delivery",
         "is_late": "It cannot be delivered by the day it is needed",
         "reasoning": "Every term of the calculation",
@@ -192,19 +241,31 @@ COMMENTS = {
         "kind": "What triggered it: mape, mape_rise, age, request, no_model",
         "threshold": "What it was compared with, in the same unit",
     },
+    "plans.series_models": {
+        "model": "Model chosen by backtest: trees_and_smoothing, trees, trees_half, smoothing, same_weekday_smoothing, level_smoothing, intermittent",
+    },
     "plans.validation_leads": {
         "": "Accuracy of a past day's forecasts, by how many days before they were made.",
+        "accuracy": "1 - WAPE, at least 0, as a fraction",
+        "mase": "Mean over the rows of absolute error over mase_scale (see validation_results)",
         "bias": "Sum of errors over sum of sales, as a fraction; above 0: forecast too much",
+        "coverage": "Share of rows whose sales lay between q10 and q90, as a fraction",
         "sold_out_series": "Of these, rows that sold out; demand is not known there, so no metric counts them",
     },
     "plans.validation_locations": {
         "": "Accuracy of a past day's forecasts, by shop.",
+        "accuracy": "1 - WAPE, at least 0, as a fraction",
+        "mase": "Mean over the rows of absolute error over mase_scale (see validation_results)",
         "bias": "Sum of errors over sum of sales, as a fraction; above 0: forecast too much",
+        "coverage": "Share of rows whose sales lay between q10 and q90, as a fraction",
         "sold_out_series": "Of these, rows that sold out; demand is not known there, so no metric counts them",
     },
     "plans.validation_products": {
         "": "Accuracy of a past day's forecasts, by product over all shops, with the best and worst products.",
+        "accuracy": "1 - WAPE, at least 0, as a fraction",
+        "mase": "Mean over the rows of absolute error over mase_scale (see validation_results)",
         "bias": "Sum of errors over sum of sales, as a fraction; above 0: forecast too much",
+        "coverage": "Share of rows whose sales lay between q10 and q90, as a fraction",
         "sold_out_series": "Of these, rows that sold out; demand is not known there, so no metric counts them",
         "mape_28d": "MAPE of the same rows, as a fraction",
     },
@@ -214,12 +275,15 @@ COMMENTS = {
         "actual": "Sales in units, net of refunds",
         "error": "Forecast minus sales, in units",
         "is_sold_out": "It sold out: demand was higher than sales",
-        "scale": "Mean absolute difference of the series' sales to a week before, over the 8 weeks before the day, in units; empty: not defined",
+        "mase_scale": "Mean absolute difference of the series' sales to a week before, over the 8 weeks before the day, in units; empty: not defined",
     },
     "plans.validation_runs": {
         "": "A past day's one-day-ahead forecast against sales.",
+        "accuracy": "1 - WAPE, at least 0, as a fraction",
         "bias": "Sum of errors over sum of sales, as a fraction; above 0: forecast too much",
+        "coverage": "Share of rows whose sales lay between q10 and q90, as a fraction",
         "forecasts_evaluated": "Forecast rows compared",
+        "mase": "Mean over the rows of absolute error over mase_scale (see validation_results)",
         "lead_days": "Days from the evaluated forecast to the day: 0, made that morning; empty: no forecast",
         "sold_out_series": "Of these, rows that sold out; demand is not known there, so no metric counts them",
     },
@@ -227,13 +291,54 @@ COMMENTS = {
 
 
 def upgrade() -> None:
+    for table, columns in RENAMED.items():
+        for old, new in columns.items():
+            _rename(table, old, new)
+    op.execute("ALTER INDEX plans.planning_runs_asked_idx RENAME TO planning_runs_requested_idx")
+    _scale_ratios("/ 100", largest_coverage="1.0")
+    # The name that the first release had for it.
+    op.execute(
+        "UPDATE plans.demand_forecasts SET model = 'untrained_smoothing' WHERE model = 'seasonal_smoothing_ensemble'"
+    )
+    for (table, column), values in CLOSED_SETS.items():
+        listed = ", ".join(f"'{value}'" for value in values)
+        op.create_check_constraint(op.f(f"{table}_{column}_check"), table, f"{column} IN ({listed})", schema="plans")
     for table, comments in COMMENTS.items():
         for column, comment in comments.items():
             kind, name = ("COLUMN", f"{table}.{column}") if column else ("TABLE", table)
             text = comment.replace("'", "''")
-            op.execute(f"COMMENT ON {kind} {name} IS '{text}'")
+            op.execute(sa.text(f"COMMENT ON {kind} {name} IS '{text}'".replace(":", "\\:")))
 
 
 def downgrade() -> None:
-    # Comments stay: the code before reads none of them.
-    pass
+    for table, column in CLOSED_SETS:
+        op.drop_constraint(op.f(f"{table}_{column}_check"), table, schema="plans")
+    _scale_ratios("* 100", largest_coverage="100.0")
+    op.execute("ALTER INDEX plans.planning_runs_requested_idx RENAME TO planning_runs_asked_idx")
+    for table, columns in RENAMED.items():
+        for old, new in columns.items():
+            _rename(table, new, old)
+
+
+def _rename(table: str, old: str, new: str) -> None:
+    """Rename a column and the constraints that are named after it; from PostgreSQL 18 on NOT NULL is one."""
+    op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
+    name = table.removeprefix("plans.")
+    for kind in ("check", "not_null"):
+        query = sa.text("SELECT FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND conname = :name")
+        if op.get_bind().execute(query, {"table": table, "name": f"{name}_{old}_{kind}"}).first() is not None:
+            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {name}_{old}_{kind} TO {name}_{new}_{kind}")
+
+
+def _scale_ratios(factor: str, *, largest_coverage: str) -> None:
+    """Turn percent into fractions, or back."""
+    op.execute(f"UPDATE plans.daily_summaries SET accuracy = accuracy {factor} WHERE accuracy IS NOT NULL")  # noqa: S608
+    for table in COVERED:
+        op.drop_constraint(op.f(f"{table}_coverage_check"), table, schema="plans")
+        op.execute(
+            f"UPDATE plans.{table} SET accuracy = accuracy {factor}, coverage = coverage {factor}"  # noqa: S608
+            " WHERE accuracy IS NOT NULL OR coverage IS NOT NULL"
+        )
+        op.create_check_constraint(
+            op.f(f"{table}_coverage_check"), table, f"coverage BETWEEN 0.0 AND {largest_coverage}", schema="plans"
+        )

@@ -11,12 +11,16 @@ from resources.schema.columns import table, tenant_fk, transaction
 
 planning_runs = table(
     schemas.PlanningRuns,
-    transaction("asked_in", "Transaction that requested to validate the days before again; empty: none", nullable=True),
     transaction(
-        "begun_in", "Transactions below this had ended when it was last started; empty: requested since", nullable=True
+        "requested_xid", "Transaction that last requested to validate the days before again; empty: none", nullable=True
     ),
-    transaction("validated_in", "What begun_in was when the days before were last validated", nullable=True),
-    Index("planning_runs_asked_idx", "asked_in", postgresql_where=sql("asked_in IS NOT NULL")),
+    transaction(
+        "started_xid",
+        "Transactions below this had ended when it was last started; empty: requested since",
+        nullable=True,
+    ),
+    transaction("validated_xid", "What started_xid was when the days before were last validated", nullable=True),
+    Index("planning_runs_requested_idx", "requested_xid", postgresql_where=sql("requested_xid IS NOT NULL")),
 )
 
 demand_forecasts = table(

@@ -10,7 +10,7 @@ from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CellState, Tenant
 from resources.schema import ops, plans
 from resources.warehouse.connection import Warehouse
-from resources.warehouse.plans import FAILURE_ALERT, FAILURE_CONSEQUENCE
+from resources.warehouse.plans import FAILURE_ALERT, FAILURE_CONSEQUENCE, FAILURE_KIND
 
 _RUNS = plans.planning_runs
 # What a later read sees for certain: every transaction below this has ended.
@@ -88,7 +88,7 @@ def give_back(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> Non
 def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str) -> set[Cell]:
     """Hand the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
     held = and_(_of(cells), _RUNS.c.status.in_(("claimed", "partial")), _RUNS.c.claimed_by.in_((holder, run_id)))
-    statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now, begun_in=_ENDED)
+    statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now, started_xid=_ENDED)
     with warehouse.engine.begin() as connection:
         return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
 
@@ -123,7 +123,7 @@ def release(
                 "plan_date": plan_date,
                 "alert_number": FAILURE_ALERT,
                 "severity": "critical",
-                "kind": "planning_failed",
+                "kind": FAILURE_KIND,
                 "subject": "run",
                 "message": f"The day could not be planned: {reason}",
                 "reasoning": {"stage": "run", "reason": reason},
@@ -174,7 +174,8 @@ def _begin(
         .order_by(begun.c.tenant_id, begun.c.plan_date)
     )
     statement = insert(_RUNS).from_select(
-        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by", "begun_in"], rows
+        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by", "started_xid"],
+        rows,
     )
     upsert = statement.on_conflict_do_update(
         index_elements=["tenant_id", "plan_date"],
@@ -182,7 +183,7 @@ def _begin(
             "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 1), else_=_RUNS.c.attempts + 1),
             "claimed_at": statement.excluded.claimed_at,
             "claimed_by": statement.excluded.claimed_by,
-            "begun_in": statement.excluded.begun_in,
+            "started_xid": statement.excluded.started_xid,
             "status": case((_RUNS.c.status == "partial", "claimed"), else_=_RUNS.c.status),
         },
         where=only,

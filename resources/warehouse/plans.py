@@ -8,6 +8,7 @@ import polars as pl
 from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
 from bakery_assets.isolation import describe, isolate
 from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.schemas.plans import AlertKind
 from bakery_assets.stages import Failed
 from resources.schema import metadata
 from resources.schema.plans import alerts, demand_forecasts, validation_runs
@@ -16,6 +17,7 @@ from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert
 # Parents before children, as foreign keys ask.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
 FAILURE_ALERT = "A000"
+FAILURE_KIND: AlertKind = "planning_failed"
 FAILURE_CONSEQUENCE = "There is no new plan for this day until this is mended and the day is planned again."
 
 
@@ -142,7 +144,7 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
     )
     bulk.run(
         "INSERT INTO plans.alerts (tenant_id, plan_date, alert_number, severity, kind, subject, message, reasoning,"  # noqa: S608
-        f" consequence) SELECT tenant_id, plan_date, '{FAILURE_ALERT}', 'critical', 'planning_failed', stage,"
+        f" consequence) SELECT tenant_id, plan_date, '{FAILURE_ALERT}', 'critical', '{FAILURE_KIND}', stage,"
         " 'The day could not be planned: ' || reason, jsonb_build_object('stage', stage, 'reason', reason),"
         f" '{FAILURE_CONSEQUENCE}'"
         " FROM outcome WHERE reason IS NOT NULL"
@@ -152,16 +154,16 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
 def _record_validation(bulk: Bulk) -> None:
     """Note which sales the cells' validation has read; who asked for it after the reading is still to be answered."""
     bulk.run(
-        "UPDATE plans.planning_runs r SET validated_in = r.begun_in, asked_in = NULL FROM outcome o"
+        "UPDATE plans.planning_runs r SET validated_xid = r.started_xid, requested_xid = NULL FROM outcome o"
         " WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.reason IS NULL"
-        " AND r.begun_in IS NOT NULL"
+        " AND r.started_xid IS NOT NULL"
     )
 
 
 def _ask_for_validation(bulk: Bulk) -> None:
     """A forecast that comes late has not been checked by the days after it: after an outage today is planned first."""
     bulk.run(
-        "UPDATE plans.planning_runs r SET asked_in = pg_current_xact_id(), begun_in = NULL FROM outcome o"  # noqa: S608
+        "UPDATE plans.planning_runs r SET requested_xid = pg_current_xact_id(), started_xid = NULL FROM outcome o"  # noqa: S608
         " WHERE r.tenant_id = o.tenant_id AND o.reason IS NULL"
         f" AND r.plan_date > o.plan_date AND r.plan_date <= o.plan_date + {HORIZON_DAYS}"
         # What the same run has begun it plans after this one.

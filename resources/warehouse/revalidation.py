@@ -26,8 +26,8 @@ _CLOSED = """EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = {0}.tenant_i
 _CHECKER = f"""LATERAL (SELECT coalesce(min(d.sales_date + n), d.sales_date + 1) AS plan_date
     FROM generate_series(1, {LOOK_BACK_DAYS}) n WHERE NOT {_CLOSED.format("d", "d.sales_date + n")}) checker"""
 _STATE = f"""{_CLOSED.format("d", "d.plan_date")} AS is_closed, r.status, r.attempts, r.claimed_at, r.planned_as_of,
-    r.facts_until, r.asked_in::text::bigint AS asked_in, r.begun_in::text::bigint AS begun_in,
-    r.validated_in::text::bigint AS validated_in"""
+    r.facts_until, r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
+    r.validated_xid::text::bigint AS validated_xid"""
 _TENANT = "t.status AS tenant_status, t.timezone, t.planning_time"
 
 
@@ -110,8 +110,8 @@ def touched_by_late_sales(warehouse: Warehouse, since: int | None, now: datetime
         is_restored = since > ahead
         if is_restored:
             bulk.run(
-                "UPDATE plans.planning_runs SET validated_in = NULL, begun_in = NULL"
-                f" WHERE greatest(validated_in, begun_in) > '{ahead}'::xid8"
+                "UPDATE plans.planning_runs SET validated_xid = NULL, started_xid = NULL"
+                f" WHERE greatest(validated_xid, started_xid) > '{ahead}'::xid8"
             )
             window = f"recorded_at > {_instant(now - timedelta(days=RESTORED_DAYS))}"
         else:
@@ -148,10 +148,10 @@ def ask(warehouse: Warehouse, marks: pl.DataFrame, now: datetime) -> None:
         bulk.put("marks", marks)
         bulk.run(
             "INSERT INTO plans.planning_runs AS r (tenant_id, plan_date, status, planned_as_of, attempts, claimed_at,"
-            " claimed_by, facts_until, asked_in) SELECT tenant_id, plan_date, 'partial', planned_as_of, 0,"
+            " claimed_by, facts_until, requested_xid) SELECT tenant_id, plan_date, 'partial', planned_as_of, 0,"
             f" {_instant(now)}, '{SENSOR}', facts_until, pg_current_xact_id() FROM marks ORDER BY tenant_id, plan_date"
-            " ON CONFLICT (tenant_id, plan_date) DO UPDATE SET asked_in = excluded.asked_in, begun_in = NULL,"
-            " facts_until = greatest(r.facts_until, excluded.facts_until)"
+            " ON CONFLICT (tenant_id, plan_date) DO UPDATE SET requested_xid = excluded.requested_xid,"
+            " started_xid = NULL, facts_until = greatest(r.facts_until, excluded.facts_until)"
         )
 
 
@@ -164,16 +164,16 @@ def asked_cells(
     """
     query = text(
         f"""
-        SELECT r.tenant_id, r.plan_date, r.asked_in::text || coalesce(' ' || r.facts_until::text, ''),
+        SELECT r.tenant_id, r.plan_date, r.requested_xid::text || coalesce(' ' || r.facts_until::text, ''),
                r.status = 'planned' AND r.plan_date = (:now AT TIME ZONE t.timezone)::date
         FROM plans.planning_runs r JOIN ops.tenants t USING (tenant_id)
-        WHERE r.asked_in IS NOT NULL AND r.plan_date >= :grid_start AND t.status <> 'cancelled'
+        WHERE r.requested_xid IS NOT NULL AND r.plan_date >= :grid_start AND t.status <> 'cancelled'
           AND (r.status IN ('planned', 'partial') OR (r.status = 'failed' AND r.attempts >= :attempts)
                OR (r.status = 'claimed' AND r.claimed_at <= :void
                    AND r.plan_date < (:now AT TIME ZONE t.timezone)::date - {CATCH_UP_DAYS}))
           AND NOT EXISTS (SELECT FROM plans.planning_runs e WHERE e.tenant_id = r.tenant_id AND e.status = 'claimed'
                           AND e.claimed_at > :void AND e.plan_date BETWEEN r.plan_date - 7 AND r.plan_date - 1)
-        ORDER BY r.asked_in, r.tenant_id, r.plan_date
+        ORDER BY r.requested_xid, r.tenant_id, r.plan_date
         """
     )
     given = {"now": now, "grid_start": grid_start, "attempts": attempts, "void": now - claim_for}

@@ -109,7 +109,7 @@ def test_the_morning_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office:
     gross = 2 * (5 * 108 + 2 * 144) * 0.18
     flour = rows(
         office.warehouse,
-        "SELECT max(gross), sum(order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'",
+        "SELECT max(gross_requirement), sum(planned_order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'",
     )
     assert flour[0][0] <= gross + 1e-6
     assert flour[0][1] % 25 == 0

@@ -24,7 +24,7 @@ def candidate(**changes: Any) -> dict[str, Any]:
         "tenant_id": "b", "tenant_status": "active", "timezone": "Europe/Paris", "planning_time": time(5, 30),
         "today": DAY, "sales_date": DAY - timedelta(days=1), "recorded_at": DAWN - 8 * HOUR, "transaction": 50,
         "plan_date": DAY, "is_closed": False, "status": "planned", "attempts": 1, "claimed_at": DAWN,
-        "planned_as_of": DAWN, "facts_until": None, "asked_in": None, "begun_in": 100, "validated_in": 100, **changes,
+        "planned_as_of": DAWN, "facts_until": None, "requested_xid": None, "started_xid": 100, "validated_xid": 100, **changes,
     }  # fmt: skip
 
 
@@ -50,15 +50,15 @@ def asked_until(marks: pl.DataFrame) -> list[tuple[date, datetime | None]]:
         ({"recorded_at": DAWN + HOUR, "facts_until": DAWN + HOUR}, []),
         ({"recorded_at": DAWN + 2 * HOUR, "facts_until": DAWN + HOUR}, [DAWN + 2 * HOUR]),
         # Asked for already and not begun since: that run is going to see it.
-        ({"transaction": 120, "asked_in": 130, "begun_in": None}, []),
-        ({"recorded_at": DAWN + HOUR, "transaction": 120, "asked_in": 130, "begun_in": None}, [DAWN + HOUR]),
+        ({"transaction": 120, "requested_xid": 130, "started_xid": None}, []),
+        ({"recorded_at": DAWN + HOUR, "transaction": 120, "requested_xid": 130, "started_xid": None}, [DAWN + HOUR]),
         # Under way: what ended before it was begun it sees.
-        ({"transaction": 120, "asked_in": 130, "begun_in": 140}, []),
-        ({"transaction": 145, "asked_in": 130, "begun_in": 140}, [None]),
-        ({"transaction": 90, "status": "claimed", "validated_in": None}, []),
-        ({"transaction": 110, "status": "claimed", "validated_in": None}, [None]),
+        ({"transaction": 120, "requested_xid": 130, "started_xid": 140}, []),
+        ({"transaction": 145, "requested_xid": 130, "started_xid": 140}, [None]),
+        ({"transaction": 90, "status": "claimed", "validated_xid": None}, []),
+        ({"transaction": 110, "status": "claimed", "validated_xid": None}, [None]),
         # A claimed cell has no planning instant of its own yet, only when it was claimed.
-        ({"recorded_at": DAWN + HOUR, "transaction": 90, "status": "claimed", "validated_in": None,
+        ({"recorded_at": DAWN + HOUR, "transaction": 90, "status": "claimed", "validated_xid": None,
           "planned_as_of": DAWN + 3 * HOUR}, [DAWN + HOUR]),
         # Restored elsewhere: only recorded_at tells.
         ({"transaction": None}, []),
@@ -81,7 +81,7 @@ def test_one_cell_touched_by_several_days_is_asked_once_up_to_the_latest_record(
 
 
 OLD = DAY - timedelta(days=40)
-GAP = {"validated_in": None, "begun_in": None, "planned_as_of": None, "attempts": None, "claimed_at": None}
+GAP = {"validated_xid": None, "started_xid": None, "planned_as_of": None, "attempts": None, "claimed_at": None}
 
 
 def gap_of(**changes: Any) -> list[date]:
@@ -188,7 +188,7 @@ def states(draw: st.DrawFn) -> dict[str, Any]:
         transaction=draw(st.integers(80, 115)),
         status=draw(st.sampled_from(["planned", "partial", "claimed", "failed"])),
         facts_until=draw(st.none() | st.integers(1, 12).map(lambda hours: DAWN + hours * HOUR)),
-        asked_in=draw(maybe), begun_in=draw(maybe), validated_in=draw(maybe),
+        requested_xid=draw(maybe), started_xid=draw(maybe), validated_xid=draw(maybe),
     )  # fmt: skip
 
 
@@ -200,14 +200,14 @@ def after_asking(rows: list[dict[str, Any]], marks: pl.DataFrame) -> list[dict[s
         key = row["tenant_id"], row["plan_date"]
         if key in noted:
             instants = [each for each in (row["facts_until"], noted[key]) if each]
-            row = {**row, "asked_in": 200, "begun_in": None, "facts_until": max(instants, default=None)}
+            row = {**row, "requested_xid": 200, "started_xid": None, "facts_until": max(instants, default=None)}
         made.append(row)
     return made
 
 
 def one_state_a_cell(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     states: dict[tuple[Any, ...], dict[str, Any]] = {}
-    kept = ("status", "planned_as_of", "facts_until", "asked_in", "begun_in", "validated_in")
+    kept = ("status", "planned_as_of", "facts_until", "requested_xid", "started_xid", "validated_xid")
     return [
         {**row, **{name: states.setdefault((row["tenant_id"], row["plan_date"]), row)[name] for name in kept}}
         for row in rows
@@ -239,10 +239,10 @@ def test_a_cell_that_is_not_asked_has_read_the_sales_or_is_about_to(row: dict[st
     if late_marks(found(row)).is_empty():
         until = max(each for each in (planned_as_of(row), row["facts_until"]) if each)
         assert row["recorded_at"] <= until
-        read = row["validated_in"] is not None and row["transaction"] < row["validated_in"]
-        coming = row["asked_in"] is not None and row["begun_in"] is None
-        running = row["begun_in"] is not None and row["transaction"] < row["begun_in"] and (
-            row["asked_in"] is not None or row["status"] == "claimed"
+        read = row["validated_xid"] is not None and row["transaction"] < row["validated_xid"]
+        coming = row["requested_xid"] is not None and row["started_xid"] is None
+        running = row["started_xid"] is not None and row["transaction"] < row["started_xid"] and (
+            row["requested_xid"] is not None or row["status"] == "claimed"
         )  # fmt: skip
         assert read or coming or running
 
@@ -250,4 +250,4 @@ def test_a_cell_that_is_not_asked_has_read_the_sales_or_is_about_to(row: dict[st
 def planned_as_of(row: dict[str, Any]) -> datetime:
     """What the cell was planned as of; a cell that has read nothing will be planned as of its own dawn."""
     own = datetime(row["plan_date"].year, row["plan_date"].month, row["plan_date"].day, 4, 30, tzinfo=UTC)
-    return DAWN if row["validated_in"] is not None else own
+    return DAWN if row["validated_xid"] is not None else own

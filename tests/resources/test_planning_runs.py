@@ -58,8 +58,8 @@ def summaries(cells: list[Cell], products: int) -> dict[str, pl.DataFrame]:
     rows = [
         {
             "tenant_id": cell.tenant_id, "plan_date": cell.plan_date, "is_closed": False, "forecast_quantity": 1.0,
-            "forecast_revenue": None, "products": products, "planned_quantity": 1.0, "planned_batches": 1, "orders": 0,
-            "order_cost": 0.0, "items_at_risk": 0, "accuracy_pct": None, "alerts": 0, "headline": f"{products} products",
+            "forecast_revenue": None, "products": products, "planned_quantity": 1.0, "planned_batches": 1, "orders_14d": 0,
+            "order_cost_14d": 0.0, "items_at_risk_14d": 0, "accuracy": None, "alerts": 0, "headline": f"{products} products",
         }
         for cell in cells
     ]  # fmt: skip

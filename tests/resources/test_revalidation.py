@@ -118,7 +118,7 @@ def met(found: revalidation.Touched) -> list[tuple[Any, ...]]:
 def state(warehouse: Warehouse, cell: Cell) -> tuple[Any, ...]:
     [found] = rows(
         warehouse,
-        "SELECT status, facts_until, asked_in IS NOT NULL, validated_in IS NOT NULL FROM plans.planning_runs"
+        "SELECT status, facts_until, requested_xid IS NOT NULL, validated_xid IS NOT NULL FROM plans.planning_runs"
         f" WHERE tenant_id = '{cell.tenant_id}' AND plan_date = '{cell.plan_date}'",
     )
     return found
@@ -209,7 +209,7 @@ def test_a_database_restored_elsewhere_is_looked_through_again_by_when_sales_wer
     with warehouse.engine.begin() as connection:
         sell(connection, YESTERDAY, DAWN + timedelta(hours=1))
         connection.execute(text("UPDATE ops.sales SET transaction_id = '900000000000'"))
-        connection.execute(text("UPDATE plans.planning_runs SET validated_in = '900000000001', asked_in = NULL"))
+        connection.execute(text("UPDATE plans.planning_runs SET validated_xid = '900000000001', requested_xid = NULL"))
     found = touched(warehouse, 900_000_000_002)
     assert found.is_restored
     assert found.transaction < 900_000_000_000

@@ -188,7 +188,7 @@ def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Offi
     assert office.run(request)
     assert checked(office, YESTERDAY) == [("validated", 260.0)]
     assert rows(office.warehouse, "SELECT starts_at FROM plans.production_schedules ORDER BY 1") == before
-    assert rows(office.warehouse, "SELECT DISTINCT status, facts_until FROM plans.planning_runs WHERE asked_in IS NULL"
+    assert rows(office.warehouse, "SELECT DISTINCT status, facts_until FROM plans.planning_runs WHERE requested_xid IS NULL"
                                   f" AND plan_date = '{DAY}'") == [("planned", DAWN + 3 * HOUR)]  # fmt: skip
     assert office.settle() == []
 
@@ -293,7 +293,7 @@ def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> Non
     run = office.started_as(request, dg.DagsterRunStatus.STARTED)
     [cell] = config_of_wave(request.run_config).cells
     planning_runs.begin_again(office.warehouse, [cell], office.now, HOUR, run.run_id)
-    state = "SELECT status FROM plans.planning_runs WHERE asked_in IS NOT NULL ORDER BY plan_date LIMIT 1"
+    state = "SELECT status FROM plans.planning_runs WHERE requested_xid IS NOT NULL ORDER BY plan_date LIMIT 1"
     assert rows(office.warehouse, state) == [("claimed",)]
     run_outcomes(
         dg.build_run_status_sensor_context(
@@ -421,7 +421,7 @@ def test_after_a_long_outage_every_day_with_sales_is_validated_in_the_end(
     assert total == done
     # The seven days that each plan reached, closed ones that sold included, and what the waves caught up.
     assert total == 7 + 7 + 3
-    assert rows(office.warehouse, "SELECT count(*) FROM plans.planning_runs WHERE asked_in IS NOT NULL") == [(0,)]
+    assert rows(office.warehouse, "SELECT count(*) FROM plans.planning_runs WHERE requested_xid IS NOT NULL") == [(0,)]
     by_state = dict(rows(office.warehouse, "SELECT status, count(*) FROM plans.planning_runs GROUP BY 1"))
     assert set(by_state) == {"planned", "partial"}
     # Days beyond the reach of the waves were validated without pretending that they were planned.

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bakery_assets.forecasting.data.panel import Floats, Whole
+from bakery_assets.schemas.plans import SeriesModel
 
 # Shares of trees, weekdays smoothed each by itself, level under a weekday profile, and TSB.
-BLENDS: dict[str, tuple[float, float, float, float]] = {
+BLENDS: dict[SeriesModel, tuple[float, float, float, float]] = {
     "trees_and_smoothing": (0.7, 0.15, 0.15, 0.0),
     "trees": (1.0, 0.0, 0.0, 0.0),
     "trees_half": (0.5, 0.25, 0.25, 0.0),

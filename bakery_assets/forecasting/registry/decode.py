@@ -12,9 +12,9 @@ from bakery_assets.forecasting.data.panel import Flags, Floats, Panel, Whole
 from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, NAMES
 from bakery_assets.forecasting.models.smoothing import GRID, USUAL
 from bakery_assets.keys import SERIES
+from bakery_assets.schemas.plans import UNTRAINED_SMOOTHING
 
-UNTRAINED = "untrained_smoothing"
-_SHARES = {**BLENDS, UNTRAINED: BLENDS["smoothing"]}
+_SHARES: dict[str, tuple[float, ...]] = dict([*BLENDS.items(), (UNTRAINED_SMOOTHING, BLENDS["smoothing"])])
 
 _PARAMETERS = pl.Struct(dict.fromkeys(sorted(USUAL), pl.Float64()))
 _EFFECTS = pl.Struct(
@@ -69,7 +69,7 @@ def read_versions(panel: Panel, frames: Frames) -> Versions:
     rows = panel.series.join(series, on=SERIES, how="left", maintain_order="left").join(
         versions.select("tenant_id", "blend", "booster_id"), on="tenant_id", how="left", maintain_order="left"
     )
-    models = rows.select(pl.coalesce("model", "blend", pl.lit(UNTRAINED))).to_series().to_list()
+    models = rows.select(pl.coalesce("model", "blend", pl.lit(UNTRAINED_SMOOTHING))).to_series().to_list()
     shares = np.array([_SHARES[model] for model in models], dtype=np.float32).reshape(-1, len(MEMBERS)).T
     return Versions(
         of_tenants=versions.select(
