@@ -92,7 +92,7 @@ def test_a_late_delivery_names_item_supplier_and_days(alerts):
     )  # fmt: skip
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "late_delivery", "choc")
     assert alert["message"] == (
-        "Chocolat: safety stock is touched on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
+        "Chocolat: safety stock is used on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
     )
     assert alert["consequence"] == "No pain au chocolat."
 
@@ -156,7 +156,7 @@ def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
     )
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "order_today", "epi")
     assert alert["message"] == "Order from Épicerie Pro by 17:00 today: Chocolat 15 kg, Œufs 180 pieces (203.10 EUR)."
-    assert alert["consequence"] == "Otherwise nothing comes on Thu 26 Nov. First needed: Chocolat, on Sat 28 Nov."
+    assert alert["consequence"] == "Otherwise nothing is delivered on Thu 26 Nov. First needed: Chocolat, on Sat 28 Nov."
     assert [line["quantity"] for line in alert["reasoning"]["lines"]] == [15.0, 180.0]
 
 
@@ -170,7 +170,7 @@ def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
         deliver_on=day(2),
     )
     message = only(alerts(suppliers=suppliers, procurement_requirements=[due]))["message"]
-    assert message.endswith("(163.50 EUR). It accepts orders from 200.00 EUR on: add to this one, or ask.")
+    assert message.endswith("(163.50 EUR). Its minimum order is 200.00 EUR: add to this order, or ask.")
 
 
 def test_an_order_due_on_the_local_day_after_waits(alerts):

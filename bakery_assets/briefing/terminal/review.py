@@ -6,7 +6,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.day_briefing import Morning
+from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.forecast_alerts import last_validated
 from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
 
@@ -15,7 +15,7 @@ MANY_OVERRIDES = 3  # beyond these, counts tell more
 SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 
 
-def check_section(morning: Morning) -> RenderableType:
+def check_section(morning: DayBriefing) -> RenderableType:
     """Accuracy and bias of the last day that could be checked, with the best and the worst product."""
     title = "How yesterday's forecast did"
     runs = morning.frames["validation_runs"]
@@ -46,7 +46,7 @@ def check_section(morning: Morning) -> RenderableType:
     return section(title, words, *_weeks(run), *_best_and_worst(morning, checked), *_overrides(morning))
 
 
-def alerts_section(morning: Morning) -> RenderableType:
+def alerts_section(morning: DayBriefing) -> RenderableType:
     """What needs a person, the most urgent first; what is about one subject stands together."""
     title = "What needs a person"
     alerts = morning.frames["alerts"].sort("alert_number")
@@ -80,7 +80,7 @@ def _weeks(run: dict[str, Any]) -> list[Text]:
     return [words.append(f"{run['trend']}.", style="yellow" if run["trend"] == "worsening" else "")]
 
 
-def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
+def _best_and_worst(morning: DayBriefing, checked: object) -> list[Text]:
     """The product with the smallest error for its sales, and the one with the most units off."""
     names = morning.frames["products"].select("product_id", "name", "unit")
     results = (
@@ -105,7 +105,7 @@ def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
     ]
 
 
-def _overrides(morning: Morning) -> list[Text]:
+def _overrides(morning: DayBriefing) -> list[Text]:
     """Who was nearer on the days checked this morning, the person who overrode a forecast or the system."""
     names = morning.frames["products"].select("product_id", "name", "unit")
     scores = morning.frames["override_scores"].join(names, on="product_id").sort("validation_date", "override_id")

@@ -7,13 +7,13 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.day_briefing import Morning
+from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.terminal.figures import clock, columns, counted, nothing, quantity, section, terms
 
 EACH_SHOWN = 12  # more batches than this are shown by product, those that follow one another on one line
 
 
-def sales_section(morning: Morning) -> RenderableType:
+def sales_section(morning: DayBriefing) -> RenderableType:
     """What will sell today, by product and shop, beside the same weekday a week before."""
     title = "What will sell today"
     expected = _expected(morning)
@@ -41,7 +41,7 @@ def sales_section(morning: Morning) -> RenderableType:
     return section(title, table, *unsold)
 
 
-def baking_section(morning: Morning) -> RenderableType:
+def baking_section(morning: DayBriefing) -> RenderableType:
     """What to bake today in the order of time, with why; what ends after the shift is flagged."""
     title = "What to bake and when"
     batches = morning.frames["production_batches"]
@@ -83,7 +83,7 @@ def baking_section(morning: Morning) -> RenderableType:
     return section(title, table, total, *notes)
 
 
-def _expected(morning: Morning) -> pl.DataFrame:
+def _expected(morning: DayBriefing) -> pl.DataFrame:
     """Today's forecasts with ``name, unit, shop`` and what sold a week ``before``; the most expected first."""
     products = morning.frames["products"].select("product_id", "name", "unit")
     shops = morning.frames["locations"].select("location_id", shop=pl.coalesce("name", "location_id"))
@@ -139,7 +139,7 @@ def _made(quantities: list[float], unit: str) -> str:
     return " + ".join(f"{count} × {size}" if count > 1 else size for count, size in parts)
 
 
-def _span(morning: Morning, start: datetime | None, end: datetime | None) -> str:
+def _span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> str:
     if start is None or end is None:
         return ""
     return f"{clock(morning.local(start), morning.plan_date)}–{clock(morning.local(end), morning.plan_date)}"
