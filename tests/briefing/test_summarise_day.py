@@ -181,7 +181,7 @@ def test_batches_without_times_are_counted_without_times(summary):
     assert ", bake 1 batch, place" in summary(production_batches=[timeless])["headline"]
 
 
-def test_a_closed_day_says_so_and_still_asks_for_the_orders(summary):
+def test_a_closed_day_says_so_and_still_lists_the_orders(summary):
     row = summary(
         calendar=[paris(date=TODAY, kind="closed", name="Congés")], demand_forecasts=[], production_batches=[],
         inventory_projections=[],

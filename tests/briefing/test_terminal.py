@@ -225,7 +225,7 @@ def test_a_day_that_cannot_be_checked_says_why(morning, status, words):
     assert words in shown(render_day(morning(validation_runs=runs), 80))
 
 
-def test_two_checked_weeks_are_shown_beside_each_other(morning):
+def test_two_checked_weeks_are_shown_next_to_each_other(morning):
     run = {**DAY["validation_runs"][0], "wape_7d": 0.184, "wape_7d_before": 0.215, "trend": "improving"}
     assert "Last 7 days 18% off, 22% the 7 before: improving." in shown(render_day(morning(validation_runs=[run]), 80))
     assert "Last 7 days" not in shown(render_day(morning(), 80))
@@ -234,7 +234,7 @@ def test_two_checked_weeks_are_shown_beside_each_other(morning):
 def test_a_day_without_measures_says_whether_all_sold_out_or_nothing_sold(morning):
     checked = {"validation_date": date(2026, 11, 23), "status": "validated"}
     gone = shown(render_day(morning(validation_runs=[{**checked, "sold_out_series": 3}]), 80))
-    assert "Everything sold out, so nobody knows how much more would have sold." in gone
+    assert "Everything sold out, so it is unknown how much more would have sold." in gone
     unsold = shown(render_day(morning(validation_runs=[{**checked, "mae": 2.0, "sold_out_series": 1}]), 80))
     assert "There were no sales to measure against." in unsold
 
@@ -248,14 +248,14 @@ def test_what_sold_out_is_neither_the_best_nor_the_furthest_off(morning):
     assert "Furthest off: Granola en vrac" in empty
 
 
-def test_how_overrides_did_is_told_one_by_one_or_counted(morning):
-    said = {"validation_date": date(2026, 11, 23), "product_id": "pain", "locations": 1, "who": "Ana",
+def test_how_overrides_did_is_reported_one_by_one_or_counted(morning):
+    given = {"validation_date": date(2026, 11, 23), "product_id": "pain", "locations": 1, "who": "Ana",
             "yhat": 20.0, "system_yhat": 12.0, "actual": 18.0, "human_error": 2.0, "system_error": -6.0}  # fmt: skip
-    one = {**said, "override_id": "o1", "closer": "human"}
-    two = {**said, "override_id": "o2", "who": None, "yhat": 5.0, "closer": "system"}
+    one = {**given, "override_id": "o1", "closer": "human"}
+    two = {**given, "override_id": "o2", "who": None, "yhat": 5.0, "closer": "system"}
     text = plain(shown(render_day(morning(override_scores=[one, two]), 80)))
-    assert "Ana said 20 instead of 12, 18 sold: nearer than the system." in text
-    assert "somebody said 5 instead of 12, 18 sold: further off than the system." in text
+    assert "Ana set 20 instead of 12, 18 sold: nearer than the system." in text
+    assert "somebody set 5 instead of 12, 18 sold: further off than the system." in text
     many = [one, two, {**one, "override_id": "o3"}, {**two, "override_id": "o4"}, {**one, "override_id": "o5"}]
     text = shown(render_day(morning(override_scores=many), 80))
     assert "Of 5 overrides 3 were nearer than the system, 2 further off." in text
@@ -298,7 +298,7 @@ def test_batches_without_times_are_shown_without_times(morning):
     assert "\ntime " not in text
 
 
-def test_several_shops_are_told_apart(morning):
+def test_several_shops_are_distinguished(morning):
     shops = [{"location_id": "main", "name": None}, {"location_id": "gare", "name": "Gare de l'Est"}]
     forecasts = [
         {"product_id": "pain", "location_id": shop, "target_date": TODAY, "yhat": amount, "q10": 1.0, "q90": 99.0}
@@ -348,7 +348,7 @@ def test_what_is_missing_is_rounded_up():
     assert figure(2.001, whole=False, up=True) == "2.01"
 
 
-def test_the_evening_before_is_said():
+def test_the_evening_before_is_marked():
     assert clock(datetime(2026, 11, 23, 22, 0), TODAY) == "22:00 (-1 day)"  # noqa: DTZ001 local time
     assert clock(datetime(2026, 11, 24, 4, 0), TODAY) == "04:00"  # noqa: DTZ001 local time
 

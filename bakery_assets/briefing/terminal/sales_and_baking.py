@@ -1,4 +1,4 @@
-"""Today's sections: what will sell, and what to bake and when."""
+"""Sections on today's sales forecast and production schedule."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ EACH_SHOWN = 12  # more batches than this are shown by product, those that follo
 
 
 def sales_section(morning: DayBriefing) -> RenderableType:
-    """What will sell today, by product and shop, beside the same weekday a week before."""
+    """What will sell today, by product and shop, next to the same weekday a week before."""
     title = "What will sell today"
     expected = _expected(morning)
     hardly = pl.col("yhat") < pl.when(pl.col("unit") == "piece").then(0.5).otherwise(0.005)
@@ -149,19 +149,19 @@ def _why(reasons: dict[str, Any]) -> str:
     """The batch's sum in short: ``18 wanted, 4 in stock, batch at least 12``."""
     unit = reasons.get("unit", "piece")
 
-    def said(name: str) -> str:
+    def amount(name: str) -> str:
         return quantity(reasons[name], unit)
 
     if reasons.get("demand") is None:
         return ""
-    wanted = said("demand")
+    wanted = amount("demand")
     words = [f"{'fewer than 1' if wanted == '0' else wanted} wanted"]
     if reasons.get("orders"):
-        words[0] += f" ({said('orders')} ordered ahead)"
+        words[0] += f" ({amount('orders')} ordered ahead)"
     if reasons.get("stock_used"):
-        words.append(f"{said('stock_used')} in stock")
+        words.append(f"{amount('stock_used')} in stock")
     if reasons.get("batch_min") and reasons["net"] < reasons["batch_min"]:
-        words.append(f"batch at least {said('batch_min')}")
+        words.append(f"batch at least {amount('batch_min')}")
     elif (reasons.get("batch_multiple") or 0) > 1 and reasons.get("surplus"):
-        words.append(f"in {said('batch_multiple')}s")
+        words.append(f"in {amount('batch_multiple')}s")
     return ", ".join(words)

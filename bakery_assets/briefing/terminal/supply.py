@@ -1,4 +1,4 @@
-"""The store's sections: what to order by when, and what may run out or expire."""
+"""Sections on purchase orders and on stock that may run out or expire."""
 
 import math
 from datetime import date
@@ -34,7 +34,7 @@ def orders_section(morning: DayBriefing) -> RenderableType:
     Shown are the orders due today or tomorrow, and across closed days those due before the next open one.
     """
     title = "What to order by when"
-    wanted = (
+    planned = (
         morning.frames["procurement_requirements"]
         .filter(pl.col("planned_order_quantity") > 0)
         .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
@@ -43,12 +43,12 @@ def orders_section(morning: DayBriefing) -> RenderableType:
         )
         .sort("order_by", "supplier_id", "deliver_on", "needed_on", "item", nulls_last=True)
     )
-    if wanted.is_empty():
+    if planned.is_empty():
         return section(title, nothing("Nothing has to be ordered."))
     content: list[RenderableType] = []
     later: list[dict[str, Any]] = []
     days_shown = _days_shown(morning)
-    for rows in wanted.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
+    for rows in planned.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
         first = rows.row(0, named=True)
         if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= days_shown:
             later.append({**first, "cost": math.fsum(rows["cost"])})
@@ -63,7 +63,7 @@ def orders_section(morning: DayBriefing) -> RenderableType:
         content.append(
             nothing(f"Later, from {due} on: {counted(len(later), 'order', 'orders')}, {cost} as things stand.")
         )
-    total = money(math.fsum(wanted["cost"]), morning.currency)
+    total = money(math.fsum(planned["cost"]), morning.currency)
     content.append(Text(f"{total} in all over two weeks", style="bold"))
     return section(title, *content)
 
@@ -99,9 +99,9 @@ def stock_section(morning: DayBriefing) -> RenderableType:
         missing = f"{quantity(row['short'], row['unit'], up=True)} short"
         table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(missing, style="red"), what or "")
     for row in lost.iter_rows(named=True):
-        gone = f"{quantity(row['lost'], row['unit'])} lost"
+        expiring = f"{quantity(row['lost'], row['unit'])} lost"
         what = "expires before it is used: use it, sell it or give it away"
-        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(gone, style="yellow"), what)
+        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(expiring, style="yellow"), what)
     shown: list[RenderableType] = [table] if table.row_count else [nothing("Nothing runs out or expires unused.")]
     lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
     return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
