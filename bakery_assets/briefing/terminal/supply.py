@@ -1,4 +1,4 @@
-"""The store's sections: what to order by when, and what may run out or expire."""
+"""Sections on purchase orders and on stock that may run out or expire."""
 
 import math
 from datetime import date
@@ -8,8 +8,8 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.day_briefing import Morning
-from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
+from bakery_assets.briefing.day_briefing import DayBriefing
+from bakery_assets.briefing.stock_outlook import expiring_stock, item_names, items_at_risk
 from bakery_assets.briefing.terminal.figures import (
     columns,
     core,
@@ -28,13 +28,13 @@ from bakery_assets.cells import OUTLOOK_DAYS
 SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
 
 
-def orders_section(morning: Morning) -> RenderableType:
+def orders_section(morning: DayBriefing) -> RenderableType:
     """What to order, by deadline and supplier, with packs, costs and why.
 
     Shown are the orders due today or tomorrow, and across closed days those due before the next open one.
     """
     title = "What to order by when"
-    wanted = (
+    planned = (
         morning.frames["procurement_requirements"]
         .filter(pl.col("planned_order_quantity") > 0)
         .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
@@ -43,12 +43,12 @@ def orders_section(morning: Morning) -> RenderableType:
         )
         .sort("order_by", "supplier_id", "deliver_on", "needed_on", "item", nulls_last=True)
     )
-    if wanted.is_empty():
+    if planned.is_empty():
         return section(title, nothing("Nothing has to be ordered."))
     content: list[RenderableType] = []
     later: list[dict[str, Any]] = []
     days_shown = _days_shown(morning)
-    for rows in wanted.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
+    for rows in planned.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
         first = rows.row(0, named=True)
         if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= days_shown:
             later.append({**first, "cost": math.fsum(rows["cost"])})
@@ -63,20 +63,20 @@ def orders_section(morning: Morning) -> RenderableType:
         content.append(
             nothing(f"Later, from {due} on: {counted(len(later), 'order', 'orders')}, {cost} as things stand.")
         )
-    total = money(math.fsum(wanted["cost"]), morning.currency)
+    total = money(math.fsum(planned["cost"]), morning.currency)
     content.append(Text(f"{total} in all over two weeks", style="bold"))
     return section(title, *content)
 
 
-def stock_section(morning: Morning) -> RenderableType:
+def stock_section(morning: DayBriefing) -> RenderableType:
     """What runs out or is lost, from when, and what comes of it."""
     title = "What may run out or expire"
     projections = morning.frames["inventory_projections"]
-    names = item_names({name: morning.frames[name] for name in ("products", "ingredients")})
+    names = item_names(morning.frames["products"], morning.frames["ingredients"])
     on = ["tenant_id", "item_kind", "item_id"]
     short = items_at_risk(projections, "high").join(names, on=on).sort("first_day", "item")
     low = items_at_risk(projections, "low").join(short, on=on, how="anti").join(names, on=on).sort("first_day", "item")
-    lost = stock_lost(projections).join(names, on=on).sort("first_day", "item")
+    lost = expiring_stock(projections).join(names, on=on).sort("first_day", "item")
     if short.is_empty() and lost.is_empty() and low.is_empty():
         return section(title, nothing("Nothing runs out or expires unused, as far as the stock is known."))
     follows = _follows(morning)
@@ -99,15 +99,15 @@ def stock_section(morning: Morning) -> RenderableType:
         missing = f"{quantity(row['short'], row['unit'], up=True)} short"
         table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(missing, style="red"), what or "")
     for row in lost.iter_rows(named=True):
-        gone = f"{quantity(row['lost'], row['unit'])} lost"
+        expiring = f"{quantity(row['lost'], row['unit'])} lost"
         what = "expires before it is used: use it, sell it or give it away"
-        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(gone, style="yellow"), what)
+        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(expiring, style="yellow"), what)
     shown: list[RenderableType] = [table] if table.row_count else [nothing("Nothing runs out or expires unused.")]
     lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
     return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
 
 
-def _days_shown(morning: Morning) -> int:
+def _days_shown(morning: DayBriefing) -> int:
     """Days from the plan date on whose order deadlines are shown one by one: closed days bring no plan of their own,
     so that this one shows theirs. Without an open day ahead in the plan all are shown."""
     ahead = morning.frames["production_schedules"].filter(pl.col("schedule_date") > morning.plan_date)
@@ -117,7 +117,7 @@ def _days_shown(morning: Morning) -> int:
     return max(SHOWN_DAYS, (min(opens) - morning.plan_date).days)
 
 
-def _order_heading(morning: Morning, order: dict[str, Any], cost: float) -> Text:
+def _order_heading(morning: DayBriefing, order: dict[str, Any], cost: float) -> Text:
     comes = f"comes {day(order['deliver_on'], morning.plan_date)}" if order["deliver_on"] else "delivery day unknown"
     heading = Text(style="bold")
     if order["order_by"]:
@@ -132,7 +132,7 @@ def _order_heading(morning: Morning, order: dict[str, Any], cost: float) -> Text
     return heading
 
 
-def _order_lines(morning: Morning, rows: pl.DataFrame) -> RenderableType:
+def _order_lines(morning: DayBriefing, rows: pl.DataFrame) -> RenderableType:
     table = columns(
         "", "ingredient", "order", "packs", "cost", "why",
         right=("order", "packs", "cost"), wide="why", widest={"ingredient": 26},
@@ -168,7 +168,7 @@ def _why(row: dict[str, Any], reasons: dict[str, Any], today: date) -> Text:
     return Text(", ".join(words), style="dim")
 
 
-def _follows(morning: Morning) -> dict[str, str]:
+def _follows(morning: DayBriefing) -> dict[str, str]:
     """What comes of it when an ingredient runs out, by ingredient, in the plan's own words."""
     rows = morning.frames["procurement_requirements"].filter(pl.col("consequence").is_not_null())
     first = rows.sort("needed_on", "requirement_number", nulls_last=True).unique(

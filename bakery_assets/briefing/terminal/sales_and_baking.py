@@ -1,4 +1,4 @@
-"""Today's sections: what will sell, and what to bake and when."""
+"""Sections on today's sales forecast and production schedule."""
 
 from datetime import datetime
 from typing import Any
@@ -7,14 +7,14 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.day_briefing import Morning
+from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.terminal.figures import clock, columns, counted, nothing, quantity, section, terms
 
 EACH_SHOWN = 12  # more batches than this are shown by product, those that follow one another on one line
 
 
-def sales_section(morning: Morning) -> RenderableType:
-    """What will sell today, by product and shop, beside the same weekday a week before."""
+def sales_section(morning: DayBriefing) -> RenderableType:
+    """What will sell today, by product and shop, next to the same weekday a week before."""
     title = "What will sell today"
     expected = _expected(morning)
     hardly = pl.col("yhat") < pl.when(pl.col("unit") == "piece").then(0.5).otherwise(0.005)
@@ -41,7 +41,7 @@ def sales_section(morning: Morning) -> RenderableType:
     return section(title, table, *unsold)
 
 
-def baking_section(morning: Morning) -> RenderableType:
+def baking_section(morning: DayBriefing) -> RenderableType:
     """What to bake today in the order of time, with why; what ends after the shift is flagged."""
     title = "What to bake and when"
     batches = morning.frames["production_batches"]
@@ -83,7 +83,7 @@ def baking_section(morning: Morning) -> RenderableType:
     return section(title, table, total, *notes)
 
 
-def _expected(morning: Morning) -> pl.DataFrame:
+def _expected(morning: DayBriefing) -> pl.DataFrame:
     """Today's forecasts with ``name, unit, shop`` and what sold a week ``before``; the most expected first."""
     products = morning.frames["products"].select("product_id", "name", "unit")
     shops = morning.frames["locations"].select("location_id", shop=pl.coalesce("name", "location_id"))
@@ -139,7 +139,7 @@ def _made(quantities: list[float], unit: str) -> str:
     return " + ".join(f"{count} × {size}" if count > 1 else size for count, size in parts)
 
 
-def _span(morning: Morning, start: datetime | None, end: datetime | None) -> str:
+def _span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> str:
     if start is None or end is None:
         return ""
     return f"{clock(morning.local(start), morning.plan_date)}–{clock(morning.local(end), morning.plan_date)}"
@@ -149,19 +149,19 @@ def _why(reasons: dict[str, Any]) -> str:
     """The batch's sum in short: ``18 wanted, 4 in stock, batch at least 12``."""
     unit = reasons.get("unit", "piece")
 
-    def said(name: str) -> str:
+    def amount(name: str) -> str:
         return quantity(reasons[name], unit)
 
     if reasons.get("demand") is None:
         return ""
-    wanted = said("demand")
+    wanted = amount("demand")
     words = [f"{'fewer than 1' if wanted == '0' else wanted} wanted"]
     if reasons.get("orders"):
-        words[0] += f" ({said('orders')} ordered ahead)"
+        words[0] += f" ({amount('orders')} ordered ahead)"
     if reasons.get("stock_used"):
-        words.append(f"{said('stock_used')} in stock")
+        words.append(f"{amount('stock_used')} in stock")
     if reasons.get("batch_min") and reasons["net"] < reasons["batch_min"]:
-        words.append(f"batch at least {said('batch_min')}")
+        words.append(f"batch at least {amount('batch_min')}")
     elif (reasons.get("batch_multiple") or 0) > 1 and reasons.get("surplus"):
-        words.append(f"in {said('batch_multiple')}s")
+        words.append(f"in {amount('batch_multiple')}s")
     return ", ".join(words)

@@ -19,14 +19,14 @@ from bakery_assets.demo.days import (
     RAIN_FACTOR,
     Row,
     at,
-    chance,
-    foreseeable,
+    expected_demand_factor,
+    history,
     is_open,
-    past,
     promoted,
+    random_generator,
+    season,
     sold_between,
     span,
-    warmth,
     weather,
     week,
 )
@@ -59,12 +59,12 @@ Sold = dict[str, list[SoldDay]]
 def trade(bakery: Bakery, plan_date: date, seed: int) -> Sold:
     """Every product's open days of the history, in order of the date."""
     days = list(span(EPOCH, plan_date - timedelta(days=1)))
-    known = np.array([foreseeable(bakery, day) for day in days])
+    known = np.array([expected_demand_factor(bakery, day) for day in days])
     rain = weather(bakery, days[-1], seed)
-    shock = np.exp(DAY_SCATTER * chance(seed, bakery.tenant.tenant_id, "trade").standard_normal(len(days)))
+    shock = np.exp(DAY_SCATTER * random_generator(seed, bakery.tenant.tenant_id, "trade").standard_normal(len(days)))
     surprise = shock * np.array([RAIN_FACTOR if rain[day][1] > 0 else 1.0 for day in days])
     weekdays = np.array([day.weekday() for day in days])
-    warm = np.array([warmth(bakery, day) for day in days])
+    warm = np.array([season(bakery, day) for day in days])
     offers = [promoted(bakery, day) for day in days]
     opened = set(_open_days(bakery, plan_date))
     made: Sold = {}
@@ -72,8 +72,12 @@ def trade(bakery: Bakery, plan_date: date, seed: int) -> Sold:
         offer = np.array([bakery.trade.promotion.factor if offer == product_id else 1.0 for offer in offers])
         usual = np.array(week(bakery, product))[weekdays] * (1 + product.season * warm)
         expected = product.sells * known * usual * offer
-        scatter = chance(seed, bakery.tenant.tenant_id, product_id, "scatter").gamma(SCATTER, 1 / SCATTER, len(days))
-        demand = chance(seed, bakery.tenant.tenant_id, product_id, "demand").poisson(expected * surprise * scatter)
+        scatter = random_generator(seed, bakery.tenant.tenant_id, product_id, "scatter").gamma(
+            SCATTER, 1 / SCATTER, len(days)
+        )
+        demand = random_generator(seed, bakery.tenant.tenant_id, product_id, "demand").poisson(
+            expected * surprise * scatter
+        )
         first, last = sold_between(product, plan_date)
         made[product_id] = [
             SoldDay(day, int(asked), int(asked) if product.to_order else _baked(product, float(mean)))
@@ -122,7 +126,7 @@ def waste_rows(bakery: Bakery, sold: Sold, plan_date: date) -> Iterator[Row]:
 
 
 def _open_days(bakery: Bakery, plan_date: date) -> Iterator[date]:
-    return (day for day in past(plan_date, HISTORY_DAYS) if is_open(bakery, day))
+    return (day for day in history(plan_date, HISTORY_DAYS) if is_open(bakery, day))
 
 
 def _baked(product: Product, mean: float) -> int:

@@ -1,4 +1,4 @@
-"""How yesterday's forecast did, and what needs a person."""
+"""Sections on the last validated forecast and on the alerts."""
 
 from typing import Any
 
@@ -6,16 +6,16 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.day_briefing import Morning
+from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.forecast_alerts import last_validated
 from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
 
 EVEN = 0.02  # a bias smaller than this is nothing a person would act on
-MANY_OVERRIDES = 3  # beyond these, counts tell more
+MANY_OVERRIDES = 3  # more overrides than this are counted
 SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 
 
-def check_section(morning: Morning) -> RenderableType:
+def check_section(morning: DayBriefing) -> RenderableType:
     """Accuracy and bias of the last day that could be checked, with the best and the worst product."""
     title = "How yesterday's forecast did"
     runs = morning.frames["validation_runs"]
@@ -40,13 +40,13 @@ def check_section(morning: Morning) -> RenderableType:
         words = Text(f"{day}The forecast was ").append(f"{run['accuracy']:.0%} accurate", style="bold")
         words.append(f", {leaning}.")
     elif run["sold_out_series"] and run["mae"] is None:
-        words = Text(f"{day}Everything sold out, so nobody knows how much more would have sold.")
+        words = Text(f"{day}Everything sold out, so it is unknown how much more would have sold.")
     else:
         words = Text(f"{day}There were no sales to measure against.")
     return section(title, words, *_weeks(run), *_best_and_worst(morning, checked), *_overrides(morning))
 
 
-def alerts_section(morning: Morning) -> RenderableType:
+def alerts_section(morning: DayBriefing) -> RenderableType:
     """What needs a person, the most urgent first; what is about one subject stands together."""
     title = "What needs a person"
     alerts = morning.frames["alerts"].sort("alert_number")
@@ -73,14 +73,14 @@ def _together(messages: list[str]) -> str:
 
 
 def _weeks(run: dict[str, Any]) -> list[Text]:
-    """The last seven days checked beside the seven before, once there are as many."""
+    """The last seven days validated compared with the seven before, once there are as many."""
     if run["trend"] == "unknown":
         return []
     words = Text(f"Last 7 days {run['wape_7d']:.0%} off, {run['wape_7d_before']:.0%} the 7 before: ")
     return [words.append(f"{run['trend']}.", style="yellow" if run["trend"] == "worsening" else "")]
 
 
-def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
+def _best_and_worst(morning: DayBriefing, checked: object) -> list[Text]:
     """The product with the smallest error for its sales, and the one with the most units off."""
     names = morning.frames["products"].select("product_id", "name", "unit")
     results = (
@@ -105,7 +105,7 @@ def _best_and_worst(morning: Morning, checked: object) -> list[Text]:
     ]
 
 
-def _overrides(morning: Morning) -> list[Text]:
+def _overrides(morning: DayBriefing) -> list[Text]:
     """Who was nearer on the days checked this morning, the person who overrode a forecast or the system."""
     names = morning.frames["products"].select("product_id", "name", "unit")
     scores = morning.frames["override_scores"].join(names, on="product_id").sort("validation_date", "override_id")
@@ -119,7 +119,7 @@ def _overrides(morning: Morning) -> list[Text]:
         "tie": "as near as the system",
     }
     return [
-        Text(f"Override: {row['name']}, {row['who'] or 'somebody'} said {quantity(row['yhat'], row['unit'])}").append(
+        Text(f"Override: {row['name']}, {row['who'] or 'somebody'} set {quantity(row['yhat'], row['unit'])}").append(
             f" instead of {quantity(row['system_yhat'], row['unit'])}, {quantity(row['actual'], row['unit'])} sold:"
             f" {verdicts[row['closer']]}."
         )

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 from bakery_assets.demo.catalogue import Bakery
-from bakery_assets.demo.days import WEEKDAYS, Row, at, chance, is_open, past, span
-from bakery_assets.demo.master import FRESH_LIFE_DAYS
-from bakery_assets.demo.trade import Sold
+from bakery_assets.demo.days import WEEKDAYS, Row, at, history, is_open, random_generator, span
+from bakery_assets.demo.master_data import FRESH_LIFE_DAYS
+from bakery_assets.demo.sales import Sold
 
 COUNTED_AFTER = 60  # minutes after closing
 LONG_LIFE_DAYS = 300
@@ -32,7 +32,7 @@ def stock_rows(bakery: Bakery, sold: Sold, plan_date: date, seed: int) -> Iterat
     counted = plan_date - timedelta(days=1)
     recorded = at(bakery, counted, bakery.trade.closes, COUNTED_AFTER)
     for ingredient_id, daily_use in bakery.daily_use().items():
-        cover = _cover(bakery, ingredient_id, plan_date, seed)
+        cover = _days_of_cover(bakery, ingredient_id, plan_date, seed)
         newest = _last_delivery(bakery, ingredient_id, plan_date)
         life = bakery.ingredients[ingredient_id].life
         for number, days, expires in _lots(bakery, ingredient_id, cover, newest + timedelta(days=life), plan_date):
@@ -89,7 +89,7 @@ def customer_order_rows(bakery: Bakery, plan_date: date, seed: int) -> Iterator[
         if due.isoweekday() == 6 and due.day <= 7:
             for product_id in to_order:
                 yield from _customer_order(bakery, plan_date, due, "party", product_id, 1, 21)
-        dice = chance(seed, bakery.tenant.tenant_id, "customer", due.isoformat())
+        dice = random_generator(seed, bakery.tenant.tenant_id, "customer", due.isoformat())
         if dice.random() < CHANCE_OF_ORDER:
             product_id = usual[int(dice.integers(len(usual)))]
             share = dice.uniform(0.1, 0.3)
@@ -113,7 +113,7 @@ def _lots(
         yield 2, cover * (1 - OLDER_SHARE), keeps_to
 
 
-def _cover(bakery: Bakery, ingredient_id: str, plan_date: date, seed: int) -> float:
+def _days_of_cover(bakery: Bakery, ingredient_id: str, plan_date: date, seed: int) -> float:
     """Days of mean use in stock."""
     if ingredient_id == bakery.store.running_out:
         return RUNNING_OUT_DAYS
@@ -121,7 +121,7 @@ def _cover(bakery: Bakery, ingredient_id: str, plan_date: date, seed: int) -> fl
     supplier_id = next(iter(ingredient.sold_by))
     reserve = LONG_RESERVE_DAYS if ingredient.life >= LONG_LIFE_DAYS else RESERVE_DAYS
     reach = bakery.suppliers[supplier_id].lead_days + _longest_gap(bakery, supplier_id) + reserve
-    dice = chance(seed, bakery.tenant.tenant_id, ingredient_id, plan_date.isoformat())
+    dice = random_generator(seed, bakery.tenant.tenant_id, ingredient_id, plan_date.isoformat())
     return min(reach, ingredient.life * MOST_OF_LIFE) * float(dice.uniform(0.7, 1.15))
 
 
@@ -138,7 +138,7 @@ def _deliveries(bakery: Bakery, supplier_id: str, first: date, last: date) -> li
 
 def _last_delivery(bakery: Bakery, ingredient_id: str, plan_date: date) -> date:
     supplier_id = next(iter(bakery.ingredients[ingredient_id].sold_by))
-    fortnight = past(plan_date, 14)
+    fortnight = history(plan_date, 14)
     return _deliveries(bakery, supplier_id, fortnight[0], fortnight[-1])[-1]
 
 
