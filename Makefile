@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint
+.PHONY: setup demo up test bench lint mutation
 
 setup: $(READY)
 
@@ -37,3 +37,8 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Changes netting, lots, ordering, stock and metrics one line at a time; a change that no test notices is printed.
+mutation: $(READY)
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
