@@ -13,12 +13,14 @@ import polars as pl
 from bakery_assets.forecasting import train_models
 from bakery_assets.frames import Cell, Frames
 from bakery_assets.planning_day import Failed, Stage, run_stage
-from bakery_assets.quality import judge_sales
+from bakery_assets.quality import evaluate_sales_checks
 from bakery_assets.retraining.promotion import WORSE, compare_with_champion
 from bakery_assets.retraining.triggers import SERIES, carried_over, find_triggers
 
 TRAINING_FACTS = ("tenants", "products", "sales", "sales_hourly", "calendar", "weather")
-GATE = Stage("gate", reads=("tenants", "products", "sales", "calendar"), writes=("gate", "findings"), plan=judge_sales)
+GATE = Stage(
+    "gate", reads=("tenants", "products", "sales", "calendar"), writes=("gate", "findings"), plan=evaluate_sales_checks
+)
 TRIGGERING = Stage(
     "triggers",
     reads=("products", "sales", "checked", "incumbents", "requests"),
