@@ -22,6 +22,7 @@ from bakery_assets.quality.suites import SCHEMA, SUITES
 if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.core import ExpectationValidationResult
+    from great_expectations.core.batch import Batch
 
 SEVERITIES = {"critical": BLOCKING, "warning": WARNING}
 RANGE = "expect_column_values_to_be_between"
@@ -39,7 +40,7 @@ def schema_faults(sales: pl.DataFrame) -> dict[str, str]:
     for failure in failures:
         result = failure.result
         missing = result["details"]["mismatched"]["missing"] if "details" in result else [result["observed_value"]]
-        found[failure.expectation_config.meta["name"]] = ", ".join(sorted(missing))
+        found[_name(failure)] = ", ".join(sorted(missing))
     return found
 
 
@@ -62,6 +63,19 @@ def failed_rows(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _failures(frame: "pd.DataFrame", suite: gx.ExpectationSuite) -> list["ExpectationValidationResult"]:
+    batch = _batch(frame, suite.name)
+    # Most pass, and naming the rows that fail is half of the work: only what fails is validated again for that.
+    failed = {_name(each) for each in batch.validate(suite, result_format="BOOLEAN_ONLY").results if not each.success}
+    again = gx.ExpectationSuite(suite.name, [each for each in suite.expectations if each.meta["name"] in failed])
+    results = batch.validate(again, result_format="COMPLETE").results if failed else []
+    crashed = [each.exception_info for each in results if not each.result]
+    # The type of a missing column cannot be looked at, but that it is missing is among the failures.
+    if crashed and (suite is not SCHEMA or len(crashed) == len(results)):
+        raise RuntimeError(f"the suite {suite.name} could not be run: {crashed}")
+    return [each for each in results if each.result]
+
+
+def _batch(frame: "pd.DataFrame", name: str) -> "Batch":
     # In memory only: no telemetry, no data docs (which would be written to a temporary folder), no progress bars.
     config = DataContextConfig(
         store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
@@ -69,15 +83,12 @@ def _failures(frame: "pd.DataFrame", suite: gx.ExpectationSuite) -> list["Expect
         progress_bars=ProgressBarsConfig(globally=False),
     )
     context = gx.get_context(mode="ephemeral", project_config=config)
-    asset = context.data_sources.add_pandas("sales").add_dataframe_asset(suite.name)
-    batch = asset.add_batch_definition_whole_dataframe("round").get_batch({"dataframe": frame})
-    failed = [each for each in batch.validate(suite, result_format="COMPLETE").results if not each.success]
-    found = [each for each in failed if each.result]
-    crashed = [each.exception_info for each in failed if not each.result]
-    # The type of a missing column cannot be looked at, but that it is missing has been found then.
-    if crashed and not (found and suite is SCHEMA):
-        raise RuntimeError(f"the suite {suite.name} could not be run: {crashed}")
-    return found
+    asset = context.data_sources.add_pandas("sales").add_dataframe_asset(name)
+    return asset.add_batch_definition_whole_dataframe("round").get_batch({"dataframe": frame})
+
+
+def _name(result: "ExpectationValidationResult") -> str:
+    return str(result.expectation_config.meta["name"])
 
 
 def _rows(table: pl.DataFrame, failure: "ExpectationValidationResult", rank: int) -> pl.DataFrame:
@@ -88,7 +99,7 @@ def _rows(table: pl.DataFrame, failure: "ExpectationValidationResult", rank: int
     return failed.select(
         *IDENTITY,
         value=expectation.kwargs["column"] if expectation.type == RANGE else pl.lit(None, pl.Float64),
-        expectation=pl.lit(expectation.meta["name"]),
+        expectation=pl.lit(_name(failure)),
         severity=pl.lit(SEVERITIES[expectation.severity.value]),
         rank=pl.lit(rank, pl.Int32),
     )
