@@ -13,7 +13,7 @@ import polars as pl
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.forecasting import train_models
 from bakery_assets.keys import SERIES
-from bakery_assets.quality import judge_sales
+from bakery_assets.quality import evaluate_sales_checks
 from bakery_assets.retraining.champion_comparison import WORSE, compare_with_champion
 from bakery_assets.retraining.triggers import carried_over, find_triggers
 from bakery_assets.stages import Failed, Stage, run_stage
@@ -23,7 +23,7 @@ GATE = Stage(
     "gate",
     reads=dict.fromkeys(("tenants", "products", "sales", "calendar")),
     writes=dict.fromkeys(("gate", "findings")),
-    plan=judge_sales,
+    plan=evaluate_sales_checks,
 )
 TRIGGERING = Stage(
     "triggers",

@@ -52,7 +52,7 @@ def warehouse(office: Installation) -> Iterator[Warehouse]:
 def planned(office: Installation, warehouse: Warehouse) -> Warehouse:
     """All 21 tenants planned, each for the day after its last sales, in one wave."""
     office.python(
-        "from bakery_assets.commands.plan import run_wave; from bakery_assets.frames import Cell;"
+        "from bakery_assets.commands.plan import run_wave; from bakery_assets.cells import Cell;"
         "from bakery_assets.instance import prepare; from bakery_assets.settings import settings;"
         "from resources.warehouse import Warehouse, runs; prepare(settings());"
         "days = {'french-shop': '" + SHOP_DAY.isoformat() + "'};"
