@@ -14,7 +14,7 @@ from dbt.version import __version__ as dbt_version
 from packaging.version import Version
 
 from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment, read_manifest
-from bakery_assets.assets.marts import asset_key
+from bakery_assets.assets.dbt_specs import asset_key
 
 
 class Dbt(DbtCliResource):  # type: ignore[misc]  # mypy does not follow dagster_dbt

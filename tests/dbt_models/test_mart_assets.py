@@ -8,8 +8,9 @@ from dagster_dbt import build_dbt_asset_specs, dbt_assets
 
 from bakery_assets.assets.dbt_build import AssetKeys
 from bakery_assets.assets.dbt_project import MANIFEST, read_manifest
+from bakery_assets.assets.dbt_specs import check_specs, model_specs
 from bakery_assets.assets.events import external_specs
-from bakery_assets.assets.marts import build_marts, check_specs, dbt_marts, dbt_resource, model_specs
+from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import planning_day
 from resources.clock import Clock
 from resources.warehouse import Warehouse
