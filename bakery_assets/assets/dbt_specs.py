@@ -51,13 +51,25 @@ def model_specs(manifest: Node) -> list[dg.AssetSpec]:
 
 
 def check_specs(manifest: Node) -> list[dg.AssetCheckSpec]:
-    """One check for each data test, on the model that the test is attached to or, for a test in a file of its own,
-    on the one that it names in ``meta.dagster.ref``.
-    """
+    """One check for each data test and each unit test, on the model that it tests."""
+    tests = [*_of_type(manifest, "test"), *manifest["unit_tests"].values()]
     return [
-        dg.AssetCheckSpec(name=node["name"], asset=asset_key(manifest["nodes"][_tested(manifest, node)]))
-        for node in _of_type(manifest, "test")
+        dg.AssetCheckSpec(
+            name=test["name"],
+            asset=asset_key(manifest["nodes"][tested_model(test)]),
+            description=test["description"] or None,
+        )
+        for test in tests
     ]
+
+
+def tested_model(test: Node) -> str:
+    """The dbt id of the model under test: the one that a test in a file of its own names in ``meta.dagster.ref``."""
+    if test["resource_type"] == "unit_test":
+        return str(test["depends_on"]["nodes"][0])
+    if test.get("attached_node"):
+        return str(test["attached_node"])
+    return f"model.{test['package_name']}.{test['config']['meta']['dagster']['ref']['name']}"
 
 
 def _dependency(node: Node) -> dg.AssetDep:
@@ -68,13 +80,6 @@ def _dependency(node: Node) -> dg.AssetDep:
 def _of_type(manifest: Node, resource_type: str) -> list[Node]:
     nodes = sorted(manifest["nodes"].items())
     return [node for _, node in nodes if node["resource_type"] == resource_type]
-
-
-def _tested(manifest: Node, test: Node) -> str:
-    attached = test.get("attached_node")
-    if attached:
-        return str(attached)
-    return f"model.{manifest['metadata']['project_name']}.{test['config']['meta']['dagster']['ref']['name']}"
 
 
 def _columns(node: Node) -> dg.TableSchema:

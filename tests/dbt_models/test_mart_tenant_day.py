@@ -53,13 +53,13 @@ def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Wareho
         "planned_batches": 3,
         # The second version of the plan, not the first one of 2 orders for 50.
         "procurement_status": "draft",
-        "orders": 3,
-        "order_cost": 72.4,
+        "orders_14d": 3,
+        "order_cost_14d": 72.4,
         # 95 croissants, not the 90 noted at first, 50 baguettes, and 25 croissants at the kiosk.
         "sold_quantity": 170.0,
         # Thursday's check, which knew of the 95: errors of 5.1, 10.3 and 4.8 are 20.2 of 170.
         "validation_status": "validated",
-        "accuracy_pct": pytest.approx(100 * (1 - 20.2 / 170), abs=1e-4),
+        "accuracy": pytest.approx(1 - 20.2 / 170, abs=1e-6),
         "wape": pytest.approx(20.2 / 170, abs=1e-6),
         "bias": pytest.approx((180.6 - 170) / 170, abs=1e-6),
         "alerts": 3,
@@ -71,8 +71,15 @@ def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Wareho
     assert failed["reason"] == "recipe dough contains itself"
     assert (failed["alerts"], failed["critical_alerts"]) == (1, 1)
     assert (failed["timezone"], failed["currency"]) == ("America/Lima", "PEN")
-    figures = ("forecast_quantity", "forecast_revenue", "planned_quantity", "planned_batches", "orders", "order_cost")
-    assert [failed[figure] for figure in (*figures, "sold_quantity", "wape", "bias", "accuracy_pct")] == [None] * 10
+    figures = (
+        "forecast_quantity",
+        "forecast_revenue",
+        "planned_quantity",
+        "planned_batches",
+        "orders_14d",
+        "order_cost_14d",
+    )
+    assert [failed[figure] for figure in (*figures, "sold_quantity", "wape", "bias", "accuracy")] == [None] * 10
 
     assert days["paris", WEDNESDAY]["status"] == "claimed"
     closed = days["paris", THURSDAY]
@@ -113,7 +120,7 @@ def test_figures_that_cannot_be_fail_their_checks_and_the_mart_stays(warehouse: 
         a_cell(connection, "lima", WEDNESDAY)
         put(connection, plans.production_schedules, schedule("lima", WEDNESDAY, WEDNESDAY, 10.0, 1))
         put(connection, plans.production_batches, batch("lima", WEDNESDAY, WEDNESDAY, "B001", "roll", 9.0))
-        connection.execute(text("UPDATE plans.validation_runs SET accuracy_pct = 130, wape = NULL"))
+        connection.execute(text("UPDATE plans.validation_runs SET accuracy = 1.3, wape = NULL"))
         connection.execute(text("UPDATE plans.planning_runs SET reason = NULL"))
         connection.execute(text("UPDATE plans.daily_summaries SET planned_batches = 4 WHERE NOT is_closed"))
 
@@ -129,7 +136,7 @@ def test_figures_that_cannot_be_fail_their_checks_and_the_mart_stays(warehouse: 
         "assert_batches_add_up": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
         "assert_every_validated_day_has_one_headline": ("mart_forecast_accuracy", dg.AssetCheckSeverity.ERROR),
         "assert_wape_is_missing_for_a_reason": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
-        "between_mart_tenant_day_accuracy_pct__100__0": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
+        "between_mart_tenant_day_accuracy__1__0": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
         "not_null_mart_tenant_day_reason": ("mart_tenant_day", dg.AssetCheckSeverity.ERROR),
         "assert_summaries_agree": ("mart_tenant_day", dg.AssetCheckSeverity.WARN),
     }
@@ -218,7 +225,7 @@ def what_paris_planned_on_tuesday(connection: Connection) -> None:
     ):  # fmt: skip
         put(connection, plans.production_batches, batch("paris", TUESDAY, day, f"B{number}", product, quantity))
     for version, status, orders, cost in ((1, "superseded", 2, 50.0), (2, "draft", 3, 72.4)):
-        plan = {"version": version, "status": status, "orders": orders, "total_cost": cost, "reasoning": {}}
+        plan = {"version": version, "status": status, "orders_14d": orders, "total_cost": cost, "reasoning": {}}
         put(connection, plans.procurement_plans, {"tenant_id": "paris", "plan_date": TUESDAY, **plan})
     figures = {"forecast_quantity": 180.6, "forecast_revenue": 271.25, "planned_quantity": 190.0, "planned_batches": 3}
     put(connection, plans.daily_summaries, summary("paris", TUESDAY, **figures))
@@ -244,14 +251,14 @@ def what_paris_sold_on_tuesday(connection: Connection) -> None:
         measures = {
             "wape": round(wrong / sold, 6),
             "bias": round((180.6 - sold) / sold, 6),
-            "accuracy_pct": round(100 * (1 - wrong / sold), 6),
+            "accuracy": round(1 - wrong / sold, 6),
         }
         rows = {"forecasts_evaluated": 3, "forecasts_with_actuals": 3, "sold_out_series": 0}
         recent = {"lead_days": 0, "trend": "unknown"}
         put(connection, plans.validation_runs, {**check, "status": "validated", **measures, **rows, **recent})
         put(connection, plans.validation_leads, {**check, "lead_days": 0, **measures, **rows})
         # Six mornings before it was twice as wrong.
-        worse = {"wape": 2 * measures["wape"], "bias": 0.0, "accuracy_pct": 50.0}
+        worse = {"wape": 2 * measures["wape"], "bias": 0.0, "accuracy": 0.5}
         put(connection, plans.validation_leads, {**check, "lead_days": 6, **worse, **rows})
         for location, product, yhat, actual in (
             ("main", "croissant", 100.1, croissants), ("main", "baguette", 60.3, 50.0), ("kiosk", "croissant", 20.2, 25.0)
@@ -283,8 +290,8 @@ def batch(tenant: str, plan_date: date, day: date, number: str, product: str, qu
 
 
 def summary(tenant: str, plan_date: date, **figures: Any) -> dict[str, Any]:
-    nothing = dict.fromkeys(("products", "planned_batches", "orders", "items_at_risk", "alerts"), 0)
-    none = dict.fromkeys(("forecast_quantity", "planned_quantity", "order_cost"), 0.0)
+    nothing = dict.fromkeys(("products", "planned_batches", "orders_14d", "items_at_risk_14d", "alerts"), 0)
+    none = dict.fromkeys(("forecast_quantity", "planned_quantity", "order_cost_14d"), 0.0)
     cell = {"tenant_id": tenant, "plan_date": plan_date, "is_closed": False, "headline": "Bonjour."}
     return {**cell, **nothing, **none, **figures}
 
