@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
+from bakery_assets.schemas.conform import VALIDATE_FRAMES
 from resources.postgres import create_database, embedded_url, start_embedded
 from resources.warehouse import Warehouse, migrate
 
@@ -30,7 +31,8 @@ def real_data() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Decide where this run's server is; its workers inherit it."""
+    """Decide where this run's server is, and have every frame checked against its schema; workers inherit both."""
+    os.environ[VALIDATE_FRAMES] = "1"
     # Not in pytest's own folder: a later pytest run closes that to other users, and run as root the server
     # is another user.
     if "BAKERY_TEST_SERVER" not in os.environ:

@@ -7,11 +7,11 @@ import dagster as dg
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.partitions import partition_of
 from bakery_assets.planning_day import PAST, Failed, Stage
 from resources.schema import metadata, ops, plans
-from resources.schema.columns import told
+from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
 
 PREVIEW_ROWS = 8
@@ -59,7 +59,7 @@ def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
     """An event for every cell and table, with its row count and its first rows.
 
     Args:
-        cells: the columns of ``frames.CELLS``, only cells that were planned.
+        cells: the columns of ``cells.CELLS``, only cells that were planned.
         tables: their rows by plan table.
     """
     for name, frame in tables.items():
@@ -110,7 +110,7 @@ def described(table: Table) -> dict[str, object]:
             description=column.comment,
             constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=False),
         )
-        for column in told(table)
+        for column in public_columns(table)
     ]
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),

@@ -6,6 +6,8 @@ and forecasts.
 
 import polars as pl
 
+from bakery_assets.schemas.plans import AlertKind
+
 FINDING = {
     "tenant_id": pl.String,
     "plan_date": pl.Date,
@@ -42,7 +44,7 @@ def finding(
     frame: pl.DataFrame,
     *,
     severity: str | pl.Expr,
-    kind: str,
+    kind: AlertKind,
     subject: pl.Expr,
     message: pl.Expr,
     reasoning: pl.Expr,

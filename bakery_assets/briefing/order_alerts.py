@@ -5,8 +5,9 @@ import polars as pl
 from bakery_assets.briefing.alerts import critical_if_soon, finding
 from bakery_assets.briefing.order_days import next_mornings
 from bakery_assets.briefing.outlook import items_at_risk
-from bakery_assets.briefing.words import as_json, clock, in_local_time, money, on_weekday, quantity
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import as_json, clock, money, on_weekday, quantity
+from bakery_assets.local_time import with_local_times
 
 NAMED_ITEMS = 3  # an order of more items names these and counts the rest
 
@@ -25,8 +26,11 @@ def order_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
 def requirements_named(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Requirements with ``item``, ``unit``, ``supplier``, ``minimum_order_value`` and ``currency``, ``order_by``
     in local time."""
+    zones = cells.select("tenant_id", "timezone")
     return (
-        in_local_time(frames["procurement_requirements"], cells, "order_by")
+        with_local_times(
+            frames["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
+        )
         .join(
             frames["ingredients"].select("tenant_id", "ingredient_id", "unit", item="name"),
             on=["tenant_id", "ingredient_id"],
@@ -78,8 +82,8 @@ def _late_deliveries(wanted: pl.DataFrame, projections: pl.DataFrame) -> pl.Data
             needed_on="needed_on",
             runs_out_on="runs_out_on",
             deliver_on="deliver_on",
-            net="net",
-            order_quantity="order_quantity",
+            net_requirement="net_requirement",
+            planned_order_quantity="planned_order_quantity",
             unit="unit",
             requirement_number="requirement_number",
             supplier_id="supplier_id",
@@ -92,10 +96,10 @@ def _late_deliveries(wanted: pl.DataFrame, projections: pl.DataFrame) -> pl.Data
 
 def _no_supplier(wanted: pl.DataFrame) -> pl.DataFrame:
     nobody = (
-        wanted.filter(pl.col("supplier_id").is_null() & (pl.col("net") > 0))
+        wanted.filter(pl.col("supplier_id").is_null() & (pl.col("net_requirement") > 0))
         .sort("tenant_id", "ingredient_id", "needed_on", "requirement_number")
         .group_by("tenant_id", "plan_date", "ingredient_id", "item", "unit", maintain_order=True)
-        .agg(pl.col("needed_on").min(), pl.col("net").sum().round(6), pl.col("consequence").first())
+        .agg(pl.col("needed_on").min(), pl.col("net_requirement").sum().round(6), pl.col("consequence").first())
     )
     return finding(
         nobody,
@@ -105,10 +109,10 @@ def _no_supplier(wanted: pl.DataFrame) -> pl.DataFrame:
         message=pl.format(
             "{}: no supplier is known, and {} more will be needed, the first {}.",
             "item",
-            quantity("net", up=True),
+            quantity("net_requirement", up=True),
             on_weekday("needed_on"),
         ),
-        reasoning=as_json(needed_on="needed_on", net="net", unit="unit", ingredient="item"),
+        reasoning=as_json(needed_on="needed_on", net_requirement="net_requirement", unit="unit", ingredient="item"),
         consequence=pl.coalesce("consequence", pl.lit("What is made with it cannot be baked once it is used up.")),
     )
 
@@ -118,13 +122,13 @@ def _orders_today(wanted: pl.DataFrame) -> pl.DataFrame:
 
     A closed day has no morning of its own, so that the last one before it has to speak of its deadlines.
     """
-    ordered = pl.col("supplier_id").is_not_null() & (pl.col("order_quantity") > 0)
-    said = pl.concat_str("item", pl.lit(" "), quantity("order_quantity"))
+    ordered = pl.col("supplier_id").is_not_null() & (pl.col("planned_order_quantity") > 0)
+    said = pl.concat_str("item", pl.lit(" "), quantity("planned_order_quantity"))
     more = pl.col("items") - NAMED_ITEMS
     order_day = pl.col("order_by").dt.date()
     closed = pl.when(order_day > pl.col("plan_date")).then(pl.lit(", when the bakery is closed")).otherwise(pl.lit(""))
     line = pl.struct(
-        ingredient="item", quantity="order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
+        ingredient="item", quantity="planned_order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
         order_by_local=pl.col("order_by").dt.strftime("%Y-%m-%dT%H:%M"),
     )  # fmt: skip
     due = (

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.frames import HORIZON_DAYS, Frames
+from bakery_assets.cells import HORIZON_DAYS, Frames
 
 ITEM = ["tenant_id", "plan_date", "item_kind", "item_id"]
 LOST_WITHIN_DAYS = 3  # stock that expires later can still be worked into a coming day's plan
@@ -24,8 +24,8 @@ def items_at_risk(projections: pl.DataFrame, risk: str) -> pl.DataFrame:
     sizes owe something to stock that will be gone by then.
 
     Returns:
-        ``ITEM``, ``first_day`` and ``last_day`` of the risk; ``opening``, ``receipts`` and ``required`` of its first
-        day; ``short`` (unmet over all days, in the item's unit), ``short_days``, ``lowest`` (closing stock).
+        ``ITEM``, ``first_day`` and ``last_day`` of the risk; ``opening``, ``receipts`` and ``gross_requirement`` of its
+        first day; ``short`` (unmet over all days, in the item's unit), ``short_days``, ``lowest`` (closing stock).
     """
     risky = pl.col("stockout_risk") == risk
     is_baked_for = pl.col("projection_date") < pl.col("plan_date") + pl.duration(days=HORIZON_DAYS)
@@ -36,7 +36,7 @@ def items_at_risk(projections: pl.DataFrame, risk: str) -> pl.DataFrame:
         .agg(
             pl.col("projection_date").filter(risky).first().alias("first_day"),
             pl.col("projection_date").filter(risky).last().alias("last_day"),
-            *(pl.col(name).filter(risky).first() for name in ("opening", "receipts", "required")),
+            *(pl.col(name).filter(risky).first() for name in ("opening", "receipts", "gross_requirement")),
             short=pl.col("unmet").sum().round(6),
             short_days=(pl.col("unmet") > 0).sum(),
             lowest=pl.col("closing").min(),

@@ -4,8 +4,8 @@ import polars as pl
 
 from bakery_assets.briefing.alerts import critical_if_soon, finding
 from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
-from bakery_assets.briefing.words import as_json, on_weekday, quantity
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import as_json, on_weekday, quantity
 
 
 def stock_findings(frames: Frames) -> list[pl.DataFrame]:
@@ -45,7 +45,7 @@ def _stockouts(short: pl.DataFrame) -> pl.DataFrame:
             short_days="short_days",
             opening_first_day="opening",
             receipts_first_day="receipts",
-            required_first_day="required",
+            gross_requirement_first_day="gross_requirement",
         ),
         consequence=consequence,
     )

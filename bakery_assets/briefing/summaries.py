@@ -9,20 +9,21 @@ from bakery_assets.briefing.order_alerts import order_findings
 from bakery_assets.briefing.order_days import next_mornings
 from bakery_assets.briefing.outlook import items_at_risk
 from bakery_assets.briefing.stock_alerts import stock_findings
-from bakery_assets.briefing.words import clock, counted, in_local_time, on_weekday
-from bakery_assets.frames import Frames, closed_days
-
-CELL = ["tenant_id", "plan_date"]
+from bakery_assets.calendars import closed_days
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import clock, counted, on_weekday
+from bakery_assets.keys import CELL
+from bakery_assets.local_time import with_local_times
 
 
 def summarise_day(cells: pl.DataFrame, frames: Frames) -> Frames:
     """What the stages before made, as one row per tenant, and what of it needs a person.
 
     ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price;
-    null where none has. ``accuracy_pct`` is that of the last day that could be checked.
+    null where none has. ``accuracy`` is that of the last day that could be checked.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         frames: ``tenants, products, ingredients, suppliers, calendar, demand_forecasts, production_schedules,
             production_batches, procurement_plans, procurement_requirements, inventory_projections, validation_runs``.
 
@@ -48,13 +49,13 @@ def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) 
         _forecast_today(frames),
         _baking_today(cells, frames["production_batches"]),
         _orders(cells, frames),
-        at_risk.group_by(CELL).agg(items_at_risk=pl.len()),
-        last_validated(frames["validation_runs"]).select(*CELL, "accuracy_pct"),
+        at_risk.group_by(CELL).agg(items_at_risk_14d=pl.len()),
+        last_validated(frames["validation_runs"]).select(*CELL, "accuracy"),
         alerts.group_by(CELL).agg(alerts=pl.len()),
     ):
         rows = rows.join(part, on=CELL, how="left", maintain_order="left")
-    counts = ("products", "planned_batches", "orders", "items_at_risk", "alerts")
-    sums = ("forecast_quantity", "planned_quantity", "order_cost")
+    counts = ("products", "planned_batches", "orders_14d", "items_at_risk_14d", "alerts")
+    sums = ("forecast_quantity", "planned_quantity", "order_cost_14d")
     return rows.with_columns(
         pl.col("is_closed").fill_null(value=False),
         *(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts),
@@ -67,10 +68,10 @@ def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) 
         "products",
         "planned_quantity",
         "planned_batches",
-        "orders",
-        "order_cost",
-        "items_at_risk",
-        "accuracy_pct",
+        "orders_14d",
+        "order_cost_14d",
+        "items_at_risk_14d",
+        "accuracy",
         "alerts",
         headline=_headline(),
     )
@@ -94,7 +95,11 @@ def _forecast_today(frames: Frames) -> pl.DataFrame:
 
 def _baking_today(cells: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
     return (
-        in_local_time(batches, cells, "start_at", "end_at")
+        with_local_times(
+            batches.join(cells.select("tenant_id", "timezone"), on="tenant_id", maintain_order="left"),
+            start_at="start_at",
+            end_at="end_at",
+        )
         .filter(pl.col("schedule_date") == pl.col("plan_date"))
         .sort("tenant_id", "batch_number")
         .group_by(CELL, maintain_order=True)
@@ -113,12 +118,15 @@ def _orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         frames["procurement_plans"]
         .sort("tenant_id", "version")
         .group_by(CELL, maintain_order=True)
-        .agg(pl.col("orders").last(), order_cost=pl.col("total_cost").last())
+        .agg(pl.col("orders_14d").last(), order_cost_14d=pl.col("total_cost").last())
     )
+    zones = cells.select("tenant_id", "timezone")
     is_due = pl.col("order_by").dt.date().is_between("plan_date", "next_morning", closed="left")
     deadlines = (
-        in_local_time(frames["procurement_requirements"], cells, "order_by")
-        .filter(pl.col("order_quantity") > 0)
+        with_local_times(
+            frames["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
+        )
+        .filter(pl.col("planned_order_quantity") > 0)
         .join(next_mornings(cells, frames["calendar"]), on="tenant_id")
         .group_by(CELL)
         .agg(
@@ -167,8 +175,8 @@ def _headline() -> pl.Expr:
         .otherwise(pl.concat_str(pl.lit(", order nothing today"), later.fill_null("")))
     )
     risk = (
-        pl.when(pl.col("items_at_risk").fill_null(0) > 0)
-        .then(pl.format("; {} may run out.", counted("items_at_risk", "item", "items")))
+        pl.when(pl.col("items_at_risk_14d").fill_null(0) > 0)
+        .then(pl.format("; {} may run out.", counted("items_at_risk_14d", "item", "items")))
         .otherwise(pl.lit("."))
     )
     return pl.concat_str(sell, bake, order, risk)

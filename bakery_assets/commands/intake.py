@@ -65,8 +65,8 @@ def import_pos(
     from bakery_assets.intake.chunks import Unreadable
     from bakery_assets.intake.till_columns import TillOptions
     from bakery_assets.intake.till_form import with_mapping
+    from bakery_assets.schemas.columns import MAIN_LOCATION
     from resources.clock import utc_now
-    from resources.schema.ops import MAIN_LOCATION
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import TillOwner, import_till
 

@@ -8,11 +8,20 @@ trained version is forecast from its own history by the same smoothing with usua
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.booster import Trees
-from bakery_assets.forecasting.closings import holiday_habits
-from bakery_assets.forecasting.factors import LARGEST_FACTOR, evidence, factor_matrix, factors_ahead, learn_factors
-from bakery_assets.forecasting.history import HISTORY_DAYS, SERIES, SHOP
-from bakery_assets.forecasting.intervals import (
+from bakery_assets.cells import HORIZON_DAYS, CannotPlan, Frames, horizon
+from bakery_assets.forecasting.data.closures import holiday_habits
+from bakery_assets.forecasting.data.history import HISTORY_DAYS
+from bakery_assets.forecasting.data.inputs import Known, gather, shut_ahead, shut_matrix
+from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_series
+from bakery_assets.forecasting.models.day_effects import (
+    LARGEST_FACTOR,
+    evidence,
+    factor_matrix,
+    factors_ahead,
+    learn_factors,
+)
+from bakery_assets.forecasting.models.gradient_boosting import Trees
+from bakery_assets.forecasting.models.intervals import (
     ENOUGH_ERRORS,
     LEVELS,
     at_level,
@@ -22,20 +31,17 @@ from bakery_assets.forecasting.intervals import (
     usual_day,
     usual_knots,
 )
-from bakery_assets.forecasting.known import Known, gather, shut_ahead, shut_matrix
+from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, mixed
+from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, level, profiled, seasonal, tsb
 from bakery_assets.forecasting.overrides import apply_overrides
-from bakery_assets.forecasting.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_series
-from bakery_assets.forecasting.selection import BLENDS, MEMBERS, mixed
-from bakery_assets.forecasting.smoothing import SMOOTHED_DAYS, level, profiled, seasonal, tsb
-from bakery_assets.forecasting.versions import Versions, read_versions
-from bakery_assets.frames import HORIZON_DAYS, CannotPlan, Frames, horizon
+from bakery_assets.forecasting.registry.decode import Versions, read_versions
+from bakery_assets.keys import SERIES, SHOP
+from bakery_assets.schemas.columns import MAIN_LOCATION
+from bakery_assets.schemas.plans import NO_HISTORY, SHORT_HISTORY
 
 __all__ = ["forecast_demand"]
 
-SHORT = "short_history"
-NONE = "no_history"
 UNTRAINED_VERSION = "untrained"
-MAIN_LOCATION = "main"
 SHORT_DAYS = 28  # fewer days since the first sale make a short history
 READS = (
     "tenants",
@@ -72,7 +78,7 @@ def forecast_demand(cells: pl.DataFrame, frames: Frames) -> Frames:
     ``forecast_overrides`` replaces the system's figure, which stays beside it.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: ``READS``; ``model_versions`` has each trained tenant's version in use, ``series_models`` its series,
             and ``boosters`` the trees they share.
 
@@ -315,9 +321,9 @@ def _summed(made: pl.DataFrame) -> pl.DataFrame:
         pl.col("model_version").fill_null(UNTRAINED_VERSION),
         factor=pl.when(closed).then(0.0).otherwise(pl.col("special").fill_null(1.0)),
         model=pl.when(pl.col("model").is_null())
-        .then(pl.lit(NONE))
+        .then(pl.lit(NO_HISTORY))
         .when("is_short")
-        .then(pl.lit(SHORT))
+        .then(pl.lit(SHORT_HISTORY))
         .otherwise("model"),
         yhat=pl.when(closed).then(0.0).otherwise(pl.col("blended").fill_null(0.0)).round(6),
         scale=pl.when(closed).then(0.0).otherwise(pl.col("scale").fill_null(0.0)).round(6),

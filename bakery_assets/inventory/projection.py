@@ -3,18 +3,20 @@
 import numpy as np
 import polars as pl
 
-from bakery_assets.demand import daily_demand
-from bakery_assets.frames import HORIZON_DAYS, OUTLOOK_DAYS, Frames
-from bakery_assets.inventory.incoming import open_orders
-from bakery_assets.inventory.shelf import Floats, by_day, shelf_lives, shelves, use_days
-from bakery_assets.inventory.stock import DECIMALS, ITEM, ordered_sum, stock_on_hand
-from bakery_assets.procurement.requirements import ingredient_requirements
+from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, Frames
+from bakery_assets.keys import ITEM
+from bakery_assets.materials.demand import daily_demand
+from bakery_assets.materials.expiry_buckets import Floats, by_day, shelf_lives, shelves, use_days
+from bakery_assets.materials.gross_requirements import ingredient_requirements
+from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.stock import stock_on_hand
+from bakery_assets.quantities import DECIMALS, ordered_sum
 
 QUANTITIES = (
     "opening",
     "receipts",
     "planned_receipts",
-    "required",
+    "gross_requirement",
     "consumption",
     "unmet",
     "expired",
@@ -37,7 +39,7 @@ def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
     for one day only, for which an empty shelf in the evening is as it should be.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: what the stage ``inventory_projections`` reads.
 
     Returns:
@@ -72,7 +74,7 @@ def _rows(items: pl.DataFrame, figures: list[Floats]) -> pl.DataFrame:
     rows = items.join(days, how="cross", maintain_order="left_right").with_columns(
         pl.Series(name, figure.ravel()).round(DECIMALS) for name, figure in zip(QUANTITIES, figures, strict=True)
     )
-    mean = (pl.col("required").sum().over(ITEM) / OUTLOOK_DAYS).alias("mean")
+    mean = (pl.col("gross_requirement").sum().over(ITEM) / OUTLOOK_DAYS).alias("mean")
     keeps = pl.col("shelf_life_days").fill_null(2) > 1
     is_low = (pl.col("closing") < pl.col("safety_stock")) | (pl.col("closing") < pl.col("mean").round(DECIMALS))
     return (
@@ -153,7 +155,7 @@ def _planned(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     )
     orders = (
         frames["procurement_requirements"]
-        .filter(pl.col("order_quantity") > 0)
+        .filter(pl.col("planned_order_quantity") > 0)
         .drop("plan_date")
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
         .select(
@@ -161,7 +163,7 @@ def _planned(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
             day=(pl.col("deliver_on") - pl.col("plan_date")).dt.total_days(),
             item_kind=pl.lit("ingredient"),
             item_id="ingredient_id",
-            quantity="order_quantity",
+            quantity="planned_order_quantity",
         )
     )
     return pl.concat([batches, orders]).group_by(*ITEM, "day").agg(ordered_sum("quantity"))

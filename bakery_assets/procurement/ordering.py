@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from bakery_assets.inventory.shelf import Floats, Ints, expire, last_day, receive, take, total
-from bakery_assets.inventory.stock import DECIMALS
+from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, last_day, receive, take, total
 from bakery_assets.procurement.offers import Offers
+from bakery_assets.quantities import DECIMALS
 
 ORDERS = {
     "item": pl.Int64,  # row of the item
@@ -20,18 +20,18 @@ ORDERS = {
     "last_day_covered": pl.Int64,  # the next delivery, or the end of the shelf life, comes after it
     "decisive_day": pl.Int64,  # day up to which the sum runs: the day of the greatest shortage
     "runs_out_day": pl.Int64,  # first day on which need is unmet if neither this nor a later order is placed
-    "gross": pl.Float64,  # need from needed_day to decisive_day, and what was unmet before
-    "unmet_before": pl.Float64,  # the part of gross that was unmet before needed_day
+    "gross_requirement": pl.Float64,  # need from needed_day to decisive_day, and what was unmet before
+    "unmet_before": pl.Float64,  # the part of gross_requirement that was unmet before needed_day
     "on_hand": pl.Float64,  # stock on the morning of needed_day, without what expires unused by decisive_day
-    "incoming": pl.Float64,  # open orders arriving from needed_day to decisive_day, and incoming_later
-    "incoming_later": pl.Float64,  # open orders after the last day of need, by deliver_day
-    "net": pl.Float64,
+    "scheduled_receipts": pl.Float64,  # open orders arriving from needed_day to decisive_day, and ..._later
+    "scheduled_receipts_later": pl.Float64,  # open orders after the last day of need, by deliver_day
+    "net_requirement": pl.Float64,
     "quantity": pl.Float64,
     "expires_unused": pl.Float64,  # from needed_day on, before decisive_day
     # How on_hand came about, from the plan date to the morning of needed_day:
     "used_before": pl.Float64,
     "expired_before": pl.Float64,
-    "incoming_before": pl.Float64,
+    "scheduled_receipts_before": pl.Float64,
     "ordered_before": pl.Float64,  # by earlier orders of this plan
 }
 NEVER = 1_000_000
@@ -103,8 +103,8 @@ def place_orders(needs: Needs, offers: Offers) -> pl.DataFrame:
     that comes after the last day of need is less by what open orders bring after that day and no later than it:
     else what a long lead time has on its way would be ordered anew every morning.
 
-    net = gross + safety stock - on_hand - incoming, all terms from needed_day to decisive_day, incoming with
-    incoming_later.
+    net_requirement = gross_requirement + safety stock - on_hand - scheduled_receipts, all terms from needed_day to
+    decisive_day, scheduled_receipts with scheduled_receipts_later.
 
     Returns:
         ``ORDERS``, sorted by item and needed_day.
@@ -192,22 +192,22 @@ def _order(
             "last_day_covered": covered,
             "decisive_day": day + decisive,
             "runs_out_day": ahead.runs_out_day,
-            "gross": unmet[short] + ahead.gross[rows, decisive],
+            "gross_requirement": unmet[short] + ahead.gross[rows, decisive],
             "unmet_before": unmet[short],
             "on_hand": np.maximum(morning - lost, 0.0),
-            "incoming": ahead.incoming[rows, decisive] - np.maximum(lost - morning, 0.0) + later,
-            "incoming_later": later,
-            "net": net,
+            "scheduled_receipts": ahead.incoming[rows, decisive] - np.maximum(lost - morning, 0.0) + later,
+            "scheduled_receipts_later": later,
+            "net_requirement": net,
             "quantity": order_quantity(net, offers.minimum[offer], offers.pack[offer]),
             "expires_unused": lost,
             "used_before": past.used[short],
             "expired_before": past.expired[short],
-            "incoming_before": past.incoming[short],
+            "scheduled_receipts_before": past.incoming[short],
             "ordered_before": past.ordered[short],
         },
         schema=ORDERS,
     )
-    return frame.filter(pl.col("net") > 0).with_columns(pl.col(pl.Float64).round(DECIMALS))
+    return frame.filter(pl.col("net_requirement") > 0).with_columns(pl.col(pl.Float64).round(DECIMALS))
 
 
 def _choose(day: int, needs: Needs, offers: Offers) -> tuple[Ints, Ints]:

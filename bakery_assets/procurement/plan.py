@@ -3,28 +3,30 @@
 import numpy as np
 import polars as pl
 
-from bakery_assets.frames import OUTLOOK_DAYS, Frames
-from bakery_assets.inventory.incoming import open_orders
-from bakery_assets.inventory.shelf import by_day, shelf_lives, shelves, total
-from bakery_assets.inventory.stock import DECIMALS, ordered_sum, stock_on_hand
-from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of, with_deadlines
+from bakery_assets.cells import OUTLOOK_DAYS, Frames
+from bakery_assets.explanations.procurement import with_words_for_plans, with_words_for_requirements
+from bakery_assets.keys import INGREDIENT
+from bakery_assets.local_time import with_instants
+from bakery_assets.materials.expiry_buckets import by_day, shelf_lives, shelves, total
+from bakery_assets.materials.gross_requirements import bakes_with, ingredient_requirements
+from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.stock import stock_on_hand
+from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of
 from bakery_assets.procurement.ordering import NEVER, Needs, look_ahead, place_orders
-from bakery_assets.procurement.requirements import bakes_with, ingredient_requirements
-from bakery_assets.procurement.wording import with_words_for_plans, with_words_for_requirements
+from bakery_assets.quantities import DECIMALS, ordered_sum
 
-INGREDIENT = ["tenant_id", "ingredient_id"]
 REQUIREMENTS = [
     "tenant_id",
     "plan_date",
     "requirement_number",
     "ingredient_id",
     "supplier_id",
-    "gross",
+    "gross_requirement",
     "on_hand",
-    "incoming",
+    "scheduled_receipts",
     "safety_stock",
-    "net",
-    "order_quantity",
+    "net_requirement",
+    "planned_order_quantity",
     "cost",
     "order_by",
     "deliver_on",
@@ -38,7 +40,7 @@ PLANS = [
     "plan_date",
     "version",
     "status",
-    "orders",
+    "orders_14d",
     "total_cost",
     "first_order_by",
     "reasoning",
@@ -49,15 +51,15 @@ PLANS = [
 def plan_procurement(cells: pl.DataFrame, frames: Frames) -> Frames:
     """What to order from whom and by when, for 14 days.
 
-    On a row with an order, gross, on_hand, incoming and net are the terms of that order's sum: from the
-    day on which stock falls short (needed_on) to the day that decides its size. on_hand is then the
-    stock projected for that morning. On a row without an order they are the sums of the 14 days, with
-    today's stock, and needed_on is the day stock falls short, if it does. In both,
-    net = gross + safety_stock - on_hand - incoming, at least 0, and stock that expires before it is used
-    is not in on_hand. An order that comes after the 14 days counts, in incoming, open orders up to its own day.
+    On a row with an order, gross_requirement, on_hand, scheduled_receipts and net_requirement are the terms of that
+    order's sum: from the day on which stock falls short (needed_on) to the day that decides its size. on_hand is then
+    the stock projected for that morning. On a row without an order they are the sums of the 14 days, with today's
+    stock, and needed_on is the day stock falls short, if it does. In both, net_requirement = gross_requirement +
+    safety_stock - on_hand - scheduled_receipts, at least 0, and stock that expires before it is used is not in
+    on_hand. An order that comes after the 14 days counts, in scheduled_receipts, open orders up to its own day.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: what the stage ``procurement_plans`` reads.
 
     Returns:
@@ -134,7 +136,7 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame) -> p
         orders.join(items.rename({"row": "item"}), on="item")
         .join(offered, on="offer")
         .with_columns(
-            order_quantity="quantity",
+            planned_order_quantity="quantity",
             cost=(pl.col("quantity") * pl.col("price")).round(2),
             order_date=pl.col("plan_date") + pl.duration(days=pl.col("deliver_day") - pl.col("lead_days")),
             deliver_on=_day("deliver_day"),
@@ -147,7 +149,9 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame) -> p
         )
     )
     delivery = ["tenant_id", "supplier_id", "deliver_on"]
-    return with_deadlines(rows).with_columns(delivery_value=ordered_sum("cost").over(delivery).round(2))
+    return with_instants(rows, "order_by", day="order_date", wall_time="order_cutoff_time").with_columns(
+        delivery_value=ordered_sum("cost").over(delivery).round(2)
+    )
 
 
 def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame, needs: Needs) -> pl.DataFrame:
@@ -157,22 +161,22 @@ def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame, 
     first_short = np.where(is_short.any(axis=1), is_short.argmax(axis=1), NEVER)
     on_hand, lost = total(needs.on_hand), ahead.expired[:, -1]
     sums = items.with_columns(
-        gross=pl.Series(ahead.gross[:, -1]),
+        gross_requirement=pl.Series(ahead.gross[:, -1]),
         on_hand=pl.Series(np.maximum(on_hand - lost, 0.0)).round(DECIMALS),
-        incoming=pl.Series(ahead.incoming[:, -1] - np.maximum(lost - on_hand, 0.0)).round(DECIMALS),
-        incoming_later=pl.Series(needs.incoming[:, OUTLOOK_DAYS:].sum(axis=1)).round(DECIMALS),
+        scheduled_receipts=pl.Series(ahead.incoming[:, -1] - np.maximum(lost - on_hand, 0.0)).round(DECIMALS),
+        scheduled_receipts_later=pl.Series(needs.incoming[:, OUTLOOK_DAYS:].sum(axis=1)).round(DECIMALS),
         expires_unused=pl.Series(lost).round(DECIMALS),
         short_day=pl.Series(first_short),
         runs_out_day=pl.Series(ahead.runs_out_day),
-        net=pl.Series(ahead.shortage[:, -1]),
+        net_requirement=pl.Series(ahead.shortage[:, -1]),
     )
     cheapest = sold.unique("row", keep="first", maintain_order=True).select("row", "supplier_id", "supplier_name")
     return (
-        sums.filter((pl.col("gross") > 0) | (pl.col("short_day") < NEVER))
+        sums.filter((pl.col("gross_requirement") > 0) | (pl.col("short_day") < NEVER))
         .join(orders, left_on="row", right_on="item", how="anti")
         .join(cheapest, on="row", how="left")
         .with_columns(
-            order_quantity=pl.lit(0.0),
+            planned_order_quantity=pl.lit(0.0),
             cost=pl.lit(0.0),
             needed_on=_day("short_day"),
             runs_out_on=_day("runs_out_day"),
@@ -193,10 +197,10 @@ def _numbered(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _plans(cells: pl.DataFrame, requirements: pl.DataFrame) -> pl.DataFrame:
     """One row per tenant: what its orders amount to."""
-    has_order = pl.col("order_quantity") > 0
+    has_order = pl.col("planned_order_quantity") > 0
     delivery = pl.struct("supplier_id", "deliver_on").filter(has_order)
     sums = requirements.group_by("tenant_id").agg(
-        orders=delivery.n_unique(),
+        orders_14d=delivery.n_unique(),
         total_cost=ordered_sum("cost").round(2),
         first_order_by=pl.col("order_date").min(),
         deadline=pl.col("order_by").min(),
@@ -211,7 +215,9 @@ def _plans(cells: pl.DataFrame, requirements: pl.DataFrame) -> pl.DataFrame:
     rows = (
         cells.join(sums, on="tenant_id", how="left")
         .with_columns(pl.col(counts).fill_null(0), pl.col("total_cost").fill_null(0.0))
-        .with_columns(version=pl.lit(1, pl.Int32), status=pl.lit("draft"), orders=pl.col("orders").cast(pl.Int32))
+        .with_columns(
+            version=pl.lit(1, pl.Int32), status=pl.lit("draft"), orders_14d=pl.col("orders_14d").cast(pl.Int32)
+        )
         .sort("tenant_id")
     )
     return with_words_for_plans(rows).select(PLANS)

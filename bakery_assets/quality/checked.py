@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
 from bakery_assets.quality.days import daily_volumes, freshness, judged_days, levels, series_levels
 from bakery_assets.quality.rows import SERIES, amounts, copied_locations, largest_usual, refund_shares
 from bakery_assets.quality.thresholds import MOST_IN_A_DAY, RECENT_DAYS
@@ -57,7 +57,7 @@ def checked_sales(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     computed from them, and the suite says so.
 
     Args:
-        cells: the columns of ``frames.CELLS``; ``plan_date`` is the first day that is not yet sold.
+        cells: the columns of ``cells.CELLS``; ``plan_date`` is the first day that is not yet sold.
         frames: ``tenants``, ``products``, ``sales``, ``calendar``.
     """
     sales = frames["sales"]

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from bakery_assets.forecasting.calendar_features import tenant_holidays
-from bakery_assets.frames import Frames, closed_days, past_days
+from bakery_assets.calendars import closed_days, tenant_holidays
+from bakery_assets.cells import Frames, past_days
 from bakery_assets.quality.thresholds import (
     AFTER_HOLIDAY,
     BEFORE_HOLIDAY,

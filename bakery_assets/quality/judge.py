@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
 from bakery_assets.quality.checked import checked_sales
 from bakery_assets.quality.rules import BLOCKING
 from bakery_assets.quality.suite import run_suite
@@ -14,7 +14,7 @@ def judge_sales(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.DataFrame]:
     """Check the sales of all tenants of a round in one run of the suite, and decide for each by itself.
 
     Args:
-        cells: the columns of ``frames.CELLS``; ``plan_date`` is the first day that is not yet sold.
+        cells: the columns of ``cells.CELLS``; ``plan_date`` is the first day that is not yet sold.
         frames: ``tenants``, ``products``, ``sales``, ``calendar``, as known at ``planned_as_of``.
 
     Returns:

@@ -32,7 +32,7 @@ def run_suite(cells: pl.DataFrame, checked: pl.DataFrame) -> pl.DataFrame:
     A fault of the whole table (a column missing, or of another type) is a finding for every tenant.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         checked: of ``checked_sales``.
 
     Returns:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.validation.days import DAY
+from bakery_assets.validation.validation_days import DAY
 
 TIE = 1e-6  # errors closer than this are the same: quantities are kept to six decimals
 
@@ -40,7 +40,7 @@ def score_overrides(judged: pl.DataFrame, overrides: pl.DataFrame) -> pl.DataFra
             system_error=(pl.col("system_yhat") - pl.col("actual")).round(6),
         )
         .with_columns(
-            nearer=pl.when((human.abs() - system.abs()).abs() <= TIE)
+            closer=pl.when((human.abs() - system.abs()).abs() <= TIE)
             .then(pl.lit("tie"))
             .when(human.abs() < system.abs())
             .then(pl.lit("human"))
@@ -57,7 +57,7 @@ def score_overrides(judged: pl.DataFrame, overrides: pl.DataFrame) -> pl.DataFra
             "actual",
             "human_error",
             "system_error",
-            "nearer",
+            "closer",
         )
         .sort(key)
     )

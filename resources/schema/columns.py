@@ -1,15 +1,16 @@
-"""How a column is said once: its type, its check in the database, what the loader tests, and the docs.
+"""How a schema becomes a SQL table: types, comments, defaults and checks follow from its columns and rules.
 
-A column's ``info`` carries what a loader needs to refuse a bad value with a clear reason; the check
-constraint made beside it lets the database refuse the same value from anybody else.
+What a column means and may hold is said in ``bakery_assets.schemas``; foreign keys, indexes and what only the database
+has are beside the tables in ``ops`` and ``plans``.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
+import dataframely as dy
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    DefaultClause,
     ForeignKeyConstraint,
     MetaData,
     Table,
@@ -18,12 +19,14 @@ from sqlalchemy import (
 from sqlalchemy import (
     text as sql,
 )
-from sqlalchemy.dialects.postgresql import DATE, DOUBLE_PRECISION, INTEGER, JSONB, TEXT, TIME, TIMESTAMP
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION, JSONB, TEXT
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import UserDefinedType
 
-IDENTITY = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-LARGEST = 1e9  # more than any bakery sells, weighs or pays in one row; also what keeps infinity out
+from bakery_assets.schemas import table_name
+from bakery_assets.schemas.plans import PlanRow
+from bakery_assets.schemas.rules import ExactlyOne, UniqueTogether, rules_of
 
 metadata = MetaData(
     naming_convention={
@@ -34,10 +37,11 @@ metadata = MetaData(
         "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     }
 )
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class XID8(UserDefinedType[int]):
-    """PostgreSQL's transaction number that never comes round again."""
+    """PostgreSQL's transaction number that never wraps around."""
 
     cache_ok = True
 
@@ -46,118 +50,52 @@ class XID8(UserDefinedType[int]):
         return "xid8"
 
 
-def code(name: str, comment: str, **kwargs: Any) -> Column[Any]:
-    """An identifier: text that is never empty."""
-    return Column(name, TEXT, comment=comment, nullable=False, info={"nonempty": True}, **kwargs)
+def table(schema: type[dy.Schema], *items: SchemaItem, **info: Any) -> Table:
+    """The table of a schema, in the SQL schema that is named like its module.
 
+    A row of a plan belongs to its cell and goes with it; any other row belongs to a known tenant.
 
-def identity(name: str, comment: str, **kwargs: Any) -> Column[Any]:
-    """An identifier that also names a Dagster partition and part of a file name."""
-    return Column(name, TEXT, comment=comment, nullable=False, info={"pattern": IDENTITY}, **kwargs)
-
-
-def words(name: str, comment: str, *, optional: bool = False, default: str | None = None) -> Column[Any]:
-    """Free text."""
-    return Column(
-        name, TEXT, comment=comment, nullable=optional, server_default=_literal(default), info={"default": default}
-    )
-
-
-def choice(name: str, comment: str, choices: Iterable[str], *, default: str | None = None) -> Column[Any]:
-    """Text that is one of ``choices``; the comment lists them."""
-    allowed = tuple(choices)
-    return Column(
-        name,
-        TEXT,
-        comment=f"{comment}: {', '.join(allowed)}",
-        nullable=False,
-        server_default=_literal(default),
-        info={"choices": allowed, "default": default},
-    )
-
-
-def number(
-    name: str,
-    comment: str,
-    *,
-    minimum: float | None = 0.0,
-    maximum: float = LARGEST,
-    optional: bool = False,
-    default: float | None = None,
-) -> Column[Any]:
-    """A finite number between ``minimum`` (None: minus ``maximum``) and ``maximum``, both allowed."""
-    return Column(
-        name,
-        DOUBLE_PRECISION,
-        comment=comment,
-        nullable=optional,
-        server_default=None if default is None else sql(repr(default)),
-        info={"minimum": -maximum if minimum is None else minimum, "maximum": maximum, "default": default},
-    )
-
-
-def measure(name: str, comment: str, *, optional: bool = True) -> Column[Any]:
-    """A computed figure without bounds of its own, still finite."""
-    return number(name, comment, minimum=None, maximum=1e15, optional=optional)
-
-
-def whole(
-    name: str,
-    comment: str,
-    *,
-    minimum: int = 0,
-    maximum: int = 1_000_000,
-    optional: bool = False,
-    default: int | None = None,
-) -> Column[Any]:
-    """A whole number between ``minimum`` and ``maximum``, both allowed."""
-    return Column(
-        name,
-        INTEGER,
-        comment=comment,
-        nullable=optional,
-        server_default=None if default is None else sql(str(default)),
-        info={"minimum": minimum, "maximum": maximum, "default": default},
-    )
-
-
-def day(name: str, comment: str, *, optional: bool = False) -> Column[Any]:
-    """A tenant-local date."""
-    return Column(name, DATE, comment=comment, nullable=optional)
-
-
-def clock_time(name: str, comment: str, *, optional: bool = False, default: str | None = None) -> Column[Any]:
-    """A tenant-local time of day."""
-    return Column(
-        name, TIME, comment=comment, nullable=optional, server_default=_literal(default), info={"default": default}
-    )
-
-
-def instant(name: str, comment: str, *, optional: bool = False) -> Column[Any]:
-    """A point in time, stored in UTC."""
-    return Column(name, TIMESTAMP(timezone=True), comment=comment, nullable=optional)
-
-
-def transaction(name: str, comment: str, *, optional: bool = False) -> Column[Any]:
-    """A transaction's number, by which the warehouse tells what was read from what was not; the one that writes
-    the row where it is not optional. Internal: no file, frame or page of the documentation has it.
+    Args:
+        items: foreign keys, indexes, columns that only the database has; a primary key only where its index needs
+            another order than the columns.
     """
-    default = None if optional else sql("pg_current_xact_id()")
-    return Column(name, XID8, comment=comment, nullable=optional, server_default=default, info={"internal": True})
+    made = Table(
+        table_name(schema),
+        metadata,
+        *(_column(name, column) for name, column in schema.columns().items()),
+        *_owner(schema),
+        *items,
+        schema=schema.__module__.rpartition(".")[2],
+        comment=(schema.__doc__ or "").partition("\n")[0],
+        info={**info, "schema": schema},
+    )
+    for name, column in schema.columns().items():
+        rule = _check(name, column)
+        if rule:
+            made.append_constraint(CheckConstraint(rule, name=name))
+    for one in rules_of(schema, ExactlyOne):
+        counted = f"num_nonnulls({', '.join(one.columns)}) = 1"
+        made.append_constraint(CheckConstraint(counted, name=f"one_of_{'_'.join(one.columns)}"))
+    for key in rules_of(schema, UniqueTogether):
+        made.append_constraint(UniqueConstraint(*key.columns, postgresql_nulls_not_distinct=True))
+    return made
 
 
-def told(table: Table) -> list[Column[Any]]:
+def transaction(name: str, comment: str, *, nullable: bool = False) -> Column[Any]:
+    """A transaction's number, by which the warehouse tells what was read from what was not; the one that writes
+    the row where it is not nullable. Internal: no file, frame or page of the documentation has it.
+    """
+    default = None if nullable else sql("pg_current_xact_id()")
+    return Column(name, XID8, comment=comment, nullable=nullable, server_default=default, info={"internal": True})
+
+
+def public_columns(table: Table) -> list[Column[Any]]:
     """The columns of a table that others know: all but the internal ones."""
     return [column for column in table.columns if not column.info.get("internal")]
 
 
-def structure(name: str, comment: str, *, optional: bool = False) -> Column[Any]:
-    """A JSON object or array that people and programs both read."""
-    return Column(name, JSONB, comment=comment, nullable=optional)
-
-
-def refers(columns: str, table: str, target: str | None = None, *, cascade: bool = False) -> ForeignKeyConstraint:
-    """A foreign key inside one tenant: ``refers("supplier_id", "ops.suppliers")``."""
+def tenant_fk(columns: str, table: str, target: str | None = None, *, cascade: bool = False) -> ForeignKeyConstraint:
+    """A foreign key inside one tenant: ``tenant_fk("supplier_id", "ops.suppliers")``."""
     own = ["tenant_id", *columns.split()]
     theirs = ["tenant_id", *(target or columns).split()]
     return ForeignKeyConstraint(
@@ -165,44 +103,39 @@ def refers(columns: str, table: str, target: str | None = None, *, cascade: bool
     )
 
 
-def belongs_to_tenant() -> ForeignKeyConstraint:
-    """Every row belongs to a known tenant."""
-    return ForeignKeyConstraint(["tenant_id"], ["ops.tenants.tenant_id"])
+def _owner(schema: type[dy.Schema]) -> list[ForeignKeyConstraint]:
+    if issubclass(schema, PlanRow):
+        return [tenant_fk("plan_date", "plans.planning_runs", cascade=True)]
+    if "tenant_id" not in schema.columns() or schema.primary_key() == ["tenant_id"]:
+        return []
+    return [ForeignKeyConstraint(["tenant_id"], ["ops.tenants.tenant_id"])]
 
 
-def exactly_one(*columns: str) -> CheckConstraint:
-    """Exactly one of ``columns`` is given."""
-    return CheckConstraint(f"num_nonnulls({', '.join(columns)}) = 1", name=f"one_of_{'_'.join(columns)}")
-
-
-def key_with_gaps(*columns: str) -> UniqueConstraint:
-    """A key some of whose columns may be empty; two empties are the same."""
-    return UniqueConstraint(*columns, postgresql_nulls_not_distinct=True)
-
-
-def table(name: str, schema: str, comment: str, *items: SchemaItem, **info: Any) -> Table:
-    """Declare a table, and the checks that its columns' ``info`` asks for."""
-    made = Table(name, metadata, *items, schema=schema, comment=comment, info=info)
-    for column in made.columns:
-        rule = _check(column)
-        if rule:
-            made.append_constraint(CheckConstraint(rule, name=column.name))
+def _column(name: str, column: dy.Column) -> Column[Any]:
+    made: Column[Any] = column.sqlalchemy_column(name, _DIALECT)
+    extra = column.metadata or {}
+    # dataframely would have VARCHAR and FLOAT, and knows no JSON.
+    if isinstance(column, dy.String):
+        made.type = JSONB() if "json" in extra else TEXT()
+    elif isinstance(column, dy.Float64):
+        made.type = DOUBLE_PRECISION()
+    if "default" in extra:
+        default = extra["default"]
+        made.server_default = DefaultClause(sql(f"'{default}'" if isinstance(default, str) else repr(default)))
+    made.comment = column.description
+    made.info.update(extra)
     return made
 
 
-def _check(column: Column[Any]) -> str | None:
-    info = column.info
-    if "choices" in info:
-        listed = ", ".join(f"'{value}'" for value in info["choices"])
-        return f"{column.name} IN ({listed})"
-    if "minimum" in info:
-        return f"{column.name} BETWEEN {info['minimum']!r} AND {info['maximum']!r}"
-    if "pattern" in info:
-        return f"{column.name} ~ '{info['pattern']}'"
-    if info.get("nonempty"):
-        return f"{column.name} <> ''"
+def _check(name: str, column: dy.Column) -> str | None:
+    extra = column.metadata or {}
+    if "choices" in extra:
+        listed = ", ".join(f"'{value}'" for value in extra["choices"])
+        return f"{name} IN ({listed})"
+    if isinstance(column, dy.Float64 | dy.Int32):
+        return f"{name} BETWEEN {column.min!r} AND {column.max!r}"
+    if isinstance(column, dy.String) and column.regex:
+        return f"{name} ~ '{column.regex}'"
+    if isinstance(column, dy.String) and column.min_length:
+        return f"{name} <> ''"
     return None
-
-
-def _literal(value: str | None) -> Any:
-    return None if value is None else sql(f"'{value}'")

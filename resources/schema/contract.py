@@ -6,7 +6,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 
 from bakery_assets.settings import PROJECT, Settings
 from resources.schema import metadata, ops
-from resources.schema.columns import told
+from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
 
 PAGE = PROJECT / "docs" / "data_contract.md"
@@ -91,7 +91,7 @@ def _table(table: Table) -> str:
         for element in constraint.elements
         if element.parent.name not in ("tenant_id", "plan_date")
     }
-    rows += [_column(table, column, references) for column in told(table)]
+    rows += [_column(table, column, references) for column in public_columns(table)]
     return "\n".join(rows) + "\n"
 
 

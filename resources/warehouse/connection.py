@@ -14,23 +14,12 @@ from sqlalchemy import Engine, Table, create_engine
 from sqlalchemy.dialects import postgresql
 
 from bakery_assets.settings import settings
-from resources.schema.columns import told
+from resources.schema.columns import public_columns
 
 if TYPE_CHECKING:
     from adbc_driver_manager.dbapi import Cursor
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
-_POLARS: dict[str, pl.DataType] = {
-    "TEXT": pl.String(),
-    "JSONB": pl.String(),
-    "DOUBLE PRECISION": pl.Float64(),
-    "INTEGER": pl.Int32(),
-    "BIGINT": pl.Int64(),
-    "BOOLEAN": pl.Boolean(),
-    "DATE": pl.Date(),
-    "TIME WITHOUT TIME ZONE": pl.Time(),
-    "TIMESTAMP WITH TIME ZONE": pl.Datetime("us", "UTC"),
-}
 
 
 class Warehouse:
@@ -95,14 +84,14 @@ def sql_type(table: Table, column: str) -> str:
 
 def frame_schema(table: Table) -> pl.Schema:
     """Column names and polars types of a table's frame; JSON travels as text, internal columns do not."""
-    return pl.Schema({column.name: _POLARS[sql_type(table, column.name)] for column in told(table)})
+    return pl.Schema(table.info["schema"])
 
 
 def selected(table: Table, alias: str = "t") -> str:
     """Select list that gives ``frame_schema``."""
     return ", ".join(
         f"{alias}.{column.name}::text" if kind == pl.String else f"{alias}.{column.name}"
-        for column, kind in zip(told(table), frame_schema(table).values(), strict=True)
+        for column, kind in zip(public_columns(table), frame_schema(table).values(), strict=True)
     )
 
 

@@ -31,8 +31,8 @@ from bakery_assets.intake.till import TillSales
 from bakery_assets.intake.till_columns import TillOptions
 from bakery_assets.intake.till_form import understand
 from bakery_assets.intake.values import IDENTITY_RULE
+from bakery_assets.schemas.columns import MAIN_LOCATION
 from resources.schema import ops
-from resources.schema.ops import MAIN_LOCATION
 from resources.warehouse import intake_sql as sql
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.intake_tables import described

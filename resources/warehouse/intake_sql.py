@@ -14,7 +14,7 @@ from bakery_assets.intake.chunks import FAULT_COLUMN, FAULT_REASON, ROW_NUMBER
 from bakery_assets.intake.parsing import stored_columns
 from bakery_assets.intake.tables import AT_LOAD, RECORDED_AT, TableSpec
 from bakery_assets.intake.values import LOCAL
-from resources.schema.ops import MAIN_LOCATION
+from bakery_assets.schemas.columns import MAIN_LOCATION
 from resources.warehouse.connection import Bulk
 
 Counts = tuple[int, int, int]  # new, changed, known

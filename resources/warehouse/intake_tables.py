@@ -2,26 +2,27 @@
 
 from functools import cache
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Table, UniqueConstraint
+import dataframely as dy
+from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
 
 from bakery_assets.intake.tables import RECORDED_AT, ColumnSpec, Kind, Reference, TableSpec
-from resources.schema.columns import told
-from resources.warehouse.connection import sql_type
+from bakery_assets.schemas.rules import ExactlyOne, rules_of
 
-_KINDS: dict[str, Kind] = {
-    "TEXT": "text",
-    "DOUBLE PRECISION": "number",
-    "INTEGER": "whole",
-    "DATE": "date",
-    "TIME WITHOUT TIME ZONE": "time",
-    "TIMESTAMP WITH TIME ZONE": "instant",
+_KINDS: dict[type[dy.Column], Kind] = {
+    dy.String: "text",
+    dy.Float64: "number",
+    dy.Int32: "whole",
+    dy.Date: "date",
+    dy.Time: "time",
+    dy.Datetime: "instant",
 }
 
 
 @cache
 def described(table: Table) -> TableSpec:
     """A table of ``resources.schema.ops``, described for loading."""
-    columns = tuple(_described(table, column) for column in told(table))
+    schema: type[dy.Schema] = table.info["schema"]
+    columns = tuple(_described(name, column, "fact" in table.info) for name, column in schema.columns().items())
     order = {column.name: index for index, column in enumerate(columns)}
     references = [_reference(each) for each in table.constraints if isinstance(each, ForeignKeyConstraint)]
     return TableSpec(
@@ -29,27 +30,26 @@ def described(table: Table) -> TableSpec:
         columns,
         key=_key(table),
         references=tuple(sorted(references, key=lambda each: (order[each.columns[-1]], each.columns))),
-        exactly_one=tuple(sorted(filter(None, (_alternatives(each) for each in table.constraints)))),
+        exactly_one=tuple(sorted(rule.columns for rule in rules_of(schema, ExactlyOne))),
         fact=table.info.get("fact"),
         creates=table.info.get("creates"),
     )
 
 
-def _described(table: Table, column: Column[object]) -> ColumnSpec:
-    info = column.info
-    derived = "fact" in table.info and column.name == RECORDED_AT
-    default = info.get("default")
+def _described(name: str, column: dy.Column, is_fact: bool) -> ColumnSpec:
+    extra = column.metadata or {}
+    default = extra.get("default")
     return ColumnSpec(
-        column.name,
-        _KINDS[sql_type(table, column.name)],
-        required=not column.nullable and default is None and not derived,
+        name,
+        _KINDS[type(column)],
+        required=not column.nullable and default is None and not (is_fact and name == RECORDED_AT),
         default=default,
-        choices=tuple(info.get("choices", ())),
-        minimum=info.get("minimum"),
-        maximum=info.get("maximum"),
-        zone=bool(info.get("zone")),
-        code=bool(info.get("nonempty")),
-        pattern=info.get("pattern"),
+        choices=extra.get("choices", ()),
+        minimum=column.min if isinstance(column, dy.Float64 | dy.Int32) else None,
+        maximum=column.max if isinstance(column, dy.Float64 | dy.Int32) else None,
+        zone="zone" in extra,
+        code=isinstance(column, dy.String) and column.min_length is not None,
+        pattern=column.regex if isinstance(column, dy.String) else None,
     )
 
 
@@ -66,11 +66,3 @@ def _reference(constraint: ForeignKeyConstraint) -> Reference:
         constraint.referred_table.name,
         tuple(element.column.name for element in constraint.elements),
     )
-
-
-def _alternatives(constraint: object) -> tuple[str, ...]:
-    """The columns of an ``exactly_one`` check."""
-    text = str(constraint.sqltext) if isinstance(constraint, CheckConstraint) else ""
-    if not text.startswith("num_nonnulls("):
-        return ()
-    return tuple(name.strip() for name in text[len("num_nonnulls(") : text.index(")")].split(","))

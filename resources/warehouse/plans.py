@@ -5,8 +5,10 @@ from datetime import datetime
 
 import polars as pl
 
-from bakery_assets.frames import HORIZON_DAYS, Cell, Frames
-from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed, describe
+from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
+from bakery_assets.isolation import describe, isolate
+from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed
+from bakery_assets.schemas.plans import AlertKind
 from resources.schema import metadata
 from resources.schema.plans import alerts, demand_forecasts, validation_runs
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
@@ -14,6 +16,7 @@ from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert
 # Parents before children, as foreign keys ask.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
 FAILURE_ALERT = "A000"
+FAILURE_KIND: AlertKind = "planning_failed"
 FAILURE_CONSEQUENCE = "There is no new plan for this day until this is mended and the day is planned again."
 
 
@@ -35,7 +38,7 @@ def replace_plans(
     are isolated by halving, as an exception in a stage is, and their cell has failed.
 
     Args:
-        cells: the columns of ``frames.CELLS``; every cell that was begun.
+        cells: the columns of ``cells.CELLS``; every cell that was begun.
         tables: rows for cells that did not fail.
         written: names of plan tables; one that is not in ``tables`` is emptied for these cells.
         run_id: the Dagster run, which has begun the cells.
@@ -44,21 +47,20 @@ def replace_plans(
         Each cell whose outcome was recorded, with why it failed; None: it is written.
     """
 
-    def record(some: pl.DataFrame, why: Mapping[Cell, Failed]) -> dict[Cell, Failed | None]:
-        try:
-            recorded = _replace(warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id)
-        except Exception as error:
-            members = [Cell(*row) for row in some.select("tenant_id", "plan_date").iter_rows()]
-            good = [cell for cell in members if cell not in why]
-            if not good:
-                raise
-            if len(members) == 1:
-                return record(some, {good[0]: Failed("publish", describe(error))})
-            middle = some.height // 2
-            return record(some.head(middle), why) | record(some.tail(-middle), why)
+    def write(some: pl.DataFrame, why: Mapping[Cell, Failed] = failed) -> dict[Cell, Failed | None]:
+        recorded = _replace(warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id)
         return {cell: why.get(cell) for cell in recorded}
 
-    return record(cells, failed)
+    def refused(one: pl.DataFrame, error: Exception) -> dict[Cell, Failed | None]:
+        cell = Cell(*one.select("tenant_id", "plan_date").row(0))
+        if cell in failed:
+            raise error
+        return write(one, {cell: Failed("publish", describe(error))})
+
+    recorded: dict[Cell, Failed | None] = {}
+    for part in isolate(cells, write, refused):
+        recorded |= part
+    return recorded
 
 
 def _replace(
@@ -141,7 +143,7 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
     )
     bulk.run(
         "INSERT INTO plans.alerts (tenant_id, plan_date, alert_number, severity, kind, subject, message, reasoning,"  # noqa: S608
-        f" consequence) SELECT tenant_id, plan_date, '{FAILURE_ALERT}', 'critical', 'planning_failed', stage,"
+        f" consequence) SELECT tenant_id, plan_date, '{FAILURE_ALERT}', 'critical', '{FAILURE_KIND}', stage,"
         " 'The day could not be planned: ' || reason, jsonb_build_object('stage', stage, 'reason', reason),"
         f" '{FAILURE_CONSEQUENCE}'"
         " FROM outcome WHERE reason IS NOT NULL"
@@ -151,16 +153,16 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
 def _record_validation(bulk: Bulk) -> None:
     """Note which sales the cells' validation has read; who asked for it after the reading is still to be answered."""
     bulk.run(
-        "UPDATE plans.planning_runs r SET validated_in = r.begun_in, asked_in = NULL FROM outcome o"
+        "UPDATE plans.planning_runs r SET validated_xid = r.started_xid, requested_xid = NULL FROM outcome o"
         " WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.reason IS NULL"
-        " AND r.begun_in IS NOT NULL"
+        " AND r.started_xid IS NOT NULL"
     )
 
 
 def _ask_for_validation(bulk: Bulk) -> None:
     """A forecast that comes late has not been checked by the days after it: after an outage today is planned first."""
     bulk.run(
-        "UPDATE plans.planning_runs r SET asked_in = pg_current_xact_id(), begun_in = NULL FROM outcome o"  # noqa: S608
+        "UPDATE plans.planning_runs r SET requested_xid = pg_current_xact_id(), started_xid = NULL FROM outcome o"  # noqa: S608
         " WHERE r.tenant_id = o.tenant_id AND o.reason IS NULL"
         f" AND r.plan_date > o.plan_date AND r.plan_date <= o.plan_date + {HORIZON_DAYS}"
         # What the same run has begun it plans after this one.

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import delete, select, tuple_
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from resources.schema import metadata, plans
 from resources.warehouse.connection import Warehouse
 
@@ -21,7 +21,7 @@ def open_and_checked(warehouse: Warehouse, cells: Collection[Cell]) -> list[str]
     table = plans.daily_summaries.c
     query = select(table.tenant_id).where(
         tuple_(table.tenant_id, table.plan_date).in_([(cell.tenant_id, cell.plan_date) for cell in cells]),
-        table.accuracy_pct.is_not(None),
+        table.accuracy.is_not(None),
         ~table.is_closed,
     )
     with warehouse.engine.connect() as connection:

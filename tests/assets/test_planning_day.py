@@ -9,7 +9,7 @@ import pytest
 
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.partitions import TENANT, partition_of
 from bakery_assets.planning_day import MORNING
 from resources.clock import Clock
@@ -109,7 +109,7 @@ def test_the_morning_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office:
     gross = 2 * (5 * 108 + 2 * 144) * 0.18
     flour = rows(
         office.warehouse,
-        "SELECT max(gross), sum(order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'",
+        "SELECT max(gross_requirement), sum(planned_order_quantity) FROM plans.procurement_requirements WHERE ingredient_id = 'flour'",
     )
     assert flour[0][0] <= gross + 1e-6
     assert flour[0][1] % 25 == 0

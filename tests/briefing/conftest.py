@@ -8,19 +8,10 @@ import polars as pl
 import pytest
 
 from bakery_assets.briefing import summarise_day
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 from resources.schema import metadata
+from resources.warehouse.connection import frame_schema
 
-TYPES = {
-    "TEXT": pl.String(),
-    "JSONB": pl.String(),
-    "DOUBLE_PRECISION": pl.Float64(),
-    "INTEGER": pl.Int32(),
-    "BOOLEAN": pl.Boolean(),
-    "DATE": pl.Date(),
-    "TIME": pl.Time(),
-    "TIMESTAMP": pl.Datetime("us", "UTC"),
-}
 READS = (
     "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "plans.demand_forecasts",
     "plans.production_schedules", "plans.production_batches", "plans.procurement_plans",
@@ -28,14 +19,14 @@ READS = (
 )  # fmt: skip
 HARMLESS: dict[str, Any] = {
     "location_id": "main", "country": "FR", "currency": "EUR", "tier": "starter", "status": "active", "unit": "piece",
-    "safety_stock": 0.0, "reasoning": "{}", "model": "seasonal", "model_version": "1", "version": 1, "is_late": False,
+    "safety_stock": 0.0, "reasoning": "{}", "model": "smoothing", "model_version": "1", "version": 1, "is_late": False,
     "shelf_life_days": 1, "kind": "closed", "stockout_risk": "none", "lead_time_days": 1, "reliability": 1.0,
-    "minimum_order_value": 0.0, "orders": 0, "total_cost": 0.0, "total_batches": 0, "total_quantity": 0.0,
+    "minimum_order_value": 0.0, "orders_14d": 0, "total_cost": 0.0, "total_batches": 0, "total_quantity": 0.0,
     "priority": 1,
     **dict.fromkeys(("q10", "q50", "q80", "q90", "q95", "yhat"), 0.0),
-    **dict.fromkeys(("gross", "on_hand", "incoming", "net", "order_quantity", "cost"), 0.0),
+    **dict.fromkeys(("gross_requirement", "on_hand", "scheduled_receipts", "net_requirement", "planned_order_quantity", "cost"), 0.0),
     **dict.fromkeys(
-        ("opening", "receipts", "planned_receipts", "required", "consumption", "unmet", "expired", "closing"), 0.0
+        ("opening", "receipts", "planned_receipts", "gross_requirement", "consumption", "unmet", "expired", "closing"), 0.0
     ),
     **dict.fromkeys(("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series"), 0), "trend": "unknown",
     "is_sold_out": False,
@@ -64,8 +55,7 @@ def rows_of() -> Callable[[str, list[dict[str, Any]]], pl.DataFrame]:
 
 def typed(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows of a table with all its columns in their types."""
-    columns = [column for column in metadata.tables[table].columns if not column.info.get("internal")]
-    schema = {column.name: TYPES[type(column.type).__name__] for column in columns}
+    schema = frame_schema(metadata.tables[table])
     filled = [{name: row.get(name, HARMLESS.get(name)) for name in schema} for row in rows]
     assert all(set(row) <= set(schema) for row in rows), f"a row names a column that {table} does not have"
     return pl.DataFrame(filled, schema=schema, orient="row")

@@ -41,8 +41,8 @@ def test_stock_that_runs_out_today_is_critical_and_says_how_much_is_short(alerts
     alert = only(
         alerts(
             inventory_projections=[
-                stock("choc", 0, opening=1.0, required=2.2, consumption=1.0, unmet=1.2, stockout_risk="high"),
-                stock("choc", 1, required=0.951, unmet=0.951, stockout_risk="high"),
+                stock("choc", 0, opening=1.0, gross_requirement=2.2, consumption=1.0, unmet=1.2, stockout_risk="high"),
+                stock("choc", 1, gross_requirement=0.951, unmet=0.951, stockout_risk="high"),
                 stock("choc", 2, receipts=9.0, closing=9.0),
             ]
         )
@@ -53,7 +53,7 @@ def test_stock_that_runs_out_today_is_critical_and_says_how_much_is_short(alerts
     assert alert["consequence"] == "What is made with it cannot be baked in full."
     reasons = alert["reasoning"]
     assert (reasons["short"], reasons["short_days"], reasons["first_day"]) == (2.151, 2, "2026-11-24")
-    assert (reasons["opening_first_day"], reasons["required_first_day"]) == (1.0, 2.2)
+    assert (reasons["opening_first_day"], reasons["gross_requirement_first_day"]) == (1.0, 2.2)
 
 
 @pytest.mark.parametrize(("offset", "severity"), [(1, "critical"), (2, "warning"), (13, "warning")])
@@ -84,7 +84,7 @@ def test_a_late_delivery_names_item_supplier_and_days(alerts):
         alerts(
             procurement_requirements=[
                 requirement(
-                    net=2.0, order_quantity=5.0, is_late=True, needed_on=day(3), deliver_on=day(6),
+                    net_requirement=2.0, planned_order_quantity=5.0, is_late=True, needed_on=day(3), deliver_on=day(6),
                     order_by=datetime(2026, 11, 25, 16, tzinfo=UTC), consequence="No pain au chocolat.",
                 )
             ]
@@ -100,8 +100,22 @@ def test_a_late_delivery_names_item_supplier_and_days(alerts):
 def test_a_delivery_after_stock_has_run_out_is_critical_and_told_once(alerts):
     rows = alerts(
         procurement_requirements=[
-            requirement("R001", net=2.0, order_quantity=5.0, is_late=True, needed_on=day(0), deliver_on=day(3)),
-            requirement("R002", net=1.0, order_quantity=5.0, is_late=True, needed_on=day(5), deliver_on=day(6)),
+            requirement(
+                "R001",
+                net_requirement=2.0,
+                planned_order_quantity=5.0,
+                is_late=True,
+                needed_on=day(0),
+                deliver_on=day(3),
+            ),
+            requirement(
+                "R002",
+                net_requirement=1.0,
+                planned_order_quantity=5.0,
+                is_late=True,
+                needed_on=day(5),
+                deliver_on=day(6),
+            ),
         ],
         inventory_projections=[stock("choc", 1, unmet=1.0, stockout_risk="high")],
     )
@@ -114,25 +128,29 @@ def test_a_delivery_after_stock_has_run_out_is_critical_and_told_once(alerts):
 
 def test_what_nobody_sells_is_no_supplier_and_not_a_late_delivery(alerts):
     alert = only(
-        alerts(procurement_requirements=[requirement(supplier_id=None, net=3.0, is_late=True, needed_on=day(1))])
+        alerts(
+            procurement_requirements=[
+                requirement(supplier_id=None, net_requirement=3.0, is_late=True, needed_on=day(1))
+            ]
+        )
     )
     assert (alert["severity"], alert["kind"]) == ("critical", "no_supplier")
     assert alert["message"] == "Chocolat: no supplier is known, and 3 kg more will be needed, the first tomorrow."
 
 
 def test_what_nobody_sells_but_is_not_needed_is_no_alert(alerts):
-    assert alerts(procurement_requirements=[requirement(supplier_id=None, net=0.0)]) == []
+    assert alerts(procurement_requirements=[requirement(supplier_id=None, net_requirement=0.0)]) == []
 
 
 def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
     order = {
-        "net": 1.0, "order_by": datetime(2026, 11, 24, 16, tzinfo=UTC), "deliver_on": day(2), "needed_on": day(4),
+        "net_requirement": 1.0, "order_by": datetime(2026, 11, 24, 16, tzinfo=UTC), "deliver_on": day(2), "needed_on": day(4),
     }  # fmt: skip
     alert = only(
         alerts(
             procurement_requirements=[
-                requirement("R001", order_quantity=15.0, cost=163.5, **order),
-                {**requirement("R002", order_quantity=180.0, cost=39.6, **order), "ingredient_id": "oeufs"},
+                requirement("R001", planned_order_quantity=15.0, cost=163.5, **order),
+                {**requirement("R002", planned_order_quantity=180.0, cost=39.6, **order), "ingredient_id": "oeufs"},
             ]
         )
     )
@@ -145,7 +163,11 @@ def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
 def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
     suppliers = [paris(supplier_id="epi", name="Épicerie Pro", minimum_order_value=200.0)]
     due = requirement(
-        net=1.0, order_quantity=15.0, cost=163.5, order_by=datetime(2026, 11, 24, 16, tzinfo=UTC), deliver_on=day(2)
+        net_requirement=1.0,
+        planned_order_quantity=15.0,
+        cost=163.5,
+        order_by=datetime(2026, 11, 24, 16, tzinfo=UTC),
+        deliver_on=day(2),
     )
     message = only(alerts(suppliers=suppliers, procurement_requirements=[due]))["message"]
     assert message.endswith("(163.50 EUR). It accepts orders from 200.00 EUR on: add to this one, or ask.")
@@ -154,7 +176,10 @@ def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
 def test_an_order_due_on_the_local_day_after_waits(alerts):
     # 23:30 UTC is already tomorrow in Paris.
     due = requirement(
-        net=1.0, order_quantity=5.0, order_by=datetime(2026, 11, 24, 23, 30, tzinfo=UTC), deliver_on=day(3)
+        net_requirement=1.0,
+        planned_order_quantity=5.0,
+        order_by=datetime(2026, 11, 24, 23, 30, tzinfo=UTC),
+        deliver_on=day(3),
     )
     assert alerts(procurement_requirements=[due]) == []
 

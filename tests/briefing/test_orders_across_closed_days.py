@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bakery_assets.briefing import summarise_day
-from bakery_assets.frames import OUTLOOK_DAYS
+from bakery_assets.cells import OUTLOOK_DAYS
 
 SATURDAY = date(2026, 11, 28)  # Paris is one hour ahead of UTC
 SUNDAY, MONDAY, TUESDAY = (SATURDAY + timedelta(days=n) for n in (1, 2, 3))
@@ -21,7 +21,7 @@ def order(number, day, supplier="epi", item="choc", **values):
     """An order due at 18:00 in Paris."""
     return {
         "tenant_id": "paris", "plan_date": SATURDAY, "requirement_number": number, "ingredient_id": item,
-        "supplier_id": supplier, "net": 1.0, "order_quantity": 15.0, "cost": 163.5,
+        "supplier_id": supplier, "net_requirement": 1.0, "planned_order_quantity": 15.0, "cost": 163.5,
         "order_by": datetime(day.year, day.month, day.day, 17, tzinfo=UTC), "deliver_on": day + timedelta(days=2),
         **values,
     }  # fmt: skip
@@ -40,7 +40,7 @@ def saturday(frames_of, cells_of):
                 {**own, "supplier_id": "epi", "name": "Épicerie Pro"},
                 {**own, "supplier_id": "moulin", "name": "Moulin"},
             ],
-            procurement_plans=[{**own, "plan_date": SATURDAY, "orders": len(orders), "total_cost": 1.0}],
+            procurement_plans=[{**own, "plan_date": SATURDAY, "orders_14d": len(orders), "total_cost": 1.0}],
             procurement_requirements=list(orders),
             calendar=calendar,
         )

@@ -45,17 +45,17 @@ def bakeries(draw):
         own = {"tenant_id": tenant, "plan_date": TODAY}
         for product in ("pain", "tarte"):
             tables["demand_forecasts"].append({**own, "product_id": product, "target_date": TODAY, "yhat": draw(UNITS),
-                                               "model": draw(st.sampled_from(["x", "no_history"]))})  # fmt: skip
+                                               "model": draw(st.sampled_from(["trees", "no_history"]))})  # fmt: skip
         for number in range(draw(st.integers(0, 2))):
             start = draw(instants())
             tables["production_batches"].append({**own, "batch_number": f"B{number}", "schedule_date": TODAY,
                 "product_id": "pain", "quantity_planned": draw(UNITS), "start_at": start, "end_at": start})  # fmt: skip
         for number in range(draw(st.integers(0, 3))):
             tables["procurement_requirements"].append({**own, "requirement_number": f"R{number}",
-                "ingredient_id": "choc", "supplier_id": draw(st.sampled_from(["epi", None])), "net": draw(UNITS), "order_quantity": draw(UNITS),
+                "ingredient_id": "choc", "supplier_id": draw(st.sampled_from(["epi", None])), "net_requirement": draw(UNITS), "planned_order_quantity": draw(UNITS),
                 "cost": draw(UNITS), "order_by": draw(instants()), "deliver_on": day(3), "is_late": draw(st.booleans()),
                 "needed_on": day(draw(st.integers(0, 9)))})  # fmt: skip
-        tables["procurement_plans"].append({**own, "orders": draw(st.integers(0, 5)), "total_cost": draw(UNITS)})
+        tables["procurement_plans"].append({**own, "orders_14d": draw(st.integers(0, 5)), "total_cost": draw(UNITS)})
         for kind, item in (("ingredient", "choc"), ("product", "pain")):
             for offset in range(draw(st.integers(0, 4))):
                 tables["inventory_projections"].append({**own, "item_kind": kind, "item_id": item,
@@ -64,7 +64,7 @@ def bakeries(draw):
                     "stockout_risk": draw(st.sampled_from(["none", "low", "high"]))})  # fmt: skip
         status = draw(st.sampled_from(["validated", "closed", "no_forecast", "no_sales"]))
         tables["validation_runs"].append({**own, "validation_date": day(-1), "status": status, "wape": 0.5, "bias": 0.1,
-                                          "accuracy_pct": 50.0})  # fmt: skip
+                                          "accuracy": 0.5})  # fmt: skip
         if draw(st.booleans()):
             tables["calendar"].append({"tenant_id": tenant, "date": TODAY, "kind": "closed"})
     return zones, tables, draw(st.randoms(use_true_random=False))

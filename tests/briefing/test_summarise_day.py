@@ -66,14 +66,14 @@ MORNING = {
             end_at=at(25, 6),
         ),
     ],
-    "procurement_plans": [cell(orders=2, total_cost=245.5)],
+    "procurement_plans": [cell(orders_14d=2, total_cost=245.5)],
     "procurement_requirements": [
         cell(
             requirement_number="R1",
             ingredient_id="t65",
             supplier_id="moulin",
-            net=90.0,
-            order_quantity=100.0,
+            net_requirement=90.0,
+            planned_order_quantity=100.0,
             cost=82.0,
             order_by=at(24, 11),
             deliver_on=date(2026, 11, 26),
@@ -83,8 +83,8 @@ MORNING = {
             requirement_number="R2",
             ingredient_id="t65",
             supplier_id="moulin",
-            net=10.0,
-            order_quantity=25.0,
+            net_requirement=10.0,
+            planned_order_quantity=25.0,
             cost=163.5,
             order_by=at(27, 11),
             deliver_on=date(2026, 11, 30),
@@ -96,7 +96,7 @@ MORNING = {
             item_kind="ingredient",
             item_id="t65",
             projection_date=date(2026, 12, 3),
-            required=20.0,
+            gross_requirement=20.0,
             consumption=8.0,
             unmet=12.0,
             stockout_risk="high",
@@ -105,13 +105,13 @@ MORNING = {
             item_kind="ingredient",
             item_id="t65",
             projection_date=date(2026, 12, 4),
-            required=20.0,
+            gross_requirement=20.0,
             unmet=20.0,
             stockout_risk="high",
         ),
     ],
     "validation_runs": [
-        cell(validation_date=date(2026, 11, 22), status="validated", wape=0.2, bias=0.05, accuracy_pct=80.0),
+        cell(validation_date=date(2026, 11, 22), status="validated", wape=0.2, bias=0.05, accuracy=0.8),
         cell(validation_date=date(2026, 11, 23), status="closed"),
     ],
 }
@@ -135,8 +135,8 @@ def test_a_summary_adds_up_the_day_over_shops_and_leaves_other_days_out(summary)
     # 360.4 baguettes at 1.40 and 5.2 tarts at 18.50; the bag has no price.
     assert row["forecast_revenue"] == pytest.approx(504.56 + 96.20)
     assert (row["products"], row["planned_batches"], row["planned_quantity"]) == (3, 2, 366.0)
-    assert (row["orders"], row["order_cost"], row["items_at_risk"]) == (2, 245.5, 1)
-    assert row["accuracy_pct"] == 80.0  # of Sunday: on Monday the bakery was closed
+    assert (row["orders_14d"], row["order_cost_14d"], row["items_at_risk_14d"]) == (2, 245.5, 1)
+    assert row["accuracy"] == 0.8  # of Sunday: on Monday the bakery was closed
     assert row["alerts"] == 2  # order today, flour runs out
     assert not row["is_closed"]
 
@@ -150,7 +150,7 @@ def test_the_headline_says_the_morning_in_the_bakerys_own_time(summary):
 
 def test_the_headline_of_a_day_without_orders_names_the_next(summary):
     row = summary(
-        procurement_plans=[cell(orders=1, total_cost=1.0)],
+        procurement_plans=[cell(orders_14d=1, total_cost=1.0)],
         procurement_requirements=[MORNING["procurement_requirements"][1]],
         production_batches=MORNING["production_batches"][:1],
         inventory_projections=[],
@@ -196,9 +196,9 @@ def test_a_day_without_anything_is_still_a_sentence(summary):
     row = summary(**{name: [] for name in MORNING if name != "tenants"})
     assert row["headline"] == "Expect to sell nothing, bake nothing, order nothing today."
     assert row["forecast_revenue"] is None
-    assert row["accuracy_pct"] is None
+    assert row["accuracy"] is None
     assert row["alerts"] == row["products"] == row["planned_batches"] == 0
-    assert row["forecast_quantity"] == row["order_cost"] == 0.0
+    assert row["forecast_quantity"] == row["order_cost_14d"] == 0.0
 
 
 def test_revenue_is_empty_when_nothing_has_a_price(summary):

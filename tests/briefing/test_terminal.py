@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bakery_assets.briefing.morning import Morning, PlanState
+from bakery_assets.briefing.day_briefing import Morning, PlanState
 from bakery_assets.briefing.terminal import render_morning, render_unplanned
 from bakery_assets.briefing.terminal.figures import clock, core, figure, quantity
 
@@ -71,14 +71,14 @@ DAY = {
     ],
     "procurement_requirements": [
         {
-            "requirement_number": "R1", "ingredient_id": "choc", "supplier_id": "epi", "net": 12.0, "cost": 163.5,
-            "order_quantity": 15.0, "order_by": at(16), "deliver_on": date(2026, 11, 27), "needed_on": TODAY,
+            "requirement_number": "R1", "ingredient_id": "choc", "supplier_id": "epi", "net_requirement": 12.0, "cost": 163.5,
+            "planned_order_quantity": 15.0, "order_by": at(16), "deliver_on": date(2026, 11, 27), "needed_on": TODAY,
             "is_late": True, "reasoning": json.dumps({"pack_size": 5.0, "runs_out_on": "2026-11-24"}),
             "consequence": "Without this order Chocolat runs out; Pain au chocolat cannot be baked. It is late already.",
         },
         {
-            "requirement_number": "R2", "ingredient_id": "choc", "supplier_id": "epi", "net": 12.0, "cost": 54.5,
-            "order_quantity": 5.0, "order_by": at(16, day=27), "deliver_on": date(2026, 11, 30),
+            "requirement_number": "R2", "ingredient_id": "choc", "supplier_id": "epi", "net_requirement": 12.0, "cost": 54.5,
+            "planned_order_quantity": 5.0, "order_by": at(16, day=27), "deliver_on": date(2026, 11, 30),
         },
     ],
     "inventory_projections": [
@@ -86,7 +86,7 @@ DAY = {
         {"item_kind": "product", "item_id": "tarte", "projection_date": TODAY, "opening": 3.0, "expired": 3.0},
     ],
     "validation_runs": [
-        {"validation_date": date(2026, 11, 23), "status": "validated", "wape": 0.12, "bias": 0.05, "accuracy_pct": 88.0}
+        {"validation_date": date(2026, 11, 23), "status": "validated", "wape": 0.12, "bias": 0.05, "accuracy": 0.88}
     ],
     "validation_results": [
         {"validation_date": date(2026, 11, 23), "location_id": "main", "product_id": "pain", "yhat": 90.0,
@@ -253,8 +253,8 @@ def test_what_sold_out_is_neither_the_best_nor_the_furthest_off(morning):
 def test_how_overrides_did_is_told_one_by_one_or_counted(morning):
     said = {"validation_date": date(2026, 11, 23), "product_id": "pain", "locations": 1, "who": "Ana",
             "yhat": 20.0, "system_yhat": 12.0, "actual": 18.0, "human_error": 2.0, "system_error": -6.0}  # fmt: skip
-    one = {**said, "override_id": "o1", "nearer": "human"}
-    two = {**said, "override_id": "o2", "who": None, "yhat": 5.0, "nearer": "system"}
+    one = {**said, "override_id": "o1", "closer": "human"}
+    two = {**said, "override_id": "o2", "who": None, "yhat": 5.0, "closer": "system"}
     text = plain(shown(render_morning(morning(override_scores=[one, two]), 80)))
     assert "Ana said 20 instead of 12, 18 sold: nearer than the system." in text
     assert "somebody said 5 instead of 12, 18 sold: further off than the system." in text

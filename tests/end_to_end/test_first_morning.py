@@ -183,7 +183,7 @@ def test_a_tenants_week_is_backfilled_by_dagsters_own_daemon(ui: str, planned: W
 
 def is_settled(warehouse: Warehouse) -> bool:
     """Whether nobody plans a cell or is asked to validate one."""
-    return not rows(warehouse, "SELECT FROM plans.planning_runs WHERE asked_in IS NOT NULL OR status = 'claimed'")
+    return not rows(warehouse, "SELECT FROM plans.planning_runs WHERE requested_xid IS NOT NULL OR status = 'claimed'")
 
 
 def check_validation(planned: Warehouse) -> None:

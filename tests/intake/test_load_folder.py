@@ -18,7 +18,7 @@ from sqlalchemy import text
 from bakery_assets.intake.chunks import Unreadable
 from bakery_assets.intake.report import LoadReport
 from resources.schema import ops
-from resources.schema.columns import told
+from resources.schema.columns import public_columns
 from resources.warehouse import Warehouse
 from resources.warehouse.intake import known_zones, load_folder
 
@@ -50,7 +50,8 @@ def refused(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 def contents(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
     """Every ops table but the quarantine's running numbers and times, and the transactions that wrote sales."""
     tables = {
-        table.fullname: ", ".join(column.name for column in told(table)) for table in (*ops.LOADED, ops.locations)
+        table.fullname: ", ".join(column.name for column in public_columns(table))
+        for table in (*ops.LOADED, ops.locations)
     }
     tables["ops.quarantine"] = "tenant_id, file, row_number, column_name, reason, content"
     return {

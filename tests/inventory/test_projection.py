@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
 from bakery_assets.inventory import project_inventory
-from bakery_assets.inventory.stock import ITEM
+from bakery_assets.keys import ITEM
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]
@@ -43,7 +43,7 @@ def batches(product: str, quantities: dict[int, float], recipe: str | None = Non
 
 
 def requirement(ingredient: str, day: int, quantity: float) -> dict[str, Any]:
-    return {"plan_date": MONDAY, "ingredient_id": ingredient, "deliver_on": on(day), "order_quantity": quantity}
+    return {"plan_date": MONDAY, "ingredient_id": ingredient, "deliver_on": on(day), "planned_order_quantity": quantity}
 
 
 def days_of(cells: pl.DataFrame, frames: Frames, item: str, *columns: str) -> list[Any]:
@@ -61,7 +61,16 @@ def test_bread_of_the_day_is_gone_in_the_evening_and_that_is_no_risk(facts: Fact
         demand_forecasts=forecasts("bread", dict.fromkeys(WEEK, 20.0)) + forecasts("bread", {0: 5.0}, "shop"),
         production_batches=batches("bread", dict.fromkeys(WEEK, 22.0)),
     )
-    names = ("opening", "receipts", "planned_receipts", "required", "consumption", "unmet", "expired", "closing")
+    names = (
+        "opening",
+        "receipts",
+        "planned_receipts",
+        "gross_requirement",
+        "consumption",
+        "unmet",
+        "expired",
+        "closing",
+    )
     days = days_of(cells(), frames, "bread", *names, "stockout_risk")
     monday = (0.0, 22.0, 22.0, 25.0, 22.0, 3.0, 0.0, 0.0, "high")
     other = (0.0, 22.0, 22.0, 20.0, 20.0, 0.0, 2.0, 0.0, "none")
@@ -82,7 +91,7 @@ def test_orders_ahead_use_up_the_forecast_and_count_where_they_exceed_it(facts: 
             order | {"order_id": "d", "due_date": on(3), "quantity": 2.0},
         ],
     )
-    assert days_of(cells(), frames, "cake", "required")[:7] == [10.0, 15.0, 0.0, 2.0, 0.0, 0.0, 0.0]
+    assert days_of(cells(), frames, "cake", "gross_requirement")[:7] == [10.0, 15.0, 0.0, 2.0, 0.0, 0.0, 0.0]
 
 
 def test_an_order_of_the_second_week_counts_on_its_day_and_none_is_repeated(facts: Facts, cells: Cells) -> None:
@@ -96,7 +105,7 @@ def test_an_order_of_the_second_week_counts_on_its_day_and_none_is_repeated(fact
         ],
         calendar=[{"date": on(12), "kind": "closed"}],
     )
-    required, planned = zip(*days_of(cells(), frames, "cake", "required", "planned_receipts"), strict=True)
+    required, planned = zip(*days_of(cells(), frames, "cake", "gross_requirement", "planned_receipts"), strict=True)
     assert required[:7] == (10.0, 10.0, 10.0, 300.0, 10.0, 10.0, 10.0)
     assert required[7:] == planned[7:] == (10.0, 10.0, 500.0, 10.0, 10.0, 0.0, 10.0)
 
@@ -140,7 +149,7 @@ def test_open_orders_and_proposed_ones_both_come_and_only_the_proposed_are_plann
             procurement_requirements=[
                 requirement("flour", 3, 20.0) | {"requirement_number": "R001"},
                 requirement("flour", 6, 50.0) | {"requirement_number": "R002"},
-                {"plan_date": MONDAY, "ingredient_id": "flour", "requirement_number": "R003", "order_quantity": 0.0},
+                {"plan_date": MONDAY, "ingredient_id": "flour", "requirement_number": "R003", "planned_order_quantity": 0.0},
             ],
         )
     )  # fmt: skip
@@ -244,7 +253,7 @@ def test_nothing_appears_or_vanishes_and_a_bakery_is_projected_alone_as_among_ot
     before = pl.col("closing").shift().over(ITEM)
     checks = among.select(
         balance=(balance.round(6) == pl.col("closing")).all(),
-        demand=(demand.round(6) == pl.col("required")).all(),
+        demand=(demand.round(6) == pl.col("gross_requirement")).all(),
         carried=(before.is_null() | (before == pl.col("opening"))).all(),
         planned=(pl.col("planned_receipts") <= pl.col("receipts")).all(),
         sign=pl.all_horizontal(pl.col(pl.Float64).fill_null(0.0) >= 0).all(),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.inventory.shelf import KEEPS
+from bakery_assets.materials.expiry_buckets import KEEPS
 from bakery_assets.procurement.offers import Offers
 from bakery_assets.procurement.ordering import Needs, look_ahead, order_quantity, place_orders
 
@@ -47,7 +47,7 @@ def test_one_order_of_200_comes_after_the_lead_time_and_ends_with_10() -> None:
     needs = needs_of({0: 100, 31: 100}, days=40, on_hand={40: 10})
     orders = place_orders(needs, offers_of({"days": range(21, 60), "minimum": 125.0, "pack": 100.0}))
     assert deliveries(orders) == [(21, 200.0)]
-    assert orders["net"].to_list() == [90.0]
+    assert orders["net_requirement"].to_list() == [90.0]
     assert 10 + 200 - 100 - 100 == 10
     with_it = needs_of({0: 100, 31: 100}, days=40, on_hand={40: 10}, incoming={21: 200})
     assert look_ahead(with_it).unmet[0, [0, 20, 21, 39]].tolist() == [90, 90, 0, 0]
@@ -75,7 +75,9 @@ def test_an_order_covers_every_need_until_the_next_delivery() -> None:
     # Day 2 would leave -5: order for day 1 through 3: 20 wanted, 5 left, 5 to keep. Then 40, 30, 30.
     assert orders["needed_day"].to_list() == [2, 4, 8, 11]
     assert deliveries(orders) == [(1, 20.0), (4, 40.0), (8, 30.0), (11, 30.0)]
-    assert (orders["gross"] + 5 - orders["on_hand"] - orders["incoming"] - orders["net"]).abs().max() == 0
+    assert (
+        orders["gross_requirement"] + 5 - orders["on_hand"] - orders["scheduled_receipts"] - orders["net_requirement"]
+    ).abs().max() == 0
 
 
 def test_what_a_pack_leaves_over_reduces_the_next_order() -> None:
@@ -148,11 +150,17 @@ def test_after_an_order_is_there_nothing_is_short_until_the_day_it_covers(
     orders = place_orders(needs, offers)
     assert orders.equals(place_orders(needs, offers))
     assert orders.select("deliver_day", "offer").is_unique().all()
-    assert (orders["quantity"] >= orders["net"] - 1e-9).all()
-    residue = orders["gross"] + safety - orders["on_hand"] - orders["incoming"] - orders["net"]
+    assert (orders["quantity"] >= orders["net_requirement"] - 1e-9).all()
+    residue = (
+        orders["gross_requirement"]
+        + safety
+        - orders["on_hand"]
+        - orders["scheduled_receipts"]
+        - orders["net_requirement"]
+    )
     assert (residue.abs() < 1e-6).all()
     before = (
-        sum(stock.values()) + orders["incoming_before"] + orders["ordered_before"] - orders["used_before"]
+        sum(stock.values()) + orders["scheduled_receipts_before"] + orders["ordered_before"] - orders["used_before"]
         - orders["expired_before"] - orders["expires_unused"]
     )  # fmt: skip
     assert ((orders["on_hand"] - before.clip(0)).abs() < 1e-6).all()

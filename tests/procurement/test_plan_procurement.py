@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.frames import CannotPlan, Frames
-from bakery_assets.inventory.stock import stock_on_hand
+from bakery_assets.cells import CannotPlan, Frames
+from bakery_assets.materials.gross_requirements import ingredient_requirements
+from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.procurement import plan_procurement
-from bakery_assets.procurement.requirements import ingredient_requirements
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]
@@ -78,20 +78,30 @@ def test_flour_is_ordered_for_the_dough_the_day_before_the_bread(facts: Facts, c
     assert {name: first[name] for name in ("requirement_number", "ingredient_id", "supplier_id", "is_late")} == {
         "requirement_number": "R001", "ingredient_id": "flour", "supplier_id": "mill", "is_late": False,
     }  # fmt: skip
-    assert (first["gross"], first["on_hand"], first["net"], first["order_quantity"]) == (24.0, 0.0, 24.0, 25.0)
+    assert (
+        first["gross_requirement"],
+        first["on_hand"],
+        first["net_requirement"],
+        first["planned_order_quantity"],
+    ) == (24.0, 0.0, 24.0, 25.0)
     assert first["cost"] == 20.0
     assert first["needed_on"] == first["deliver_on"] == date(2026, 1, 8)
     assert first["order_by"] == datetime(2026, 1, 6, 17, 0, tzinfo=UTC)
     assert first["consequence"] == "Without this order Flour runs out on Thu 2026-01-08; Country loaf cannot be baked."
     # The next week: 24 kg, of which 1 kg is left over.
-    assert (second["gross"], second["on_hand"], second["net"], second["order_quantity"]) == (24.0, 1.0, 23.0, 25.0)
+    assert (
+        second["gross_requirement"],
+        second["on_hand"],
+        second["net_requirement"],
+        second["planned_order_quantity"],
+    ) == (24.0, 1.0, 23.0, 25.0)
     assert second["deliver_on"] == date(2026, 1, 15)
 
 
 def test_the_plan_sums_its_orders_up(facts: Facts, cells: Cells, plan_schema: Schema) -> None:
     tables = plan_procurement(cells(), facts(**bread()))
     (plan,) = tables["procurement_plans"].to_dicts()
-    assert (plan["version"], plan["status"], plan["orders"], plan["total_cost"]) == (1, "draft", 2, 40.0)
+    assert (plan["version"], plan["status"], plan["orders_14d"], plan["total_cost"]) == (1, "draft", 2, 40.0)
     assert plan["first_order_by"] == date(2026, 1, 6)
     assert plan["consequence"] == "If nobody orders, 1 ingredient runs out, the first on Thu 2026-01-08."
     for name, table in tables.items():
@@ -104,20 +114,29 @@ def test_the_reasoning_lets_a_person_do_the_sum_again(facts: Facts, cells: Cells
     terms = json.loads(row["reasoning"])
     assert list(terms) == sorted(terms)
     assert terms["on_hand"] == terms["stock_today"] - terms["used_before"] == 6.0
-    assert terms["net"] == terms["gross"] + terms["safety_stock"] - terms["on_hand"] - terms["incoming"] == 18.0
-    assert terms["order_quantity"] == terms["pack_size"] == 25.0
+    assert (
+        terms["net_requirement"]
+        == terms["gross_requirement"] + terms["safety_stock"] - terms["on_hand"] - terms["scheduled_receipts"]
+        == 18.0
+    )
+    assert terms["planned_order_quantity"] == terms["pack_size"] == 25.0
 
 
 def test_stock_of_dough_saves_its_flour(facts: Facts, cells: Cells) -> None:
     frames = facts(**bread(stock_lots=[stock({"recipe_id": "dough"}, 10.0, expires_on=date(2026, 1, 9))]))
-    assert [row["gross"] for row in requirements(cells(), frames)] == [18.0, 24.0]
+    assert [row["gross_requirement"] for row in requirements(cells(), frames)] == [18.0, 24.0]
 
 
 def test_what_is_covered_still_shows_its_sum(facts: Facts, cells: Cells) -> None:
     lots = [stock({"ingredient_id": "flour"}, 60.0), {**stock({"ingredient_id": "flour"}, 7.0), "lot_id": "old",
             "expires_on": MONDAY}]  # fmt: skip
     (row,) = requirements(cells(), facts(**bread(stock_lots=lots)))
-    assert (row["gross"], row["on_hand"], row["net"], row["order_quantity"]) == (48.0, 60.0, 0.0, 0.0)
+    assert (row["gross_requirement"], row["on_hand"], row["net_requirement"], row["planned_order_quantity"]) == (
+        48.0,
+        60.0,
+        0.0,
+        0.0,
+    )
     assert (row["supplier_id"], row["order_by"], row["deliver_on"], row["needed_on"]) == ("mill", None, None, None)
     assert row["consequence"] is None
     assert json.loads(row["reasoning"])["expires_unused"] == 7.0
@@ -139,7 +158,12 @@ def test_an_open_order_counts_with_what_has_not_come_yet(facts: Facts, cells: Ce
         )
     )  # fmt: skip
     (row,) = requirements(cells(), frames)
-    assert (row["on_hand"], row["incoming"], row["gross"], row["order_quantity"]) == (10.0, 50.0, 48.0, 0.0)
+    assert (row["on_hand"], row["scheduled_receipts"], row["gross_requirement"], row["planned_order_quantity"]) == (
+        10.0,
+        50.0,
+        48.0,
+        0.0,
+    )
 
 
 @pytest.mark.parametrize(("ended", "incoming", "overdue"), [(4, 60.0, 0.0), (3, 0.0, 60.0)])
@@ -151,17 +175,17 @@ def test_an_order_overdue_by_more_than_a_day_is_not_relied_on(
              "expected_from": then, "expected_to": then, "ordered_at": then, "recorded_at": then}  # fmt: skip
     row = requirements(cells(), facts(**bread(purchase_orders=[order])))[0]
     assert json.loads(row["reasoning"])["overdue_not_counted"] == overdue
-    assert (row["order_quantity"] == 0.0) == (incoming > 0)
+    assert (row["planned_order_quantity"] == 0.0) == (incoming > 0)
 
 
 def test_what_has_been_ordered_is_not_ordered_again(facts: Facts, cells: Cells) -> None:
     """Odoo #31490: a second run ordered more than the first."""
     first, second = requirements(cells(), facts(**bread()))
     comes = datetime(2026, 1, 8, 7, tzinfo=UTC)
-    order = {"order_id": "PO", "ingredient_id": "flour", "supplier_id": "mill", "quantity": first["order_quantity"],
+    order = {"order_id": "PO", "ingredient_id": "flour", "supplier_id": "mill", "quantity": first["planned_order_quantity"],
              "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED, "recorded_at": COUNTED}  # fmt: skip
     again = requirements(cells(), facts(**bread(purchase_orders=[order])))
-    figures = ("order_quantity", "deliver_on", "order_by", "net", "cost")
+    figures = ("planned_order_quantity", "deliver_on", "order_by", "net_requirement", "cost")
     assert [[row[name] for name in figures] for row in again] == [[second[name] for name in figures]]
 
 
@@ -193,13 +217,13 @@ def test_with_a_lead_time_of_three_weeks_only_the_new_days_need_is_ordered_every
         )
         (row,) = requirements(cells(on=today), frames)
         assert (row["deliver_on"], row["is_late"]) == (today + timedelta(days=21), True)
-        assert row["net"] == row["gross"] - row["on_hand"] - row["incoming"]
-        assert json.loads(row["reasoning"])["incoming_later"] == sum(ordered)
-        ordered.append(row["order_quantity"])
+        assert row["net_requirement"] == row["gross_requirement"] - row["on_hand"] - row["scheduled_receipts"]
+        assert json.loads(row["reasoning"])["scheduled_receipts_later"] == sum(ordered)
+        ordered.append(row["planned_order_quantity"])
         comes = datetime(2026, 1, 5, 8, tzinfo=UTC) + timedelta(days=morning + 21)
         placed.append(
             {"order_id": f"PO{morning}", "ingredient_id": "flour", "supplier_id": "mill",
-             "quantity": row["order_quantity"], "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED,
+             "quantity": row["planned_order_quantity"], "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED,
              "recorded_at": COUNTED}
         )  # fmt: skip
     # 14 days of 10 kg less 50 kg in stock; then a day's 10 kg more each morning.
@@ -212,8 +236,13 @@ def test_what_is_on_its_way_beyond_the_two_weeks_is_shown_and_nothing_is_ordered
              "expected_from": comes, "expected_to": comes, "ordered_at": COUNTED, "recorded_at": COUNTED}  # fmt: skip
     slow = [{"supplier_id": "mill", "name": "Mill", "lead_time_days": 21}]
     (row,) = requirements(cells(), facts(**bread(suppliers=slow, purchase_orders=[order])))
-    assert (row["order_quantity"], row["net"], row["incoming"], row["needed_on"]) == (0.0, 48.0, 0.0, date(2026, 1, 8))
-    assert json.loads(row["reasoning"])["incoming_later"] == 60.0
+    assert (row["planned_order_quantity"], row["net_requirement"], row["scheduled_receipts"], row["needed_on"]) == (
+        0.0,
+        48.0,
+        0.0,
+        date(2026, 1, 8),
+    )
+    assert json.loads(row["reasoning"])["scheduled_receipts_later"] == 60.0
 
 
 def flour_by_day(cells: pl.DataFrame, frames: Frames) -> dict[int, float]:
@@ -272,17 +301,17 @@ def test_a_late_order_says_so_and_what_cannot_be_baked(facts: Facts, cells: Cell
 def test_nobody_sells_it(facts: Facts, cells: Cells) -> None:
     tables = plan_procurement(cells(), facts(**bread(suppliers=[], supplier_items=[])))
     (row,) = tables["procurement_requirements"].to_dicts()
-    assert (row["supplier_id"], row["order_quantity"], row["net"], row["needed_on"]) == (
+    assert (row["supplier_id"], row["planned_order_quantity"], row["net_requirement"], row["needed_on"]) == (
         None, 0.0, 48.0, date(2026, 1, 8),
     )  # fmt: skip
     assert row["consequence"].startswith("Nobody sells Flour: Flour runs out on Thu 2026-01-08; Country loaf")
-    assert tables["procurement_plans"]["orders"].to_list() == [0]
+    assert tables["procurement_plans"]["orders_14d"].to_list() == [0]
 
 
 def test_a_delivery_below_the_suppliers_minimum_is_kept_and_said(facts: Facts, cells: Cells) -> None:
     supplier = {"supplier_id": "mill", "name": "Mill", "lead_time_days": 2, "minimum_order_value": 50.0}
     row = requirements(cells(), facts(**bread(suppliers=[supplier])))[0]
-    assert row["order_quantity"] == 25.0
+    assert row["planned_order_quantity"] == 25.0
     assert "Mill accepts orders from 50 on, this delivery comes to 20" in row["consequence"]
 
 
@@ -294,7 +323,7 @@ def test_safety_stock_is_restored_once(facts: Facts, cells: Cells) -> None:
             stock_lots=[stock({"ingredient_id": "flour"}, 5.0)],
         )
     )
-    assert [row["order_quantity"] for row in requirements(cells(), frames)] == [24.0, 24.0]
+    assert [row["planned_order_quantity"] for row in requirements(cells(), frames)] == [24.0, 24.0]
 
 
 def test_a_bakery_without_recipes_has_a_plan_without_orders(facts: Facts, cells: Cells, plan_schema: Schema) -> None:
@@ -303,7 +332,7 @@ def test_a_bakery_without_recipes_has_a_plan_without_orders(facts: Facts, cells:
         cells(), facts(products=products, production_batches=batches("bread", 10.0, 0, recipe_id=None))
     )
     (plan,) = tables["procurement_plans"].to_dicts()
-    assert (plan["orders"], plan["total_cost"], plan["first_order_by"], plan["consequence"]) == (0, 0.0, None, None)
+    assert (plan["orders_14d"], plan["total_cost"], plan["first_order_by"], plan["consequence"]) == (0, 0.0, None, None)
     assert tables["procurement_requirements"].is_empty()
     assert dict(tables["procurement_requirements"].schema) == plan_schema("procurement_requirements")
 
@@ -409,6 +438,6 @@ def test_a_bakery_is_planned_alone_as_among_others_in_any_order(
         for name, own in alone.items():
             assert_frame_equal(own, among[name].filter(pl.col("tenant_id") == tenant), check_exact=True)
     table = among["procurement_requirements"]
-    net = (table["gross"] + table["safety_stock"] - table["on_hand"] - table["incoming"]).clip(0)
-    assert ((table["net"] - net).abs() < 1e-5).all()
+    net = (table["gross_requirement"] + table["safety_stock"] - table["on_hand"] - table["scheduled_receipts"]).clip(0)
+    assert ((table["net_requirement"] - net).abs() < 1e-5).all()
     assert table.select((pl.col(pl.Float64) >= 0).all()).row(0) == (True,) * 7

@@ -14,20 +14,11 @@ import polars as pl
 import pytest
 from sqlalchemy import Table
 
-from bakery_assets.frames import CELLS, Frames
+from bakery_assets.cells import CELLS, Frames
 from bakery_assets.production import plan_production
 from resources.schema import ops, plans
+from resources.warehouse.connection import frame_schema
 
-POLARS = {
-    "TEXT": pl.String,
-    "DOUBLE PRECISION": pl.Float64,
-    "INTEGER": pl.Int32,
-    "DATE": pl.Date,
-    "TIME": pl.Time,
-    "TIMESTAMP": pl.Datetime("us", "UTC"),
-    "JSONB": pl.String,
-    "BOOLEAN": pl.Boolean,
-}
 READS: dict[str, Table] = {
     name: getattr(ops, name)
     for name in (
@@ -42,7 +33,7 @@ MONDAY = "tenant_id timezone plan_date planned_as_of\nbakery Europe/Berlin 2026-
 
 
 def schema_of(table: Table) -> dict[str, Any]:
-    return {column.name: POLARS[str(column.type)] for column in table.columns}
+    return dict(frame_schema(table))
 
 
 def sections(text: str) -> Sections:

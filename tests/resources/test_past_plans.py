@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 from sqlalchemy import insert as into
 
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 from bakery_assets.planning_day import PAST_FORECASTS, PAST_VALIDATIONS
 from resources.schema import plans
 from resources.warehouse import Warehouse, read_plans
 from tests.bakeries import DAY, insert
 
-MADE = {"location_id": "main", "product_id": "bun", "model": "m", "model_version": "1", "reasoning": {}}
+MADE = {"location_id": "main", "product_id": "bun", "model": "trees", "model_version": "1", "reasoning": {}}
 FIGURES = dict.fromkeys(("yhat", "system_yhat", "q10", "q50", "q80", "q90", "q95"), 1.0)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 
 MONDAY = date(2026, 3, 9)
 SUNDAY, SATURDAY, FRIDAY = (MONDAY - timedelta(days=n) for n in (1, 2, 3))
@@ -22,7 +22,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "past_validations": {
         "tenant_id": TEXT, "plan_date": pl.Date, "validation_date": pl.Date, "location_id": TEXT, "product_id": TEXT,
         "yhat": NUMBER, "actual": NUMBER, "error": NUMBER, "is_covered": pl.Boolean, "is_sold_out": pl.Boolean,
-        "scale": NUMBER,
+        "mase_scale": NUMBER,
     },
     "sales": {
         "tenant_id": TEXT, "product_id": TEXT, "sales_date": pl.Date, "location_id": TEXT, "quantity": NUMBER,
@@ -68,7 +68,7 @@ def forecast(
     quantiles = dict(zip(LEVELS, (yhat - 2, yhat, yhat + 1, yhat + 2, yhat + 3), strict=True))
     return "past_forecasts", {
         "tenant_id": tenant, "plan_date": made_on, "location_id": shop, "product_id": product, "target_date": target,
-        "yhat": yhat, **quantiles, "model": "m", "model_version": "1", "override_id": override, "reasoning": "{}",
+        "yhat": yhat, **quantiles, "model": "trees", "model_version": "1", "override_id": override, "reasoning": "{}",
         "system_yhat": yhat if system is None else system,
     }  # fmt: skip
 
@@ -101,7 +101,7 @@ def checked(
     return "past_validations", {
         "tenant_id": tenant, "plan_date": by or day + timedelta(days=1), "validation_date": day, "location_id": shop,
         "product_id": product, "yhat": yhat, "actual": actual, "error": yhat - actual, "is_covered": False,
-        "is_sold_out": sold_out, "scale": None,
+        "is_sold_out": sold_out, "mase_scale": None,
     }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def test_a_day_on_which_all_sold_out_is_validated_without_measures() -> None:
     gone = frames([forecast(SUNDAY, SUNDAY, "bread", 12)], [sale(SUNDAY, "bread", 10.0, sold_out=time(9))])
     run = validate_forecasts(cells("t"), gone)["validation_runs"].row(0, named=True)
     assert (run["status"], run["sold_out_series"], run["forecasts_evaluated"]) == ("validated", 1, 1)
-    assert [run[name] for name in ("mae", "mape", "rmse", "wape", "mase", "pinball", "coverage_pct")] == [None] * 7
+    assert [run[name] for name in ("mae", "mape", "rmse", "wape", "mase", "pinball", "coverage")] == [None] * 7
 
 
 def test_the_yardstick_is_how_far_the_series_is_from_its_week_before() -> None:
@@ -106,7 +106,7 @@ def test_the_yardstick_is_how_far_the_series_is_from_its_week_before() -> None:
     made = validate_forecasts(
         cells("t"), frames([forecast(SUNDAY, SUNDAY, "bread", 16)], [sale(SUNDAY, "bread", 10.0)], past)
     )
-    assert made["validation_results"]["scale"].to_list() == [4.0]
+    assert made["validation_results"]["mase_scale"].to_list() == [4.0]
     assert made["validation_runs"]["mase"].to_list() == [1.5]
     assert made["validation_leads"]["mase"].to_list() == [1.5]
 
@@ -138,7 +138,7 @@ def test_days_on_which_the_shop_was_shut_are_no_zeros_and_days_without_a_row_are
     traded = [day for day in days if day.isoweekday() != 7]
     sold = {day: 3.0 if day.isoweekday() == 1 and day < SUNDAY - timedelta(days=7) else 0.0 for day in traded}
     pairs = [abs(sold[day] - sold[day - timedelta(days=7)]) for day in traded if day - timedelta(days=7) in sold]
-    assert made["validation_results"].select("product_id", "scale").rows() == [
+    assert made["validation_results"].select("product_id", "mase_scale").rows() == [
         ("bread", None),
         ("roll", pytest.approx(sum(pairs) / len(pairs), abs=1e-6)),
     ]
@@ -150,12 +150,12 @@ def test_days_on_which_the_shop_was_shut_are_no_zeros_and_days_without_a_row_are
 def test_a_few_days_of_sales_make_no_yardstick() -> None:
     days = [sale(SUNDAY - timedelta(days=ago), "bread", float(ago)) for ago in range(1, 14)]
     six = frames([forecast(SUNDAY, SUNDAY, "bread", 9)], [sale(SUNDAY, "bread", 10.0)], days)
-    assert validate_forecasts(cells("t"), six)["validation_results"]["scale"].to_list() == [None]
+    assert validate_forecasts(cells("t"), six)["validation_results"]["mase_scale"].to_list() == [None]
     seven = frames(
         [forecast(SUNDAY, SUNDAY, "bread", 9)], [sale(SUNDAY, "bread", 10.0)], days,
         [sale(SUNDAY - timedelta(days=14), "bread", 14.0)],
     )  # fmt: skip
-    assert validate_forecasts(cells("t"), seven)["validation_results"]["scale"].to_list() == [7.0]
+    assert validate_forecasts(cells("t"), seven)["validation_results"]["mase_scale"].to_list() == [7.0]
 
 
 def test_sales_of_the_day_itself_and_of_nine_weeks_ago_are_not_in_the_yardstick() -> None:
@@ -164,4 +164,4 @@ def test_sales_of_the_day_itself_and_of_nine_weeks_ago_are_not_in_the_yardstick(
     made = validate_forecasts(
         cells("t"), frames([forecast(SUNDAY, SUNDAY, "bread", 16)], [sale(SUNDAY, "bread", 500.0)], past, before)
     )
-    assert made["validation_results"]["scale"].to_list() == [4.0]
+    assert made["validation_results"]["mase_scale"].to_list() == [4.0]

@@ -13,7 +13,7 @@ def scores(*groups: object) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize(
-    ("human", "system", "nearer"),
+    ("human", "system", "closer"),
     [(18.0, 10.0, "human"), (30.0, 19.0, "system"), (22.0, 18.0, "tie"), (20.0, 20.0, "tie")],
 )
 def test_the_smaller_error_was_nearer_and_equal_ones_tie(human: float, system: float, nearer: str) -> None:
@@ -22,7 +22,7 @@ def test_the_smaller_error_was_nearer_and_equal_ones_tie(human: float, system: f
         [sale(SUNDAY, "cake", 20.0)],
         [override("O1", "cake", SUNDAY)],
     )
-    assert (score["human_error"], score["system_error"], score["nearer"]) == (human - 20, system - 20, nearer)
+    assert (score["human_error"], score["system_error"], score["closer"]) == (human - 20, system - 20, nearer)
     assert (score["override_id"], score["product_id"], score["who"], score["reason"]) == (
         "O1", "cake", "Anna", "a wedding",
     )  # fmt: skip
@@ -39,7 +39,7 @@ def test_an_override_spread_over_shops_is_scored_as_the_whole_that_the_person_me
         [override("O1", "cake", SUNDAY)],
     )
     assert (score["locations"], score["yhat"], score["system_yhat"], score["actual"]) == (2, 60.0, 56.0, 59.0)
-    assert (score["human_error"], score["system_error"], score["nearer"]) == (1.0, -3.0, "human")
+    assert (score["human_error"], score["system_error"], score["closer"]) == (1.0, -3.0, "human")
 
 
 def test_a_shop_that_did_not_trade_is_left_out_of_the_score() -> None:
@@ -61,10 +61,10 @@ def test_a_person_who_expected_sales_on_a_closed_day_is_scored_when_the_shop_ope
         [closed(SUNDAY)],
     )
     [score] = scores(*day, [sale(SUNDAY, "cake", 18.0)])
-    assert (score["human_error"], score["system_error"], score["nearer"]) == (2.0, -18.0, "human")
+    assert (score["human_error"], score["system_error"], score["closer"]) == (2.0, -18.0, "human")
     # It opened and sold bread only: the cakes were too many.
     [score] = scores(*day, [sale(SUNDAY, "bread", 3.0)])
-    assert (score["human_error"], score["system_error"], score["nearer"]) == (20.0, 0.0, "system")
+    assert (score["human_error"], score["system_error"], score["closer"]) == (20.0, 0.0, "system")
     assert scores(*day) == [], "it stayed closed"
 
 

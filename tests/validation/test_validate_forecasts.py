@@ -36,7 +36,7 @@ def test_yesterday_is_judged_by_the_forecast_of_its_own_morning() -> None:
         {
             "tenant_id": "t", "plan_date": MONDAY, "validation_date": SUNDAY, "status": "validated",
             "mae": 6.0, "rmse": round(52**0.5, 6), "mape": round((2 / 12 + 10 / 20) / 2, 6), "wape": 12 / 32,
-            "bias": 8 / 32, "r2": 1 - 104 / 32, "accuracy_pct": 62.5, "coverage_pct": 50.0,
+            "bias": 8 / 32, "r2": 1 - 104 / 32, "accuracy": 0.625, "coverage": 0.5,
             "forecasts_evaluated": 2, "forecasts_with_actuals": 2, "sold_out_series": 0, "lead_days": 0,
             # Without sales of earlier weeks there is no yardstick, and no trend.
             "mase": None, "wape_7d": None, "wape_7d_before": None, "trend": "unknown",
@@ -85,7 +85,7 @@ def test_a_day_whose_sales_are_not_in_is_not_judged() -> None:
     run = made["validation_runs"].row(0, named=True)
     assert (run["status"], run["forecasts_evaluated"], run["forecasts_with_actuals"]) == ("no_sales", 1, 0)
     assert run["mae"] is None
-    assert run["coverage_pct"] is None
+    assert run["coverage"] is None
     assert made["validation_results"].is_empty()
 
 

@@ -6,8 +6,8 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
+from bakery_assets.briefing.day_briefing import Morning
 from bakery_assets.briefing.forecast_alerts import last_validated
-from bakery_assets.briefing.morning import Morning
 from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
 
 EVEN = 0.02  # a bias smaller than this is nothing a person would act on
@@ -36,8 +36,8 @@ def check_section(morning: Morning) -> RenderableType:
         leaning = "neither too much nor too little over all"
     else:
         leaning = f"{abs(bias):.0%} too {'much' if bias > 0 else 'little'} over all"
-    if run["accuracy_pct"] is not None:
-        words = Text(f"{day}The forecast was ").append(f"{run['accuracy_pct']:.0f}% accurate", style="bold")
+    if run["accuracy"] is not None:
+        words = Text(f"{day}The forecast was ").append(f"{run['accuracy']:.0%} accurate", style="bold")
         words.append(f", {leaning}.")
     elif run["sold_out_series"] and run["mae"] is None:
         words = Text(f"{day}Everything sold out, so nobody knows how much more would have sold.")
@@ -110,9 +110,9 @@ def _overrides(morning: Morning) -> list[Text]:
     names = morning.frames["products"].select("product_id", "name", "unit")
     scores = morning.frames["override_scores"].join(names, on="product_id").sort("validation_date", "override_id")
     if scores.height > MANY_OVERRIDES:
-        nearer = dict(scores["nearer"].value_counts().iter_rows())
-        words = f"Of {scores.height} overrides {nearer.get('human', 0)} were nearer than the system"
-        return [Text(f"{words}, {nearer.get('system', 0)} further off.")]
+        closer = dict(scores["closer"].value_counts().iter_rows())
+        words = f"Of {scores.height} overrides {closer.get('human', 0)} were nearer than the system"
+        return [Text(f"{words}, {closer.get('system', 0)} further off.")]
     verdicts = {
         "human": "nearer than the system",
         "system": "further off than the system",
@@ -121,7 +121,7 @@ def _overrides(morning: Morning) -> list[Text]:
     return [
         Text(f"Override: {row['name']}, {row['who'] or 'somebody'} said {quantity(row['yhat'], row['unit'])}").append(
             f" instead of {quantity(row['system_yhat'], row['unit'])}, {quantity(row['actual'], row['unit'])} sold:"
-            f" {verdicts[row['nearer']]}."
+            f" {verdicts[row['closer']]}."
         )
         for row in scores.iter_rows(named=True)
     ]

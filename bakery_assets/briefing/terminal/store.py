@@ -8,7 +8,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.morning import Morning
+from bakery_assets.briefing.day_briefing import Morning
 from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
 from bakery_assets.briefing.terminal.figures import (
     columns,
@@ -23,7 +23,7 @@ from bakery_assets.briefing.terminal.figures import (
     section,
     terms,
 )
-from bakery_assets.frames import OUTLOOK_DAYS
+from bakery_assets.cells import OUTLOOK_DAYS
 
 SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
 
@@ -36,7 +36,7 @@ def orders_section(morning: Morning) -> RenderableType:
     title = "What to order by when"
     wanted = (
         morning.frames["procurement_requirements"]
-        .filter(pl.col("order_quantity") > 0)
+        .filter(pl.col("planned_order_quantity") > 0)
         .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
         .join(
             morning.frames["suppliers"].select("supplier_id", "minimum_order_value", supplier="name"), on="supplier_id"
@@ -142,7 +142,7 @@ def _order_lines(morning: Morning, rows: pl.DataFrame) -> RenderableType:
         reasons = terms(row["reasoning"])
         why = _why(row, reasons, morning.plan_date)
         table.add_row(
-            "", row["item"], quantity(row["order_quantity"], row["unit"]), _packs(row, reasons),
+            "", row["item"], quantity(row["planned_order_quantity"], row["unit"]), _packs(row, reasons),
             f"{row['cost']:,.2f}", why,
         )  # fmt: skip
     return table
@@ -153,7 +153,7 @@ def _packs(row: dict[str, Any], reasons: dict[str, Any]) -> str:
     pack = reasons.get("pack_size")
     if not pack:
         return ""
-    return f"{figure(row['order_quantity'] / pack, whole=True)} × {figure(pack, whole=False)}"
+    return f"{figure(row['planned_order_quantity'] / pack, whole=True)} × {figure(pack, whole=False)}"
 
 
 def _why(row: dict[str, Any], reasons: dict[str, Any], today: date) -> Text:

@@ -1,0 +1,437 @@
+"""The tables of schema ``plans``: what we write. One class a table, in the table's column order.
+
+Tables of a cell are keyed by (tenant_id, plan_date, ...) and inherit from ``PlanRow``; a cell's rows are replaced
+whole. Models and retrainings have keys of their own. Ratios are fractions, never percent, and are named by a term that
+is a ratio (wape, coverage, utilization) or end in ``_fraction``; a sum over a window of days ends in ``_<days>d``.
+Foreign keys, indexes and columns that only the database has are in ``resources.schema.plans``.
+"""
+
+from typing import Literal, get_args
+
+import dataframely as dy
+
+from bakery_assets.schemas import columns as col
+
+# What the database checks and the code that writes it is typed with.
+SeriesModel = Literal[
+    "trees_and_smoothing",
+    "trees",
+    "trees_half",
+    "smoothing",
+    "same_weekday_smoothing",
+    "level_smoothing",
+    "intermittent",
+]
+UNTRAINED_SMOOTHING = "untrained_smoothing"  # a tenant without a trained version
+SHORT_HISTORY = "short_history"  # few days since the first sale
+NO_HISTORY = "no_history"  # never sold: forecast as 0
+SERIES_MODELS: tuple[SeriesModel, ...] = get_args(SeriesModel)
+FORECAST_MODELS = (*SERIES_MODELS, UNTRAINED_SMOOTHING, SHORT_HISTORY, NO_HISTORY)
+
+AlertKind = Literal[
+    "planning_failed",
+    "closed_today",
+    "over_capacity",
+    "baking_note",
+    "order_today",
+    "late_delivery",
+    "no_supplier",
+    "stockout",
+    "low_stock",
+    "expiring",
+    "no_history",
+    "no_forecast",
+    "sales_missing",
+    "forecast_off",
+    "forecast_worsening",
+]
+ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
+
+
+class PlanningRuns(dy.Schema):
+    """State of each cell: one tenant, one local date."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date that is planned", primary_key=True)
+    status = col.choice("State of the cell", ("claimed", "partial", "planned", "failed"))
+    planned_as_of = col.instant("Planning instant: facts recorded up to it were used; for late sales see facts_until")
+    attempts = col.integer("How often planning was started")
+    claimed_at = col.instant("When it was last started")
+    claimed_by = col.text("Who started it: a tick of the schedule, then the Dagster run; only that run may finish it")
+    finished_at = col.instant("When it was last planned or failed", nullable=True)
+    failed_stage = col.text("Stage that failed", nullable=True)
+    reason = col.text("Why it failed", nullable=True)
+    dagster_run_id = col.text("Run that planned it last", nullable=True)
+    facts_until = col.instant(
+        "Late sales: those of the days before the plan date count if recorded up to this instant, though it is after "
+        "planned_as_of",
+        nullable=True,
+    )
+
+
+class PlanRow(dy.Schema):
+    """What every row of a plan begins with: its cell."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date that is planned", primary_key=True)
+
+
+class DemandForecasts(PlanRow):
+    """What each product will sell, for seven days."""
+
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    target_date = col.date("Day forecast; the plan date is the first", primary_key=True)
+    yhat = col.number("Expected demand, in units; includes a human override")
+    q10 = col.number("Demand stays at or below this on 10 days of 100, in units")
+    q50 = col.number("Demand stays at or below this on 50 days of 100, in units")
+    q80 = col.number("Demand stays at or below this on 80 days of 100, in units")
+    q90 = col.number("Demand stays at or below this on 90 days of 100, in units")
+    q95 = col.number("Demand stays at or below this on 95 days of 100, in units")
+    model = col.choice("Model that made it", FORECAST_MODELS)
+    model_version = col.text("Version of the model")
+    override_id = col.text("Human override applied", nullable=True)
+    reasoning = col.json("Every term of the calculation")
+    system_yhat = col.number("Expected demand without the human override, in units")
+
+
+class ProductionSchedules(PlanRow):
+    """A day's production in total."""
+
+    schedule_date = col.date("Day of baking", primary_key=True)
+    status = col.choice("State", ("planned", "closed", "nothing_to_bake", "over_capacity"))
+    total_batches = col.integer("Batches")
+    total_quantity = col.number("Units of all products together")
+    starts_at = col.instant("Start of the first batch", nullable=True)
+    ends_at = col.instant("End of the last batch", nullable=True)
+    utilization = col.number(
+        "Busy share of the busiest machine's time in the shifts, as a fraction; above 1: it does not fit",
+        nullable=True,
+    )
+    reasoning = col.json("Every term of the calculation")
+    consequence = col.text("What happens if no one acts", nullable=True)
+
+
+class ProductionBatches(PlanRow):
+    """What to bake, when, and on what."""
+
+    batch_number = col.key_text("The batch, ordered by start", primary_key=True)
+    schedule_date = col.date("Day of baking")
+    product_id = col.key_text("The product")
+    recipe_id = col.text("Recipe used", nullable=True)
+    quantity_planned = col.number("Quantity to bake, in units")
+    start_at = col.instant("Start; empty: no steps or machines are known", nullable=True)
+    end_at = col.instant("End", nullable=True)
+    equipment_id = col.text("Machine of the longest step", nullable=True)
+    priority = col.integer("1 is baked first", minimum=1)
+    reasoning = col.json("Every term of the calculation")
+
+
+class ProcurementPlans(PlanRow):
+    """A plan's purchase orders in total."""
+
+    version = col.integer("Version of the plan", minimum=1, default=1, primary_key=True)
+    status = col.choice("State", ("draft", "approved", "rejected", "superseded"), default="draft")
+    orders_14d = col.integer("Orders to place within the 14 days of the plan")
+    total_cost = col.number("Cost of these orders, in the tenant's currency")
+    first_order_by = col.date("Day of the first deadline", nullable=True)
+    reasoning = col.json("Every term of the calculation")
+    consequence = col.text("What happens if no one acts", nullable=True)
+
+
+class ProcurementRequirements(PlanRow):
+    """What to order from whom and by when; one row per ingredient and delivery."""
+
+    requirement_number = col.key_text("The requirement, ordered by deadline", primary_key=True)
+    ingredient_id = col.key_text("The ingredient")
+    supplier_id = col.text("Supplier; empty: no supplier for it", nullable=True)
+    gross_requirement = col.number("Requirement within the plan, in the ingredient's unit")
+    on_hand = col.number("Usable stock, in the ingredient's unit")
+    scheduled_receipts = col.number("Receipts from open orders, in the ingredient's unit")
+    safety_stock = col.number("Quantity that should be left, in the ingredient's unit")
+    net_requirement = col.number(
+        "Requirement that neither stock nor scheduled receipts cover, in the ingredient's unit"
+    )
+    planned_order_quantity = col.number("Quantity to order, after minimum and pack, in the ingredient's unit")
+    cost = col.number("Planned order quantity times price, in the tenant's currency")
+    order_by = col.instant("Deadline of the order; empty: nothing to order", nullable=True)
+    deliver_on = col.date("Day of delivery", nullable=True)
+    needed_on = col.date("First day it is needed", nullable=True)
+    is_late = col.boolean("It cannot be delivered by the day it is needed")
+    reasoning = col.json("Every term of the calculation")
+    consequence = col.text("What happens if no one acts", nullable=True)
+
+
+class InventoryProjections(PlanRow):
+    """Projected stock for two weeks. closing = opening + receipts - consumption - expired."""
+
+    item_kind = col.choice("What it is", ("ingredient", "product"), primary_key=True)
+    item_id = col.key_text("Ingredient or product", primary_key=True)
+    projection_date = col.date("The day", primary_key=True)
+    opening = col.number("Stock in the morning, in the item's unit")
+    receipts = col.number("Deliveries and baking, open orders and this plan's together, in the item's unit")
+    planned_receipts = col.number(
+        "Part of the receipts that this plan proposes and is not ordered yet, in the item's unit"
+    )
+    gross_requirement = col.number("Quantity the day requires, in the item's unit")
+    consumption = col.number("Part of the requirement that stock covers, in the item's unit")
+    unmet = col.number("Part of the requirement that stock does not cover, in the item's unit")
+    expired = col.number("Stock past its last day in the evening, in the item's unit")
+    closing = col.number("Stock in the evening, in the item's unit")
+    days_of_cover = col.number(
+        "Days the closing stock lasts at the mean requirement; empty: nothing is required", nullable=True
+    )
+    stockout_risk = col.choice("Whether it may run out", ("none", "low", "high"))
+
+
+class AccuracyMetrics(dy.Schema):
+    """How good a group of forecasts was against sales; formulas and sources are in ``validation.metrics``."""
+
+    mae = col.metric("Mean absolute error, in units")
+    mape = col.metric("Mean absolute percentage error of the rows with sales, as a fraction")
+    rmse = col.metric("Root mean squared error, in units")
+    r2 = col.metric("Coefficient of determination; empty: the sales do not vary")
+    accuracy = col.metric("1 - WAPE, at least 0, as a fraction")
+    wape = col.metric("Sum of absolute errors over sum of sales, as a fraction")
+    mase = col.metric("Mean over the rows of absolute error over mase_scale (see validation_results)")
+    bias = col.metric("Sum of errors over sum of sales, as a fraction; above 0: forecast too much")
+    coverage = col.number(
+        "Share of rows whose sales lay between q10 and q90, as a fraction", maximum=1.0, nullable=True
+    )
+    pinball = col.metric("Mean pinball loss of the five quantiles over sum of sales, as a fraction")
+    forecasts_evaluated = col.integer("Forecast rows compared")
+    forecasts_with_actuals = col.integer("Of these, rows with recorded sales")
+    sold_out_series = col.integer("Of these, rows that sold out; demand is not known there, so no metric counts them")
+
+
+class ValidationRuns(PlanRow):
+    """A past day's one-day-ahead forecast against sales."""
+
+    validation_date = col.date("Day that is checked", primary_key=True)
+    status = col.choice("Outcome", ("validated", "closed", "no_forecast", "no_sales"))
+    # AccuracyMetrics, in the order in which the table got its columns.
+    mae = AccuracyMetrics.mae
+    mape = AccuracyMetrics.mape
+    rmse = AccuracyMetrics.rmse
+    r2 = AccuracyMetrics.r2
+    accuracy = AccuracyMetrics.accuracy
+    wape = AccuracyMetrics.wape
+    bias = AccuracyMetrics.bias
+    coverage = AccuracyMetrics.coverage
+    forecasts_evaluated = AccuracyMetrics.forecasts_evaluated
+    forecasts_with_actuals = AccuracyMetrics.forecasts_with_actuals
+    mase = AccuracyMetrics.mase
+    pinball = AccuracyMetrics.pinball
+    lead_days = col.integer(
+        "Days from the evaluated forecast to the day: 0, made that morning; empty: no forecast", nullable=True
+    )
+    sold_out_series = AccuracyMetrics.sold_out_series
+    wape_7d = col.metric("WAPE of the last 7 validated days together, this one included; empty: there are fewer")
+    wape_7d_before = col.metric("WAPE of the 7 validated days before these; empty: there are fewer")
+    trend = col.choice(
+        "wape_7d against wape_7d_before, stable within 5% of it", ("improving", "stable", "worsening", "unknown")
+    )
+
+
+class ValidationResults(PlanRow):
+    """A past day's one-day-ahead forecast against sales, by product and location."""
+
+    validation_date = col.date("Day that is checked", primary_key=True)
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    yhat = col.number("Forecast, in units")
+    actual = col.number("Sales in units, net of refunds", minimum=None)
+    error = col.metric("Forecast minus sales, in units", nullable=False)
+    is_covered = col.boolean("Sales lay between q10 and q90")
+    is_sold_out = col.boolean("It sold out: demand was higher than sales")
+    mase_scale = col.number(
+        "Mean absolute difference of the series' sales to a week before, over the 8 weeks before the day, in units; "
+        "empty: not defined",
+        nullable=True,
+    )
+
+
+class _LeadKey(PlanRow):
+    validation_date = col.date("Day that is checked", primary_key=True)
+    lead_days = col.integer(
+        "Days from the plan that made the forecast to the day; 0: that morning's plan", primary_key=True
+    )
+
+
+class ValidationLeads(_LeadKey, AccuracyMetrics):
+    """Accuracy of a past day's forecasts, by how many days before they were made."""
+
+
+class _LocationKey(PlanRow):
+    validation_date = col.date("Day that is checked", primary_key=True)
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+
+
+class ValidationLocations(_LocationKey, AccuracyMetrics):
+    """Accuracy of a past day's forecasts, by shop."""
+
+
+class _ProductKey(PlanRow):
+    validation_date = col.date("Day that is checked", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+
+
+class ValidationProducts(_ProductKey, AccuracyMetrics):
+    """Accuracy of a past day's forecasts, by product over all shops, with the best and worst products."""
+
+    wape_28d = col.metric("WAPE of its rows of the 28 days up to this one together; empty: nothing sold")
+    mape_28d = col.metric("MAPE of the same rows, as a fraction")
+    days_28d = col.integer("Days among these that count")
+    rank_best = col.integer(
+        "1: smallest wape_28d of the bakery's products; empty: not among the best five", minimum=1, nullable=True
+    )
+    rank_worst = col.integer(
+        "1: largest wape_28d of the bakery's products; empty: not among the worst five", minimum=1, nullable=True
+    )
+
+
+class OverrideScores(PlanRow):
+    """Whether a human override of a forecast was closer to sales than the system."""
+
+    validation_date = col.date("Day that is checked", primary_key=True)
+    override_id = col.key_text("The override", primary_key=True)
+    product_id = col.key_text("The product")
+    who = col.text("Who overrode the forecast", nullable=True)
+    reason = col.text("Why", nullable=True)
+    locations = col.integer("Shops that traded and whose forecasts it changed; the figures are their sums")
+    yhat = col.number("Forecast with the override, in units")
+    system_yhat = col.number("Forecast without it, in units")
+    actual = col.number("Sales in units, net of refunds", minimum=None)
+    human_error = col.metric("Forecast with the override minus sales, in units", nullable=False)
+    system_error = col.metric("Forecast without it minus sales, in units", nullable=False)
+    closer = col.choice("Whose error was smaller", ("human", "system", "tie"))
+
+
+class DailySummaries(PlanRow):
+    """A bakery's day in one row."""
+
+    is_closed = col.boolean("The bakery is closed that day")
+    forecast_quantity = col.number("Units expected to sell on the plan date")
+    forecast_revenue = col.number("The same at list price, in the tenant's currency", nullable=True)
+    products = col.integer("Products forecast")
+    planned_quantity = col.number("Units to bake on the plan date")
+    planned_batches = col.integer("Batches on the plan date")
+    orders_14d = col.integer("Orders to place within 14 days")
+    order_cost_14d = col.number("Cost of these orders, in the tenant's currency")
+    items_at_risk_14d = col.integer("Items that may run out within 14 days")
+    accuracy = col.metric("Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction")
+    alerts = col.integer("Alerts of the day")
+    headline = col.text("The day in one sentence")
+
+
+class Alerts(PlanRow):
+    """What needs a person's attention, and why."""
+
+    alert_number = col.key_text("The alert", primary_key=True)
+    severity = col.choice("How urgent", ("info", "warning", "critical"))
+    kind = col.choice("What it is about", ALERT_KINDS)
+    subject = col.text("Product, ingredient or machine concerned", nullable=True)
+    message = col.text("What a person should know")
+    reasoning = col.json("Every term of the calculation")
+    consequence = col.text("What happens if no one acts", nullable=True)
+
+
+class Boosters(dy.Schema):
+    """Gradient-boosted trees fitted on a sample of all tenants' series; they hold no tenant's rows."""
+
+    booster_id = col.key_text("Digest of the trees", primary_key=True)
+    trained_through = col.date("Last day of sales in its training data")
+    trained_at = col.instant("When it was fitted")
+    trees = col.text("The trees in LightGBM's own text format")
+    holdout_trees = col.text("The same fitted without the last weeks, on which models are compared")
+    holdout_from = col.date("First day after the training data of the holdout trees")
+    parameters = col.json("Features, settings, sample and library version")
+
+
+class ModelVersions(dy.Schema):
+    """Trained models of a tenant; the champion makes its forecasts."""
+
+    tenant_id = col.tenant_id()
+    model_version = col.key_text("The version", primary_key=True)
+    role = col.choice("What it is", ("champion", "challenger", "retired", "rolled_back"))
+    trained_at = col.instant("When it was trained")
+    trained_as_of = col.instant("Facts recorded up to this instant were used")
+    trained_through = col.date("Last day of sales in its training data")
+    booster_id = col.text("Trees it uses; empty: none", nullable=True)
+    effects = col.json("Factors of special days, learned closures and error quantiles of the tenant")
+    facts = col.json("What it was trained on: series, days, digest")
+    libraries = col.json("Library versions")
+    scores = col.json("Backtest scores by model")
+    champion_from = col.instant("First planning instant that uses it; empty: none does", nullable=True)
+    champion_until = col.instant("First planning instant that no longer uses it; empty: still in use", nullable=True)
+
+
+class SeriesModels(dy.Schema):
+    """The model chosen for each series of a model version, as data."""
+
+    tenant_id = col.tenant_id()
+    model_version = col.key_text("The version", primary_key=True)
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    model = col.choice("Model chosen by backtest", SERIES_MODELS)
+    parameters = col.json("What the model needs to be applied: weights, smoothing, levels")
+    error_quantiles = col.json("Quantiles of relative errors, by level")
+    scores = col.json("Backtest scores of the models compared")
+    trained_as_of = col.instant("Facts up to this instant were used; before the version's own: carried over")
+
+
+class RetrainingRuns(dy.Schema):
+    """Every retraining of a tenant's models: why, how it went, whether it helped."""
+
+    tenant_id = col.tenant_id()
+    retraining_id = col.key_text("The retraining", primary_key=True)
+    state = col.choice(
+        "State of the retraining",
+        (
+            "requested",
+            "running",
+            "not_needed",
+            "gated",
+            "promoted",
+            "not_better",
+            "confirmed",
+            "rolled_back",
+            "failed",
+        ),
+    )
+    requested_by = col.choice("Who requested it", ("schedule", "person"))
+    requested_at = col.instant("When it was requested")
+    trained_as_of = col.instant("Facts recorded up to this instant count")
+    series = col.integer("Series the tenant has")
+    series_triggered = col.integer("Of these, series with a trigger")
+    old_version = col.text("Champion before", nullable=True)
+    new_version = col.text("Version trained", nullable=True)
+    gate = col.json("What the data-quality gate found", nullable=True)
+    backtest_wape_old = col.metric("Backtest WAPE of the old champion, as a fraction")
+    backtest_wape_new = col.metric("Backtest WAPE of the new version, as a fraction")
+    days_reviewed = col.integer("Days after the promotion compared so far", default=0)
+    live_wape_old = col.metric("WAPE the old version would have had on these days, as a fraction")
+    live_wape_new = col.metric("WAPE of the new version on these days, as a fraction")
+    reason = col.text("Why it ended in this state", nullable=True)
+    dagster_run_id = col.text("Run that did it", nullable=True)
+    finished_at = col.instant("When it ended", nullable=True)
+
+
+class RetrainingTriggers(dy.Schema):
+    """Why a series was to be retrained, with the numbers."""
+
+    tenant_id = col.tenant_id()
+    retraining_id = col.key_text("The retraining", primary_key=True)
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    kind = col.choice("What triggered it", ("mape", "mape_rise", "age", "request", "no_model"), primary_key=True)
+    value = col.metric("The measured number: a fraction for MAPE, days for age")
+    threshold = col.metric("What it was compared with, in the same unit")
+    explanation = col.text("In a sentence")
+
+
+TABLES: tuple[type[dy.Schema], ...] = (
+    PlanningRuns, DemandForecasts, ProductionSchedules, ProductionBatches, ProcurementPlans, ProcurementRequirements,
+    InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
+    OverrideScores, DailySummaries, Alerts, Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+)  # fmt: skip
