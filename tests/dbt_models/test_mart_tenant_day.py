@@ -19,7 +19,7 @@ TUESDAY, WEDNESDAY, THURSDAY = date(2026, 3, 10), date(2026, 3, 11), date(2026, 
 DAWN = datetime(2026, 3, 10, 4, 30, tzinfo=UTC)
 NIGHT = datetime(2026, 3, 10, 22, 0, tzinfo=UTC)
 QUANTILES = dict.fromkeys(("q10", "q50", "q80", "q90", "q95"), 0.0)
-MADE = {"model": "seasonal", "model_version": "1", "reasoning": {}}
+MADE = {"model": "untrained_smoothing", "model_version": "1", "reasoning": {}}
 
 
 def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Warehouse) -> None:
