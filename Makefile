@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint
+.PHONY: setup demo up test bench lint docs
 
 setup: $(READY)
 
@@ -37,3 +37,7 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Each line writes one page or picture into build/docs and prints its path.
+docs: $(READY)
+	@$(BIN)/python -m bakery_assets.assets.dbt_docs

@@ -1,16 +1,18 @@
 """A bakery's day on one row, from a warehouse in which every figure was put by hand."""
 
 import os
-import subprocess
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 from sqlalchemy import Connection, Table, text
 
-from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment
+from bakery_assets.assets.dbt_project import PROJECT_DIR, dbt_environment, run_dbt
 from bakery_assets.assets.marts import dbt_marts, dbt_resource
 from resources.schema import ops, plans
 from resources.warehouse import Warehouse
@@ -106,8 +108,21 @@ def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Wareho
                 )
             ).all()
         )
+        columns = connection.execute(
+            text(
+                "SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod),"
+                " col_description(attrelid, attnum) FROM pg_attribute WHERE attnum > 0"
+                " AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'marts'::regnamespace)"
+            )
+        ).all()
+    described = list(models_of_the_project())
+    assert views == {model["name"]: model["description"] for model in described}
     assert len(views) == len(list(PROJECT_DIR.glob("models/*/*.sql"))) == 14
-    assert all(views.values()), "every view says what it holds"
+    assert sorted(tuple(column) for column in columns) == sorted(
+        (f"marts.{model['name']}", column["name"], column["data_type"], column["description"])
+        for model in described
+        for column in model["columns"]
+    )
 
 
 def test_figures_that_cannot_be_fail_their_checks_and_the_mart_stays(warehouse: Warehouse) -> None:
@@ -151,17 +166,14 @@ def test_figures_that_cannot_be_fail_their_checks_and_the_mart_stays(warehouse: 
 
 def dbt(warehouse: Warehouse, command: str) -> None:
     """Run dbt as a person would, in a process of its own."""
-    folder = str(PROJECT_DIR)
     with tempfile.TemporaryDirectory() as target:
-        folders = {
-            "DBT_PROFILES_DIR": folder,
-            "DBT_PROJECT_DIR": folder,
-            "DBT_TARGET_PATH": target,
-            "DBT_LOG_PATH": target,
-        }
-        environment = {**os.environ, **folders, **dbt_environment(warehouse.url)}
-        done = subprocess.run([DBT, command], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+        run_dbt(command, target=Path(target), environment=dbt_environment(warehouse.url))
+
+
+def models_of_the_project() -> Iterator[dict[str, Any]]:
+    """The models as the yml files describe them."""
+    for path in PROJECT_DIR.glob("models/**/*.yml"):
+        yield from yaml.safe_load(path.read_text()).get("models", ())
 
 
 def build_in_dagster(warehouse: Warehouse) -> dg.ExecuteInProcessResult:
