@@ -46,7 +46,7 @@ def test_the_schemas_words_reach_every_model_that_passes_a_column_through(monkey
     # The same figure of another table, and a column with a name of its own, have words of their own.
     accuracy = files["mart_forecast_accuracy"]
     assert column(accuracy, "mart_forecast_accuracy", "bias")["description"].startswith("Sum of errors")
-    assert column(accuracy, "mart_forecast_accuracy", "checked_by")["description"] == (
+    assert column(accuracy, "mart_forecast_accuracy", "validated_by_plan_date")["description"] == (
         "Date of the latest plan that validated the day"
     )
 

@@ -30,7 +30,7 @@ def definitions() -> dg.Definitions:
     )
 
 
-def test_a_bakerys_day_hangs_on_the_plans_and_the_facts_it_is_made_of() -> None:
+def test_a_bakerys_day_depends_on_the_plans_and_facts_that_it_reads() -> None:
     graph = definitions().resolve_asset_graph()
     upstream = graph.get_ancestor_asset_keys(MART)
 
