@@ -34,7 +34,7 @@ Yml = dict[str, Any]
 
 
 class UndescribedError(ValueError):
-    """A column or model that has to be described by hand is not; the message names it and its file."""
+    """A column or model that has to be described by hand is not; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,14 @@ class Relation:
 
     description: str
     columns: Mapping[str, Column]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The column of a table or model that a selected column is, unchanged."""
+
+    table: str
+    name: str
 
 
 def render(project: Path = PROJECT_DIR) -> dict[Path, str]:
@@ -137,14 +145,6 @@ def _relation(model: Yml) -> Relation:
     return Relation(model["description"], columns)
 
 
-@dataclass(frozen=True)
-class Origin:
-    """The column of a table or model that a column is taken from as it is."""
-
-    table: str
-    name: str
-
-
 def _origin(scope: Scope, selected: exp.Expr) -> Origin | None:
     """Where a selected column comes from, through common table expressions; None: it is computed."""
     column = selected.unalias()
@@ -163,11 +163,11 @@ def _selected(scope: Scope) -> list[exp.Expr]:
 
 
 def _table_comment(scope: Scope, known: Mapping[str, Relation]) -> str | None:
-    """The description of the table whose rows a query passes on one by one; None: it makes rows of its own."""
-    [*sources] = scope.sources.values()
-    if any(scope.expression.args.get(clause) for clause in ROW_CLAUSES) or not isinstance(sources[0], exp.Table):
+    """The description of the table whose rows a query passes through; None: its rows are others."""
+    source = next(iter(scope.sources.values()))
+    if any(scope.expression.args.get(clause) for clause in ROW_CLAUSES) or not isinstance(source, exp.Table):
         return None
-    return known[sources[0].name].description
+    return known[source.name].description
 
 
 def _source_tables(schema: str, queries: Mapping[str, exp.Select], known: Mapping[str, Relation]) -> list[Yml]:
