@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint mutation
+.PHONY: setup demo up test bench lint mutation docs
 
 setup: $(READY)
 
@@ -42,3 +42,9 @@ bench: $(READY)
 mutation: $(READY)
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
+
+# Each line writes one page or picture into build/docs and prints its path.
+docs: $(READY)
+	@$(BIN)/python -m bakery_assets.assets.dbt_docs
+	@$(BIN)/python -m docs.house && echo docs/architecture.md
+	@$(BIN)/python -m resources.schema.contract && echo docs/data_contract.md

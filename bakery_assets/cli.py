@@ -30,13 +30,13 @@ def main() -> None:
     except Exception as error:
         from sqlalchemy.exc import OperationalError
 
-        from bakery_assets.assets.dbt_project import ManifestError
+        from bakery_assets.assets.dbt_project import DbtError
         from resources.postgres import DatabaseUnusable
 
         if isinstance(error, OperationalError):
             reason = str(error.orig).strip().splitlines()[0]
             typer.echo(f"PostgreSQL cannot be used: {reason}. Look at BAKERY_DATABASE_URL, or unset it.", err=True)
-        elif isinstance(error, (DatabaseUnusable, ManifestError)):
+        elif isinstance(error, (DatabaseUnusable, DbtError)):
             typer.echo(str(error), err=True)
         else:
             raise

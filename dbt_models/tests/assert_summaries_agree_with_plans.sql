@@ -1,6 +1,6 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
--- What a bakery was shown in the morning is what its plans say. A warning, because whoever plans a single stage
--- again from the Dagster UI leaves the summary as it was until that is planned again, too.
+-- A day's summary has the figures of its plans. A warning, because planning a single stage again from the Dagster UI
+-- leaves the summary as it was until that stage is planned again, too.
 
 select
     days.tenant_id,

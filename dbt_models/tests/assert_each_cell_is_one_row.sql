@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
--- Every cell that was begun, failed ones too, is one row of the mart, and nothing else is.
+-- Every cell, failed ones included, is one row of the mart, and there are no other rows.
 
 select
     coalesce(cells.tenant_id, days.tenant_id) as tenant_id,
