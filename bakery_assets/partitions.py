@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.settings import settings
 
 TENANT = "tenant"

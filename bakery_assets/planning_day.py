@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from bakery_assets.briefing import summarise_day
+from bakery_assets.cells import Cell, Frames
 from bakery_assets.forecasting import FORECAST_READS, forecast_demand
-from bakery_assets.frames import Cell, Frames
 from bakery_assets.inventory import project_inventory
+from bakery_assets.isolation import describe, isolate
 from bakery_assets.procurement import plan_procurement
 from bakery_assets.production import plan_production
 from bakery_assets.validation import validate_forecasts
@@ -213,34 +214,30 @@ def facts_and_plans_read(stages: Iterable[Stage]) -> tuple[set[str], set[str]]:
 def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:
     """Plan a round of cells; set apart the tenants that cannot be planned.
 
-    An exception in a group is isolated by halving the group until the tenant that raises it stands
-    alone, which costs 2 log2(n) further calls for each such tenant.
+    An exception is isolated to the tenant that raises it, see ``isolation``.
 
     Args:
         frames: at least what ``stage.reads`` names; rows of tenants that are not in ``cells`` are left out. A
             frame without ``tenant_id`` belongs to all tenants and is passed on whole.
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
     """
-    own = {name: _of_tenants(frames[name], cells) for name in stage.reads}
-    try:
-        tables = stage.plan(cells, own)
-        spoilt = _not_finite(tables)
-    except Exception as error:  # whatever a tenant's facts provoke must not reach its neighbours
-        if cells.height == 1:
-            return Outcome({}, _failures(stage, cells, {cells["tenant_id"][0]: describe(error)}))
-        middle = cells.height // 2
-        halves = [run_stage(stage, own, cells.head(middle)), run_stage(stage, own, cells.tail(-middle))]
-        return Outcome(_stack([half.tables for half in halves]), {**halves[0].failed, **halves[1].failed})
-    if not spoilt:
-        return Outcome(tables)
-    good = {name: frame.filter(~pl.col("tenant_id").is_in(list(spoilt))) for name, frame in tables.items()}
-    return Outcome(good, _failures(stage, cells, spoilt))
 
+    def attempt(members: pl.DataFrame) -> Outcome:
+        tables = stage.plan(members, {name: _of_tenants(frames[name], members) for name in stage.reads})
+        bad = _not_finite(tables)
+        if not bad:
+            return Outcome(tables)
+        good = {name: frame.filter(~pl.col("tenant_id").is_in(list(bad))) for name, frame in tables.items()}
+        return Outcome(good, _failures(stage, members, bad))
 
-def describe(error: BaseException) -> str:
-    """An exception as one line that a person can act on."""
-    text = " ".join(str(error).split()) or "no further word"
-    return text if type(error).__name__ == "CannotPlan" else f"{type(error).__name__}: {text}"
+    def failed(member: pl.DataFrame, error: Exception) -> Outcome:
+        return Outcome({}, _failures(stage, member, {member["tenant_id"][0]: describe(error)}))
+
+    parts = isolate(cells, attempt, failed)
+    merged: dict[Cell, Failed] = {}
+    for part in parts:
+        merged |= part.failed
+    return Outcome(_stack([part.tables for part in parts]), merged)
 
 
 def _of_tenants(frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:

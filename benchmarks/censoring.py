@@ -12,9 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
+from bakery_assets.keys import SERIES
 from benchmarks.datasets import DATA, OPENING_HOURS
 
-SERIES = ["tenant_id", "location_id", "product_id"]
 DAY = [*SERIES, "sales_date"]
 MASKED_SHARE = 0.2  # of the days in stock; the others are left for the profile to be learnt from
 SEED = 11
@@ -28,7 +28,7 @@ def run() -> dict[str, object]:
     source = DATA / "fresh_chain" / "hourly.parquet"
     if not source.is_file():
         return {"skipped": f"fresh_chain is not at {source}"}
-    from bakery_assets.forecasting.censored import recover
+    from bakery_assets.forecasting.data.unconstrained_demand import recover
 
     hourly = read_hourly(source)
     masked = mask(hourly)
@@ -108,7 +108,7 @@ def learnt(hourly: pl.DataFrame) -> pl.DataFrame:
     Args:
         hourly: ``DAY, hour, quantity, in_stock``.
     """
-    from bakery_assets.forecasting.censored import with_demand
+    from bakery_assets.forecasting.data.unconstrained_demand import with_demand
 
     sales = hourly.group_by(DAY).agg(pl.col("quantity").sum(), sold_out_at=pl.lit(None, pl.Time))
     known = with_demand(sales, hourly.select(*DAY, "hour", "quantity", "in_stock"))

@@ -11,7 +11,7 @@ import tempfile
 import time
 from datetime import date
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.settings import PROJECT, Settings
 
 DATA = PROJECT.parent / "shared" / "data" / "bread_chain"
@@ -47,14 +47,14 @@ def run() -> dict[str, object]:
 def _command(what: str, index: int = 0) -> None:
     from bakery_assets.commands.plan import run_wave
     from resources.clock import utc_now
-    from resources.warehouse import Warehouse, runs
+    from resources.warehouse import Warehouse, planning_runs
     from resources.warehouse.intake import load_folder
 
     warehouse = Warehouse()
     if what == "load":
         load_folder(warehouse, DATA, now=utc_now())
         return
-    stores = [tenant.tenant_id for tenant in runs.tenants(warehouse)]
+    stores = [tenant.tenant_id for tenant in planning_runs.tenants(warehouse)]
     chosen = stores if what == "wave" else stores[index : index + 1]
     began = time.perf_counter()
     result = run_wave([Cell(store, DAY) for store in chosen])

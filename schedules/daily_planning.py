@@ -6,11 +6,12 @@ from datetime import timedelta
 import dagster as dg
 
 from bakery_assets.assets.waves import PRIORITY, config_of_wave, planning_wave, wave_config
-from bakery_assets.due import CATCH_UP_DAYS, chunks, due_cells
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
+from bakery_assets.due.planning import CATCH_UP_DAYS, due_cells
+from bakery_assets.due.waves import split_into_waves
 from bakery_assets.settings import settings
 from resources.clock import Clock
-from resources.warehouse import Warehouse, runs
+from resources.warehouse import Warehouse, planning_runs
 
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -42,22 +43,22 @@ def daily_planning(
     claim_for = timedelta(minutes=choices.claim_minutes)
     # A local date is at most a day away from the date in UTC.
     since = now.date() - timedelta(days=CATCH_UP_DAYS + 1)
-    tenants = runs.tenants(warehouse)
+    tenants = planning_runs.tenants(warehouse)
     due = due_cells(
         tenants,
-        runs.cell_states(warehouse, since),
-        runs.closed_cells(warehouse, since, now.date() + timedelta(days=1)),
+        planning_runs.cell_states(warehouse, since),
+        planning_runs.closed_cells(warehouse, since, now.date() + timedelta(days=1)),
         now,
         include_demo=choices.plan_demo_tenants,
         claim_for=claim_for,
     )
     holder = f"tick of {now.isoformat()}"
     # A wave that waits in a long queue keeps its cells, however old their claim.
-    won = runs.claim(warehouse, set(due) - cells_under_way(context.instance), now, claim_for, holder)
+    won = planning_runs.claim(warehouse, set(due) - cells_under_way(context.instance), now, claim_for, holder)
     if not won:
         yield dg.SkipReason(f"Nobody is due: {len(tenants)} tenants are planned, waiting, closed or not served.")
         return
-    for chunk in chunks(won, tenants, choices.wave_size):
+    for chunk in split_into_waves(won, tenants, choices.wave_size):
         yield dg.RunRequest(
             # The same cells may be claimed again after a crash; the instant makes that a new run.
             run_key=f"{chunk.digest}-{now.isoformat()}",

@@ -7,12 +7,12 @@ import dagster as dg
 
 from bakery_assets.assets.retraining import keys_of_run, retrain_models, retraining_config
 from bakery_assets.assets.waves import PRIORITY
-from bakery_assets.due import chunks
-from bakery_assets.frames import Cell
-from bakery_assets.retraining.due import DAYS_A_WEEK, due_trainings
+from bakery_assets.cells import Cell
+from bakery_assets.due.retraining import DAYS_A_WEEK, due_trainings
+from bakery_assets.due.waves import split_into_waves
 from bakery_assets.settings import settings
 from resources.clock import Clock
-from resources.warehouse import Warehouse, retrainings, runs
+from resources.warehouse import Warehouse, planning_runs, retrainings
 from resources.warehouse.retrainings import Key
 from schedules.daily_planning import UNFINISHED
 
@@ -40,7 +40,7 @@ def weekly_retraining(
     choices = settings()
     under_way = retrainings_under_way(context.instance)
     retrainings.give_up_lost(warehouse, under_way, timedelta(minutes=choices.claim_minutes), now)
-    tenants = runs.tenants(warehouse)
+    tenants = planning_runs.tenants(warehouse)
     due = due_trainings(
         tenants,
         retrainings.scheduled(warehouse, now - timedelta(days=DAYS_A_WEEK + 1)),
@@ -62,7 +62,7 @@ def weekly_retraining(
         return
     # Chunks are cut as the morning's are; the date only tells the cells of one tick from another's.
     cells = [Cell(tenant, now.date()) for tenant in won]
-    for chunk in chunks(cells, tenants, choices.wave_size):
+    for chunk in split_into_waves(cells, tenants, choices.wave_size):
         yield dg.RunRequest(
             run_key=f"{chunk.digest}-{now.isoformat()}",
             run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in chunk.cells}),

@@ -7,7 +7,7 @@ import dagster as dg
 from bakery_assets.assets.plans import plan_tenant_day
 from bakery_assets.partitions import TENANT, date_partitions, partition_of
 from bakery_assets.settings import settings
-from resources.warehouse import Warehouse, runs
+from resources.warehouse import Warehouse, planning_runs
 
 
 @dg.sensor(
@@ -21,7 +21,7 @@ def failed_cells(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """One run per failed cell that is left to try; cells outside the grid wait for a person."""
-    failed = runs.failed_cells(warehouse, settings().cell_attempts)
+    failed = planning_runs.failed_cells(warehouse, settings().cell_attempts)
     tenants = set(context.instance.get_dynamic_partitions(TENANT))
     for cell, failed_at in failed:
         if cell.tenant_id in tenants and date_partitions.has_partition_key(cell.plan_date.isoformat()):

@@ -8,12 +8,12 @@ import dagster as dg
 from pydantic import BaseModel
 
 from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
-from bakery_assets.frames import Cell
-from bakery_assets.late import gap_marks, late_marks, starts
+from bakery_assets.cells import Cell
+from bakery_assets.due.late_sales import gap_marks, late_marks, starts
 from bakery_assets.partitions import TENANT, date_partitions
 from bakery_assets.settings import settings
 from resources.clock import Clock
-from resources.warehouse import Warehouse, late
+from resources.warehouse import Warehouse, revalidation
 from schedules.daily_planning import UNFINISHED
 
 GAPS_EVERY = timedelta(minutes=15)
@@ -51,7 +51,7 @@ def late_sales(
     tenants = set(context.instance.get_dynamic_partitions(TENANT))
     asked = [
         each
-        for each in late.asked_cells(
+        for each in revalidation.asked_cells(
             warehouse,
             now,
             choices.grid_start,
@@ -95,18 +95,18 @@ def late_sales(
 def note(warehouse: Warehouse, cursor: Cursor, now: datetime) -> Cursor:
     """Note what new sales touch and, now and then, the gaps; where to read on."""
     choices = settings()
-    touched = late.touched_by_late_sales(warehouse, cursor.transaction, now, choices.grid_start)
-    late.ask(warehouse, late_marks(touched.candidates), now)
+    touched = revalidation.touched_by_late_sales(warehouse, cursor.transaction, now, choices.grid_start)
+    revalidation.ask(warehouse, late_marks(touched.candidates), now)
     if cursor.gaps_at and now - cursor.gaps_at < GAPS_EVERY:
         return Cursor(transaction=touched.transaction, gaps_at=cursor.gaps_at)
     gaps = gap_marks(
-        late.gaps(warehouse, now, choices.grid_start),
+        revalidation.gaps(warehouse, now, choices.grid_start),
         now,
         include_demo=choices.plan_demo_tenants,
         claim_for=timedelta(minutes=choices.claim_minutes),
         attempts=choices.cell_attempts,
     )
-    late.ask(warehouse, gaps, now)
+    revalidation.ask(warehouse, gaps, now)
     return Cursor(transaction=touched.transaction, gaps_at=now)
 
 

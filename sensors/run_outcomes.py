@@ -6,7 +6,7 @@ from bakery_assets.assets.retraining import keys_of_run, retrain_models
 from bakery_assets.assets.waves import config_of_wave, planning_wave
 from bakery_assets.settings import settings
 from resources.clock import Clock
-from resources.warehouse import Warehouse, retrainings, runs
+from resources.warehouse import Warehouse, planning_runs, retrainings
 
 
 @dg.run_failure_sensor(
@@ -29,9 +29,9 @@ def run_outcomes(
     wave = config_of_wave(run.run_config) if is_wave else None
     if wave and wave.validates_only:
         # They are still asked for, and what the schedule does not plan nobody else would free.
-        runs.give_back(warehouse, wave.cells, run.run_id)
+        planning_runs.give_back(warehouse, wave.cells, run.run_id)
         return
-    runs.release(
+    planning_runs.release(
         warehouse,
         [run.run_id, wave.claimed_by] if wave else [run.run_id],
         # Nothing else would take up the cells of a backfill again.

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import dagster as dg
 
 from bakery_assets.partitions import TENANT, tenant_partitions
-from resources.warehouse import Warehouse, runs
+from resources.warehouse import Warehouse, planning_runs
 
 
 @dg.sensor(
@@ -16,7 +16,7 @@ from resources.warehouse import Warehouse, runs
 )
 def tenant_registry(context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.SensorResult:
     """Compare the table with the partitions and ask for the difference."""
-    added, removed = changes(runs.registered(warehouse), context.instance.get_dynamic_partitions(TENANT))
+    added, removed = changes(planning_runs.registered(warehouse), context.instance.get_dynamic_partitions(TENANT))
     requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
     if added:
         requests.append(tenant_partitions.build_add_request(added))
@@ -35,7 +35,7 @@ def changes(tenants: Collection[str], partitions: Collection[str]) -> tuple[list
 
 def register(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
     """Do at once what the sensor does at its next tick."""
-    added, removed = changes(runs.registered(warehouse), instance.get_dynamic_partitions(TENANT))
+    added, removed = changes(planning_runs.registered(warehouse), instance.get_dynamic_partitions(TENANT))
     instance.add_dynamic_partitions(TENANT, added)
     for tenant in removed:
         instance.delete_dynamic_partition(TENANT, tenant)

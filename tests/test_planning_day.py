@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.frames import CELLS, CannotPlan, Cell, Frames, rounds
+from bakery_assets.cells import CELLS, CannotPlan, Cell, Frames, rounds
 from bakery_assets.planning_day import MODELS, MORNING, Morning, Stage, facts_and_plans_read, run_stage
 
 DAY = date(2026, 3, 3)

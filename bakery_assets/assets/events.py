@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.partitions import partition_of
 from bakery_assets.planning_day import PAST, Failed, Stage
 from resources.schema import metadata, ops, plans
@@ -59,7 +59,7 @@ def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
     """An event for every cell and table, with its row count and its first rows.
 
     Args:
-        cells: the columns of ``frames.CELLS``, only cells that were planned.
+        cells: the columns of ``cells.CELLS``, only cells that were planned.
         tables: their rows by plan table.
     """
     for name, frame in tables.items():

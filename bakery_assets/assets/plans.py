@@ -12,14 +12,14 @@ import dagster as dg
 import polars as pl
 
 from bakery_assets.assets.events import materializations, plan_specs, written
-from bakery_assets.frames import Cell, rounds
+from bakery_assets.cells import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
 from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.runs import begin
+from resources.warehouse.planning_runs import begin
 
 # The retry is for what passes by itself (a lost connection); a tenant's own trouble fails again.
 RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg.Backoff.EXPONENTIAL)

@@ -9,21 +9,20 @@ partitioned by tenant, so that one tenant's pass never covers another's failure.
 import json
 import warnings
 from collections.abc import Collection, Iterable, Iterator
-from zoneinfo import ZoneInfo
 
 import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from bakery_assets.due import is_zone
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
+from bakery_assets.local_time import is_zone, local_date
 from bakery_assets.partitions import tenant_partitions
 from bakery_assets.quality import BLOCKING, evaluate_sales_checks
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_snapshot
-from resources.warehouse.runs import tenants
+from resources.warehouse.planning_runs import tenants
 
 SALES = dg.AssetKey(["ops", "sales"])
 CHECK = "sales_quality"
@@ -76,7 +75,7 @@ def evaluate_tenants(warehouse: Warehouse, clock: Clock, wanted: Collection[str]
     """Evaluations of the sales of ``wanted`` tenants as known now, a wave of tenants at a time."""
     now = clock.now()
     cells = [
-        Cell(tenant.tenant_id, now.astimezone(ZoneInfo(tenant.timezone)).date())
+        Cell(tenant.tenant_id, local_date(now, tenant.timezone))
         for tenant in tenants(warehouse)
         if tenant.tenant_id in wanted and is_zone(tenant.timezone)
     ]

@@ -14,19 +14,20 @@ import polars as pl
 from bakery_assets.assets.events import TEAM, described, preview
 from bakery_assets.assets.quality import check_evaluations
 from bakery_assets.assets.waves import MAX_RUNTIME_SECONDS, MEMORY
+from bakery_assets.cells import local_cells
 from bakery_assets.forecasting import fit_booster
 from bakery_assets.partitions import tenant_partitions
-from bakery_assets.retraining.course import GATE, TRAINING_FACTS, Course, passing
+from bakery_assets.retraining.batch import GATE, TRAINING_FACTS, Course, passing
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.schema import plans
 from resources.warehouse import Warehouse, retrainings
 from resources.warehouse.facts import read_known
+from resources.warehouse.model_registry import OUTCOME, add_booster, publish
 from resources.warehouse.models import newest_booster, read_checked, read_models
-from resources.warehouse.promotion import OUTCOME, add_booster, publish
 from resources.warehouse.retrainings import Key
-from resources.warehouse.training import local_cells, one_at_a_time, read_sample
+from resources.warehouse.training import one_at_a_time, read_sample
 
 FACTS = sorted({*TRAINING_FACTS, *GATE.reads})
 CHECKED_DAYS = 60  # the 30 days that triggers look at, and the 30 before

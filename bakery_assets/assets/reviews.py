@@ -10,8 +10,8 @@ import dagster as dg
 import polars as pl
 
 from bakery_assets.assets.retraining import keys_of, names_of
-from bakery_assets.due import is_zone
-from bakery_assets.frames import Cell, Frames, rounds
+from bakery_assets.cells import Cell, Frames, local_cells, rounds
+from bakery_assets.local_time import in_known_zones
 from bakery_assets.planning_day import MODELS, MORNING, facts_and_plans_read, run_stage
 from bakery_assets.retraining.review import REVIEW_DAYS, compare_live, judge, mornings, runs_to_judge
 from bakery_assets.settings import settings
@@ -20,10 +20,9 @@ from resources.dagster_storage import keep_connections
 from resources.schema import plans
 from resources.warehouse import Warehouse, read_plans, read_snapshot, retrainings
 from resources.warehouse.facts import read_known
+from resources.warehouse.model_registry import prune, record_verdicts
 from resources.warehouse.models import read_versions
-from resources.warehouse.promotion import prune, record_verdicts
 from resources.warehouse.retrainings import Key
-from resources.warehouse.training import local_cells
 
 FORECAST = MORNING[0]
 MAX_RUNTIME_SECONDS = 3_600
@@ -52,7 +51,7 @@ def review(
     now = clock.now()
     promotions = retrainings.promotions(warehouse, config.keys)
     # A zone that nobody knows any more must not keep all others from their review.
-    promotions = promotions.filter(pl.Series([is_zone(zone) for zone in promotions["timezone"]], dtype=pl.Boolean))
+    promotions = in_known_zones(promotions)
     if promotions.height:
         verdicts = judge(runs_to_judge(promotions, now), _compared(context, warehouse, promotions, now))
         for row in verdicts.filter(pl.col("state") != "promoted").iter_rows(named=True):

@@ -13,14 +13,14 @@ import dagster as dg
 from pydantic import Field
 
 from bakery_assets.assets.events import materializations, written
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.partitions import cells_of, partition_of
 from bakery_assets.planning_day import MORNING, VALIDATION, Morning, Stage, facts_and_plans_read
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.runs import begin, begin_again, take_over
+from resources.warehouse.planning_runs import begin, begin_again, take_over
 
 MEMORY = "memory"  # the IO manager that passes frames on within the process
 MAX_RUNTIME_SECONDS = 3_600

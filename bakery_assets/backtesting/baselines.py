@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bakery_assets.backtesting.series import SEASON, SERIES
-from bakery_assets.forecasting.intervals import LEVELS
-from bakery_assets.frames import HORIZON_DAYS
+from bakery_assets.backtesting.series import SEASON
+from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.forecasting.models.intervals import LEVELS
+from bakery_assets.keys import SERIES
 
 CpuClock = Callable[[], float]
 LEVEL = 80  # percent of days that the interval from q10 to q90 should hold

@@ -9,10 +9,11 @@ import polars as pl
 
 from bakery_assets.backtesting.baselines import CpuClock, Forecasts, forecast_baseline
 from bakery_assets.backtesting.scores import coverage_by_level, score
-from bakery_assets.backtesting.series import SERIES, SOLD, daily, error_scales, scored_days
+from bakery_assets.backtesting.series import SOLD, daily, error_scales, scored_days
 from bakery_assets.backtesting.system import Trained, forecast_system
 from bakery_assets.backtesting.windows import cells_of, known_before, origins
-from bakery_assets.frames import HORIZON_DAYS, Frames
+from bakery_assets.cells import HORIZON_DAYS, Frames
+from bakery_assets.keys import SERIES
 
 SYSTEM = "system"
 NOT_FORECAST = "not_forecast"

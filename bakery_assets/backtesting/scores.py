@@ -5,8 +5,8 @@ Every ratio is a fraction (0.21: 21 percent) and None where nothing can be divid
 
 import polars as pl
 
-from bakery_assets.backtesting.series import SERIES
-from bakery_assets.forecasting.intervals import LEVELS
+from bakery_assets.forecasting.models.intervals import LEVELS
+from bakery_assets.keys import SERIES
 
 IN_PINBALL = ("q10", "q50", "q90")  # those that every model has
 SCORES = (

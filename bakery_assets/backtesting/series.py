@@ -5,10 +5,9 @@ from datetime import date
 
 import polars as pl
 
-from bakery_assets.frames import HORIZON_DAYS, Frames
+from bakery_assets.cells import HORIZON_DAYS, Frames
+from bakery_assets.keys import SERIES, SHOP
 
-SERIES = ["tenant_id", "location_id", "product_id"]
-SHOP = ["tenant_id", "location_id"]
 SEASON = 7
 LIVE_DAYS = 28  # a product that has not sold for so long is not on the shelf
 

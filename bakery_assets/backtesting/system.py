@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from bakery_assets.backtesting.baselines import FORECASTS, CpuClock, Forecasts
+from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
-from bakery_assets.forecasting.intervals import LEVELS
-from bakery_assets.frames import Frames
+from bakery_assets.forecasting.models.intervals import LEVELS
 from bakery_assets.planning_day import run_stage
-from bakery_assets.retraining.course import TRAINING
+from bakery_assets.retraining.batch import TRAINING
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from bakery_assets.frames import CELLS, HORIZON_DAYS, Frames, planning_instant
+from bakery_assets.cells import CELLS, HORIZON_DAYS, Frames
+from bakery_assets.local_time import with_instants
 
 # What a backtest reads, and the column that dates its rows; None: it is known ahead.
 READS = {
@@ -53,10 +54,9 @@ def known_before(frames: Frames, origin: date) -> dict[str, pl.DataFrame]:
 
 def cells_of(tenants: pl.DataFrame, origin: date) -> pl.DataFrame:
     """The columns of ``CELLS`` for ``tenants`` (``tenant_id, timezone, planning_time``) on ``origin``."""
-    instants = [planning_instant(origin, *row) for row in tenants.select("planning_time", "timezone").iter_rows()]
+    dated = tenants.with_columns(plan_date=pl.lit(origin))
     return (
-        tenants.select("tenant_id", "timezone", plan_date=pl.lit(origin))
-        .with_columns(pl.Series("planned_as_of", instants, dtype=CELLS["planned_as_of"]))
+        with_instants(dated, "planned_as_of", day="plan_date", wall_time="planning_time")
         .select(CELLS.names())
         .sort("tenant_id")
     )

@@ -3,8 +3,9 @@
 import polars as pl
 
 from bakery_assets.briefing.alerts import finding
-from bakery_assets.briefing.words import as_json, percent, weekday
-from bakery_assets.frames import Frames, closed_days
+from bakery_assets.calendars import closed_days
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import as_json, percent, weekday
 
 FAR_OVER = 1.25  # two hours beyond an eight-hour shift: no longer made good by starting a little earlier
 

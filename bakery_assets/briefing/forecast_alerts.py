@@ -4,10 +4,10 @@ cannot be checked."""
 import polars as pl
 
 from bakery_assets.briefing.alerts import finding
-from bakery_assets.briefing.words import as_json, percent
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import as_json, percent
 from bakery_assets.forecasting.forecast import NONE as NO_HISTORY
-from bakery_assets.frames import Frames
-from bakery_assets.validation.recent import STABLE, WEEK
+from bakery_assets.validation.trend import STABLE, WEEK
 
 MANY = 3  # products without a past beyond which one alert speaks for all of them
 FAR_OFF = 0.35  # WAPE of a whole day; a bakery's usual one-day-ahead error is about half of this

@@ -5,8 +5,9 @@ import polars as pl
 from bakery_assets.briefing.alerts import critical_if_soon, finding
 from bakery_assets.briefing.order_days import next_mornings
 from bakery_assets.briefing.outlook import items_at_risk
-from bakery_assets.briefing.words import as_json, clock, in_local_time, money, on_weekday, quantity
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import as_json, clock, money, on_weekday, quantity
+from bakery_assets.local_time import with_local_times
 
 NAMED_ITEMS = 3  # an order of more items names these and counts the rest
 
@@ -25,8 +26,11 @@ def order_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
 def requirements_named(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Requirements with ``item``, ``unit``, ``supplier``, ``minimum_order_value`` and ``currency``, ``order_by``
     in local time."""
+    zones = cells.select("tenant_id", "timezone")
     return (
-        in_local_time(frames["procurement_requirements"], cells, "order_by")
+        with_local_times(
+            frames["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
+        )
         .join(
             frames["ingredients"].select("tenant_id", "ingredient_id", "unit", item="name"),
             on=["tenant_id", "ingredient_id"],

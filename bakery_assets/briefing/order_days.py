@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from bakery_assets.frames import OUTLOOK_DAYS, closed_days, horizon
+from bakery_assets.calendars import closed_days
+from bakery_assets.cells import OUTLOOK_DAYS, horizon
 
 
 def next_mornings(cells: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:

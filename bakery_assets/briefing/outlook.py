@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.frames import HORIZON_DAYS, Frames
+from bakery_assets.cells import HORIZON_DAYS, Frames
 
 ITEM = ["tenant_id", "plan_date", "item_kind", "item_id"]
 LOST_WITHIN_DAYS = 3  # stock that expires later can still be worked into a coming day's plan

@@ -4,8 +4,8 @@ import polars as pl
 
 from bakery_assets.briefing.alerts import critical_if_soon, finding
 from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
-from bakery_assets.briefing.words import as_json, on_weekday, quantity
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import as_json, on_weekday, quantity
 
 
 def stock_findings(frames: Frames) -> list[pl.DataFrame]:

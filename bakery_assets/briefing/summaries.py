@@ -9,10 +9,11 @@ from bakery_assets.briefing.order_alerts import order_findings
 from bakery_assets.briefing.order_days import next_mornings
 from bakery_assets.briefing.outlook import items_at_risk
 from bakery_assets.briefing.stock_alerts import stock_findings
-from bakery_assets.briefing.words import clock, counted, in_local_time, on_weekday
-from bakery_assets.frames import Frames, closed_days
-
-CELL = ["tenant_id", "plan_date"]
+from bakery_assets.calendars import closed_days
+from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import clock, counted, on_weekday
+from bakery_assets.keys import CELL
+from bakery_assets.local_time import with_local_times
 
 
 def summarise_day(cells: pl.DataFrame, frames: Frames) -> Frames:
@@ -22,7 +23,7 @@ def summarise_day(cells: pl.DataFrame, frames: Frames) -> Frames:
     null where none has. ``accuracy_pct`` is that of the last day that could be checked.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         frames: ``tenants, products, ingredients, suppliers, calendar, demand_forecasts, production_schedules,
             production_batches, procurement_plans, procurement_requirements, inventory_projections, validation_runs``.
 
@@ -94,7 +95,11 @@ def _forecast_today(frames: Frames) -> pl.DataFrame:
 
 def _baking_today(cells: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
     return (
-        in_local_time(batches, cells, "start_at", "end_at")
+        with_local_times(
+            batches.join(cells.select("tenant_id", "timezone"), on="tenant_id", maintain_order="left"),
+            start_at="start_at",
+            end_at="end_at",
+        )
         .filter(pl.col("schedule_date") == pl.col("plan_date"))
         .sort("tenant_id", "batch_number")
         .group_by(CELL, maintain_order=True)
@@ -115,9 +120,12 @@ def _orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         .group_by(CELL, maintain_order=True)
         .agg(pl.col("orders").last(), order_cost=pl.col("total_cost").last())
     )
+    zones = cells.select("tenant_id", "timezone")
     is_due = pl.col("order_by").dt.date().is_between("plan_date", "next_morning", closed="left")
     deadlines = (
-        in_local_time(frames["procurement_requirements"], cells, "order_by")
+        with_local_times(
+            frames["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
+        )
         .filter(pl.col("order_quantity") > 0)
         .join(next_mornings(cells, frames["calendar"]), on="tenant_id")
         .group_by(CELL)

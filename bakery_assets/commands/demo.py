@@ -5,7 +5,6 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -19,6 +18,7 @@ def demo(
 ) -> None:
     """Make and load eight bakeries, plan the local day of each, and show one morning. Safe to repeat."""
     from bakery_assets.assets.dbt_project import build_manifest
+    from bakery_assets.cells import Cell
     from bakery_assets.commands.intake import progress_bars
     from bakery_assets.commands.marts import rebuild_marts
     from bakery_assets.commands.plan import run_wave
@@ -26,8 +26,8 @@ def demo(
     from bakery_assets.commands.train import run_training
     from bakery_assets.demo import write_demo
     from bakery_assets.demo.catalogue import demo_bakeries
-    from bakery_assets.frames import Cell, planning_instant
     from bakery_assets.instance import prepare
+    from bakery_assets.local_time import local_date, to_instant
     from bakery_assets.settings import settings
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
@@ -55,14 +55,11 @@ def demo(
         with progress_bars() as progress:
             report = load_folder(warehouse, Path(folder), now=now, progress=progress)
     done(f"{len(bakeries)} bakeries with 18 months of sales: {report.rows_read:,} rows loaded")
-    today = {
-        bakery.tenant_id: Cell(bakery.tenant_id, now.astimezone(ZoneInfo(bakery.timezone)).date())
-        for bakery in bakeries
-    }
+    today = {bakery.tenant_id: Cell(bakery.tenant_id, local_date(now, bakery.timezone)) for bakery in bakeries}
     with console.status("Training the models …"):
         trained = run_training(
             {
-                bakery.tenant_id: planning_instant(
+                bakery.tenant_id: to_instant(
                     today[bakery.tenant_id].plan_date - timedelta(days=1), bakery.planning_time, bakery.timezone
                 )
                 for bakery in bakeries

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,15 @@ def plan(
     from bakery_assets.assets.dbt_project import build_manifest
     from bakery_assets.instance import prepare
     from bakery_assets.settings import settings
-    from resources.warehouse import Warehouse, runs
+    from resources.warehouse import Warehouse, planning_runs
 
     build_manifest()
     prepare(settings())
     console = Console(highlight=False)
     errors = Console(stderr=True, highlight=False)
-    known = [each.tenant_id for each in runs.tenants(Warehouse()) if tenant or each.status in ("active", "demo")]
+    known = [
+        each.tenant_id for each in planning_runs.tenants(Warehouse()) if tenant or each.status in ("active", "demo")
+    ]
     unknown = sorted(set(tenant or []) - set(known))
     if unknown or not known:
         errors.print(
@@ -64,7 +66,7 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
 
     from bakery_assets.assets.waves import wave_config
     from bakery_assets.definitions import build_defs
-    from resources.warehouse import Warehouse, runs
+    from resources.warehouse import Warehouse, planning_runs
     from sensors.tenant_registry import register
 
     warehouse = Warehouse()
@@ -73,5 +75,5 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
         quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
         result = wave.execute_in_process(instance=instance, run_config={**wave_config(cells), **quiet})
-    failures = runs.failure_reasons(warehouse, cells)
+    failures = planning_runs.failure_reasons(warehouse, cells)
     return Planned(result.run_id, len(cells) - len(failures), failures)

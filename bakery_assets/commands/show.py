@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -20,12 +19,12 @@ def show(
     """Show a bakery's morning: what will sell, what to bake and when, what to order, and what needs a person."""
     from bakery_assets.briefing.terminal import render_morning, render_unplanned
     from bakery_assets.briefing.terminal.page import WIDEST
-    from resources.warehouse import runs
+    from resources.warehouse import planning_runs
     from resources.warehouse.briefing import read_morning
     from resources.warehouse.connection import Warehouse
 
     warehouse = Warehouse()
-    zones = {each.tenant_id: each.timezone for each in runs.tenants(warehouse)}
+    zones = {each.tenant_id: each.timezone for each in planning_runs.tenants(warehouse)}
     plan_date = day.date() if day else _today(zones.get(tenant, "UTC"))
     morning = read_morning(warehouse, tenant, plan_date) if tenant in zones else None
     if morning is None:
@@ -42,9 +41,10 @@ def show(
 
 
 def _today(zone: str) -> date:
+    from bakery_assets.local_time import local_date
     from resources.clock import utc_now
 
-    return utc_now().astimezone(ZoneInfo(zone)).date()
+    return local_date(utc_now(), zone)
 
 
 def _unknown(tenant: str, known: list[str]) -> str:

@@ -48,12 +48,11 @@ def train(
     With a date, the models know what was known that morning, and plans from that morning on use them.
     """
     from bakery_assets.assets.dbt_project import build_manifest
-    from bakery_assets.due import is_zone
-    from bakery_assets.frames import planning_instant
     from bakery_assets.instance import prepare
+    from bakery_assets.local_time import is_zone, to_instant
     from bakery_assets.settings import settings
     from resources.clock import utc_now
-    from resources.warehouse import Warehouse, runs
+    from resources.warehouse import Warehouse, planning_runs
 
     build_manifest()
     prepare(settings())
@@ -61,7 +60,7 @@ def train(
     errors = Console(stderr=True, highlight=False)
     known = {
         each.tenant_id: each
-        for each in runs.tenants(Warehouse())
+        for each in planning_runs.tenants(Warehouse())
         if (tenant or each.status in ("active", "demo")) and is_zone(each.timezone)
     }
     unknown = sorted(set(tenant or []) - set(known))
@@ -73,7 +72,7 @@ def train(
     wanted = sorted(set(tenant or known))
     now = utc_now()
     instants = {
-        each: planning_instant(plan_date.date(), known[each].planning_time, known[each].timezone) if plan_date else now
+        each: to_instant(plan_date.date(), known[each].planning_time, known[each].timezone) if plan_date else now
         for each in wanted
     }
     with console.status(f"Training the models of {len(wanted)} bakeries …"):

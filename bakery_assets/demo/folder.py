@@ -3,13 +3,13 @@
 import csv
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from bakery_assets.demo.catalogue import Bakery, demo_bakeries
 from bakery_assets.demo.days import EPOCH, HISTORY_DAYS, Row, calendar_rows, weather_rows
 from bakery_assets.demo.master import master_rows
 from bakery_assets.demo.stores import customer_order_rows, purchase_rows, stock_rows
 from bakery_assets.demo.trade import sales_rows, trade, waste_rows
+from bakery_assets.local_time import local_date
 
 
 def write_demo(folder: Path, instant: datetime, seed: int = 7) -> None:
@@ -44,7 +44,7 @@ def write_demo(folder: Path, instant: datetime, seed: int = 7) -> None:
 
 def demo_rows(bakery: Bakery, instant: datetime, seed: int) -> dict[str, list[Row]]:
     """One bakery's rows by table, as known before its plan of the local date at ``instant``."""
-    plan_date = instant.astimezone(ZoneInfo(bakery.tenant.timezone)).date()
+    plan_date = local_date(instant, bakery.tenant.timezone)
     if (plan_date - EPOCH).days < HISTORY_DAYS:
         raise ValueError(f"the demo's history begins on {EPOCH}; choose a day at least {HISTORY_DAYS} days later")
     sold = trade(bakery, plan_date, seed)

@@ -2,6 +2,6 @@
 
 from bakery_assets.forecasting.forecast import READS as FORECAST_READS
 from bakery_assets.forecasting.forecast import forecast_demand
-from bakery_assets.forecasting.training import fit_booster, too_young, train_models
+from bakery_assets.forecasting.training.train import fit_booster, too_young, train_models
 
 __all__ = ["FORECAST_READS", "fit_booster", "forecast_demand", "too_young", "train_models"]

@@ -8,11 +8,20 @@ trained version is forecast from its own history by the same smoothing with usua
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.booster import Trees
-from bakery_assets.forecasting.closings import holiday_habits
-from bakery_assets.forecasting.factors import LARGEST_FACTOR, evidence, factor_matrix, factors_ahead, learn_factors
-from bakery_assets.forecasting.history import HISTORY_DAYS, SERIES, SHOP
-from bakery_assets.forecasting.intervals import (
+from bakery_assets.cells import HORIZON_DAYS, CannotPlan, Frames, horizon
+from bakery_assets.forecasting.data.closures import holiday_habits
+from bakery_assets.forecasting.data.history import HISTORY_DAYS
+from bakery_assets.forecasting.data.inputs import Known, gather, shut_ahead, shut_matrix
+from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_series
+from bakery_assets.forecasting.models.day_effects import (
+    LARGEST_FACTOR,
+    evidence,
+    factor_matrix,
+    factors_ahead,
+    learn_factors,
+)
+from bakery_assets.forecasting.models.gradient_boosting import Trees
+from bakery_assets.forecasting.models.intervals import (
     ENOUGH_ERRORS,
     LEVELS,
     at_level,
@@ -22,13 +31,11 @@ from bakery_assets.forecasting.intervals import (
     usual_day,
     usual_knots,
 )
-from bakery_assets.forecasting.known import Known, gather, shut_ahead, shut_matrix
+from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, mixed
+from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, level, profiled, seasonal, tsb
 from bakery_assets.forecasting.overrides import apply_overrides
-from bakery_assets.forecasting.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_series
-from bakery_assets.forecasting.selection import BLENDS, MEMBERS, mixed
-from bakery_assets.forecasting.smoothing import SMOOTHED_DAYS, level, profiled, seasonal, tsb
-from bakery_assets.forecasting.versions import Versions, read_versions
-from bakery_assets.frames import HORIZON_DAYS, CannotPlan, Frames, horizon
+from bakery_assets.forecasting.registry.decode import Versions, read_versions
+from bakery_assets.keys import SERIES, SHOP
 
 __all__ = ["forecast_demand"]
 
@@ -72,7 +79,7 @@ def forecast_demand(cells: pl.DataFrame, frames: Frames) -> Frames:
     ``forecast_overrides`` replaces the system's figure, which stays beside it.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: ``READS``; ``model_versions`` has each trained tenant's version in use, ``series_models`` its series,
             and ``boosters`` the trees they share.
 

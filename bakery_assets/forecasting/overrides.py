@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.forecasting.intervals import LEVELS
+from bakery_assets.forecasting.models.intervals import LEVELS
 
 ITEM_DAY = ["tenant_id", "product_id", "target_date"]
 

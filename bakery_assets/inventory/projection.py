@@ -3,12 +3,14 @@
 import numpy as np
 import polars as pl
 
-from bakery_assets.demand import daily_demand
-from bakery_assets.frames import HORIZON_DAYS, OUTLOOK_DAYS, Frames
-from bakery_assets.inventory.incoming import open_orders
-from bakery_assets.inventory.shelf import Floats, by_day, shelf_lives, shelves, use_days
-from bakery_assets.inventory.stock import DECIMALS, ITEM, ordered_sum, stock_on_hand
-from bakery_assets.procurement.requirements import ingredient_requirements
+from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, Frames
+from bakery_assets.keys import ITEM
+from bakery_assets.materials.demand import daily_demand
+from bakery_assets.materials.expiry_buckets import Floats, by_day, shelf_lives, shelves, use_days
+from bakery_assets.materials.gross_requirements import ingredient_requirements
+from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.stock import stock_on_hand
+from bakery_assets.quantities import DECIMALS, ordered_sum
 
 QUANTITIES = (
     "opening",
@@ -37,7 +39,7 @@ def project_inventory(cells: pl.DataFrame, frames: Frames) -> Frames:
     for one day only, for which an empty shelf in the evening is as it should be.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: what the stage ``inventory_projections`` reads.
 
     Returns:

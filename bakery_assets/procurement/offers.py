@@ -14,9 +14,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bakery_assets.forecasting.calendar_features import tenant_holidays
-from bakery_assets.frames import OUTLOOK_DAYS, CannotPlan, Frames, closed_days, planning_instant
-from bakery_assets.inventory.shelf import Floats, Ints
+from bakery_assets.calendars import closed_days, tenant_holidays
+from bakery_assets.cells import OUTLOOK_DAYS, CannotPlan, Frames
+from bakery_assets.local_time import with_instants
+from bakery_assets.materials.expiry_buckets import Floats, Ints
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LONGEST_LEAD = 365  # the schema's largest lead time
@@ -58,7 +59,7 @@ def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Every supplier's item, the cheapest of each ingredient first, equal prices by supplier_id.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         frames: ``suppliers`` and ``supplier_items``.
 
     Returns:
@@ -72,7 +73,7 @@ def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """
     suppliers = _with_weekdays(frames["suppliers"]).rename({"name": "supplier_name", "lead_time_days": "lead"})
     sold = frames["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
-    today = with_deadlines(sold.with_columns(order_date="plan_date"))
+    today = with_instants(sold, "order_by", day="plan_date", wall_time="order_cutoff_time")
     return today.select(
         "tenant_id",
         "ingredient_id",
@@ -90,21 +91,12 @@ def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     ).sort("tenant_id", "ingredient_id", "price", "supplier_id")
 
 
-def with_deadlines(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add ``order_by``, the instant at which ``order_cutoff_time`` comes on ``order_date`` in ``timezone``."""
-    moment = ["order_date", "order_cutoff_time", "timezone"]
-    moments = rows.select(moment).unique().sort(moment)
-    instants = [planning_instant(day, time, zone) for day, time, zone in moments.iter_rows()]
-    known = moments.with_columns(pl.Series("order_by", instants, dtype=pl.Datetime("us", "UTC")))
-    return rows.join(known, on=moment, how="left", maintain_order="left")
-
-
 def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> NDArray[np.bool_]:
     """Offers by ``DELIVERY_DAYS`` days: whether what is ordered within the outlook can come that day.
 
     Args:
         offers: as from ``offers_of``.
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         frames: ``tenants`` and ``calendar``.
     """
     tenants = cells.sort("tenant_id").with_row_index("place")

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from bakery_assets.inventory.shelf import Floats, Ints, expire, last_day, receive, take, total
-from bakery_assets.inventory.stock import DECIMALS
+from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, last_day, receive, take, total
 from bakery_assets.procurement.offers import Offers
+from bakery_assets.quantities import DECIMALS
 
 ORDERS = {
     "item": pl.Int64,  # row of the item

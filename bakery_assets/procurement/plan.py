@@ -3,16 +3,18 @@
 import numpy as np
 import polars as pl
 
-from bakery_assets.frames import OUTLOOK_DAYS, Frames
-from bakery_assets.inventory.incoming import open_orders
-from bakery_assets.inventory.shelf import by_day, shelf_lives, shelves, total
-from bakery_assets.inventory.stock import DECIMALS, ordered_sum, stock_on_hand
-from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of, with_deadlines
+from bakery_assets.cells import OUTLOOK_DAYS, Frames
+from bakery_assets.explanations.procurement import with_words_for_plans, with_words_for_requirements
+from bakery_assets.keys import INGREDIENT
+from bakery_assets.local_time import with_instants
+from bakery_assets.materials.expiry_buckets import by_day, shelf_lives, shelves, total
+from bakery_assets.materials.gross_requirements import bakes_with, ingredient_requirements
+from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.stock import stock_on_hand
+from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of
 from bakery_assets.procurement.ordering import NEVER, Needs, look_ahead, place_orders
-from bakery_assets.procurement.requirements import bakes_with, ingredient_requirements
-from bakery_assets.procurement.wording import with_words_for_plans, with_words_for_requirements
+from bakery_assets.quantities import DECIMALS, ordered_sum
 
-INGREDIENT = ["tenant_id", "ingredient_id"]
 REQUIREMENTS = [
     "tenant_id",
     "plan_date",
@@ -57,7 +59,7 @@ def plan_procurement(cells: pl.DataFrame, frames: Frames) -> Frames:
     is not in on_hand. An order that comes after the 14 days counts, in incoming, open orders up to its own day.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: what the stage ``procurement_plans`` reads.
 
     Returns:
@@ -147,7 +149,9 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame) -> p
         )
     )
     delivery = ["tenant_id", "supplier_id", "deliver_on"]
-    return with_deadlines(rows).with_columns(delivery_value=ordered_sum("cost").over(delivery).round(2))
+    return with_instants(rows, "order_by", day="order_date", wall_time="order_cutoff_time").with_columns(
+        delivery_value=ordered_sum("cost").over(delivery).round(2)
+    )
 
 
 def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame, needs: Needs) -> pl.DataFrame:

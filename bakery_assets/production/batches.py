@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from bakery_assets.explanations.formats import as_json, as_struct, iso_instant
 from bakery_assets.production.lots import lot_rule, split_batches
-from bakery_assets.production.reasons import as_json, in_order, instant
 
 DEMAND_RULE = "orders + max(0, forecast - orders), whole pieces"
 ROWS = (
@@ -64,15 +64,13 @@ def batch_rows(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
         .group_by("row", maintain_order=True)
         .agg(
             minutes=pl.col("minutes").sum().round(2),
-            steps=in_order(
-                {
-                    "equipment_id": pl.col("equipment_id"),
-                    "equipment_kind": pl.col("equipment_kind"),
-                    "loads": pl.col("loads"),
-                    "minutes": pl.col("minutes").round(2),
-                    "start_at": instant("start_at"),
-                    "step": pl.col("name"),
-                }
+            steps=as_struct(
+                equipment_id="equipment_id",
+                equipment_kind="equipment_kind",
+                loads="loads",
+                minutes=pl.col("minutes").round(2),
+                start_at=iso_instant("start_at"),
+                step="name",
             ),
         )
     )
@@ -87,7 +85,7 @@ def batch_rows(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
             batch_number=pl.format(
                 "{}-{}", pl.col("schedule_date").dt.strftime("%Y%m%d"), running.str.pad_start(digits, "0")
             ),
-            reasoning=as_json(terms),
+            reasoning=as_json(**terms),
         )
         .select(ROWS)
     )

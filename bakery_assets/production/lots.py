@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from bakery_assets.frames import CannotPlan
-from bakery_assets.production.reasons import figure
+from bakery_assets.cells import CannotPlan
+from bakery_assets.explanations.formats import plain_number
 
 MOST_BATCHES = 1_000  # of one product on one day; more is a slip in a batch size, and would fill the memory
 MOST_GRAINS = 1e15  # so that counting stays exact in 64-bit numbers
@@ -96,20 +96,20 @@ def lot_rule() -> pl.Expr:
     unit = pl.col("unit")
     rounding = (
         pl.when(pl.col("batch_multiple") > 0)
-        .then(pl.format("rounded up to a multiple of {}", figure("grain")))
+        .then(pl.format("rounded up to a multiple of {}", plain_number("grain")))
         .when(unit == "piece")
         .then(pl.lit("rounded up to whole pieces"))
         .otherwise(pl.format("rounded up to 0.001 {}", unit))
     )
     minimum = pl.when(pl.col("net") < pl.col("batch_min")).then(
-        pl.format("raised to the smallest batch of {}", figure("smallest"))
+        pl.format("raised to the smallest batch of {}", plain_number("smallest"))
     )
     split = pl.when(pl.col("batches") > 1).then(
-        pl.format("split evenly into {} batches of at most {}", pl.col("batches"), figure("largest"))
+        pl.format("split evenly into {} batches of at most {}", pl.col("batches"), plain_number("largest"))
     )
     raised = pl.when(pl.col("is_raised_to_split")).then(pl.lit("raised so that each batch reaches the smallest"))
     contradiction = pl.when(pl.col("is_contradictory")).then(
-        pl.format("batch_max {} is below the smallest batch, which is used instead", figure("batch_max"))
+        pl.format("batch_max {} is below the smallest batch, which is used instead", plain_number("batch_max"))
     )
     return pl.concat_str(minimum, rounding, split, raised, contradiction, separator="; ", ignore_nulls=True)
 

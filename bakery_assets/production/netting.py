@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from bakery_assets.frames import HORIZON_DAYS
-from bakery_assets.inventory.stock import first_expired_first_out
+from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.materials.stock import first_expired_first_out
 from bakery_assets.production.lots import size_lots
 
 DECIMALS = 6
@@ -21,7 +21,7 @@ def net_requirements(
     are not open nothing is baked, and what stock does not cover stays ``unserved``.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         demand: as ``daily_demand`` returns it.
         stock: as ``stock_on_hand`` returns it; only products are looked at.
         products: the table.

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from bakery_assets.demand import daily_demand
-from bakery_assets.frames import Frames
-from bakery_assets.inventory.stock import stock_on_hand
+from bakery_assets.cells import Frames
+from bakery_assets.materials.demand import daily_demand
+from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.production.batches import batch_rows, ranked_batches
 from bakery_assets.production.netting import net_requirements
 from bakery_assets.production.schedules import schedule_rows
@@ -16,7 +16,7 @@ def plan_production(cells: pl.DataFrame, frames: Frames) -> Frames:
     """What to bake, when and on what, for the horizon of every cell.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: ``products, calendar, demand_forecasts, customer_orders, stock_lots, stock_receipts, waste,
             recipes, production_steps, equipment, shifts``.
 

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from bakery_assets.frames import closed_days
-from bakery_assets.production.reasons import as_json, figure, instant
-from bakery_assets.production.working_hours import wall_clock
+from bakery_assets.calendars import closed_days
+from bakery_assets.explanations.formats import as_json, iso_instant, plain_number
+from bakery_assets.local_time import with_local_times
 
 DAY = ["tenant_id", "schedule_date"]
 DECIMALS = 6
@@ -63,8 +63,7 @@ def schedule_rows(
     )
     share = (pl.col("busy_minutes") / pl.col("shift_minutes")).round(4)
     is_measured = ~pl.col("closed") & pl.col("has_machines") & (pl.col("shift_minutes") > 0)
-    for column in ("shift_ends_at", "last_end_at"):
-        rows = wall_clock(rows, column, f"{column}_local")
+    rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", last_end_at_local="last_end_at")
     return (
         rows.with_columns(
             status=status,
@@ -134,8 +133,8 @@ def _contradictions(lots: pl.DataFrame) -> pl.DataFrame:
             contradictions=pl.format(
                 "{} is planned in batches of {} though its batch_max is {}: correct its batch sizes",
                 "product_id",
-                figure("smallest"),
-                figure("batch_max"),
+                plain_number("smallest"),
+                plain_number("batch_max"),
             ).str.join("; ")
         )
     )
@@ -161,7 +160,7 @@ def _consequence() -> pl.Expr:
         pl.format(
             "customer orders for {} units of {} are due on a day on which they are not baked and are not in stock: "
             "agree another day with the customers",
-            figure("unserved"),
+            plain_number("unserved"),
             _counted("products_unserved", "product"),
         )
     )
@@ -180,11 +179,11 @@ def _reasoning() -> pl.Expr:
         "kinds_without_machine", "shift_minutes",
     )  # fmt: skip
     return as_json(
-        {name: pl.col(name) for name in plain}
+        **{name: pl.col(name) for name in plain}
         | {
             "batches": pl.col("total_batches"),
-            "shift_ends_at": instant("shift_ends_at"),
-            "shift_starts_at": instant("shift_starts_at"),
-            "work_starts_at": instant("starts_at"),
+            "shift_ends_at": iso_instant("shift_ends_at"),
+            "shift_starts_at": iso_instant("shift_starts_at"),
+            "work_starts_at": iso_instant("starts_at"),
         }
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from bakery_assets.frames import CannotPlan
+from bakery_assets.cells import CannotPlan
 
 INSTANT = pl.Datetime("us", "UTC")
 SECOND = 1_000_000  # in microseconds, the unit of every time in here

@@ -1,12 +1,9 @@
 """When a bakery works on each day of the horizon: from its shifts and its own clock to instants in UTC."""
 
-from zoneinfo import ZoneInfo
-
 import polars as pl
 
-from bakery_assets.frames import horizon, planning_instant
-
-INSTANT = pl.Datetime("us", "UTC")
+from bakery_assets.cells import horizon
+from bakery_assets.local_time import with_instants, with_local_times
 
 
 def working_hours(cells: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
@@ -16,7 +13,7 @@ def working_hours(cells: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
     without a shift, work starts at the wall time of ``planned_as_of``, for nothing better is known.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         shifts: the table.
 
     Returns:
@@ -32,8 +29,10 @@ def working_hours(cells: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
         .join(shifts.with_columns(pl.col("weekday").cast(pl.Int64)), on=["tenant_id", "weekday"])
         .with_columns(end_date=pl.col("schedule_date") + pl.duration(days=next_day))
     )
-    worked = _to_instant(worked, "schedule_date", "starts_at", "begin")
-    worked = _to_instant(worked, "end_date", "ends_at", "end").sort("tenant_id", "schedule_date", "begin", "end")
+    worked = with_instants(worked, "begin", day="schedule_date", wall_time="starts_at")
+    worked = with_instants(worked, "end", day="end_date", wall_time="ends_at").sort(
+        "tenant_id", "schedule_date", "begin", "end"
+    )
     day = ["tenant_id", "schedule_date"]
     seen_until = pl.col("end").cum_max().shift(1).over(day)
     fresh_from = pl.max_horizontal("begin", seen_until)
@@ -47,9 +46,11 @@ def working_hours(cells: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
         )
     )
     staffed = shifts.select("tenant_id", has_shifts=True).unique()
-    zoned = _with_planning_time(days)
+    zoned = with_local_times(days, planned_local="planned_as_of").with_columns(
+        planning_time=pl.col("planned_local").dt.time()
+    )
     return (
-        _to_instant(zoned, "schedule_date", "planning_time", "default_start")
+        with_instants(zoned, "default_start", day="schedule_date", wall_time="planning_time")
         .join(hours, on=day, how="left")
         .join(staffed, on="tenant_id", how="left")
         .with_columns(
@@ -59,30 +60,3 @@ def working_hours(cells: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
         .select(*day, "timezone", "starts_at", "shift_starts_at", "shift_ends_at", "shift_minutes", "has_shifts")
         .sort(day)
     )
-
-
-def wall_clock(frame: pl.DataFrame, instant: str, made: str) -> pl.DataFrame:
-    """Add column ``made``: ``instant`` in the row's ``timezone``, as a naive local Datetime.
-
-    Each pair of zone and instant is converted once, however many rows share it.
-    """
-    pairs = frame.select("timezone", instant).drop_nulls().unique()
-    local = [at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for zone, at in pairs.iter_rows()]
-    converted = pairs.with_columns(pl.Series(made, local, dtype=pl.Datetime("us")))
-    return frame.join(converted, on=["timezone", instant], how="left", maintain_order="left")
-
-
-def _with_planning_time(days: pl.DataFrame) -> pl.DataFrame:
-    local = pl.col("planned_local").dt.time().alias("planning_time")
-    return wall_clock(days, "planned_as_of", "planned_local").with_columns(local).drop("planned_local")
-
-
-def _to_instant(frame: pl.DataFrame, day: str, clock: str, made: str) -> pl.DataFrame:
-    """Add column ``made``: the UTC instant of wall time ``clock`` on ``day`` in the row's ``timezone``.
-
-    Distinct wall times are few, so Python's zone rules, the same as for planning instants, are fast enough.
-    """
-    wall_times = frame.select("timezone", day, clock).unique()
-    instants = [planning_instant(date, time, zone) for zone, date, time in wall_times.iter_rows()]
-    converted = wall_times.with_columns(pl.Series(made, instants, dtype=INSTANT))
-    return frame.join(converted, on=["timezone", day, clock], how="left", maintain_order="left")

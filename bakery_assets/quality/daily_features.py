@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import polars as pl
 
-from bakery_assets.forecasting.calendar_features import tenant_holidays
-from bakery_assets.frames import Frames, closed_days, past_days
-from bakery_assets.quality.row_features import SERIES
+from bakery_assets.calendars import closed_days, tenant_holidays
+from bakery_assets.cells import Frames, past_days
+from bakery_assets.keys import SERIES
 from bakery_assets.quality.thresholds import (
     BASELINE_WEEKS,
     CHECKED_DAYS,

@@ -1,5 +1,4 @@
-"""Retraining: which bakeries are due, which series need it and why, and whether a new version did better."""
+"""Retraining: which series need new models and why, and whether a new version does better than the champion.
 
-from bakery_assets.retraining.due import DueTraining, ScheduledTraining, due_trainings
-
-__all__ = ["DueTraining", "ScheduledTraining", "due_trainings"]
+Which bakeries are due for it is decided in ``due.retraining``.
+"""

@@ -5,11 +5,11 @@ treatment than the one it replaced. A bakery's first version has replaced the fa
 """
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from bakery_assets.frames import CELLS, planning_instant
+from bakery_assets.cells import CELLS
+from bakery_assets.local_time import local_date, to_instant
 
 REVIEW_DAYS = 14  # mornings looked at; a version that has not shown itself worse by then stays
 SOON_DAYS = 3  # the fewest open days on which a version can be sent back
@@ -44,16 +44,16 @@ def mornings(promotions: pl.DataFrame, now: datetime) -> pl.DataFrame:
         now: an aware instant; days that have not ended locally are not looked at.
 
     Returns:
-        the columns of ``frames.CELLS`` and ``retraining_id``, by tenant and date.
+        the columns of ``cells.CELLS`` and ``retraining_id``, by tenant and date.
     """
     found = []
     names = ("tenant_id", "retraining_id", "champion_from", "champion_until", "timezone", "planning_time")
     for tenant, run, begins, ends, zone, at in promotions.select(names).iter_rows():
-        first = begins.astimezone(ZoneInfo(zone)).date()
-        today = now.astimezone(ZoneInfo(zone)).date()
+        first = local_date(begins, zone)
+        today = local_date(now, zone)
         for offset in range(min(REVIEW_DAYS, (today - first).days)):
             day = first + timedelta(days=offset)
-            instant = planning_instant(day, at, zone)
+            instant = to_instant(day, at, zone)
             if begins <= instant and (ends is None or instant < ends):
                 found.append((tenant, day, zone, instant, run))
     return pl.DataFrame(found, schema={**CELLS, "retraining_id": pl.String()}, orient="row").sort(

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import polars as pl
 
+from bakery_assets.cells import Frames
 from bakery_assets.forecasting import too_young
-from bakery_assets.frames import Frames
+from bakery_assets.keys import SERIES
 
 MAPE_LIMIT = 0.30
 MAPE_RISE_LIMIT = 0.05
@@ -15,7 +16,6 @@ ENOUGH_ROWS = 7  # a week of sales: below it one odd day decides the mean
 SELLING_DAYS = 56  # what has not sold for eight weeks needs no model of its own
 DECIMALS = 6  # figures are compared as they are stored, so that 30.0% is 30% whatever the sum's last bit says
 
-SERIES = ["tenant_id", "location_id", "product_id"]
 TRIGGERS = pl.Schema(
     {
         **dict.fromkeys(SERIES, pl.String()),
@@ -48,7 +48,7 @@ def series_to_train(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Series that sold something within the last ``SELLING_DAYS`` and whose product is still made.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         frames: products, sales.
 
     Returns:
@@ -83,7 +83,7 @@ def series_triggers(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     A MAPE counts with ``ENOUGH_ROWS`` days with sales behind it; what sold out is not among them.
 
     Args:
-        cells: the columns of ``frames.CELLS``; ``planned_as_of`` is the instant of the retraining.
+        cells: the columns of ``cells.CELLS``; ``planned_as_of`` is the instant of the retraining.
         frames: products; sales; checked: forecasts of the same morning against sales, one row a series and day
             (``SERIES``, validation_date, error, actual); incumbents: series_models of the champion; requests:
             ``tenant_id`` of those for whom somebody asked.

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bakery_assets.validation.days import DAY
+from bakery_assets.validation.validation_days import DAY
 
 TIE = 1e-6  # errors closer than this are the same: quantities are kept to six decimals
 

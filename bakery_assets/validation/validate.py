@@ -2,13 +2,14 @@
 
 import polars as pl
 
-from bakery_assets.frames import Frames, closed_days
-from bakery_assets.validation.days import DAY, days_to_validate, forecasts_by_lead, forecasts_that_count
-from bakery_assets.validation.measures import COUNTS, MEASURES, measured
+from bakery_assets.calendars import closed_days
+from bakery_assets.cells import Frames
+from bakery_assets.validation.actuals import beside_sales
+from bakery_assets.validation.aggregate import COUNTS, MEASURES, measured
+from bakery_assets.validation.mase_scale import seasonal_naive_scales
 from bakery_assets.validation.overrides import score_overrides
-from bakery_assets.validation.recent import four_weeks, recent_results, trends
-from bakery_assets.validation.scale import seasonal_naive_scales
-from bakery_assets.validation.sold import beside_sales
+from bakery_assets.validation.trend import four_weeks, recent_results, trends
+from bakery_assets.validation.validation_days import DAY, days_to_validate, forecasts_by_lead, forecasts_that_count
 
 RUNS = [*DAY, "status", *MEASURES, *COUNTS, "lead_days", "wape_7d", "wape_7d_before", "trend"]
 RESULTS = [*DAY, "location_id", "product_id", "yhat", "actual", "error", "is_covered", "is_sold_out", "scale"]
@@ -22,7 +23,7 @@ def validate_forecasts(cells: pl.DataFrame, frames: Frames) -> Frames:
     a forecast traded is not judged, nor is a day that the calendar closes unless one of them sold something.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         frames: past_forecasts (columns of demand_forecasts, of the days checked), past_validations (columns of
             validation_results, of the six weeks of cells before), sales, calendar, forecast_overrides.
 

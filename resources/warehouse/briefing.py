@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.briefing.morning import Morning, PlanState
+from bakery_assets.briefing.day_briefing import Morning, PlanState
 from resources.schema import ops, plans
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.due import is_zone
-from bakery_assets.frames import CELLS, Cell, planning_instant
+from bakery_assets.cells import CELLS, Cell
+from bakery_assets.local_time import in_known_zones, with_instants
 from bakery_assets.planning_day import MODELS, PAST, PAST_FORECASTS, PAST_VALIDATIONS, WRITTEN_BY
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
@@ -42,7 +42,7 @@ class Snapshot:
     knows those that came late: recorded up to ``sales_until``, of days before the plan date. Everything else stays as
     it was, so that a day planned again neither bakes later nor counts stock that nobody had.
 
-    ``cells`` has the columns of ``frames.CELLS`` and ``sales_until``, never before ``planned_as_of``.
+    ``cells`` has the columns of ``cells.CELLS`` and ``sales_until``, never before ``planned_as_of``.
     """
 
     cells: pl.DataFrame
@@ -78,12 +78,8 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
             " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
             " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
         )
-        found = found.filter(pl.Series([is_zone(zone) for zone in found["timezone"]], dtype=pl.Boolean))
-        instants = [
-            planning_instant(*row) for row in found.select("plan_date", "planning_time", "timezone").iter_rows()
-        ]
         known = (
-            found.with_columns(planned_as_of=pl.Series(instants, dtype=CELLS["planned_as_of"]))
+            with_instants(in_known_zones(found), "planned_as_of", day="plan_date", wall_time="planning_time")
             .select(*CELLS.names(), sales_until=pl.max_horizontal("planned_as_of", "facts_until"))
             .cast(pl.Schema({**CELLS, "sales_until": CELLS["planned_as_of"]}))
         )
@@ -112,7 +108,7 @@ def read_known(
     """The fact tables among ``reads`` as each tenant's cell knew them at its ``planned_as_of``.
 
     Args:
-        cells: the columns of ``frames.CELLS``, one row per tenant.
+        cells: the columns of ``cells.CELLS``, one row per tenant.
         series: ``tenant_id, location_id, product_id``; products and what they sold are read of these only.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:

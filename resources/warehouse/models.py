@@ -22,7 +22,7 @@ def read_models(warehouse: Warehouse, cells: pl.DataFrame) -> dict[str, pl.DataF
     """Champions at each cell's planning instant: model_versions, series_models, and the boosters they use.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         return champions(bulk, cells)
@@ -85,7 +85,7 @@ def read_checked(warehouse: Warehouse, cells: pl.DataFrame, days: int) -> pl.Dat
     a model is not retrained for what it did not say.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         days: how many days back from each plan date.
 
     Returns:

@@ -5,8 +5,9 @@ from datetime import datetime
 
 import polars as pl
 
-from bakery_assets.frames import HORIZON_DAYS, Cell, Frames
-from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed, describe
+from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
+from bakery_assets.isolation import describe, isolate
+from bakery_assets.planning_day import MORNING, WRITTEN_BY, Failed
 from resources.schema import metadata
 from resources.schema.plans import alerts, demand_forecasts, validation_runs
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
@@ -35,7 +36,7 @@ def replace_plans(
     are isolated by halving, as an exception in a stage is, and their cell has failed.
 
     Args:
-        cells: the columns of ``frames.CELLS``; every cell that was begun.
+        cells: the columns of ``cells.CELLS``; every cell that was begun.
         tables: rows for cells that did not fail.
         written: names of plan tables; one that is not in ``tables`` is emptied for these cells.
         run_id: the Dagster run, which has begun the cells.
@@ -44,21 +45,20 @@ def replace_plans(
         Each cell whose outcome was recorded, with why it failed; None: it is written.
     """
 
-    def record(some: pl.DataFrame, why: Mapping[Cell, Failed]) -> dict[Cell, Failed | None]:
-        try:
-            recorded = _replace(warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id)
-        except Exception as error:
-            members = [Cell(*row) for row in some.select("tenant_id", "plan_date").iter_rows()]
-            good = [cell for cell in members if cell not in why]
-            if not good:
-                raise
-            if len(members) == 1:
-                return record(some, {good[0]: Failed("publish", describe(error))})
-            middle = some.height // 2
-            return record(some.head(middle), why) | record(some.tail(-middle), why)
+    def write(some: pl.DataFrame, why: Mapping[Cell, Failed] = failed) -> dict[Cell, Failed | None]:
+        recorded = _replace(warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id)
         return {cell: why.get(cell) for cell in recorded}
 
-    return record(cells, failed)
+    def refused(one: pl.DataFrame, error: Exception) -> dict[Cell, Failed | None]:
+        cell = Cell(*one.select("tenant_id", "plan_date").row(0))
+        if cell in failed:
+            raise error
+        return write(one, {cell: Failed("publish", describe(error))})
+
+    recorded: dict[Cell, Failed | None] = {}
+    for part in isolate(cells, write, refused):
+        recorded |= part
+    return recorded
 
 
 def _replace(

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from bakery_assets.retraining import ScheduledTraining
+from bakery_assets.due.retraining import ScheduledTraining
 from resources.schema import ops, plans
 from resources.warehouse.connection import Warehouse
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import delete, select, tuple_
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from resources.schema import metadata, plans
 from resources.warehouse.connection import Warehouse
 

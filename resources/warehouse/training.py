@@ -7,8 +7,8 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy import text
 
-from bakery_assets.due import is_zone
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS, local_cells
+from bakery_assets.local_time import in_known_zones
 from resources.warehouse.connection import Warehouse
 from resources.warehouse.facts import read_known
 
@@ -37,29 +37,10 @@ def read_sample(
             f" WHERE place <= {max(most_series // FEWEST_BAKERIES, 1)}"
             f" ORDER BY md5(tenant_id), tenant_id, place LIMIT {most_series}"
         )
-    series = series.filter(pl.col("timezone").is_in([zone for zone in series["timezone"].unique() if is_zone(zone)]))
+    series = in_known_zones(series)
     cells = local_cells(series.select("tenant_id", "timezone").unique().with_columns(planned_as_of=pl.lit(as_of)))
     chosen = series.select("tenant_id", "location_id", "product_id")
     return cells, read_known(warehouse, cells, reads, history_days, series=chosen)
-
-
-def local_cells(tenants: pl.DataFrame) -> pl.DataFrame:
-    """Cells whose plan date is the local date at ``planned_as_of``, the first day that training must not see.
-
-    Args:
-        tenants: ``tenant_id, timezone, planned_as_of``, one row per tenant.
-
-    Returns:
-        the columns of ``frames.CELLS``, by tenant.
-    """
-    parts = [
-        part.with_columns(plan_date=pl.col("planned_as_of").dt.convert_time_zone(str(zone)).dt.date())
-        for (zone,), part in tenants.cast({"planned_as_of": CELLS["planned_as_of"]})
-        .partition_by("timezone", as_dict=True)
-        .items()
-    ]
-    empty = pl.DataFrame(schema=CELLS)
-    return pl.concat([empty, *(part.select(CELLS.names()) for part in parts)]).sort("tenant_id")
 
 
 @contextmanager

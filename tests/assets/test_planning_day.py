@@ -9,7 +9,7 @@ import pytest
 
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.partitions import TENANT, partition_of
 from bakery_assets.planning_day import MORNING
 from resources.clock import Clock

@@ -13,8 +13,9 @@ from bakery_assets.assets import reviews
 from bakery_assets.assets.retraining import retrain_models, retraining_config
 from bakery_assets.assets.reviews import review_config, review_models
 from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
-from bakery_assets.frames import Cell, Frames, planning_instant
-from bakery_assets.retraining import course
+from bakery_assets.cells import Cell, Frames
+from bakery_assets.local_time import to_instant
+from bakery_assets.retraining import batch
 from resources.clock import Clock
 from resources.warehouse import Warehouse, retrainings
 from tests.bakeries import DAY, Rows, bakery, insert, rows, together
@@ -147,14 +148,14 @@ def test_a_bakery_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
 def test_a_bakery_that_a_step_cannot_do_fails_alone(
     office: Office, monkeypatch: pytest.MonkeyPatch, step: str, stage: str
 ) -> None:
-    real = getattr(course, step)
+    real = getattr(batch, step)
 
     def picky(cells: pl.DataFrame, frames: Frames) -> Frames:
         if "poison" in cells["tenant_id"].to_list():
             raise ZeroDivisionError("a model without sales")
         return dict(real.plan(cells, frames))
 
-    monkeypatch.setattr(course, step, replace(real, plan=picky))
+    monkeypatch.setattr(batch, step, replace(real, plan=picky))
     insert(office.warehouse, **together(good("a"), good("poison"), good("z")))
     assert office.retrain("a", "poison", "z").success
     assert office.states() == [("a", "promoted"), ("poison", "failed"), ("z", "promoted")]
@@ -221,7 +222,7 @@ def test_the_trees_are_fitted_once_for_all_runs_of_a_week(office: Office) -> Non
 
 def test_a_training_for_a_past_morning_knows_nothing_later_and_serves_from_then_on(office: Office) -> None:
     insert(office.warehouse, **good("b1"))
-    past = planning_instant(DAY - timedelta(days=10), INSTANT.time(), "UTC")
+    past = to_instant(DAY - timedelta(days=10), INSTANT.time(), "UTC")
     keys = retrainings.request(
         office.warehouse, [("b1", "r")], requested_by="person", requested_at=INSTANT, trained_as_of={"b1": past}
     )

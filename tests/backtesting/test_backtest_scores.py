@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from bakery_assets.backtesting.scores import SCORES, coverage_by_level, score
+from bakery_assets.keys import SERIES
 
 FIRST = date(2024, 3, 4)
-SERIES = ["tenant_id", "location_id", "product_id"]
 
 
 def days(rows: list[tuple[float, float, float | None, float | None, bool, bool]], model: str = "m") -> pl.DataFrame:

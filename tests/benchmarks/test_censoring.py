@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from bakery_assets.forecasting.censored import LARGEST_LEARNT
+from bakery_assets.forecasting.data.unconstrained_demand import LARGEST_LEARNT
 from benchmarks.censoring import learnt
 
 FIRST = date(2024, 3, 4)

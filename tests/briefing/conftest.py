@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.briefing import summarise_day
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 from resources.schema import metadata
 
 TYPES = {

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from bakery_assets.briefing import summarise_day
-from bakery_assets.frames import OUTLOOK_DAYS
+from bakery_assets.cells import OUTLOOK_DAYS
 
 SATURDAY = date(2026, 11, 28)  # Paris is one hour ahead of UTC
 SUNDAY, MONDAY, TUESDAY = (SATURDAY + timedelta(days=n) for n in (1, 2, 3))

@@ -8,12 +8,12 @@ import typer
 from sqlalchemy import insert
 from typer.testing import CliRunner, Result
 
+from bakery_assets.cells import Cell
 from bakery_assets.commands.show import show
-from bakery_assets.frames import Cell
 from bakery_assets.planning_day import MORNING, Failed, Morning, facts_and_plans_read
 from bakery_assets.settings import settings
 from resources.schema import ops
-from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans, runs
+from resources.warehouse import Warehouse, planning_runs, read_plans, read_snapshot, replace_plans
 
 TODAY = date(2026, 11, 24)  # a Tuesday
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -48,7 +48,7 @@ def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPa
 
 def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None:
     """Plan the cell through every stage, as a wave does; ``failed`` is what went wrong."""
-    won = runs.begin(warehouse, [CELL], NOW, "by hand")
+    won = planning_runs.begin(warehouse, [CELL], NOW, "by hand")
     facts, plans = facts_and_plans_read(MORNING)
     cells, frames = read_snapshot(warehouse, won, facts, 1_200).of(won)
     morning = Morning(cells, {**frames, **read_plans(warehouse, cells, plans)}, failed=failed or {})
@@ -126,7 +126,7 @@ def test_an_unknown_tenant_exits_with_two_and_names_a_similar_one(bakery: Wareho
 def test_a_tenant_id_is_data_and_never_sql(bakery: Warehouse) -> None:
     result = run("--tenant", "x'; DROP TABLE ops.tenants; --", "--date", "2026-11-24")
     assert result.exit_code == 2
-    assert [tenant.tenant_id for tenant in runs.tenants(bakery)] == ["paris-fournil"]
+    assert [tenant.tenant_id for tenant in planning_runs.tenants(bakery)] == ["paris-fournil"]
 
 
 def test_an_empty_warehouse_says_how_to_load(

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bakery_assets.briefing.morning import Morning, PlanState
+from bakery_assets.briefing.day_briefing import Morning, PlanState
 from bakery_assets.briefing.terminal import render_morning, render_unplanned
 from bakery_assets.briefing.terminal.figures import clock, core, figure, quantity
 

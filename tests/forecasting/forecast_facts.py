@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
 

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakery_assets.cells import CELLS, CannotPlan
 from bakery_assets.forecasting import forecast_demand
 from bakery_assets.forecasting.forecast import DEMAND_FORECASTS
-from bakery_assets.frames import CELLS, CannotPlan
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
 

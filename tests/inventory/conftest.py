@@ -1,5 +1,5 @@
 """The fixtures that ordering and stock share."""
 
-from tests.stock_facts import cells, facts, plan_schema
+from tests.materials.stock_facts import cells, facts, plan_schema
 
 __all__ = ["cells", "facts", "plan_schema"]

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
 from bakery_assets.inventory import project_inventory
-from bakery_assets.inventory.stock import ITEM
+from bakery_assets.keys import ITEM
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]

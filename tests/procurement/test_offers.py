@@ -1,15 +1,15 @@
 """When suppliers deliver, and until when they have to be told."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import date, time
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from bakery_assets.frames import CannotPlan, Frames
-from bakery_assets.procurement.offers import Offers, delivery_days, offers_of, with_deadlines
+from bakery_assets.cells import CannotPlan, Frames
+from bakery_assets.procurement.offers import Offers, delivery_days, offers_of
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]
@@ -93,21 +93,6 @@ def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
         + [item | {"supplier_id": "b", "price": 1.5}],
     )
     assert offers_of(cells(), frames)["supplier_id"].to_list() == ["b", "a", "c"]
-
-
-def test_a_deadline_follows_the_clock_of_the_place_through_summer_time() -> None:
-    rows = pl.DataFrame(
-        {
-            "order_date": [date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 28)],
-            "order_cutoff_time": [time(18, 0)] * 3,
-            "timezone": ["Europe/Berlin", "Europe/Berlin", "Asia/Kathmandu"],
-        }
-    )
-    assert with_deadlines(rows)["order_by"].to_list() == [
-        datetime(2026, 3, 28, 17, 0, tzinfo=UTC),
-        datetime(2026, 3, 29, 16, 0, tzinfo=UTC),
-        datetime(2026, 3, 28, 12, 15, tzinfo=UTC),
-    ]
 
 
 def test_the_delivery_before_and_after_a_day() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.inventory.shelf import KEEPS
+from bakery_assets.materials.expiry_buckets import KEEPS
 from bakery_assets.procurement.offers import Offers
 from bakery_assets.procurement.ordering import Needs, look_ahead, order_quantity, place_orders
 

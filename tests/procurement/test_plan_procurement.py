@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.frames import CannotPlan, Frames
-from bakery_assets.inventory.stock import stock_on_hand
+from bakery_assets.cells import CannotPlan, Frames
+from bakery_assets.materials.gross_requirements import ingredient_requirements
+from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.procurement import plan_procurement
-from bakery_assets.procurement.requirements import ingredient_requirements
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 from sqlalchemy import Table
 
-from bakery_assets.frames import CELLS, Frames
+from bakery_assets.cells import CELLS, Frames
 from bakery_assets.production import plan_production
 from resources.schema import ops, plans
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.frames import HORIZON_DAYS, Frames
+from bakery_assets.cells import HORIZON_DAYS, Frames
 from bakery_assets.production import plan_production
 
 Plan = Callable[[str], Frames]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.frames import CannotPlan
+from bakery_assets.cells import CannotPlan
 from bakery_assets.production.lots import lot_rule, size_lots, split_batches
 
 SIZES = {"batch_min": pl.Float64, "batch_max": pl.Float64, "batch_multiple": pl.Float64}

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from bakery_assets.frames import Frames
+from bakery_assets.cells import Frames
 from bakery_assets.production import plan_production
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.frames import CannotPlan
+from bakery_assets.cells import CannotPlan
 from bakery_assets.production.timing import Machine, schedule_batches
 
 FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)

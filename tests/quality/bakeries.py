@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
-from bakery_assets.frames import CELLS, planning_instant
+from bakery_assets.cells import CELLS
+from bakery_assets.local_time import to_instant
 
 MONDAY = date(2026, 3, 9)  # no German public holiday within the 10 weeks before but 1 January
 ZONE = "Europe/Berlin"
@@ -55,7 +56,7 @@ def facts(tenant: str, *, day: date = MONDAY, days: int = 120, zone: str = ZONE)
 
 def cells(*tenants: str, day: date = MONDAY, zone: str = ZONE) -> pl.DataFrame:
     """The tenants' cells of a day."""
-    instant = planning_instant(day, time(5, 30), zone)
+    instant = to_instant(day, time(5, 30), zone)
     return pl.DataFrame([(tenant, day, zone, instant) for tenant in tenants], schema=CELLS, orient="row")
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse, read_snapshot
 from tests.bakeries import DAY, MORNING, insert
 

@@ -6,12 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS, local_cells
 from bakery_assets.retraining.review import VERDICTS
 from resources.warehouse import Warehouse, retrainings
+from resources.warehouse.model_registry import OUTCOME, add_booster, prune, publish, record_verdicts
 from resources.warehouse.models import newest_booster, read_checked, read_models, read_versions
-from resources.warehouse.promotion import OUTCOME, add_booster, prune, publish, record_verdicts
-from resources.warehouse.training import local_cells, read_sample
+from resources.warehouse.training import read_sample
 from tests.bakeries import DAY, bakery, insert, rows, together
 
 NOW = datetime(2026, 3, 1, 21, tzinfo=UTC)

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from sqlalchemy import insert as into
 
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 from bakery_assets.planning_day import PAST_FORECASTS, PAST_VALIDATIONS
 from resources.schema import plans
 from resources.warehouse import Warehouse, read_plans

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.frames import CELLS, Frames
+from bakery_assets.cells import CELLS, Frames
 from bakery_assets.retraining.triggers import TRIGGERS, carried_over, series_to_train, series_triggers
 
 DAY = date(2026, 3, 1)

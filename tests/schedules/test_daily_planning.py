@@ -6,10 +6,10 @@ import dagster as dg
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 
 from bakery_assets.assets.waves import config_of_wave, wave_config
+from bakery_assets.cells import Cell
 from bakery_assets.definitions import build_defs
-from bakery_assets.frames import Cell
 from resources.clock import Clock
-from resources.warehouse import Warehouse, runs
+from resources.warehouse import Warehouse, planning_runs
 from schedules.daily_planning import daily_planning
 from tests.bakeries import insert
 
@@ -88,7 +88,7 @@ def test_a_second_tick_asks_for_nothing_and_the_tenant_whose_time_comes_later_fo
 def test_a_wave_that_died_is_asked_for_again_under_another_run_key(warehouse: Warehouse) -> None:
     open_bakeries(warehouse)
     first = tick(warehouse, NOW)
-    runs.release(
+    planning_runs.release(
         warehouse,
         [config_of_wave(request.run_config).claimed_by for request in first.run_requests or []],
         2,

@@ -1,4 +1,4 @@
-"""Late sales and gaps from the tick to the plans: ticks as Dagster's daemon evaluates them, and the runs they ask for."""
+"""Late sales and gaps from the tick to the plans: ticks as Dagster's daemon evaluates them, and the runs they request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from sqlalchemy.engine import URL
 
 from bakery_assets.assets.plans import planning_day
 from bakery_assets.assets.waves import MEMORY, config_of_wave, planning_wave, wave_config
-from bakery_assets.due import due_cells
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
+from bakery_assets.due.planning import due_cells
 from bakery_assets.partitions import TENANT
 from bakery_assets.settings import settings
 from resources.clock import Clock
-from resources.warehouse import Warehouse, runs
+from resources.warehouse import Warehouse, planning_runs
 from schedules.daily_planning import cells_under_way, daily_planning
 from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.run_outcomes import run_outcomes
@@ -69,10 +69,10 @@ class Office:
 
     def catch_up(self) -> list[Cell]:
         """What the schedule does after an outage, today first."""
-        tenants = runs.tenants(self.warehouse)
+        tenants = planning_runs.tenants(self.warehouse)
         since = self.now.date() - timedelta(days=15)
         due = due_cells(
-            tenants, runs.cell_states(self.warehouse, since), runs.closed_cells(self.warehouse, since, self.now.date()),
+            tenants, planning_runs.cell_states(self.warehouse, since), planning_runs.closed_cells(self.warehouse, since, self.now.date()),
             self.now, include_demo=False, claim_for=HOUR,
         )  # fmt: skip
         for day in sorted({cell.plan_date for cell in due}, reverse=True):
@@ -292,7 +292,7 @@ def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> Non
     [request] = office.tick()
     run = office.started_as(request, dg.DagsterRunStatus.STARTED)
     [cell] = config_of_wave(request.run_config).cells
-    runs.begin_again(office.warehouse, [cell], office.now, HOUR, run.run_id)
+    planning_runs.begin_again(office.warehouse, [cell], office.now, HOUR, run.run_id)
     state = "SELECT status FROM plans.planning_runs WHERE asked_in IS NOT NULL ORDER BY plan_date LIMIT 1"
     assert rows(office.warehouse, state) == [("claimed",)]
     run_outcomes(
@@ -323,9 +323,9 @@ def test_a_validation_that_waits_keeps_no_cell_from_being_planned(office: Office
 def test_a_cell_that_is_being_planned_is_left_to_that_wave(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
     cell = Cell("b", DAY)
-    assert runs.begin(office.warehouse, [cell], office.now, "the morning's wave") == {cell}
-    assert runs.begin_again(office.warehouse, [cell], office.now, HOUR, "late") == set()
-    assert runs.begin_again(office.warehouse, [cell], office.now + 2 * HOUR, HOUR, "late") == {cell}
+    assert planning_runs.begin(office.warehouse, [cell], office.now, "the morning's wave") == {cell}
+    assert planning_runs.begin_again(office.warehouse, [cell], office.now, HOUR, "late") == set()
+    assert planning_runs.begin_again(office.warehouse, [cell], office.now + 2 * HOUR, HOUR, "late") == {cell}
 
 
 def late_in_five_bakeries(office: Office) -> list[str]:
@@ -398,7 +398,7 @@ def test_after_a_long_outage_every_day_with_sales_is_validated_in_the_end(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planned on 19 February, then down for twelve days while the tills went on; the waves reach back three."""
-    for module in ("bakery_assets.due", "bakery_assets.late", "resources.warehouse.late"):
+    for module in ("bakery_assets.due.planning", "bakery_assets.due.late_sales", "resources.warehouse.revalidation"):
         monkeypatch.setattr(f"{module}.CATCH_UP_DAYS", 3)
     stop = DAY - timedelta(days=12)
     zones = {"ny": "America/New_York", "gone": "Europe/Paris"}
@@ -465,10 +465,10 @@ def test_a_day_whose_sales_cannot_be_judged_is_looked_at_once_and_again_when_the
 
 def test_gaps_are_looked_for_every_quarter_of_an_hour(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[datetime] = []
-    from resources.warehouse import late
+    from resources.warehouse import revalidation
 
-    real = late.gaps
-    monkeypatch.setattr(late, "gaps", lambda *given: looked.append(given[1]) or real(*given))
+    real = revalidation.gaps
+    monkeypatch.setattr(revalidation, "gaps", lambda *given: looked.append(given[1]) or real(*given))
     start = office.now
     for minutes in (0, 1, 14, 15, 16, 31):
         office.now = start + timedelta(minutes=minutes)

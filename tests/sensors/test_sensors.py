@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.waves import planning_wave, wave_config
-from bakery_assets.frames import Cell
+from bakery_assets.cells import Cell
 from bakery_assets.partitions import TENANT
 from resources.clock import Clock
-from resources.warehouse import Warehouse, runs
+from resources.warehouse import Warehouse, planning_runs
 from sensors.failed_cells import failed_cells
 from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import register, tenant_registry
@@ -50,7 +50,7 @@ def tenants(*names: str) -> list[dict[str, str]]:
 def fail(warehouse: Warehouse, *names: str) -> None:
     """Let the cells of these tenants fail once."""
     insert(warehouse, tenants=tenants(*names))
-    runs.begin(warehouse, [Cell(name, DAY) for name in names], NOW, "wave")
+    planning_runs.begin(warehouse, [Cell(name, DAY) for name in names], NOW, "wave")
     with warehouse.engine.begin() as connection:
         connection.execute(
             text("UPDATE plans.planning_runs SET status = 'failed', reason = 'a loop', finished_at = now()")
@@ -84,7 +84,7 @@ def test_a_failed_cell_is_retried_alone_and_only_until_it_was_tried_often_enough
     register(instance, warehouse)
     asked = evaluate(failed_cells, instance, warehouse).run_requests or []
     assert [request.partition_key for request in asked] == [f"{DAY}|poison"]
-    runs.begin(warehouse, [Cell("poison", DAY)], NOW, "retry")
+    planning_runs.begin(warehouse, [Cell("poison", DAY)], NOW, "retry")
     assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
 
 
@@ -97,7 +97,7 @@ def test_a_failed_cell_outside_the_grid_waits_for_a_person(instance: dg.DagsterI
 def test_a_wave_that_fails_frees_its_cells(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
     insert(warehouse, tenants=tenants("a", "b"))
     cells = [Cell("a", DAY), Cell("b", DAY)]
-    runs.claim(warehouse, cells, NOW, NOW - NOW.replace(hour=5), "tick")
+    planning_runs.claim(warehouse, cells, NOW, NOW - NOW.replace(hour=5), "tick")
     broken = Warehouse("postgresql://nobody@127.0.0.1:1/nowhere")
     result = planning_wave.execute_in_process(
         instance=instance,

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from bakery_assets.frames import CELLS
+from bakery_assets.cells import CELLS
 
 MONDAY = date(2026, 3, 9)
 SUNDAY, SATURDAY, FRIDAY = (MONDAY - timedelta(days=n) for n in (1, 2, 3))

@@ -7,7 +7,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.morning import Morning
+from bakery_assets.briefing.day_briefing import Morning
 from bakery_assets.briefing.terminal.figures import clock, columns, counted, nothing, quantity, section, terms
 
 EACH_SHOWN = 12  # more batches than this are shown by product, those that follow one another on one line

@@ -6,8 +6,8 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
+from bakery_assets.briefing.day_briefing import Morning
 from bakery_assets.briefing.forecast_alerts import last_validated
-from bakery_assets.briefing.morning import Morning
 from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
 
 EVEN = 0.02  # a bias smaller than this is nothing a person would act on

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.constrain import Constrain
 from rich.text import Text
 
-from bakery_assets.briefing.morning import Morning
+from bakery_assets.briefing.day_briefing import Morning
 from bakery_assets.briefing.terminal.day import baking_section, sales_section
 from bakery_assets.briefing.terminal.figures import clock
 from bakery_assets.briefing.terminal.looking_back import alerts_section, check_section

@@ -8,7 +8,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from bakery_assets.briefing.morning import Morning
+from bakery_assets.briefing.day_briefing import Morning
 from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
 from bakery_assets.briefing.terminal.figures import (
     columns,
@@ -23,7 +23,7 @@ from bakery_assets.briefing.terminal.figures import (
     section,
     terms,
 )
-from bakery_assets.frames import OUTLOOK_DAYS
+from bakery_assets.cells import OUTLOOK_DAYS
 
 SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
 

@@ -1,0 +1,77 @@
+"""Which cells are due: a pure function of tenants, what is planned, the calendar and the time.
+
+Due work is always "expected minus planned", never "what this tick is for": a tick that came late,
+twice or not at all changes nothing about what is planned in the end.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from bakery_assets.cells import Cell
+from bakery_assets.local_time import exists_locally, is_zone, local_date, to_instant
+
+CATCH_UP_DAYS = 14
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """What decides when a bakery is planned."""
+
+    tenant_id: str
+    timezone: str
+    tier: str
+    status: str
+    planning_time: time
+    first_planned: date | None = None
+
+
+@dataclass(frozen=True)
+class CellState:
+    """How far a cell is: claimed, partial, planned or failed."""
+
+    status: str
+    claimed_at: datetime
+
+
+def due_cells(
+    tenants: Iterable[Tenant],
+    states: Mapping[Cell, CellState],
+    closed: Collection[Cell],
+    now: datetime,
+    *,
+    include_demo: bool,
+    claim_for: timedelta,
+) -> list[Cell]:
+    """Cells whose local planning time has passed and that nobody has planned or is planning.
+
+    Today's cell is due for every tenant that is planned on schedule. After an outage the days since the
+    tenant's first plan that were missed are due too, up to ``CATCH_UP_DAYS`` back: a plan depends only on
+    the facts known at its own instant, so it comes out as it would have then. Closed days are never due,
+    failed cells wait for their own retry, a claim older than ``claim_for`` is void, and a tenant whose time zone
+    nobody knows is left out rather than keeping all others from being planned.
+
+    Args:
+        states: cells begun so far, at least from ``CATCH_UP_DAYS`` before the earliest local date on.
+        now: an aware instant.
+    """
+    served = {"active", "demo"} if include_demo else {"active"}
+    due = []
+    for tenant in tenants:
+        if tenant.status not in served or not is_zone(tenant.timezone):
+            continue
+        today = local_date(now, tenant.timezone)
+        back = (today - (tenant.first_planned or today)).days
+        for offset in range(min(max(back, 0), CATCH_UP_DAYS) + 1):
+            cell = Cell(tenant.tenant_id, today - timedelta(days=offset))
+            state = states.get(cell)
+            is_open = state is None or state.status == "partial"
+            is_stale = state is not None and state.status == "claimed" and state.claimed_at <= now - claim_for
+            if (
+                (is_open or is_stale)
+                and cell not in closed
+                and to_instant(cell.plan_date, tenant.planning_time, tenant.timezone) <= now
+                and exists_locally(cell.plan_date, tenant.timezone)
+            ):
+                due.append(cell)
+    return sorted(due)

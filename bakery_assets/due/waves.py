@@ -1,0 +1,38 @@
+"""How due cells are grouped into planning waves. Which cells are due is decided in ``planning`` and ``late_sales``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import groupby
+
+from bakery_assets.cells import Cell
+from bakery_assets.due.planning import Tenant
+
+
+@dataclass(frozen=True)
+class WaveBatch:
+    """Cells that one planning wave takes, all of one time zone and tier."""
+
+    timezone: str
+    tier: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def digest(self) -> str:
+        """A short hash of the cells, the same for the same cells."""
+        return sha256("\n".join(f"{cell.tenant_id} {cell.plan_date}" for cell in self.cells).encode()).hexdigest()[:12]
+
+
+def split_into_waves(due: Iterable[Cell], tenants: Iterable[Tenant], size: int) -> list[WaveBatch]:
+    """Group cells by plan date, time zone and tier, at most ``size`` in a batch; the latest dates come first."""
+    by_id = {tenant.tenant_id: tenant for tenant in tenants}
+
+    def group(cell: Cell) -> tuple[int, str, str]:
+        tenant = by_id[cell.tenant_id]
+        return -cell.plan_date.toordinal(), tenant.timezone, tenant.tier
+
+    batches = []
+    for (_, zone, tier), members in groupby(sorted(due, key=lambda cell: (group(cell), cell)), key=group):
+        cells = tuple(members)
+        batches += [WaveBatch(zone, tier, cells[start : start + size]) for start in range(0, len(cells), size)]
+    return batches

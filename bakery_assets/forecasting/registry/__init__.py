@@ -1,0 +1,1 @@
+"""Registry: trained versions as rows of tables, encoded when trained and decoded when applied."""

@@ -1,0 +1,1 @@
+"""Training: what is fitted once a week, and only applied every morning."""

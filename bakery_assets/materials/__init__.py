@@ -1,0 +1,4 @@
+"""Materials: demand, bills of materials, explosion, stock by lot and what suppliers still have to deliver.
+
+What production, procurement and inventory all stand on.
+"""

@@ -1,0 +1,236 @@
+"""Writing trained models: new versions and who is champion, the way back, and the end of what nobody needs.
+
+A version is champion of one span of planning instants, and at most one is champion of an instant. So a version that
+comes back after a worse one does so as a copy with a span of its own.
+"""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from bakery_assets.cells import Frames
+from bakery_assets.isolation import describe, isolate
+from resources.schema import metadata, plans
+from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
+
+KEEP_RETIRED = timedelta(weeks=8)  # longer than any catch-up (14 days) or review (14 days) reaches back
+KEEP_UNUSED_TREES = timedelta(days=7)  # trees wait for the week's bakeries
+REINSTATED = "~"  # in a version's name: a copy of the version before it, champion again
+OUTCOME = pl.Schema(
+    {
+        "tenant_id": pl.String(),
+        "retraining_id": pl.String(),
+        "state": pl.String(),
+        "reason": pl.String(),
+        "series": pl.Int32(),
+        "series_triggered": pl.Int32(),
+        "gate": pl.String(),
+        "old_version": pl.String(),
+        "new_version": pl.String(),
+        "backtest_wape_old": pl.Float64(),
+        "backtest_wape_new": pl.Float64(),
+        "champion_from": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+def add_booster(warehouse: Warehouse, booster: pl.DataFrame, trained_at: datetime) -> None:
+    """Keep trees; the same trees are kept once."""
+    rows = booster.with_columns(trained_at=pl.lit(trained_at, pl.Datetime("us", "UTC")))
+    with warehouse.bulk() as bulk:
+        _insert(bulk, plans.boosters.name, rows, "ON CONFLICT DO NOTHING")
+
+
+def publish(
+    warehouse: Warehouse, outcome: pl.DataFrame, tables: Frames, *, finished_at: datetime, run_id: str
+) -> pl.DataFrame:
+    """Write versions, triggers and outcomes of retrainings in one transaction, and make champions.
+
+    A version whose state is ``promoted`` is champion from ``champion_from`` on, and whichever was until then no
+    longer. Where that instant is in the past and a later version has begun since, it is champion up to there only,
+    and the present champion stays. What is not promoted is kept as a challenger. A version whose name is known
+    already is the same model again: nothing is written of it.
+
+    Only retrainings that ``run_id`` still holds are written. Rows that the database refuses are isolated by
+    halving, and their retraining has failed.
+
+    Args:
+        outcome: ``OUTCOME``, one row for each retraining.
+        tables: model_versions, series_models (without the columns that are decided here) and retraining_triggers.
+
+    Returns:
+        ``tenant_id, retraining_id, state, reason`` as recorded.
+    """
+
+    def write(some: pl.DataFrame, rows: Frames = tables) -> pl.DataFrame:
+        return _publish(warehouse, some, rows, finished_at=finished_at, run_id=run_id)
+
+    def refused(one: pl.DataFrame, error: Exception) -> pl.DataFrame:
+        if one["state"][0] == "failed":
+            raise error
+        failed = one.with_columns(
+            state=pl.lit("failed"), reason=pl.lit(f"publish: {describe(error)}"), new_version=None
+        )
+        return write(failed.cast(OUTCOME), {})
+
+    return pl.concat(isolate(outcome, write, refused))
+
+
+def _publish(
+    warehouse: Warehouse, outcome: pl.DataFrame, tables: Frames, *, finished_at: datetime, run_id: str
+) -> pl.DataFrame:
+    moment = pl.lit(finished_at, pl.Datetime("us", "UTC"))
+    own = {name: frame.join(outcome, on="tenant_id", how="semi") for name, frame in tables.items()}
+    with warehouse.bulk() as bulk:
+        bulk.put("outcome", outcome.with_columns(finished_at=moment, run_id=pl.lit(run_id)))
+        bulk.run(
+            "SELECT count(*) FROM (SELECT FROM plans.retraining_runs r JOIN outcome o USING (tenant_id, retraining_id)"
+            " ORDER BY r.tenant_id, r.retraining_id FOR UPDATE OF r) locked"
+        )
+        bulk.run(
+            "DELETE FROM outcome o USING plans.retraining_runs r WHERE r.tenant_id = o.tenant_id AND r.retraining_id"
+            " = o.retraining_id AND (r.state <> 'running' OR r.dagster_run_id <> o.run_id)"
+        )
+        # Two retrainings of a bakery, or a way back, at the same time come one after the other.
+        bulk.run(
+            "SELECT count(*) FROM (SELECT FROM ops.tenants t JOIN outcome o USING (tenant_id)"
+            " ORDER BY t.tenant_id FOR NO KEY UPDATE OF t) locked"
+        )
+        bulk.run(
+            "UPDATE outcome o SET state = 'not_better', new_version = NULL,"
+            " reason = 'the same model as ' || o.new_version || ' came out, which is known already'"
+            " FROM plans.model_versions m WHERE m.tenant_id = o.tenant_id AND m.model_version = o.new_version"
+        )
+        _insert_of(
+            bulk,
+            own,
+            "model_versions",
+            "new_version = n.model_version",
+            {"role": pl.lit("challenger"), "trained_at": moment},
+        )
+        _insert_of(bulk, own, "series_models", "new_version = n.model_version")
+        _insert_of(bulk, own, "retraining_triggers", "retraining_id = n.retraining_id")
+        _promote(bulk)
+        bulk.run(
+            "UPDATE plans.retraining_runs r SET state = o.state, reason = o.reason, series = o.series,"
+            " series_triggered = o.series_triggered, gate = o.gate::jsonb, old_version = o.old_version,"
+            " new_version = o.new_version, backtest_wape_old = o.backtest_wape_old,"
+            " backtest_wape_new = o.backtest_wape_new, finished_at = o.finished_at"
+            " FROM outcome o WHERE r.tenant_id = o.tenant_id AND r.retraining_id = o.retraining_id"
+        )
+        return bulk.read(
+            "SELECT tenant_id, retraining_id, state, reason, new_version FROM outcome ORDER BY tenant_id, retraining_id"
+        )
+
+
+def _promote(bulk: Bulk) -> None:
+    """Give each promoted version its span, and end that of the version in force at its start."""
+    bulk.run(
+        "UPDATE outcome o SET old_version = m.model_version FROM plans.model_versions m"
+        " WHERE o.state = 'promoted' AND m.tenant_id = o.tenant_id AND m.champion_from <= o.champion_from"
+        " AND (m.champion_until IS NULL OR m.champion_until > o.champion_from)"
+    )
+    bulk.run(
+        "UPDATE plans.model_versions m SET champion_until = o.champion_from,"
+        " role = CASE m.role WHEN 'champion' THEN 'retired' ELSE m.role END FROM outcome o"
+        " WHERE o.state = 'promoted' AND m.tenant_id = o.tenant_id AND m.model_version = o.old_version"
+    )
+    bulk.run(
+        "UPDATE plans.model_versions m SET champion_from = o.champion_from, champion_until = next.champion_from,"
+        " role = CASE WHEN next.champion_from IS NULL THEN 'champion' ELSE 'retired' END"
+        " FROM (SELECT o.tenant_id, o.new_version, o.champion_from FROM outcome o WHERE o.state = 'promoted') o"
+        " LEFT JOIN LATERAL (SELECT min(later.champion_from) AS champion_from FROM plans.model_versions later"
+        " WHERE later.tenant_id = o.tenant_id AND later.champion_from > o.champion_from"
+        " AND (later.champion_until IS NULL OR later.champion_until > later.champion_from)) next ON true"
+        " WHERE m.tenant_id = o.tenant_id AND m.model_version = o.new_version"
+    )
+
+
+def record_verdicts(warehouse: Warehouse, verdicts: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Write what reviews found; a version that did worse gives its place back to what was in use before it.
+
+    Where that was no version, the bakery has none again, and its forecasts come from the fallbacks.
+
+    Args:
+        verdicts: of ``retraining.judge``.
+
+    Returns:
+        ``tenant_id, old_version, model_version``: versions that came back, and the names of their copies.
+    """
+    with warehouse.bulk() as bulk:
+        bulk.put("verdicts", verdicts.with_columns(now=pl.lit(now, pl.Datetime("us", "UTC"))))
+        bulk.run(
+            "SELECT count(*) FROM (SELECT FROM ops.tenants t WHERE t.tenant_id IN (SELECT tenant_id FROM verdicts)"
+            " ORDER BY t.tenant_id FOR NO KEY UPDATE OF t) locked"
+        )
+        bulk.run(
+            "CREATE TEMPORARY TABLE ended AS SELECT v.tenant_id, v.retraining_id, r.old_version, r.new_version, v.now,"  # noqa: S608
+            f" split_part(r.old_version, '{REINSTATED}', 1) || '{REINSTATED}'"
+            " || to_char(v.now AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS') AS model_version"
+            " FROM verdicts v JOIN plans.retraining_runs r USING (tenant_id, retraining_id)"
+            " JOIN plans.model_versions m ON m.tenant_id = v.tenant_id AND m.model_version = r.new_version"
+            # Another version may have taken its place since the verdict was found, or the old one be deleted.
+            " WHERE v.state = 'rolled_back' AND r.state = 'promoted' AND m.role = 'champion'"
+            " AND (r.old_version IS NULL OR EXISTS (SELECT FROM plans.model_versions b"
+            " WHERE b.tenant_id = v.tenant_id AND b.model_version = r.old_version))"
+        )
+        bulk.run(
+            "UPDATE plans.model_versions m SET role = 'rolled_back', champion_until = greatest(e.now, m.champion_from)"
+            " FROM ended e WHERE m.tenant_id = e.tenant_id AND m.model_version = e.new_version"
+        )
+        changed = {"model_version": "e.model_version", "role": "'champion'", "champion_from": "e.now",
+                   "champion_until": "NULL"}  # fmt: skip
+        for table in (plans.model_versions, plans.series_models):
+            names = [column.name for column in table.columns]
+            copied = ", ".join(changed.get(name, f"m.{name}") for name in names)
+            bulk.run(
+                f"INSERT INTO {table.fullname} ({', '.join(names)}) SELECT {copied} FROM {table.fullname} m"  # noqa: S608
+                " JOIN ended e ON m.tenant_id = e.tenant_id AND m.model_version = e.old_version"
+            )
+        bulk.run(
+            "UPDATE plans.retraining_runs r SET days_reviewed = v.days_reviewed, live_wape_old = v.live_wape_old,"
+            " live_wape_new = v.live_wape_new, reason = coalesce(v.reason, r.reason),"
+            " state = CASE WHEN v.state = 'rolled_back' AND e.tenant_id IS NULL THEN 'not_better' ELSE v.state END"
+            " FROM verdicts v LEFT JOIN ended e USING (tenant_id, retraining_id)"
+            " WHERE r.tenant_id = v.tenant_id AND r.retraining_id = v.retraining_id AND r.state = 'promoted'"
+        )
+        return bulk.read(
+            "SELECT tenant_id, old_version, model_version FROM ended WHERE old_version IS NOT NULL ORDER BY tenant_id"
+        )
+
+
+def prune(warehouse: Warehouse, now: datetime) -> None:
+    """Delete versions out of use for ``KEEP_RETIRED``, and trees that no version uses any more.
+
+    A version trained lately for a day long past stays as long, whenever its span has ended.
+    """
+    with warehouse.bulk() as bulk:
+        bulk.put("moment", pl.DataFrame({"now": [now]}, schema={"now": pl.Datetime("us", "UTC")}))
+        bulk.run(
+            "DELETE FROM plans.model_versions m USING moment n WHERE m.role <> 'champion'"  # noqa: S608
+            " AND greatest(m.champion_until, m.trained_at)"
+            f" < n.now - interval '{KEEP_RETIRED.days} days'"
+        )
+        bulk.run(
+            "DELETE FROM plans.boosters b USING moment n WHERE NOT EXISTS"  # noqa: S608
+            " (SELECT FROM plans.model_versions m WHERE m.booster_id = b.booster_id)"
+            f" AND b.trained_at < n.now - interval '{KEEP_UNUSED_TREES.days} days'"
+        )
+
+
+def _insert_of(bulk: Bulk, tables: Frames, name: str, condition: str, added: dict[str, pl.Expr] | None = None) -> None:
+    """Insert the rows of retrainings that are still held."""
+    frame = tables.get(name)
+    if frame is None or frame.is_empty():
+        return
+    rows = frame.with_columns(**(added or {}))
+    where = f"WHERE EXISTS (SELECT FROM outcome o WHERE o.tenant_id = n.tenant_id AND o.{condition})"
+    _insert(bulk, name, rows, where)
+
+
+def _insert(bulk: Bulk, name: str, rows: pl.DataFrame, rest: str) -> None:
+    table = metadata.tables[f"plans.{name}"]
+    types = frame_schema(table)
+    columns = [column for column in types if column in rows.columns]
+    bulk.put(f"new_{name}", rows.select(columns).cast({column: types[column] for column in columns}))
+    bulk.run(f"{insert_from(f'new_{name}', table, columns)} n {rest}")

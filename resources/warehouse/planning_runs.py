@@ -1,0 +1,195 @@
+"""State of cells: what is planned, claimed or failed, and what tenants ask for."""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Date, Text, and_, case, column, func, literal, or_, select, text, tuple_, values
+from sqlalchemy.dialects.postgresql import insert
+
+from bakery_assets.cells import Cell
+from bakery_assets.due.planning import CellState, Tenant
+from resources.schema import ops, plans
+from resources.warehouse.connection import Warehouse
+from resources.warehouse.plans import FAILURE_ALERT, FAILURE_CONSEQUENCE
+
+_RUNS = plans.planning_runs
+# What a later read sees for certain: every transaction below this has ended.
+_ENDED = text("pg_snapshot_xmin(pg_current_snapshot())")
+
+
+def tenants(warehouse: Warehouse) -> list[Tenant]:
+    """Every tenant, ordered by its id."""
+    table = ops.tenants.c
+    first_planned = select(func.min(_RUNS.c.plan_date)).where(_RUNS.c.tenant_id == table.tenant_id).scalar_subquery()
+    query = select(table.tenant_id, table.timezone, table.tier, table.status, table.planning_time, first_planned)
+    with warehouse.engine.connect() as connection:
+        return [Tenant(*row) for row in connection.execute(query.order_by(table.tenant_id))]
+
+
+def registered(warehouse: Warehouse) -> list[str]:
+    """Tenants that have a partition: all but the cancelled ones."""
+    with warehouse.engine.connect() as connection:
+        query = select(ops.tenants.c.tenant_id).where(ops.tenants.c.status != "cancelled")
+        return list(connection.execute(query.order_by(ops.tenants.c.tenant_id)).scalars())
+
+
+def cell_states(warehouse: Warehouse, since: date) -> dict[Cell, CellState]:
+    """Cells begun for dates from ``since`` on."""
+    query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at)
+    with warehouse.engine.connect() as connection:
+        rows = connection.execute(query.where(_RUNS.c.plan_date >= since))
+        return {
+            Cell(tenant, plan_date): CellState(status, claimed_at) for tenant, plan_date, status, claimed_at in rows
+        }
+
+
+def closed_cells(warehouse: Warehouse, since: date, until: date) -> set[Cell]:
+    """Days in [since, until] on which a whole bakery is closed by its calendar."""
+    table = ops.calendar.c
+    query = select(table.tenant_id, table.date).where(
+        table.kind == "closed", table.product_id.is_(None), table.date.between(since, until)
+    )
+    with warehouse.engine.connect() as connection:
+        return {Cell(tenant, closed) for tenant, closed in connection.execute(query)}
+
+
+def claim(warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta, holder: str) -> set[Cell]:
+    """Claim due cells for ``holder``; returns those this call won. A cell is won by one caller only.
+
+    A cell that somebody claimed less than ``claim_for`` ago, planned or failed in the meantime is not won.
+    """
+    stale = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_at <= now - claim_for)
+    return _begin(warehouse, cells, now, holder, only=or_(stale, _RUNS.c.status == "partial"))
+
+
+def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str) -> set[Cell]:
+    """Note that a run plans cells on request, whatever their state; a planned cell stays planned.
+
+    Returns the cells whose tenant exists.
+    """
+    return _begin(warehouse, cells, now, run_id, only=None)
+
+
+def begin_again(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta, run_id: str
+) -> set[Cell]:
+    """As ``begin``, but cells that somebody is planning are left to them: they are going to know the newest facts."""
+    is_free = or_(_RUNS.c.status != "claimed", _RUNS.c.claimed_at <= now - claim_for)
+    return _begin(warehouse, cells, now, run_id, only=is_free)
+
+
+def give_back(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
+    """Let go of the cells that a run has begun to validate and did not; what they lack, they lack as before."""
+    held = and_(_of(cells), _RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
+    with warehouse.engine.begin() as connection:
+        connection.execute(_RUNS.update().where(held).values(status="partial"))
+
+
+def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str) -> set[Cell]:
+    """Hand the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
+    held = and_(_of(cells), _RUNS.c.status.in_(("claimed", "partial")), _RUNS.c.claimed_by.in_((holder, run_id)))
+    statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now, begun_in=_ENDED)
+    with warehouse.engine.begin() as connection:
+        return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
+
+
+def release(
+    warehouse: Warehouse,
+    holders: Collection[str],
+    attempts: int,
+    reason: str,
+    now: datetime,
+    *,
+    cells: Collection[Cell] | None = None,
+) -> None:
+    """Give up what dead ``holders`` had begun and not ended: those of ``cells``, or all they held.
+
+    The cells are due again at once; after ``attempts`` tries they have failed, and one more try is left for a
+    run of its own, which tells the cell that kills its wave from those that only were in it.
+    """
+    died = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_by.in_(holders))
+    if cells is not None:
+        died = and_(died, _of(cells))
+    with warehouse.engine.begin() as connection:
+        gave_up = connection.execute(
+            _RUNS.update()
+            .where(died, _RUNS.c.attempts >= attempts)
+            .values(status="failed", failed_stage="run", reason=reason, finished_at=now, attempts=attempts - 1)
+            .returning(_RUNS.c.tenant_id, _RUNS.c.plan_date)
+        )
+        alerts = [
+            {
+                "tenant_id": tenant,
+                "plan_date": plan_date,
+                "alert_number": FAILURE_ALERT,
+                "severity": "critical",
+                "kind": "planning_failed",
+                "subject": "run",
+                "message": f"The day could not be planned: {reason}",
+                "reasoning": {"stage": "run", "reason": reason},
+                "consequence": FAILURE_CONSEQUENCE,
+            }
+            for tenant, plan_date in gave_up
+        ]
+        if alerts:
+            connection.execute(insert(plans.alerts).on_conflict_do_nothing(), alerts)
+        connection.execute(_RUNS.update().where(died).values(claimed_at=datetime.fromtimestamp(0, UTC)))
+
+
+def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, datetime]]:
+    """Failed cells that were begun fewer than ``attempts`` times, with when they failed."""
+    query = (
+        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at)
+        .where(_RUNS.c.status == "failed", _RUNS.c.attempts < attempts)
+        .order_by(_RUNS.c.plan_date, _RUNS.c.tenant_id)
+    )
+    with warehouse.engine.connect() as connection:
+        return [(Cell(tenant, plan_date), failed_at) for tenant, plan_date, failed_at in connection.execute(query)]
+
+
+def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell, str]:
+    """Why those of ``cells`` that failed did."""
+    query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.failed_stage, _RUNS.c.reason).where(
+        _RUNS.c.status == "failed", _of(cells)
+    )
+    with warehouse.engine.connect() as connection:
+        return {
+            Cell(tenant, plan_date): f"{stage}: {reason}"
+            for tenant, plan_date, stage, reason in connection.execute(query)
+        }
+
+
+def _begin(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, only: ColumnElement[bool] | None
+) -> set[Cell]:
+    if not cells:
+        return set()
+    begun = values(column("tenant_id", Text), column("plan_date", Date), name="begun").data(
+        [(cell.tenant_id, cell.plan_date) for cell in sorted(cells)]
+    )
+    at = literal(now)
+    rows = (
+        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder), _ENDED)
+        .join(ops.tenants, ops.tenants.c.tenant_id == begun.c.tenant_id)
+        .order_by(begun.c.tenant_id, begun.c.plan_date)
+    )
+    statement = insert(_RUNS).from_select(
+        ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by", "begun_in"], rows
+    )
+    upsert = statement.on_conflict_do_update(
+        index_elements=["tenant_id", "plan_date"],
+        set_={
+            "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 1), else_=_RUNS.c.attempts + 1),
+            "claimed_at": statement.excluded.claimed_at,
+            "claimed_by": statement.excluded.claimed_by,
+            "begun_in": statement.excluded.begun_in,
+            "status": case((_RUNS.c.status == "partial", "claimed"), else_=_RUNS.c.status),
+        },
+        where=only,
+    ).returning(_RUNS.c.tenant_id, _RUNS.c.plan_date)
+    with warehouse.engine.begin() as connection:
+        return {Cell(*row) for row in connection.execute(upsert)}
+
+
+def _of(cells: Collection[Cell]) -> ColumnElement[bool]:
+    return tuple_(_RUNS.c.tenant_id, _RUNS.c.plan_date).in_([(cell.tenant_id, cell.plan_date) for cell in cells])

@@ -1,0 +1,176 @@
+"""Which cells are due, held against a plain simulation of clocks over all IANA zones."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.cells import Cell
+from bakery_assets.due.planning import CATCH_UP_DAYS, CellState, Tenant, due_cells
+from bakery_assets.due.waves import split_into_waves
+from bakery_assets.local_time import to_instant
+
+ZONES = sorted(
+    zone for zone in available_timezones() if not zone.startswith(("posix", "right", "Factory", "localtime"))
+)
+CLAIM = timedelta(minutes=30)
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+def bakery(zone: str = "Europe/Paris", status: str = "active", at: time = time(5, 30), name: str = "b") -> Tenant:
+    return Tenant(name, zone, "starter", status, at)
+
+
+def due(
+    tenants: list[Tenant], states: dict[Cell, CellState], now: datetime, closed: frozenset[Cell] = frozenset()
+) -> list[Cell]:
+    begun = [
+        replace(
+            tenant,
+            first_planned=min((cell.plan_date for cell in states if cell.tenant_id == tenant.tenant_id), default=None),
+        )
+        for tenant in tenants
+    ]
+    return due_cells(begun, states, closed, now, include_demo=True, claim_for=CLAIM)
+
+
+def planned(at: datetime = NOON) -> CellState:
+    return CellState("planned", at)
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    at=st.times(),
+    hours=st.integers(0, 271_000),
+    gaps=st.lists(st.integers(0, 2_500), min_size=20, max_size=120),
+)
+@settings(max_examples=150, deadline=None)
+def test_every_local_date_gets_exactly_one_plan_however_ticks_fall(
+    zone: str, at: time, hours: int, gaps: list[int]
+) -> None:
+    """Ticks come late, twice, or after hours of downtime; each date is planned once and at no time too early."""
+    tenant = bakery(zone, at=at)
+    now = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+    states: dict[Cell, CellState] = {}
+    for gap in gaps:
+        for cell in due([tenant], states, now):
+            assert cell not in states
+            assert to_instant(cell.plan_date, at, zone) <= now
+            states[cell] = planned(now)
+        assert due([tenant], states, now) == [], "a second tick at the same instant must find nothing"
+        now += timedelta(minutes=gap)
+    dates = sorted(cell.plan_date for cell in states)
+    local = ZoneInfo(zone)
+    existing = (
+        {
+            instant.astimezone(local).date()
+            for instant in (
+                datetime.combine(dates[0], time(12), UTC) + timedelta(hours=6 * step) for step in range(len(gaps) * 8)
+            )
+        }
+        if dates
+        else set()
+    )
+    last_tick = now - timedelta(minutes=gaps[-1])
+    for day in (dates[0] + timedelta(days=step) for step in range((dates[-1] - dates[0]).days)) if dates else ():
+        recent = (last_tick.astimezone(local).date() - day).days < 1
+        assert day in dates or day not in existing or recent, f"{day} in {zone} was never planned"
+
+
+def test_a_tenant_is_due_from_its_own_planning_time_on() -> None:
+    """05:30 in Kathmandu (UTC+5:45) is 23:45 UTC of the day before."""
+    tenant = bakery("Asia/Kathmandu")
+    assert due([tenant], {}, datetime(2026, 3, 2, 23, 44, tzinfo=UTC)) == []
+    assert due([tenant], {}, datetime(2026, 3, 2, 23, 45, tzinfo=UTC)) == [Cell("b", date(2026, 3, 3))]
+
+
+def test_a_planning_time_that_the_clocks_skip_still_comes() -> None:
+    """Santiago skips 00:00 to 01:00 on 2024-09-08; 00:30 is then 01:30 by the new offset, 04:30 UTC."""
+    tenant = bakery("America/Santiago", at=time(0, 30))
+    assert due([tenant], {}, datetime(2024, 9, 8, 4, 29, tzinfo=UTC)) == []
+    assert due([tenant], {}, datetime(2024, 9, 8, 4, 30, tzinfo=UTC)) == [Cell("b", date(2024, 9, 8))]
+
+
+def test_a_day_that_the_zone_skipped_is_never_due() -> None:
+    tenant = bakery("Pacific/Apia")
+    states = {Cell("b", date(2011, 12, 29)): planned()}
+    after = datetime(2011, 12, 31, 16, tzinfo=UTC)  # 06:00 on 1 January in Apia
+    assert [cell.plan_date for cell in due([tenant], states, after)] == [date(2011, 12, 31), date(2012, 1, 1)]
+
+
+def test_suspended_and_cancelled_bakeries_are_not_planned_and_demo_ones_only_when_wanted() -> None:
+    tenants = [bakery(status=status, name=status) for status in ("active", "suspended", "cancelled", "demo")]
+    assert [cell.tenant_id for cell in due(tenants, {}, NOON)] == ["active", "demo"]
+    without = due_cells(tenants, {}, frozenset(), NOON, include_demo=False, claim_for=CLAIM)
+    assert [cell.tenant_id for cell in without] == ["active"]
+
+
+def test_a_closed_day_is_not_due() -> None:
+    today = Cell("b", date(2026, 3, 3))
+    assert due([bakery()], {}, NOON) == [today]
+    assert due([bakery()], {}, NOON, frozenset({today})) == []
+
+
+def test_days_missed_in_an_outage_are_caught_up_but_not_those_before_the_first_plan() -> None:
+    states = {Cell("b", date(2026, 2, 27)): planned()}
+    assert [cell.plan_date.day for cell in due([bakery()], states, NOON)] == [28, 1, 2, 3]
+    assert due([bakery()], {}, NOON) == [Cell("b", date(2026, 3, 3))]
+
+
+def test_an_outage_of_months_is_caught_up_for_two_weeks_only() -> None:
+    states = {Cell("b", date(2025, 11, 1)): planned()}
+    caught_up = due([bakery()], states, NOON)
+    assert len(caught_up) == CATCH_UP_DAYS + 1
+    assert caught_up[-1].plan_date == date(2026, 3, 3)
+
+
+def test_a_claim_keeps_others_away_until_it_is_stale_and_a_failed_cell_waits() -> None:
+    today = Cell("b", date(2026, 3, 3))
+    assert due([bakery()], {today: CellState("claimed", NOON - timedelta(minutes=29))}, NOON) == []
+    assert due([bakery()], {today: CellState("claimed", NOON - timedelta(minutes=30))}, NOON) == [today]
+    assert due([bakery()], {today: CellState("failed", NOON - timedelta(days=9))}, NOON) == []
+
+
+def test_an_outage_longer_than_the_states_that_are_read_is_caught_up_all_the_same() -> None:
+    tenant = replace(bakery(), first_planned=date(2025, 1, 1))
+    caught_up = due_cells([tenant], {}, frozenset(), NOON, include_demo=True, claim_for=CLAIM)
+    assert len(caught_up) == CATCH_UP_DAYS + 1
+
+
+def test_a_cell_of_which_only_some_stages_were_run_is_due() -> None:
+    today = Cell("b", date(2026, 3, 3))
+    assert due([bakery()], {today: CellState("partial", NOON)}, NOON) == [today]
+
+
+def test_a_tenant_in_a_zone_that_nobody_knows_does_not_keep_the_others_from_being_planned() -> None:
+    assert due([bakery("Mars/Olympus", name="mars"), bakery()], {}, NOON) == [Cell("b", date(2026, 3, 3))]
+
+
+def test_chunks_hold_one_date_zone_and_tier_and_today_comes_first() -> None:
+    tenants = [
+        Tenant(f"t{number}", zone, tier, "active", time(5, 30))
+        for number, (zone, tier) in enumerate(
+            [
+                ("Europe/Paris", "starter"),
+                ("Europe/Paris", "starter"),
+                ("Europe/Paris", "enterprise"),
+                ("UTC", "starter"),
+            ]
+            * 3
+        )
+    ]
+    cells = [Cell(tenant.tenant_id, day) for tenant in tenants for day in (date(2026, 3, 2), date(2026, 3, 3))]
+    made = split_into_waves(cells, tenants, 4)
+    by_id = {tenant.tenant_id: tenant for tenant in tenants}
+    assert sorted(cell for chunk in made for cell in chunk.cells) == sorted(cells)
+    for chunk in made:
+        assert len(chunk.cells) <= 4
+        assert len({cell.plan_date for cell in chunk.cells}) == 1
+        assert {(by_id[cell.tenant_id].timezone, by_id[cell.tenant_id].tier) for cell in chunk.cells} == {
+            (chunk.timezone, chunk.tier)
+        }
+    dates = [chunk.cells[0].plan_date for chunk in made]
+    assert dates == sorted(dates, reverse=True)
+    assert len({chunk.digest for chunk in made}) == len(made)

@@ -1,0 +1,118 @@
+"""Whose Sunday night has come, held against a plain simulation of clocks over all IANA zones."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.due.planning import Tenant
+from bakery_assets.due.retraining import DueTraining, ScheduledTraining, due_trainings, training_slot
+from bakery_assets.local_time import to_instant
+
+ZONES = sorted(
+    zone for zone in available_timezones() if not zone.startswith(("posix", "right", "Factory", "localtime"))
+)
+SUNDAY_NIGHT = datetime(2026, 3, 1, 21, tzinfo=UTC)  # 22:00 in Paris
+
+
+def bakery(name: str = "b", zone: str = "Europe/Paris", status: str = "active") -> Tenant:
+    return Tenant(name, zone, "starter", status, time(5, 30))
+
+
+def due(tenants: list[Tenant], asked: list[ScheduledTraining], now: datetime, attempts: int = 2) -> list[DueTraining]:
+    return due_trainings(tenants, asked, now, include_demo=False, attempts=attempts)
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    hours=st.integers(0, 271_000),
+    gaps=st.lists(st.integers(0, 6_000), min_size=20, max_size=80),
+)
+@settings(max_examples=150, deadline=None)
+def test_every_sunday_night_brings_one_retraining_however_ticks_fall(zone: str, hours: int, gaps: list[int]) -> None:
+    """Ticks come late, twice, or after days of downtime; a week is done once, not before its Sunday, never twice."""
+    now = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
+    asked: list[ScheduledTraining] = []
+    names: list[str] = []
+    for gap in gaps:
+        for each in due([bakery(zone=zone)], asked, now):
+            asked.append(ScheduledTraining("b", "promoted", now))
+            names.append(each.retraining_id)
+            sunday = date.fromisoformat(each.retraining_id[:10])
+            assert sunday.isoweekday() == 7
+            assert to_instant(sunday, time(22), zone) <= now
+            # Not a week late: the next Sunday night would have been due instead.
+            assert to_instant(sunday + timedelta(days=7), time(22), zone) > now
+        assert due([bakery(zone=zone)], asked, now) == [], "a second tick at the same instant must find nothing"
+        now += timedelta(minutes=gap)
+    assert len(set(names)) == len(names)
+    # Every Sunday night between the first and the last tick that was followed by a tick within its week is done.
+    ticks = [datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=hours, minutes=sum(gaps[:n])) for n in range(len(gaps))]
+    assert {name[:10] for name in names} == {
+        str(training_slot(zone, tick).astimezone(ZoneInfo(zone)).date()) for tick in ticks
+    }
+
+
+@given(zone=st.sampled_from(ZONES), minutes=st.integers(0, 16_000_000))
+@settings(max_examples=300, deadline=None)
+def test_the_slot_is_a_sunday_at_ten_at_night_and_the_last_one(zone: str, minutes: int) -> None:
+    now = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+    slot = training_slot(zone, now)
+    local = slot.astimezone(ZoneInfo(zone))
+    assert local.isoweekday() == 7
+    assert slot <= now
+    assert now - slot <= timedelta(days=7, hours=2), "a week may have an hour or two more where the clocks change"
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(-1, "2026-02-22-1"), (0, "2026-03-01-1")])
+def test_ten_on_sunday_night_itself_is_due(seconds: int, expected: str) -> None:
+    done_last_week = [ScheduledTraining("b", "not_needed", SUNDAY_NIGHT - timedelta(days=6))]
+    now = SUNDAY_NIGHT + timedelta(seconds=seconds)
+    assert [each.retraining_id for each in due([bakery()], [], now)] == [expected]
+    assert due([bakery()], done_last_week, now) == ([] if seconds < 0 else [DueTraining("b", "2026-03-01-1")])
+
+
+def test_each_bakery_has_its_own_sunday_night() -> None:
+    tenants = [bakery("auckland", "Pacific/Auckland"), bakery("la", "America/Los_Angeles"), bakery("paris")]
+    done = [
+        ScheduledTraining(name, "promoted", SUNDAY_NIGHT - timedelta(days=6, hours=10))
+        for name in ("auckland", "la", "paris")
+    ]
+    # Auckland's Sunday ends half a day before Paris's, and Los Angeles's comes nine hours later.
+    assert [each.tenant_id for each in due(tenants, done, SUNDAY_NIGHT - timedelta(hours=6))] == ["auckland"]
+    assert [each.tenant_id for each in due(tenants, done, SUNDAY_NIGHT)] == ["auckland", "paris"]
+    assert [each.tenant_id for each in due(tenants, done, SUNDAY_NIGHT + timedelta(hours=9))] == [
+        "auckland",
+        "la",
+        "paris",
+    ]
+
+
+def test_the_night_on_which_the_clocks_change_comes_once() -> None:
+    # Sunday 29 March 2026: 23 hours in Paris; 22:00 is 20:00 UTC from that night on.
+    slot = datetime(2026, 3, 29, 20, tzinfo=UTC)
+    assert training_slot("Europe/Paris", slot) == slot
+    assert training_slot("Europe/Paris", slot - timedelta(seconds=1)) == datetime(2026, 3, 22, 21, tzinfo=UTC)
+
+
+def test_a_failed_retraining_is_tried_again_that_week_until_it_was_tried_often_enough() -> None:
+    failed = [ScheduledTraining("b", "failed", SUNDAY_NIGHT)]
+    assert due([bakery()], failed, SUNDAY_NIGHT + timedelta(hours=1)) == [DueTraining("b", "2026-03-01-2")]
+    assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(hours=2)) == []
+    assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(days=7)) == [DueTraining("b", "2026-03-08-1")]
+
+
+@pytest.mark.parametrize(
+    "state", ["requested", "running", "gated", "not_needed", "promoted", "not_better", "rolled_back"]
+)
+def test_what_is_under_way_or_done_is_not_due(state: str) -> None:
+    assert due([bakery()], [ScheduledTraining("b", state, SUNDAY_NIGHT)], SUNDAY_NIGHT + timedelta(days=3)) == []
+
+
+def test_who_is_not_planned_on_schedule_is_not_retrained_on_schedule() -> None:
+    tenants = [bakery(status, status=status) for status in ("active", "cancelled", "demo", "suspended")]
+    assert [each.tenant_id for each in due([*tenants, bakery("lost", "Mars/Base")], [], SUNDAY_NIGHT)] == ["active"]
+    asked = due_trainings(tenants, [], SUNDAY_NIGHT, include_demo=True, attempts=2)
+    assert [each.tenant_id for each in asked] == ["active", "demo"]

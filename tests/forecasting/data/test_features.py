@@ -1,0 +1,107 @@
+"""What the trees see of a day, and what they must not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.forecasting.data.features import NAMES, features
+from bakery_assets.forecasting.data.inputs import gather
+from bakery_assets.forecasting.data.panel import AHEAD, Floats, Panel
+from tests.forecasting.forecast_facts import PLAN, bakery, cells, facts, sale, together
+
+PAST = 120
+
+
+def of(panel: Panel, day: int, demand: Floats | None = None) -> tuple[dict[str, Floats], Floats]:
+    """Features by name, and the levels."""
+    factor = np.ones((panel.items.height, PAST + AHEAD), dtype=np.float32)
+    made, level = features(panel, panel.demand if demand is None else demand, factor, day, panel.is_shut[panel.item])
+    assert made.shape == (len(panel.tenant), len(NAMES))
+    assert made.dtype == np.float32
+    return dict(zip(NAMES, made.T, strict=True)), level
+
+
+def shop(days: int = 100) -> Panel:
+    return gather(cells("t"), bakery("t", days), PAST).panel
+
+
+def test_sales_are_seen_relative_to_the_mean_of_four_weeks() -> None:
+    panel = shop()
+    seen, level = of(panel, PAST)
+    bread = panel.demand[0].astype(float)
+    assert level[0] == pytest.approx(bread[-28:].mean())
+    for lag in (1, 2, 7, 28):
+        assert seen[f"lag_{lag}"][0] == pytest.approx(bread[-lag] / level[0])
+    same = bread[[-7, -14, -21, -28, -35, -42, -49, -56]]
+    assert seen["same_weekday_4"][0] == pytest.approx(same[:4].mean() / level[0])
+    assert seen["same_weekday_median"][0] == pytest.approx(np.median(same) / level[0])
+    assert seen["same_weekday_deviation"][0] == pytest.approx(same.std() / level[0], rel=1e-4)
+    assert seen["mean_7"][0] == pytest.approx(bread[-7:].mean() / level[0])
+    assert seen["days_known"][0] == 56
+    assert seen["weekday"][0] == PLAN.weekday()
+    assert seen["log_level"][0] == pytest.approx(np.log1p(level[0]))
+    whole = panel.demand.astype(float)
+    assert seen["shop_lag_1"][0] == pytest.approx(whole[:, -1].sum() / whole[:, -28:].mean(axis=1).sum())
+
+
+def test_a_series_without_a_past_has_no_level_and_no_sales() -> None:
+    frames = together(bakery("t", 100), facts(products=[("t", "roll", None)], sales=[sale("t", "roll", PLAN, 3)]))
+    frames["sales"] = frames["sales"].vstack(
+        facts(sales=[sale("t", "roll", PLAN.replace(month=2, day=20), 7)])["sales"]
+    )
+    panel = gather(cells("t"), frames, PAST).panel
+    row = panel.series["product_id"].to_list().index("roll")
+    day = PAST - 30
+    seen, level = of(panel, day)
+    assert np.isnan(level[row])
+    for name in ("lag_1", "same_weekday_4", "same_weekday_median", "mean_7", "mean_56", "zero_share", "price_ratio"):
+        assert np.isnan(seen[name][row]), name
+    assert seen["days_known"][row] == 0
+    assert seen["log_level"][row] == 0
+    assert not np.isnan(level[:row]).any()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, PAST + 6), st.randoms(use_true_random=False))
+def test_nothing_that_sold_on_a_day_or_after_it_changes_what_is_seen_of_it(
+    day: int, random: np.random.Generator
+) -> None:
+    panel = shop()
+    chance = np.random.default_rng(random.randint(0, 10**6))  # type: ignore[attr-defined]
+    demand = np.full((len(panel.tenant), PAST + 7), np.nan, dtype=np.float32)
+    demand[:, :PAST] = panel.demand
+    demand[:, PAST:] = 5.0
+    before, level = of(panel, day, demand)
+    other = panel.before(day)
+    other.quantity[:, day:] = chance.random(other.quantity[:, day:].shape)
+    other.price[:, day:] = chance.random(other.price[:, day:].shape)
+    other.temperature[:, :] = panel.temperature
+    other.rain[:, :] = panel.rain
+    for sky in (other.temperature, other.rain):
+        sky[:, day + 1 :] = chance.random(sky[:, day + 1 :].shape)
+    demand[:, day:] = chance.random(demand[:, day:].shape) * 100
+    after, its = of(other, day, demand)
+    np.testing.assert_array_equal(level, its)
+    for name in NAMES:
+        np.testing.assert_array_equal(before[name], after[name], err_msg=name)
+
+
+def test_what_sold_the_day_before_does_change_it() -> None:
+    panel = shop()
+    changed = panel.demand.copy()
+    changed[0, -1] += 100
+    before, after = of(panel, PAST)[0], of(panel, PAST, changed)[0]
+    assert {name for name in NAMES if before[name][0] != after[name][0]} >= {"lag_1", "mean_7", "shop_lag_1"}
+
+
+def test_the_calendar_around_a_day_is_seen() -> None:
+    panel = shop()
+    days = np.flatnonzero(panel.promotion[0, :PAST])
+    seen, _ = of(panel, int(days[-1]))
+    bread, cake = 0, 1
+    assert seen["promotion"].tolist() == [1.0, 0.0]
+    assert of(panel, int(days[-1]) + 1)[0]["promotion_yesterday"].tolist() == [1.0, 0.0]
+    assert of(panel, int(days[-1]) + 7)[0]["promotion_a_week_ago"][bread] == 1.0
+    assert of(panel, int(days[-1]) + 3)[0]["promotion_share_7"].tolist() == pytest.approx([1 / 7, 0.0])
+    assert seen["promotion"][cake] == 0

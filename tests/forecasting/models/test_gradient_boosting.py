@@ -1,0 +1,133 @@
+"""The trees that all tenants share: the same facts grow the same, and they forecast a series by itself."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bakery_assets.forecasting import fit_booster
+from bakery_assets.forecasting.data.features import NAMES
+from bakery_assets.forecasting.data.inputs import Known, gather
+from bakery_assets.forecasting.data.panel import AHEAD, Floats
+from bakery_assets.forecasting.models.day_effects import evidence, factor_matrix, learn_factors
+from bakery_assets.forecasting.models.gradient_boosting import Trees, fit_trees, holdout_days
+from resources.schema import plans
+from tests.forecasting.forecast_facts import PLAN, bakery, cells, facts, together
+
+PAST = 150
+DAYS = 120
+
+
+@pytest.fixture(autouse=True)
+def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 12)
+
+
+def known(*tenants: str) -> tuple[Known, Floats]:
+    each = [bakery(tenant, DAYS, seed=ord(tenant)) for tenant in tenants]
+    found = gather(cells(*tenants), together(*each), PAST)
+    return found, factor_matrix(found.panel, learn_factors(evidence(found.panel)))
+
+
+def forecast(trees: Trees, *tenants: str) -> pl.DataFrame:
+    found, factor = known(*tenants)
+    made = trees.forecast(found.panel, factor, found.panel.is_shut[found.panel.item], PAST)
+    return found.panel.series.with_columns(pl.Series("made", made))
+
+
+def test_the_same_facts_grow_the_same_trees() -> None:
+    found, factor = known("a", "b")
+    trees, rows = fit_trees(found.panel, factor, PAST)
+    again, _ = fit_trees(known("b", "a")[0].panel, factor, PAST)
+    assert trees.text == again.text
+    assert rows == 4 * (DAYS - 1), "every day of four series but the first, which has no level"
+    assert trees.text != fit_trees(found.panel, factor, PAST - 7)[0].text
+
+
+def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
+    found, factor = known("a", "b")
+    trees, _ = fit_trees(found.panel, factor, PAST)
+    among = forecast(trees, "a", "b", "c")
+    assert among["made"].to_numpy().min() > 0
+    for tenant in "abc":
+        assert among.filter(tenant_id=tenant).equals(forecast(trees, tenant))
+
+
+def test_trees_read_back_from_their_text_forecast_the_same() -> None:
+    found, factor = known("a")
+    trees, _ = fit_trees(found.panel, factor, PAST)
+    kept = pl.DataFrame({"trees": [trees.text]}).write_ndjson()
+    back = Trees(json.loads(kept)["trees"])
+    assert forecast(back, "a").equals(forecast(trees, "a"))
+
+
+def test_a_closed_day_is_left_out_of_what_the_following_days_see() -> None:
+    found, factor = known("a")
+    trees, _ = fit_trees(found.panel, factor, PAST)
+    shut = np.zeros((2, PAST + AHEAD), dtype=bool)
+    open_all = trees.forecast(found.panel, factor, shut, PAST)
+    shut[:, PAST + 2] = True
+    closed = trees.forecast(found.panel, factor, shut, PAST)
+    assert (closed[:, 0] == open_all[:, 0]).all(), "two days before nobody knows"
+    assert (closed[:, 3:] != open_all[:, 3:]).any()
+    assert np.isfinite(closed).all()
+
+
+def test_a_series_that_has_not_sold_for_eight_weeks_has_no_forecast() -> None:
+    found, factor = known("a")
+    trees, _ = fit_trees(found.panel, factor, PAST)
+    demand = found.panel.demand.copy()
+    demand[1, -56:] = np.nan
+    object.__setattr__(found.panel, "demand", demand)
+    made = trees.forecast(found.panel, factor, found.panel.is_shut[found.panel.item], PAST)
+    assert np.isfinite(made[0]).all()
+    assert np.isnan(made[1]).all()
+
+
+def test_no_usable_day_is_said() -> None:
+    found, factor = known("a")
+    with pytest.raises(ValueError, match="no day to fit trees on"):
+        fit_trees(found.panel, factor, PAST - DAYS)
+
+
+@pytest.mark.parametrize(("days", "held"), [(20, 0), (21, 7), (62, 14), (120, 35), (168, 56), (1_130, 56)])
+def test_a_third_of_a_history_at_most_is_held_out_in_whole_weeks(days: int, held: int) -> None:
+    assert holdout_days(days) == held
+
+
+def test_the_row_of_a_booster_says_what_it_has_seen() -> None:
+    frames = together(bakery("a", DAYS), bakery("b", DAYS - 20, seed=2))
+    made = fit_booster(cells("a", "b"), frames)
+    assert set(made.columns) == {column.name for column in plans.boosters.columns} - {"trained_at"}
+    row = made.row(0, named=True)
+    assert (PLAN - row["trained_through"]).days == 1
+    assert (PLAN - row["holdout_from"]).days == 35
+    assert row["trees"] != row["holdout_trees"]
+    said = json.loads(row["parameters"])
+    assert (said["series"], said["tenants"], said["rounds"], said["features"]) == (4, 2, 12, list(NAMES))
+    assert said["history_days"] == DAYS
+    assert fit_booster(cells("b", "a"), frames).equals(made)
+
+
+def test_the_holdout_trees_have_not_seen_the_weeks_held_out() -> None:
+    frames = bakery("a", DAYS)
+    made = fit_booster(cells("a"), frames)
+    held = pl.col("sales_date") >= made["holdout_from"][0]
+    frames["sales"] = frames["sales"].with_columns(quantity=pl.when(held).then(999.0).otherwise("quantity"))
+    other = fit_booster(cells("a"), frames)
+    assert other["trees"][0] != made["trees"][0]
+    assert other["holdout_trees"][0] == made["holdout_trees"][0]
+
+
+def test_with_less_than_two_years_the_day_of_the_year_is_not_learnt() -> None:
+    made = fit_booster(cells("a"), bakery("a", DAYS))
+    said = dict(line.split("=", 1) for line in made["trees"][0].split("\n\n")[0].split("\n") if "=" in line)
+    ranges = dict(zip(said["feature_names"].split(), said["feature_infos"].split(), strict=True))
+    assert ranges["day_of_year"] == "none"
+    assert ranges["weekday"] == "[0:6]"
+
+
+def test_too_little_history_grows_no_trees() -> None:
+    assert fit_booster(cells("a"), bakery("a", 20)).is_empty()
+    assert fit_booster(cells("a"), facts(tenants=[("a", "DE", None)])).is_empty()

@@ -1,0 +1,124 @@
+"""Multi-level explosion, on cases that others published and on what a bakery meets."""
+
+import polars as pl
+import pytest
+
+from bakery_assets.cells import CannotPlan
+from bakery_assets.materials.explosion import explode, low_level_codes
+
+KEY = {"tenant_id": pl.String, "item_kind": pl.String, "item_id": pl.String}
+QUANTITY = {**KEY, "day": pl.Int64, "quantity": pl.Float64}
+STOCK = {**KEY, "last_day": pl.Int64, "quantity": pl.Float64}
+LINES = {**KEY, "component_kind": pl.String, "component_id": pl.String, "quantity_per": pl.Float64}
+
+
+def quantities(*rows: tuple[str, int, float]) -> pl.DataFrame:
+    return pl.DataFrame([("t", "item", *row) for row in rows], schema=QUANTITY, orient="row")
+
+
+def stock(*rows: tuple[str, int | None, float]) -> pl.DataFrame:
+    return pl.DataFrame([("t", "item", *row) for row in rows], schema=STOCK, orient="row")
+
+
+def bill(*rows: tuple[str, str, float], tenant: str = "t") -> pl.DataFrame:
+    lines = [(tenant, "item", whole, "item", part, per) for whole, part, per in rows]
+    return pl.DataFrame(lines, schema=LINES, orient="row")
+
+
+def leads(**days: int) -> pl.DataFrame:
+    rows = [("t", "item", name, lead) for name, lead in days.items()]
+    return pl.DataFrame(rows, schema={**KEY, "lead_days": pl.Int64}, orient="row")
+
+
+def gross_and_net(exploded: pl.DataFrame, item: str) -> dict[int, tuple[float, float]]:
+    own = exploded.filter(pl.col("item_id") == item)
+    return {day: (gross, net) for day, gross, net in own.select("day", "gross", "net").iter_rows()}
+
+
+OCA = bill(
+    ("FP1", "PP1", 2), ("FP1", "PP2", 3), ("FP2", "SF1", 2), ("FP2", "SF2", 3), ("SF1", "PP1", 3), ("SF1", "PP2", 2),
+    ("SF2", "PP2", 3),
+)  # fmt: skip
+
+
+def test_the_two_products_of_oca_ask_for_the_parts_that_its_tests_expect() -> None:
+    """OCA/manufacture 14.0, mrp_multi_level: parts netted once, an open make order exploded, not netted."""
+    exploded = explode(
+        quantities(("FP1", 7, 100), ("FP2", 7, 15)),
+        OCA,
+        leads(FP1=2, FP2=1, SF1=1, SF2=3),
+        stock(("PP1", None, 10), ("PP2", None, 20), ("SF2", None, 15)),
+        quantities(("FP2", 10, 12), ("PP2", 0, 5)),
+        days=14,
+    )
+    assert gross_and_net(exploded, "PP1") == {5: (290, 280), 8: (72, 72)}
+    assert gross_and_net(exploded, "PP2") == {3: (90, 65), 5: (360, 360), 6: (108, 108), 8: (48, 48)}
+    assert gross_and_net(exploded, "SF2") == {6: (45, 30), 9: (36, 36)}
+
+
+@pytest.mark.parametrize(("out", "missing", "left"), [(62.5, 0.0, 0.0), (60.0, 0.0, 1.0), (65.0, 1.0, 0.0)])
+def test_25_in_stock_make_62_and_a_half_at_most_and_60_leave_one(out: float, missing: float, left: float) -> None:
+    """frePPLe, test/constraints_material_2: 2 in make 5 out."""
+    exploded = explode(
+        quantities(("out", 0, out)), bill(("out", "in", 2 / 5)), leads(), stock(("in", None, 25)), quantities(), days=1
+    )
+    gross, net = gross_and_net(exploded, "in")[0]
+    assert net == missing
+    assert 25 - (gross - net) == left
+
+
+def test_an_item_stands_below_its_lowest_parent() -> None:
+    levels = low_level_codes(bill(("bread", "starter", 1), ("bread", "dough", 1), ("dough", "starter", 1)))
+    assert dict(levels.select("item_id", "level").iter_rows()) == {"bread": 0, "dough": 1, "starter": 2}
+
+
+def test_a_starter_shared_by_two_levels_is_netted_once() -> None:
+    lines = bill(("bread", "starter", 0.5), ("bread", "dough", 1), ("dough", "starter", 0.25))
+    exploded = explode(
+        quantities(("bread", 2, 8)), lines, leads(dough=1), stock(("starter", None, 5)), quantities(), 14
+    )
+    # 2 kg for the dough on day 1 and 4 kg for the bread on day 2, from 5 kg.
+    assert gross_and_net(exploded, "starter") == {1: (2, 0), 2: (4, 1)}
+
+
+def test_dough_that_expires_before_it_is_used_is_made_anew() -> None:
+    exploded = explode(
+        quantities(("dough", 1, 3), ("dough", 2, 3)), bill(("dough", "flour", 1)), leads(),
+        stock(("dough", 1, 10)), quantities(), days=14,
+    )  # fmt: skip
+    assert gross_and_net(exploded, "dough") == {1: (3, 0), 2: (3, 3)}
+    assert gross_and_net(exploded, "flour") == {2: (3, 3)}
+
+
+def test_what_had_to_begin_before_the_plan_date_has_been_begun_and_takes_nothing_more() -> None:
+    exploded = explode(
+        quantities(("bread", 0, 1), ("bread", 1, 1), ("bread", 3, 1)), bill(("bread", "flour", 1)), leads(bread=2),
+        stock(), quantities(), days=14,
+    )  # fmt: skip
+    assert gross_and_net(exploded, "flour") == {1: (1, 1)}
+
+
+def test_nothing_to_bake_takes_nothing() -> None:
+    assert explode(quantities(), bill(), leads(), stock(), quantities(), days=14).is_empty()
+
+
+def test_a_recipe_that_contains_itself_over_two_levels_names_tenant_and_cycle() -> None:
+    lines = pl.concat(
+        [
+            bill(
+                ("bread", "dough", 1),
+                ("dough", "starter", 1),
+                ("starter", "dough", 1),
+                ("starter", "rye", 1),
+                tenant="b",
+            ),
+            bill(("bread", "dough", 1), tenant="a"),
+        ]
+    )
+    with pytest.raises(CannotPlan, match=r"tenant b: .*: dough > starter > dough;"):
+        low_level_codes(lines)
+
+
+def test_a_recipe_that_contains_itself_directly_names_the_cycle() -> None:
+    with pytest.raises(CannotPlan, match=r"tenant t: .*: starter > starter;"):
+        low_level_codes(bill(("bread", "starter", 1), ("starter", "starter", 0.2)))

@@ -1,0 +1,120 @@
+"""Measures against independent arithmetic."""
+
+import math
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets import metrics
+
+MEASURES = {
+    name: getattr(metrics, name)()
+    for name in ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy_pct", "coverage_pct")
+}
+
+
+def measured(yhat: list[float], actual: list[float], low: float = 0.0, high: float = 0.0) -> dict[str, float | None]:
+    frame = pl.DataFrame({"yhat": yhat, "actual": actual}, schema={"yhat": pl.Float64, "actual": pl.Float64})
+    return frame.with_columns(q10=pl.lit(low), q90=pl.lit(high)).select(**MEASURES).row(0, named=True)
+
+
+def test_three_rows_worked_out_by_hand() -> None:
+    # Errors 2, -4, 3; actuals 10, 20, 0: sums 9 and 30; squares 4 + 16 + 9 = 29; SST 0 + 100 + 100 = 200.
+    found = measured([12.0, 16.0, 3.0], [10.0, 20.0, 0.0], low=5.0, high=15.0)
+    assert found == pytest.approx(
+        {
+            "mae": 3.0,
+            "rmse": math.sqrt(29 / 3),
+            "mape": (0.2 + 0.2) / 2,
+            "wape": 0.3,
+            "bias": 1 / 30,
+            "r2": 1 - 29 / 200,
+            "accuracy_pct": 70.0,
+            "coverage_pct": 100 / 3,
+        }
+    )
+
+
+def test_a_day_on_which_nothing_sold_divides_nothing_by_zero() -> None:
+    found = measured([2.0, 4.0], [0.0, 0.0])
+    assert found["mae"] == 3.0
+    assert [found[name] for name in ("mape", "wape", "bias", "r2", "accuracy_pct")] == [None] * 5
+
+
+def test_a_single_row_has_no_r2() -> None:
+    assert measured([2.0], [3.0])["r2"] is None
+
+
+def test_equal_actuals_have_no_r2_though_their_mean_is_rounded() -> None:
+    assert measured([1.0, 2.0, 3.0], [0.1, 0.1, 0.1])["r2"] is None
+
+
+def test_no_rows_have_no_measures() -> None:
+    assert measured([], []) == dict.fromkeys(MEASURES)
+
+
+def test_a_forecast_more_than_twice_the_sales_has_accuracy_0_not_less() -> None:
+    found = measured([50.0], [10.0])
+    assert (found["wape"], found["accuracy_pct"]) == (4.0, 0.0)
+
+
+def test_returned_goods_count_by_their_size() -> None:
+    found = measured([1.0, 4.0], [-2.0, 4.0])
+    assert (found["wape"], found["bias"], found["mape"]) == (0.5, 0.5, 0.0)
+
+
+def test_both_ends_of_the_interval_are_covered() -> None:
+    assert measured([5.0] * 4, [1.0, 9.0, 0.99, 9.01], low=1.0, high=9.0)["coverage_pct"] == 50.0
+
+
+def test_quantiles_lose_little_where_they_are_right_and_more_the_surer_they_were() -> None:
+    # 12 sold: 10 said for nine days of ten is 2 short, which costs 0.9 of each; 15 is 3 over and costs 0.1 of each.
+    one = pl.DataFrame({"low": [10.0, 12.0], "high": [15.0, 12.0], "actual": [12.0, 12.0]})
+    found = one.select(low=metrics.pinball({"low": 0.9}), high=metrics.pinball({"high": 0.9}))
+    assert found.row(0) == (pytest.approx(1.8 / 24), pytest.approx(0.3 / 24))
+    both = one.select(metrics.pinball({"low": 0.9, "high": 0.9})).item()
+    assert both == pytest.approx((1.8 + 0.3) / 2 / 24)
+
+
+def test_the_median_alone_loses_half_of_wape() -> None:
+    rows = pl.DataFrame({"yhat": [3.0, 9.0, 4.0], "actual": [5.0, 6.0, 4.0]})
+    assert rows.select(metrics.pinball({"yhat": 0.5}) * 2).item() == pytest.approx(rows.select(metrics.wape()).item())
+
+
+def test_each_series_is_scaled_by_its_own_yardstick_and_those_without_do_not_count() -> None:
+    rows = pl.DataFrame(
+        {"yhat": [12.0, 1.0, 50.0, 7.0], "actual": [10.0, 4.0, 1.0, 1.0], "scale": [4.0, 1.0, None, 0.0]}
+    )
+    assert rows.select(metrics.mase()).item() == (2 / 4 + 3 / 1) / 2
+    assert rows.tail(2).select(metrics.mase()).item() is None
+
+
+def test_dividing_by_next_to_nothing_gives_nothing_rather_than_what_no_table_holds() -> None:
+    tiny = measured([1e9, 1e9], [1e-300, 2e-300])
+    assert [tiny[name] for name in ("mape", "wape", "bias", "r2", "accuracy_pct")] == [None] * 5
+    assert tiny["mae"] == pytest.approx(1e9)
+
+
+pairs = st.lists(st.tuples(st.floats(0, 1e4), st.integers(0, 10_000).map(float)), min_size=1, max_size=20)
+
+
+@settings(max_examples=40, deadline=None)
+@given(pairs)
+def test_measures_agree_with_numpy(rows: list[tuple[float, float]]) -> None:
+    yhat, actual = (np.array(column) for column in zip(*rows, strict=True))
+    found = measured(yhat.tolist(), actual.tolist())
+    error = yhat - actual
+    assert found["mae"] == pytest.approx(np.abs(error).mean())
+    assert found["rmse"] == pytest.approx(np.sqrt(np.square(error).mean()))
+    total = actual.sum()
+    assert found["wape"] == (pytest.approx(np.abs(error).sum() / total) if total else None)
+    assert found["bias"] == (pytest.approx(error.sum() / total, abs=1e-9) if total else None)
+    sold = actual > 0
+    assert found["mape"] == (pytest.approx((np.abs(error[sold]) / actual[sold]).mean()) if sold.any() else None)
+    if len(set(actual)) > 1:
+        assert found["r2"] == pytest.approx(1 - np.square(error).sum() / (np.var(actual) * len(actual)))
+    else:
+        assert found["r2"] is None
