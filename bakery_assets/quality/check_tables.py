@@ -6,6 +6,7 @@ Assembled here from ``row_features`` and ``daily_features``; what is expected of
 import polars as pl
 
 from bakery_assets.cells import Frames
+from bakery_assets.keys import SERIES
 from bakery_assets.quality.daily_features import (
     bakery_levels,
     daily_volumes,
@@ -13,13 +14,7 @@ from bakery_assets.quality.daily_features import (
     series_levels,
     volume_ratios,
 )
-from bakery_assets.quality.row_features import (
-    SERIES,
-    copied_shares,
-    largest_usual_sales,
-    refund_shares,
-    row_features,
-)
+from bakery_assets.quality.row_features import copied_shares, largest_usual_sales, refund_shares, row_features
 from bakery_assets.quality.thresholds import MAX_DAILY_QUANTITY, RECENT_DAYS
 
 SALES = pl.Schema(
@@ -62,7 +57,7 @@ def build_check_tables(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.Data
       ``level_ratio``.
 
     Args:
-        cells: the columns of ``frames.CELLS``; ``plan_date`` is the first day that is not yet sold.
+        cells: the columns of ``cells.CELLS``; ``plan_date`` is the first day that is not yet sold.
         frames: ``tenants``, ``products``, ``sales`` (with the columns of ``SALES``), ``calendar``.
     """
     rows = row_features(cells, frames["sales"].select(SALES.names()), frames["products"])

@@ -10,7 +10,7 @@ import polars as pl
 
 from bakery_assets.calendars import closed_days, tenant_holidays
 from bakery_assets.cells import Frames, past_days
-from bakery_assets.quality.row_features import SERIES
+from bakery_assets.keys import SERIES
 from bakery_assets.quality.thresholds import (
     BASELINE_WEEKS,
     CHECKED_DAYS,

@@ -85,7 +85,7 @@ def of_every_tenant(cells: pl.DataFrame, faults: Mapping[str, str]) -> pl.DataFr
     """Findings about the sales as a whole, which block every tenant: the columns of ``FINDINGS``.
 
     Args:
-        cells: the columns of ``frames.CELLS``.
+        cells: the columns of ``cells.CELLS``.
         faults: of ``run_suites.schema_faults``.
     """
     rows = [(name, BLOCKING, 0, EXPLANATIONS[name].format(value=value), "[]") for name, value in faults.items()]

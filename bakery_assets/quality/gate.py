@@ -16,7 +16,7 @@ def evaluate_sales_checks(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.D
     """Check the sales of all tenants of a round in one run of the suites, and decide for each by itself.
 
     Args:
-        cells: the columns of ``frames.CELLS``; ``plan_date`` is the first day that is not yet sold.
+        cells: the columns of ``cells.CELLS``; ``plan_date`` is the first day that is not yet sold.
         frames: ``tenants``, ``products``, ``sales``, ``calendar``, as known at ``planned_as_of``.
 
     Returns:

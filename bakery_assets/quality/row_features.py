@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import polars as pl
 
+from bakery_assets.keys import SERIES
+from bakery_assets.local_time import with_local_times
 from bakery_assets.quality.thresholds import (
     LARGEST_USUAL_RANK,
     LEVEL_DAYS,
@@ -17,7 +19,6 @@ from bakery_assets.quality.thresholds import (
     RECENT_DAYS,
 )
 
-SERIES = ["tenant_id", "product_id", "location_id"]
 PER_UNIT = {"g": 0.001, "ml": 0.001}  # kg and l; everything else counts as it is
 
 
@@ -34,10 +35,12 @@ def row_features(cells: pl.DataFrame, sales: pl.DataFrame, products: pl.DataFram
     )
     own = sales.join(cells.select("tenant_id", "plan_date", "timezone"), on="tenant_id", maintain_order="left")
     own = own.join(units, on=["tenant_id", "product_id"], how="left", maintain_order="left")
-    day = pl.col("sales_date")
+    # Facts that a file dates only by their day are recorded at the end of that day, at most midnight.
+    own = own.with_columns(recorded_on=pl.col("recorded_at") - timedelta(microseconds=1))
+    day, recorded_on = pl.col("sales_date"), pl.col("recorded_on").dt.date()
     quantity = pl.when(pl.col("quantity").is_not_nan()).then("quantity")
     return (
-        _with_local_day(own)
+        with_local_times(own, recorded_on="recorded_on")
         .with_columns(
             amount=(quantity * pl.col("factor").fill_null(1.0)).round(6),
             age=(pl.col("plan_date") - day).dt.total_days(),
@@ -46,7 +49,7 @@ def row_features(cells: pl.DataFrame, sales: pl.DataFrame, products: pl.DataFram
                 pl.col("is_known_product").fill_null(False)
             ),
             days_ahead=pl.max_horizontal(
-                (day - pl.col("recorded_on")).dt.total_days(), (day - pl.col("plan_date")).dt.total_days()
+                (day - recorded_on).dt.total_days(), (day - pl.col("plan_date")).dt.total_days()
             ),
         )
         .drop("factor", "timezone", "recorded_on")
@@ -108,14 +111,3 @@ def copied_shares(rows: pl.DataFrame) -> pl.DataFrame:
         .group_by("tenant_id", "location_id")
         .agg(copied_share=(pl.col("equal") / pl.col("rows")).max())
     )
-
-
-def _with_local_day(rows: pl.DataFrame) -> pl.DataFrame:
-    """``recorded_on``, the tenant's local day of ``recorded_at``. A loop over time zones, of which there are few."""
-    # Facts that a file dates only by their day are recorded at the end of that day, at most midnight.
-    instant = pl.col("recorded_at") - timedelta(microseconds=1)
-    parts = [
-        part.with_columns(recorded_on=instant.dt.convert_time_zone(zone).dt.date())
-        for (zone,), part in rows.partition_by("timezone", as_dict=True, maintain_order=True).items()
-    ]
-    return pl.concat(parts) if parts else rows.with_columns(recorded_on=pl.lit(None, dtype=pl.Date))
