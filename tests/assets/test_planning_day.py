@@ -70,7 +70,7 @@ def office(warehouse: Warehouse) -> Iterator[Office]:
         yield Office(warehouse, instance, definitions)
 
 
-def test_a_single_morning_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
+def test_a_single_day_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
     insert(office.warehouse, **bakery("b1"))
     assert office.alone(Cell("b1", DAY)).success
     counts = dict(
@@ -90,7 +90,7 @@ def test_a_single_morning_is_written_and_shown_with_counts_and_a_preview(office:
     assert "baguette" in str(shown.asset_materialization.metadata["preview"].value)
 
 
-def test_the_morning_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Office) -> None:
+def test_the_day_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Office) -> None:
     """100 baguettes on a weekday, 140 at the weekend; sacks of 25 kg, two days from order to delivery."""
     insert(office.warehouse, **bakery("b1"))
     office.wave(Cell("b1", DAY))
@@ -127,7 +127,7 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     cells = [Cell("b1", DAY), Cell("b2", DAY)]
     office.wave(*cells)
     first = digests(office.warehouse)
-    # Yesterday was not planned: there is nothing to measure, and nothing to alert to.
+    # Yesterday was not planned: there is nothing to measure, and no alert.
     empty = {name for name, digest in first.items() if digest.startswith("0 ")}
     measured = {"results", "leads", "locations", "products"}
     assert empty <= {*(f"validation_{name}" for name in measured), "override_scores", "alerts"}
@@ -201,7 +201,7 @@ def test_a_wave_refuses_two_dates_of_one_tenant() -> None:
         wave_config([Cell("b1", DAY), Cell("b1", DAY + timedelta(days=1))])
 
 
-def test_a_wave_whose_cells_others_have_begun_leaves_them_alone(office: Office) -> None:
+def test_a_wave_leaves_out_cells_that_other_runs_have_claimed(office: Office) -> None:
     insert(office.warehouse, **bakery("b1"))
     job = office.definitions.resolve_job_def("planning_wave")
     config = wave_config([Cell("b1", DAY), Cell("nobody", DAY)], claimed_by="a tick that lost its claim")
