@@ -117,6 +117,22 @@ def test_rows_of_tenants_outside_the_round_do_not_reach_a_stage() -> None:
     assert outcome.tables["doubled"]["tenant_id"].to_list() == ["a"]
 
 
+def test_a_tenant_whose_facts_break_a_rule_fails_before_the_first_stage_and_the_others_go_on() -> None:
+    class Sales(dy.Schema):
+        tenant_id = dy.String(primary_key=True)
+        quantity = dy.Float64(min=0.0, max=10.0)
+
+    stage = Stage("doubled", reads={"sales": Sales, "untyped": None}, writes={"doubled": Doubled}, plan=doubling)
+    facts = {"sales": sales(a=1.0, b=-1.0, c=3.0), "untyped": pl.DataFrame({"tenant_id": ["a"]})}
+    planning_round = PlanningRound.start(cells("a", "b", "c"), facts, {}, (stage,))
+    [(cell, why)] = planning_round.failed.items()
+    assert (cell, why.stage) == (Cell("b", DAY), "facts")
+    assert why.reason == "sales.quantity is -1.0 and has to be between 0 and 10"
+    done = planning_round.run(stage)
+    assert done.failed == planning_round.failed
+    assert done.output_tables()["doubled"]["tenant_id"].to_list() == ["a", "c"]
+
+
 def test_a_tenant_that_failed_early_is_in_no_later_table() -> None:
     def failing_b(own: pl.DataFrame, frames: Frames) -> Frames:
         if "b" in own["tenant_id"]:

@@ -165,6 +165,28 @@ def test_one_poison_tenant_leaves_the_others_planned(office: Office, poison: obj
     assert f"{DAY}|poison" not in office.materialized("daily_summaries")
 
 
+def test_a_tenant_whose_facts_break_a_rule_fails_with_the_reason_and_the_others_are_planned(office: Office) -> None:
+    """Rows that the database would refuse, as they come with a restore from elsewhere."""
+    insert(office.warehouse, **together(*(bakery(name) for name in ("b1", "b2", "b3"))))
+    with office.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE ops.sales DROP CONSTRAINT sales_quantity_check")
+        connection.exec_driver_sql(
+            f"UPDATE ops.sales SET quantity = 1e12 WHERE tenant_id = 'b2' AND sales_date = DATE '{DAY}' - 3"
+        )
+    cells = [Cell(name, DAY) for name in ("b1", "b2", "b3")]
+    assert office.wave(*cells).success
+    state = "SELECT tenant_id, status, failed_stage FROM plans.planning_runs ORDER BY 1"
+    expected = [("b1", "planned", None), ("b2", "failed", "facts"), ("b3", "planned", None)]
+    assert rows(office.warehouse, state) == expected
+    [(reason,)] = rows(office.warehouse, "SELECT reason FROM plans.planning_runs WHERE reason IS NOT NULL")
+    assert reason.startswith("sales.quantity is 1000000000000.0 and has to be between -1e+09 and 1e+09 (")
+    assert f"sales_date {DAY - timedelta(days=3)}" in reason
+    assert rows(office.warehouse, "SELECT tenant_id FROM plans.alerts WHERE kind = 'planning_failed'") == [("b2",)]
+    assert not office.assets(*cells).success
+    assert rows(office.warehouse, state) == expected
+    assert office.materialized("daily_summaries") == {f"{DAY}|b1", f"{DAY}|b3"}
+
+
 def test_a_backfill_goes_on_past_a_tenant_that_cannot_be_planned(office: Office) -> None:
     insert(office.warehouse, **together(bakery("b1"), productless("b2")))
     week = [Cell("b1", DAY - timedelta(days=back)) for back in range(3)]

@@ -1,5 +1,6 @@
 """Revalidation in the database: no late sale is missed or met twice, and each request is served once."""
 
+import random
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,10 +13,13 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
+from bakery_assets.calendars import closed_days
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.due.revalidation import CellsToRevalidate, cells_leaving_gaps, cells_missing_late_sales
 from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.schemas.ops import Calendar
 from bakery_assets.stages import Failed
+from bakery_assets.validation.validation_days import days_to_validate
 from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace_plans, revalidation
 from tests.bakeries import DAY, bakery, insert, rows, together
 from tests.bakeries import PLANNING_INSTANT as DAWN
@@ -96,7 +100,7 @@ def forecast(warehouse: Warehouse, tenant: str, made_on: date, days: int = 7) ->
             text(
                 "INSERT INTO plans.demand_forecasts (tenant_id, plan_date, location_id, product_id, target_date, yhat,"
                 " q10, q50, q80, q90, q95, model, model_version, reasoning, system_yhat)"
-                " SELECT :tenant, :day, 'main', 'baguette', :day + n, 1, 1, 1, 1, 1, 1, 'm', 'v', '{}', 1"
+                " SELECT :tenant, :day, 'main', 'baguette', :day + n, 1, 1, 1, 1, 1, 1, 'trees', 'v', '{}', 1"
                 " FROM generate_series(0, :last) n"
             ),
             {"tenant": tenant, "day": made_on, "last": days - 1},
@@ -328,6 +332,32 @@ def test_a_day_before_a_long_break_is_validated_by_the_day_after_it(warehouse: W
     plan(warehouse, Cell("b", last))
     forecast(warehouse, "b", last, days=1)
     assert gap_days(warehouse) == [(last, last + timedelta(days=1))]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_cell_that_should_validate_a_day_is_the_open_one_that_looks_back_to_it(
+    warehouse: Warehouse, seed: int
+) -> None:
+    """The rule in SQL, from a day to its cell, is the one of ``days_to_validate``, from a cell to its days."""
+    is_closed = random.Random(seed)
+    dates = [DAY - timedelta(days=back) for back in range(35, -20, -1)]
+    calendar = [
+        {"tenant_id": "b", "date": day, "kind": "closed", "product_id": None}
+        for day in dates
+        # With one break longer than a cell looks back.
+        if is_closed.random() < 0.6 or DAY - timedelta(days=30) <= day < DAY - timedelta(days=14)
+    ]
+    insert(warehouse, **bakery("b"), calendar=calendar)
+    for day in dates[:35:7]:
+        plan(warehouse, Cell("b", day), status=None)
+        forecast(warehouse, "b", day)
+    closed = closed_days(pl.DataFrame(calendar, schema=pl.Schema(Calendar)))
+    cells = pl.DataFrame([("b", day, "Europe/Paris", dawn(day)) for day in dates], schema=CELLS, orient="row")
+    looked_back = days_to_validate(cells, closed).join(
+        closed, left_on=["tenant_id", "plan_date"], right_on=["tenant_id", "date"], how="anti"
+    )
+    expected = dict(looked_back.select("validation_date", "plan_date").sort("plan_date", descending=True).iter_rows())
+    assert gap_days(warehouse) == [(day, expected.get(day, day + timedelta(days=1))) for day in dates[:35]]
 
 
 def quantities(warehouse: Warehouse, cell: Cell) -> dict[date, float]:
