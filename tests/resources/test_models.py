@@ -37,7 +37,7 @@ def versions(**names: str) -> dict[str, pl.DataFrame]:
             trained_as_of=pl.lit(NOW), trained_through=pl.lit(date(2026, 2, 28)), booster_id=pl.lit("trees"), **text
         ),
         "series_models": made.with_columns(
-            location_id=pl.lit("main"), product_id=pl.lit("baguette"), model=pl.lit("ses"), parameters=pl.lit("{}"),
+            location_id=pl.lit("main"), product_id=pl.lit("baguette"), model=pl.lit("smoothing"), parameters=pl.lit("{}"),
             error_quantiles=pl.lit("{}"), scores=pl.lit("{}"), trained_as_of=pl.lit(NOW),
         ),
         "retraining_triggers": made.select(
