@@ -1,4 +1,7 @@
-"""The `bakery` command. Each command's module imports what it needs when it is called."""
+"""The `bakery` command: its subcommands and how their errors are reported. What they do is in ``commands``.
+
+Each command's module imports what it needs when it is called.
+"""
 
 import typer
 
@@ -24,7 +27,7 @@ app.add_typer(db, name="db")
 
 
 def main() -> None:
-    """Entry point of the `bakery` script: what an operator can mend is told in one line, with status 2."""
+    """Entry point of the `bakery` script: what an operator can correct is reported in one line, with status 2."""
     try:
         app()
     except Exception as error:

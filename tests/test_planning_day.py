@@ -3,7 +3,7 @@
 from bakery_assets.planning_day import MODELS, STAGES, facts_and_plans_read
 
 
-def test_a_morning_needs_facts_and_only_forecasts_and_checks_of_the_past_from_plans() -> None:
+def test_the_planning_day_needs_facts_and_of_plans_only_forecasts_and_validations_of_earlier_cells() -> None:
     facts, plans = facts_and_plans_read(STAGES)
     assert plans == {"past_forecasts", "past_validations", *MODELS}
     assert "sales" in facts

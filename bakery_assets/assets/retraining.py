@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from bakery_assets.assets.events import TEAM, described, preview
+from bakery_assets.assets.events import TEAM, dagster_table_metadata, preview
 from bakery_assets.assets.quality import check_evaluations
 from bakery_assets.assets.waves import MAX_RUNTIME_SECONDS, MEMORY
 from bakery_assets.cells import local_cells
@@ -70,7 +70,7 @@ def model_specs() -> list[dg.AssetSpec]:
             owners=[TEAM],
             kinds={"polars", "postgres"},
             partitions_def=tenant_partitions if "tenant_id" in table.columns else None,
-            metadata=described(table),
+            metadata=dagster_table_metadata(table),
         )
         for table in (plans.boosters, plans.model_versions, plans.series_models, plans.retraining_runs)
     ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from bakery_assets.due.planning import Tenant
+from bakery_assets.due.planning import Tenant, served_statuses
 from bakery_assets.local_time import is_zone, local_date, to_instant
 
 # Shops are shut, and Monday's plan is the first to use the new models.
@@ -61,7 +61,7 @@ def due_trainings(
     Returns:
         at most one for each tenant, by tenant.
     """
-    served = {"active", "demo"} if include_demo else {"active"}
+    served = served_statuses(include_demo=include_demo)
     by_tenant: dict[str, list[ScheduledTraining]] = {}
     for each in asked:
         by_tenant.setdefault(each.tenant_id, []).append(each)
