@@ -1,12 +1,18 @@
 """Calendars: closed days, holidays, the days around them, promotions, events, school holidays.
 
 Public holidays come from the library ``holidays`` by the tenant's country and region; everything else from the
-tenant's own calendar. Which days a shop is predicted to be closed without an entry is in ``forecasting.data.closures``.
+tenant's own calendar. Which days a shop is predicted to be closed without an entry is in ``forecasting.data.closures``;
+what a day's kind does to demand is in ``forecasting.models.day_effects``.
 """
 
 from datetime import date, timedelta
 
+import dataframely as dy
 import polars as pl
+
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops
+from bakery_assets.schemas.rules import unique_together
 
 HOLIDAY = "holiday"
 BEFORE_HOLIDAY = "day_before_holiday"
@@ -17,17 +23,45 @@ SCHOOL_HOLIDAY = "school_holiday"
 CLOSED = "closed"
 
 PUBLIC_HOLIDAYS = {"country": pl.String, "region": pl.String, "date": pl.Date, "name": pl.String}
-NEIGHBOURS = (1, -1, 2, -2)  # days from an unnamed holiday to the named one that it goes with, nearest first
+NEIGHBORS = (1, -1, 2, -2)  # days from an unnamed holiday to the named one that it goes with, nearest first
 
 
-def closed_days(calendar: pl.DataFrame) -> pl.DataFrame:
-    """Days on which the whole bakery is closed by its own calendar: ``tenant_id, date``, distinct."""
-    return (
-        calendar.filter((pl.col("kind") == "closed") & pl.col("product_id").is_null())
+class ClosedDays(dy.Schema):
+    """Days on which the whole bakery is closed by its own calendar."""
+
+    tenant_id = col.tenant_id()
+    date = col.date("The closed day", primary_key=True)
+
+
+class TenantHolidays(dy.Schema):
+    """Holidays of a whole day, public ones and the tenant's own."""
+
+    tenant_id = col.tenant_id()
+    date = col.date("The holiday", primary_key=True)
+    name = col.text("Name by which it is recognized when it comes again")
+
+
+class Occasions(dy.Schema):
+    """What is special about a day, closed days and school holidays included."""
+
+    tenant_id = col.key_text("The bakery")
+    product_id = col.text("Only for this product; empty: for all", nullable=True)
+    date = col.date("The day")
+    kind = col.choice("What it is", (HOLIDAY, BEFORE_HOLIDAY, AFTER_HOLIDAY, PROMOTION, EVENT, SCHOOL_HOLIDAY, CLOSED))
+    name = col.text("Name of a holiday or event; of a promotion its product, or * for all products")
+
+    key = unique_together("tenant_id", "product_id", "date", "kind", "name")
+
+
+def closed_days(calendar: pl.DataFrame) -> dy.DataFrame[ClosedDays]:
+    """Days on which the whole bakery is closed by ``calendar``, rows of ``ops.Calendar``."""
+    found = (
+        calendar.filter((pl.col("kind") == CLOSED) & pl.col("product_id").is_null())
         .select("tenant_id", "date")
         .unique()
         .sort("tenant_id", "date")
     )
+    return conform(ClosedDays, found)
 
 
 def public_holidays(country: str, region: str | None, years: range) -> list[tuple[date, str]]:
@@ -40,7 +74,7 @@ def public_holidays(country: str, region: str | None, years: range) -> list[tupl
     code = country.strip().upper()
     for subdivision in dict.fromkeys((region, None)):
         try:
-            # Without a language the names would follow the environment of whoever plans.
+            # Without a language the names would follow the environment of the process.
             language = holidays.country_holidays(code).default_language
             found = holidays.country_holidays(code, subdiv=subdivision, years=years, language=language)
         except NotImplementedError:
@@ -49,12 +83,18 @@ def public_holidays(country: str, region: str | None, years: range) -> list[tupl
     return []
 
 
-def tenant_holidays(tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """Whole-day holidays of every tenant, public ones and its own: ``tenant_id, date, name``, one row a date.
+def tenant_holidays(
+    tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, last: date
+) -> dy.DataFrame[TenantHolidays]:
+    """Whole-day holidays of every tenant from ``first`` to ``last``, both included.
 
-    A holiday that nobody has named is named after the public holiday it goes with (Easter Sunday has a name in
-    few calendars, Easter Monday in most), else after its day of the year: what moves with Easter and what stays
-    on its date are both recognised when they come again.
+    A holiday without a name is named after the public holiday it goes with (Easter Sunday has a name in few calendars,
+    Easter Monday in most), else after its day of the year: holidays that move with Easter and holidays with a fixed
+    date are both recognized when they come again.
+
+    Args:
+        tenants: rows of ``ops.Tenants``.
+        calendar: rows of ``ops.Calendar``.
     """
     places = tenants.select("country", "region").unique()
     # Two days more at either end: New Year's Eve is named after a holiday of the next year.
@@ -70,51 +110,45 @@ def tenant_holidays(tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, 
         .select("tenant_id", "date", "name")
     )
     own = calendar.filter((pl.col("kind") == HOLIDAY) & pl.col("product_id").is_null())
-    return (
-        # The library's name first: a holiday has to be recognised when it comes again next year.
-        pl.concat([public, _named(own.select("tenant_id", "date", "name"), public)])
+    found = (
+        # The library's name first: a holiday has to be recognized when it comes again next year.
+        pl.concat([public, _with_names(own.select("tenant_id", "date", "name"), public)])
         .filter(pl.col("date").is_between(first, last))
         .group_by("tenant_id", "date", maintain_order=True)
         .agg(pl.col("name").first())
         .sort("tenant_id", "date")
     )
+    return conform(TenantHolidays, found)
 
 
-def _named(own: pl.DataFrame, public: pl.DataFrame) -> pl.DataFrame:
+def _with_names(own: pl.DataFrame, public: pl.DataFrame) -> pl.DataFrame:
     found = own
-    for days in NEIGHBOURS:
-        beside = public.select(
+    for days in NEIGHBORS:
+        neighbors = public.select(
             "tenant_id",
             pl.col("date").dt.offset_by(f"{-days}d"),
             pl.format("{} {}", pl.lit(f"{-days:+d} day"), "name").alias(f"near{days}"),
         )
-        found = found.join(beside, on=["tenant_id", "date"], how="left", maintain_order="left")
-    near = [pl.col(f"near{days}") for days in NEIGHBOURS]
+        found = found.join(neighbors, on=["tenant_id", "date"], how="left", maintain_order="left")
+    near = [pl.col(f"near{days}") for days in NEIGHBORS]
     return found.select("tenant_id", "date", pl.coalesce("name", *near, pl.col("date").dt.to_string("%m-%d")))
 
 
-def occasions(calendar: pl.DataFrame, all_holidays: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
-    """What is special about days, closings and school holidays included.
-
-    Args:
-        all_holidays: of ``tenant_holidays``.
-        first, last: the span looked at; both ends count.
-
-    Returns:
-        ``tenant_id, product_id, date, kind, name``, distinct; ``product_id`` is null where all products are
-        meant. A promotion's name is its product, or ``*`` for all products.
-    """
-    everybody = pl.lit(None, pl.String).alias("product_id")
-    columns = ["tenant_id", "product_id", "date", "kind", "name"]
-    beside = [
+def occasions(
+    calendar: dy.DataFrame[ops.Calendar], all_holidays: dy.DataFrame[TenantHolidays], first: date, last: date
+) -> dy.DataFrame[Occasions]:
+    """What is special about the days from ``first`` to ``last``, both included."""
+    all_products = pl.lit(None, pl.String).alias("product_id")
+    columns = Occasions.column_names()
+    days_around = [
         all_holidays.select(
-            "tenant_id", everybody, pl.col("date").dt.offset_by(shift), kind=pl.lit(kind), name=pl.lit("")
+            "tenant_id", all_products, pl.col("date").dt.offset_by(shift), kind=pl.lit(kind), name=pl.lit("")
         )
         .join(all_holidays, on=["tenant_id", "date"], how="anti")
         .unique()
         for kind, shift in ((BEFORE_HOLIDAY, "-1d"), (AFTER_HOLIDAY, "1d"))
     ]
-    whole_holidays = all_holidays.select("tenant_id", everybody, "date", kind=pl.lit(HOLIDAY), name="name")
+    whole_holidays = all_holidays.select("tenant_id", all_products, "date", kind=pl.lit(HOLIDAY), name="name")
     own = calendar.filter((pl.col("kind") != HOLIDAY) | pl.col("product_id").is_not_null()).select(
         "tenant_id",
         "product_id",
@@ -124,9 +158,10 @@ def occasions(calendar: pl.DataFrame, all_holidays: pl.DataFrame, first: date, l
         .then(pl.col("name").fill_null(""))
         .otherwise(pl.col("product_id").fill_null("*")),
     )
-    return (
-        pl.concat([whole_holidays.select(columns), *(part.select(columns) for part in beside), own.select(columns)])
+    found = (
+        pl.concat([part.select(columns) for part in (whole_holidays, *days_around, own)])
         .filter(pl.col("date").is_between(first, last))
         .unique()
         .sort(columns)
     )
+    return conform(Occasions, found)

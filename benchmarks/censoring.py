@@ -2,8 +2,8 @@
 
 Days on which a series was in stock at every opening hour show the true demand. Behind each is hidden the pattern of
 a day on which something else ran out, a real one of the same city: in the hours in which that was out of stock,
-this sells nothing. What `recover` then makes of the masked day is compared with what really sold, and so is what
-models learn of it (`with_demand`). The days that are not masked, real stock-outs included, stay as they are, so that
+this sells nothing. What `unconstrain` then makes of the masked day is compared with what really sold, and so is what
+models learn of it (`add_unconstrained_demand`). The days that are not masked, real stock-outs included, stay as they are, so that
 the profile is learnt from what a bakery has.
 """
 
@@ -28,11 +28,11 @@ def run() -> dict[str, object]:
     source = DATA / "fresh_chain" / "hourly.parquet"
     if not source.is_file():
         return {"skipped": f"fresh_chain is not at {source}"}
-    from bakery_assets.forecasting.data.unconstrained_demand import recover
+    from bakery_assets.forecasting.data.unconstrained_demand import unconstrain
 
     hourly = read_hourly(source)
     masked = mask(hourly)
-    recovered = recover(masked.select(*DAY, "hour", "quantity", "in_stock"))
+    recovered = unconstrain(masked.select(*DAY, "hour", "quantity", "in_stock"))
     truth = (
         masked.filter("is_masked")
         .group_by(DAY)
@@ -108,10 +108,10 @@ def learnt(hourly: pl.DataFrame) -> pl.DataFrame:
     Args:
         hourly: ``DAY, hour, quantity, in_stock``.
     """
-    from bakery_assets.forecasting.data.unconstrained_demand import with_demand
+    from bakery_assets.forecasting.data.unconstrained_demand import add_unconstrained_demand
 
     sales = hourly.group_by(DAY).agg(pl.col("quantity").sum(), sold_out_at=pl.lit(None, pl.Time))
-    known = with_demand(sales, hourly.select(*DAY, "hour", "quantity", "in_stock"))
+    known = add_unconstrained_demand(sales, hourly.select(*DAY, "hour", "quantity", "in_stock"))
     return known.select(*DAY, learnt=pl.coalesce("demand", "quantity"))
 
 

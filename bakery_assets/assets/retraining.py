@@ -6,9 +6,10 @@ at the end: new versions, who is champion, and why each retraining ended as it d
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.assets.events import TEAM, dagster_table_metadata, preview
@@ -16,8 +17,10 @@ from bakery_assets.assets.quality import check_evaluations
 from bakery_assets.assets.waves import MAX_RUNTIME_SECONDS, MEMORY
 from bakery_assets.cells import local_cells
 from bakery_assets.forecasting import fit_booster
+from bakery_assets.forecasting.data.context import ContextFacts
 from bakery_assets.partitions import tenant_partitions
 from bakery_assets.retraining.batch import GATE, TRAINING_FACTS, Course, passing
+from bakery_assets.schemas import Cells
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
@@ -138,7 +141,7 @@ def _fit(context: dg.OpExecutionContext, course: Course, warehouse: Warehouse) -
     cells = cells.with_columns(pl.min_horizontal("plan_date", pl.lit(earliest)))
     # Without any history there are no trees, and series are smoothed.
     context.log.info(f"fitting the trees on {cells.height} bakeries, {frames['sales'].height} rows of sales")
-    return fit_booster(cells, frames)
+    return fit_booster(cast(dy.DataFrame[Cells], cells), cast(ContextFacts, frames))
 
 
 @dg.op(out=dg.Out(Course, io_manager_key=MEMORY), description="A new version of models for every bakery that needs it.")

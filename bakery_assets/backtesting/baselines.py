@@ -1,7 +1,7 @@
 """StatsForecast's baselines: every one fitted anew at every origin, on the series as recorded.
 
 A series too short for a model, or one that it fails on, is forecast by SeasonalNaive, and one of less than a
-week by the mean of its days; how often that happened is told.
+week by the mean of its days; how often that happened is reported.
 """
 
 import warnings
@@ -12,30 +12,34 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.backtesting.series import SEASON
+from bakery_assets.backtesting.series import SEASON, DailySeries
 from bakery_assets.cells import HORIZON_DAYS
-from bakery_assets.forecasting.models.intervals import LEVELS
+from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.keys import SERIES
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform
 
 CpuClock = Callable[[], float]
-LEVEL = 80  # percent of days that the interval from q10 to q90 should hold
+INTERVAL_PERCENT = 80  # percent of days that the interval from q10 to q90 should hold
 WINDOWS = 4  # weeks that SeasonalWindowAverage averages
 CONFORMAL_WINDOWS = 8  # weeks of its own errors that its interval is made of
 
-FORECASTS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "location_id": pl.String(),
-        "product_id": pl.String(),
-        "date": pl.Date(),
-        "forecast": pl.Float64(),
-        **dict.fromkeys(LEVELS, pl.Float64()),
-        "source": pl.String(),
-    }
-)
+
+class ModelForecasts(SeriesKey):
+    """One model's forecasts from one origin."""
+
+    date = col.date("Day forecast", primary_key=True)
+    forecast = col.metric("Expected sales, in units", nullable=False)
+    q10 = col.metric("Quantile, in units; empty: the model has none")
+    q50 = col.metric("Quantile, in units; empty: the model has none")
+    q80 = col.metric("Quantile, in units; empty: the model has none")
+    q90 = col.metric("Quantile, in units; empty: the model has none")
+    q95 = col.metric("Quantile, in units; empty: the model has none")
+    source = col.key_text("The model that made the row")
 
 
 @dataclass(frozen=True)
@@ -43,22 +47,21 @@ class Forecasts:
     """One model's forecasts from one origin, and what they cost.
 
     Attributes:
-        rows: ``FORECASTS``; ``source`` says which model really made the row.
         train_seconds: CPU seconds of fitting; None where nothing was fitted.
         predict_seconds: CPU seconds of forecasting.
     """
 
-    rows: pl.DataFrame
+    rows: dy.DataFrame[ModelForecasts]
     train_seconds: float | None
     predict_seconds: float
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A StatsForecast model, and the fewest days it is given."""
+    """A StatsForecast model, and the fewest days it is fitted on."""
 
     build: Callable[[], Any]
-    fewest_days: int
+    min_days: int
 
 
 def _seasonal_naive() -> Any:
@@ -96,80 +99,80 @@ BASELINES: Mapping[str, Baseline] = {
 }
 
 
-def forecast_baseline(name: str, series: pl.DataFrame, cpu: CpuClock) -> Forecasts:
+def forecast_baseline(name: str, series: dy.DataFrame[DailySeries], cpu: CpuClock) -> Forecasts:
     """Fit a baseline on every series and forecast the seven days after its last.
 
     Args:
         name: of ``BASELINES``.
-        series: of ``series.daily``: all end on the same day.
+        series: all end on the same day.
         cpu: CPU seconds this process has used.
     """
     baseline = BASELINES[name]
     ids = series.group_by(SERIES, maintain_order=True).agg(days=pl.len()).with_row_index("unique_id")
     numbered = series.join(ids, on=SERIES, maintain_order="left")
-    made, train_seconds, predict_seconds = _made(
-        name, baseline, numbered.filter(pl.col("days") >= baseline.fewest_days), cpu
-    )
-    simple = _simple(numbered)
+    enough = numbered.filter(pl.col("days") >= baseline.min_days)
+    fitted, train_seconds, predict_seconds = _fit_and_predict(name, baseline, enough, cpu)
     rows = (
-        simple.join(made, on=["unique_id", "date"], how="left")
-        .with_columns(is_made=pl.col("made").is_finite().fill_null(False))
+        _fallback(numbered)
+        .join(fitted, on=["unique_id", "date"], how="left")
+        .with_columns(is_fitted=pl.col("fitted").is_finite().fill_null(False))
         .with_columns(
-            forecast=pl.when("is_made").then("made").otherwise("simple"),
-            source=pl.when("is_made").then("made_by").otherwise("simple_by"),
-            **{low: pl.when("is_made", pl.col(low).is_finite()).then(low) for low in ("q10", "q90")},
+            forecast=pl.when("is_fitted").then("fitted").otherwise("fallback"),
+            source=pl.when("is_fitted").then("fitted_by").otherwise("fallback_by"),
+            **{name: pl.when("is_fitted", pl.col(name).is_finite()).then(name) for name in ("q10", "q90")},
         )
         .join(ids, on="unique_id")
         .with_columns(q50="forecast", q80=None, q95=None)
-        .select(FORECASTS.names())
         .sort(*SERIES, "date")
     )
-    return Forecasts(rows.cast(FORECASTS), train_seconds, predict_seconds)
+    return Forecasts(conform(ModelForecasts, rows), train_seconds, predict_seconds)
 
 
-def _made(name: str, baseline: Baseline, series: pl.DataFrame, cpu: CpuClock) -> tuple[pl.DataFrame, float, float]:
-    """What StatsForecast says: ``unique_id, date, made, q10, q90, made_by``."""
+def _fit_and_predict(
+    name: str, baseline: Baseline, series: pl.DataFrame, cpu: CpuClock
+) -> tuple[pl.DataFrame, float, float]:
+    """Forecasts by StatsForecast (``unique_id, date, fitted, q10, q90, fitted_by``), and the CPU seconds of both."""
     if series.is_empty():
         number, text = pl.lit(None, pl.Float64), pl.lit(None, pl.String)
-        return series.select("unique_id", "date", made=number, q10=number, q90=number, made_by=text), 0.0, 0.0
+        return series.select("unique_id", "date", fitted=number, q10=number, q90=number, fitted_by=text), 0.0, 0.0
     from statsforecast import StatsForecast
 
     _compile(name)
     model = baseline.build()
-    model.alias = "made"
+    model.alias = "fitted"
     panel = series.select("unique_id", ds="date", y="y")
     with _quietly():
         forecaster = StatsForecast(models=[model], freq="1d", n_jobs=1, fallback_model=_seasonal_naive())
-        began = cpu()
+        started = cpu()
         forecaster.fit(panel)
-        fitted = cpu()
+        trained = cpu()
         for each in forecaster.fitted_[:, 0]:
             _keep_last_season(each)
-        predicted = forecaster.predict(HORIZON_DAYS, level=[LEVEL])
-        done = cpu()
-    makers = pl.DataFrame(
+        predicted = forecaster.predict(HORIZON_DAYS, level=[INTERVAL_PERCENT])
+        finished = cpu()
+    fitted_by = pl.DataFrame(
         {
             "unique_id": forecaster.uids,
-            "made_by": [
+            "fitted_by": [
                 name if type(each) is type(model) else type(each).__name__ for each in forecaster.fitted_[:, 0]
             ],
         },
         schema_overrides={"unique_id": panel.schema["unique_id"]},
     )
-    rows = predicted.join(makers, on="unique_id").select(
+    rows = predicted.join(fitted_by, on="unique_id").select(
         "unique_id",
         date=pl.col("ds").cast(pl.Date),
-        made=pl.col("made").cast(pl.Float64),
-        q10=pl.col(f"made-lo-{LEVEL}").cast(pl.Float64),
-        q90=pl.col(f"made-hi-{LEVEL}").cast(pl.Float64),
-        made_by="made_by",
+        fitted=pl.col("fitted").cast(pl.Float64),
+        q10=pl.col(f"fitted-lo-{INTERVAL_PERCENT}").cast(pl.Float64),
+        q90=pl.col(f"fitted-hi-{INTERVAL_PERCENT}").cast(pl.Float64),
+        fitted_by="fitted_by",
     )
-    return rows, fitted - began, done - fitted
+    return rows, trained - started, finished - trained
 
 
 @cache
 def _compile(name: str) -> None:
-    """Let numba compile the model once, so that the seconds told are those of the model and not of the compiler."""
+    """Let numba compile the model once, so that the seconds reported are those of the model and not of the compiler."""
     from statsforecast import StatsForecast
 
     days = pl.Series(range(SEASON * CONFORMAL_WINDOWS))
@@ -182,7 +185,7 @@ def _compile(name: str) -> None:
     )
     with _quietly():
         model = StatsForecast(models=[BASELINES[name].build()], freq="1d", fallback_model=_seasonal_naive())
-        model.fit(panel).predict(HORIZON_DAYS, level=[LEVEL])
+        model.fit(panel).predict(HORIZON_DAYS, level=[INTERVAL_PERCENT])
 
 
 def _keep_last_season(fitted: Any) -> None:
@@ -199,8 +202,8 @@ def _keep_last_season(fitted: Any) -> None:
     fitted.model_ = {**model, "states": model["states"][first : first + season], "n": 0}
 
 
-def _simple(series: pl.DataFrame) -> pl.DataFrame:
-    """Last week's day, or the mean where there was no such day: ``unique_id, date, simple, simple_by``."""
+def _fallback(series: pl.DataFrame) -> pl.DataFrame:
+    """Last week's day, or the mean where there was no such day: ``unique_id, date, fallback, fallback_by``."""
     ends = series.group_by("unique_id", maintain_order=True).agg(mean=pl.col("y").mean(), last=pl.col("date").max())
     ahead = ends.join(pl.DataFrame({"step": range(1, HORIZON_DAYS + 1)}), how="cross").with_columns(
         date=pl.col("last") + pl.duration(days=pl.col("step"))
@@ -209,8 +212,8 @@ def _simple(series: pl.DataFrame) -> pl.DataFrame:
     return ahead.join(week_before, on=["unique_id", "date"], how="left").select(
         "unique_id",
         "date",
-        simple=pl.coalesce("seen", "mean"),
-        simple_by=pl.when(pl.col("seen").is_null()).then(pl.lit("mean")).otherwise(pl.lit("SeasonalNaive")),
+        fallback=pl.coalesce("seen", "mean"),
+        fallback_by=pl.when(pl.col("seen").is_null()).then(pl.lit("mean")).otherwise(pl.lit("SeasonalNaive")),
     )
 
 

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.backtesting.baselines import CpuClock, Forecasts, forecast_baseline
-from bakery_assets.backtesting.scores import coverage_by_level, score
-from bakery_assets.backtesting.series import SOLD, daily, error_scales, scored_days
-from bakery_assets.backtesting.system import Trained, forecast_system
-from bakery_assets.backtesting.windows import cells_of, known_before, origins
-from bakery_assets.cells import HORIZON_DAYS, Frames
+from bakery_assets.backtesting.scores import ComparedDays, compared_days, coverage_by_level, score
+from bakery_assets.backtesting.series import SOLD, ErrorScales, ScoredDays, daily, error_scales, scored_days
+from bakery_assets.backtesting.system import PreviousTraining, forecast_system
+from bakery_assets.backtesting.windows import BacktestFacts, cells_of, known_before, origins
+from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.keys import SERIES
 
 SYSTEM = "system"
-NOT_FORECAST = "not_forecast"
-LEAST_HISTORY_DAYS = 14  # before the first origin, so that every weekday was seen twice
+MIN_HISTORY_DAYS = 14  # before the first origin, so that every weekday was seen twice
 Progress = Callable[[str, int, int], None]
 
 
@@ -27,7 +27,7 @@ class CannotBacktest(ValueError):
 
 @dataclass(frozen=True)
 class Backtest:
-    """What a backtest came to.
+    """The result of a backtest.
 
     Attributes:
         models: one mapping a model: ``model``, ``scores.SCORES``, ``train_seconds_per_series`` and
@@ -36,13 +36,13 @@ class Backtest:
         data: what was compared, and what was left out.
         system: days by the model that made the system's forecasts, and the tenants that had no trained model at
             the last origin, each with the reason.
-        days: every forecast beside what sold, for a closer look.
+        days: every forecast next to what sold, for a closer look.
     """
 
     models: tuple[dict[str, Any], ...]
     data: dict[str, Any]
     system: dict[str, Any]
-    days: pl.DataFrame
+    days: dy.DataFrame[ComparedDays]
 
 
 @dataclass
@@ -53,19 +53,34 @@ class _Ledger:
     train_seconds: list[float] = field(default_factory=list)
     predict_seconds: float = 0.0
 
-    def add(self, made: Forecasts, origin: date) -> None:
-        self.rows.append(made.rows.with_columns(origin=pl.lit(origin)))
-        self.train_seconds += [] if made.train_seconds is None else [made.train_seconds]
-        self.predict_seconds += made.predict_seconds
+    def add(self, forecasts: Forecasts, origin: date) -> None:
+        self.rows.append(forecasts.rows.with_columns(origin=pl.lit(origin)))
+        self.train_seconds += [] if forecasts.train_seconds is None else [forecasts.train_seconds]
+        self.predict_seconds += forecasts.predict_seconds
+
+
+@dataclass(frozen=True)
+class _AllForecasts:
+    """What all models have forecast.
+
+    Attributes:
+        ledgers: by model.
+        fits: series fitted, over all origins.
+        training: the system's last.
+    """
+
+    ledgers: Mapping[str, _Ledger]
+    fits: int
+    training: PreviousTraining
 
 
 def run_backtest(
-    frames: Frames, weeks: int, models: Sequence[str], cpu: CpuClock, progress: Progress = lambda *_: None
+    facts: BacktestFacts, weeks: int, models: Sequence[str], cpu: CpuClock, progress: Progress = lambda *_: None
 ) -> Backtest:
     """Backtest over the last ``weeks`` weeks of sales: horizon 7, step 7, every model fitted anew at every origin.
 
     Args:
-        frames: the tables of ``windows.READS`` whole; it is here that the future is kept from the models.
+        facts: the whole tables; it is here that the future is kept from the models.
         weeks: at least 1.
         models: of ``baselines.BASELINES`` and ``SYSTEM``, in the order of the report.
         cpu: CPU seconds that this process has used.
@@ -74,44 +89,19 @@ def run_backtest(
     Raises:
         CannotBacktest: there is too little to compare.
     """
-    first_day, last_day = _span(frames["sales"], weeks)
+    first_day, last_day = _span(facts["sales"], weeks)
     plan_dates = origins(last_day, weeks)
-    scored = scored_days(frames, plan_dates)
+    scored = scored_days(facts, plan_dates)
     if scored.is_empty():
         raise CannotBacktest(
             f"No series sold anything before {plan_dates[0]} and its bakery anything after; give a folder with more"
             " sales, or fewer --weeks."
         )
-    tenants = frames["tenants"].join(scored, on="tenant_id", how="semi")
-    ledgers = {name: _Ledger() for name in models}
-    trained = Trained()
-    fits = 0
-    for done, origin in enumerate(plan_dates):
-        known = known_before(frames, origin)
-        series = daily(known["sales"], origin)
-        fits += series.select(SERIES).n_unique()
-        for name in models:
-            progress(name, done, weeks)
-            if name == SYSTEM:
-                made, trained = forecast_system(cells_of(tenants, origin), known, trained, cpu)
-            else:
-                made = forecast_baseline(name, series, cpu)
-            ledgers[name].add(made, origin)
-            progress(name, done + 1, weeks)
-    days = pl.concat(_beside_sales(scored, name, ledger) for name, ledger in ledgers.items())
-    scales = error_scales(daily(frames["sales"], plan_dates[0]))
-    figures = {row["model"]: row for row in score(days, scales).iter_rows(named=True)}
-    coverage = coverage_by_level(days)
-    told = tuple(
-        {
-            **figures[name],
-            **_costs(ledger, fits),
-            "fallback_share": _fallback_share(name, days),
-            "coverage_by_level": coverage[name],
-        }
-        for name, ledger in ledgers.items()
-    )
-    facts = {
+    forecast = _forecast_all(facts, scored, plan_dates, models, cpu, progress)
+    compared = [compared_days(scored, name, pl.concat(made.rows)) for name, made in forecast.ledgers.items()]
+    days = cast(dy.DataFrame[ComparedDays], pl.concat(compared))
+    scales = error_scales(daily(facts["sales"], plan_dates[0]))
+    data = {
         "first_day": first_day.isoformat(),
         "last_day": last_day.isoformat(),
         "days": (last_day - first_day).days + 1,
@@ -120,10 +110,37 @@ def run_backtest(
         "first_origin": plan_dates[0].isoformat(),
         "origins": len(plan_dates),
         "test_days": HORIZON_DAYS * len(plan_dates),
-        **_counts(frames, scored, scales),
+        **_counts(facts, scored, scales),
     }
-    system = _told_of_system(days, trained) if SYSTEM in models else {}
-    return Backtest(told, facts, system, days)
+    system = _system_figures(days, forecast.training) if SYSTEM in models else {}
+    return Backtest(_figures(days, scales, forecast), data, system, days)
+
+
+def _forecast_all(
+    facts: BacktestFacts,
+    scored: pl.DataFrame,
+    plan_dates: Sequence[date],
+    models: Sequence[str],
+    cpu: CpuClock,
+    progress: Progress,
+) -> _AllForecasts:
+    tenants = facts["tenants"].join(scored, on="tenant_id", how="semi")
+    ledgers = {name: _Ledger() for name in models}
+    training = PreviousTraining()
+    fits = 0
+    for done, origin in enumerate(plan_dates):
+        known = known_before(facts, origin)
+        series = daily(known["sales"], origin)
+        fits += series.select(SERIES).n_unique()
+        for name in models:
+            progress(name, done, len(plan_dates))
+            if name == SYSTEM:
+                forecasts, training = forecast_system(cells_of(tenants, origin), known, training, cpu)
+            else:
+                forecasts = forecast_baseline(name, series, cpu)
+            ledgers[name].add(forecasts, origin)
+            progress(name, done + 1, len(plan_dates))
+    return _AllForecasts(ledgers, fits, training)
 
 
 def _span(sales: pl.DataFrame, weeks: int) -> tuple[date, date]:
@@ -132,28 +149,31 @@ def _span(sales: pl.DataFrame, weeks: int) -> tuple[date, date]:
     first, last = days.min(), days.max()
     if not isinstance(first, date) or not isinstance(last, date):
         raise CannotBacktest("There are no sales to compare forecasts with; look at what was left out of sales.")
-    there, needed = (last - first).days + 1, weeks * HORIZON_DAYS + LEAST_HISTORY_DAYS
-    if there < needed:
+    found, needed = (last - first).days + 1, weeks * HORIZON_DAYS + MIN_HISTORY_DAYS
+    if found < needed:
         raise CannotBacktest(
-            f"The sales span {there} days, from {first} to {last}; {weeks} weeks need {needed}"
-            f" ({weeks * HORIZON_DAYS} to compare and {LEAST_HISTORY_DAYS} before them). Give fewer --weeks."
+            f"The sales span {found} days, from {first} to {last}; {weeks} weeks need {needed}"
+            f" ({weeks * HORIZON_DAYS} to compare and {MIN_HISTORY_DAYS} before them). Give fewer --weeks."
         )
     return first, last
 
 
-def _beside_sales(scored: pl.DataFrame, name: str, ledger: _Ledger) -> pl.DataFrame:
-    """A model's forecasts beside what sold; where it says nothing it said zero, and is wrong by all that sold."""
-    said = pl.concat(ledger.rows)
-    return scored.join(said, on=[*SERIES, "origin", "date"], how="left", maintain_order="left").with_columns(
-        pl.col("forecast").fill_null(0.0), pl.col("source").fill_null(NOT_FORECAST), model=pl.lit(name)
+def _figures(
+    days: dy.DataFrame[ComparedDays], scales: dy.DataFrame[ErrorScales], forecast: _AllForecasts
+) -> tuple[dict[str, Any], ...]:
+    """Scores and costs of every model, in the order of the report."""
+    scores = {row["model"]: row for row in score(days, scales).iter_rows(named=True)}
+    coverage = coverage_by_level(days)
+    return tuple(
+        {
+            **scores[name],
+            "train_seconds_per_series": sum(made.train_seconds) / forecast.fits if made.train_seconds else None,
+            "predict_seconds_per_series": made.predict_seconds / forecast.fits,
+            "fallback_share": _fallback_share(name, days),
+            "coverage_by_level": coverage[name],
+        }
+        for name, made in forecast.ledgers.items()
     )
-
-
-def _costs(ledger: _Ledger, fits: int) -> dict[str, float | None]:
-    return {
-        "train_seconds_per_series": sum(ledger.train_seconds) / fits if ledger.train_seconds else None,
-        "predict_seconds_per_series": ledger.predict_seconds / fits,
-    }
 
 
 def _fallback_share(name: str, days: pl.DataFrame) -> float | None:
@@ -163,9 +183,11 @@ def _fallback_share(name: str, days: pl.DataFrame) -> float | None:
     return float(share)
 
 
-def _counts(frames: Frames, scored: pl.DataFrame, scales: pl.DataFrame) -> dict[str, Any]:
-    later = frames["sales"].filter(SOLD).select(SERIES).unique().height - scored.select(SERIES).n_unique()
-    idle = frames["tenants"].join(scored, on="tenant_id", how="anti")
+def _counts(
+    facts: BacktestFacts, scored: dy.DataFrame[ScoredDays], scales: dy.DataFrame[ErrorScales]
+) -> dict[str, Any]:
+    later = facts["sales"].filter(SOLD).select(SERIES).unique().height - scored.select(SERIES).n_unique()
+    idle = facts["tenants"].join(scored, on="tenant_id", how="anti")
     with_scale = scored.select(SERIES).unique().join(scales.drop_nulls("mase_scale"), on=SERIES, how="semi")
     return {
         "tenants": scored["tenant_id"].n_unique(),
@@ -179,7 +201,7 @@ def _counts(frames: Frames, scored: pl.DataFrame, scales: pl.DataFrame) -> dict[
     }
 
 
-def _told_of_system(days: pl.DataFrame, trained: Trained) -> dict[str, Any]:
+def _system_figures(days: pl.DataFrame, training: PreviousTraining) -> dict[str, Any]:
     own = days.filter(pl.col("model") == SYSTEM)
     by_source: Mapping[str, int] = dict(own.group_by("source").len().sort("source").iter_rows())
-    return {"series_days_by_model": by_source, "tenants_without_trained_model": dict(trained.untrained)}
+    return {"series_days_by_model": by_source, "tenants_without_trained_model": dict(training.untrained)}

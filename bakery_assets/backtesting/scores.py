@@ -1,87 +1,100 @@
-"""How near forecasts came: the figures of docs/backtesting.md, one row a model.
+"""Scores of a backtest: how accurate each model's forecasts were, one row a model; see docs/backtesting.md.
 
-Every ratio is a fraction (0.21: 21 percent) and None where nothing can be divided.
+Every ratio is a fraction (0.21: 21 percent) and null where nothing can be divided. The formulas are in ``metrics``.
 """
 
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.forecasting.models.intervals import LEVELS
+from bakery_assets import metrics
+from bakery_assets.backtesting.baselines import ModelForecasts
+from bakery_assets.backtesting.series import ErrorScales, ScoredDays
 from bakery_assets.keys import SERIES
+from bakery_assets.metrics import LEVELS
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform
 
-IN_PINBALL = ("q10", "q50", "q90")  # those that every model has
-SCORES = (
-    "wape",
-    "wape_open",
-    "mape",
-    "mase",
-    "rmsse",
-    "bias",
-    "pinball",
-    "coverage80",
-    "coverage80_open",
-    "interval_share",
-    "wape_sales",
-)
+PINBALL_LEVELS = {name: LEVELS[name] for name in ("q10", "q50", "q90")}  # those that every model has
+NOT_FORECAST = "not_forecast"
 
-ERROR = pl.col("forecast") - pl.col("actual")
 SHOWS_DEMAND = ~pl.col("is_sold_out")
 HAS_INTERVAL = pl.col("q10").is_not_null() & pl.col("q90").is_not_null()
 
 
-def score(days: pl.DataFrame, scales: pl.DataFrame) -> pl.DataFrame:
-    """Score every model.
+class ComparedDays(ScoredDays):
+    """Every model's forecasts next to what sold; every model has the same days."""
+
+    model = col.key_text("The model compared", primary_key=True)
+    forecast = ModelForecasts.forecast
+    q10 = ModelForecasts.q10
+    q50 = ModelForecasts.q50
+    q80 = ModelForecasts.q80
+    q90 = ModelForecasts.q90
+    q95 = ModelForecasts.q95
+    source = ModelForecasts.source
+
+
+class ModelScores(dy.Schema):
+    """Accuracy of each model; days that sold out count in ``wape_sales`` only, since they do not show demand."""
+
+    model = col.key_text("The model", primary_key=True)
+    wape = col.metric("WAPE, as a fraction")
+    wape_open = col.metric("WAPE of days on which the shop was open, as a fraction")
+    mape = col.metric("MAPE of days with sales, as a fraction")
+    mase = col.metric("Mean over the series of their MASE")
+    rmsse = col.metric("Mean over the series of their RMSSE")
+    bias = col.metric("Sum of errors over sum of sales, as a fraction")
+    pinball = col.metric("Mean pinball loss at 10, 50 and 90 percent over sum of sales, of days with an interval")
+    coverage80 = col.metric("Share of days with an interval whose sales lay between q10 and q90, as a fraction")
+    coverage80_open = col.metric("The same of days on which the shop was open")
+    interval_share = col.metric("Share of days with an interval, as a fraction")
+    wape_sales = col.metric("WAPE of all days against what sold, as a fraction")
+
+
+SCORES = tuple(name for name in ModelScores.column_names() if name != "model")
+
+
+def compared_days(scored: dy.DataFrame[ScoredDays], model: str, forecasts: pl.DataFrame) -> dy.DataFrame[ComparedDays]:
+    """A model's forecasts next to what sold; a day without a forecast counts as a forecast of 0.
 
     Args:
-        days: ``model, SERIES, date, actual, is_open, is_sold_out, forecast, q10, q50, q90``; every model has
-            the same days. Days that sold out count in ``wape_sales`` only, since they do not show demand.
-        scales: of ``series.error_scales``.
-
-    Returns:
-        ``model`` and ``SCORES``, sorted by model. WAPE = sum of |forecast - actual| over sum of |actual|, also
-        of open days only (``wape_open``) and of all days with what sold on them (``wape_sales``). MAPE: mean of
-        |forecast - actual| / actual over days with sales. MASE and RMSSE: means over series, see
-        ``series.error_scales``. Bias = sum of (forecast - actual) over sum of |actual|. Pinball: mean of the
-        quantile losses at 10, 50 and 90 percent, over mean |actual|. Coverage: share of days with
-        q10 <= actual <= q90. The last two are of the days that have an interval (``interval_share``).
+        forecasts: ``ModelForecasts`` with their ``origin``.
     """
+    days = scored.join(forecasts, on=[*SERIES, "origin", "date"], how="left", maintain_order="left").with_columns(
+        pl.col("forecast").fill_null(0.0), pl.col("source").fill_null(NOT_FORECAST), model=pl.lit(model)
+    )
+    return conform(ComparedDays, days)
+
+
+def score(days: dy.DataFrame[ComparedDays], scales: dy.DataFrame[ErrorScales]) -> dy.DataFrame[ModelScores]:
+    """Score every model, sorted."""
     shown = days.filter(SHOWS_DEMAND)
-    is_covered = pl.col("actual").is_between("q10", "q90")
-    sold = pl.col("actual") > 0
-    actual = pl.col("actual").abs()
-    plain = shown.group_by("model").agg(
-        wape=_ratio(ERROR.abs(), actual),
-        wape_open=_ratio(ERROR.abs().filter("is_open"), actual.filter("is_open")),
-        mape=(ERROR.abs() / pl.col("actual")).filter(sold).mean(),
-        bias=_ratio(ERROR, actual),
-        pinball=_ratio(_pinball().filter(HAS_INTERVAL), actual.filter(HAS_INTERVAL)),
-        coverage80=is_covered.filter(HAS_INTERVAL).mean(),
-        coverage80_open=is_covered.filter(HAS_INTERVAL, "is_open").mean(),
-        interval_share=HAS_INTERVAL.mean(),
-    )
+    with_interval = shown.filter(HAS_INTERVAL)
     of_series = (
-        shown.group_by("model", *SERIES)
-        .agg(mae=ERROR.abs().mean(), mse=(ERROR**2).mean())
-        .join(scales, on=SERIES)
-        .group_by("model")
-        .agg(
-            mase=(pl.col("mae") / pl.col("mase_scale")).mean(),
-            rmsse=(pl.col("mse") / pl.col("rmsse_scale")).sqrt().mean(),
-        )
+        shown.join(scales, on=SERIES)
+        .group_by("model", *SERIES)
+        .agg(mase=metrics.mase("forecast"), rmsse=metrics.rmsse("forecast"))
+        .sort("model", *SERIES)
     )
-    of_sales = days.group_by("model").agg(wape_sales=_ratio(ERROR.abs(), actual))
-    return (
-        of_sales.join(plain, on="model", how="left")
-        .join(of_series, on="model", how="left")
-        .select("model", *(pl.col(name).cast(pl.Float64) for name in SCORES))
-        .sort("model")
-    )
+    scores = days.group_by("model").agg(wape_sales=metrics.wape("forecast"))
+    for part in (
+        shown.group_by("model").agg(
+            wape=metrics.wape("forecast"),
+            mape=metrics.mape("forecast"),
+            bias=metrics.bias("forecast"),
+            interval_share=HAS_INTERVAL.mean(),
+        ),
+        shown.filter("is_open").group_by("model").agg(wape_open=metrics.wape("forecast")),
+        with_interval.group_by("model").agg(pinball=metrics.pinball(PINBALL_LEVELS), coverage80=metrics.coverage()),
+        with_interval.filter("is_open").group_by("model").agg(coverage80_open=metrics.coverage()),
+        of_series.group_by("model").agg(pl.col("mase", "rmsse").mean()),
+    ):
+        scores = scores.join(part, on="model", how="left")
+    return conform(ModelScores, scores.sort("model"))
 
 
-def coverage_by_level(days: pl.DataFrame) -> dict[str, dict[str, dict[str, float] | None]]:
+def coverage_by_level(days: dy.DataFrame[ComparedDays]) -> dict[str, dict[str, dict[str, float] | None]]:
     """How often sales stay within each quantile, by model and name of the quantile.
-
-    Args:
-        days: as of ``score``, with every quantile of ``LEVELS``.
 
     Returns:
         ``below``: share of days with actual < quantile; ``at_or_below``: with actual <= quantile. Of a product that
@@ -104,15 +117,3 @@ def coverage_by_level(days: pl.DataFrame) -> dict[str, dict[str, dict[str, float
         row["model"]: {name: None if row[name]["below"] is None else row[name] for name in LEVELS}
         for row in shares.iter_rows(named=True)
     }
-
-
-def _ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
-    total = denominator.sum()
-    return pl.when(total > 0).then(numerator.sum() / total)
-
-
-def _pinball() -> pl.Expr:
-    """Mean over the levels t of max(t (y - q), (t - 1) (y - q)) (Koenker and Bassett, Econometrica 46 (1978))."""
-    above = {LEVELS[name]: pl.col("actual") - pl.col(name) for name in IN_PINBALL}
-    losses = [pl.max_horizontal(level * gap, (level - 1.0) * gap) for level, gap in above.items()]
-    return pl.sum_horizontal(losses) / len(losses)

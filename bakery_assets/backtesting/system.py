@@ -1,6 +1,6 @@
-"""The system's own forecasts from one origin: trained on what was known then, applied as every morning does.
+"""The system's own forecasts from one origin: trained on what was known then, applied as every day's stage does.
 
-The one place here that knows how models are trained and applied.
+The one place in the backtest that knows how models are trained and applied.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from typing import cast
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.backtesting.baselines import FORECASTS, CpuClock, Forecasts
+from bakery_assets.backtesting.baselines import CpuClock, Forecasts, ModelForecasts
+from bakery_assets.backtesting.windows import BacktestFacts
 from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
 from bakery_assets.forecasting.forecast import ForecastInputs
-from bakery_assets.forecasting.models.intervals import LEVELS
 from bakery_assets.retraining.batch import TRAINING
-from bakery_assets.schemas import Cells
+from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.stages import run_stage
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a training left for the next.
+class PreviousTraining:
+    """What a training leaves for the next.
 
     Attributes:
         series_models: its models, the next training's incumbents; None before the first.
@@ -33,39 +33,38 @@ class Trained:
     untrained: Mapping[str, str] = field(default_factory=dict)
 
 
-def forecast_system(cells: pl.DataFrame, known: Frames, before: Trained, cpu: CpuClock) -> tuple[Forecasts, Trained]:
+def forecast_system(
+    cells: dy.DataFrame[Cells], known: BacktestFacts, previous: PreviousTraining, cpu: CpuClock
+) -> tuple[Forecasts, PreviousTraining]:
     """Train on ``known``, then forecast the seven days of ``cells``.
 
     Every series is trained every week and the new version is used at once; what keeps a model from being
-    replaced by one that is hardly better is the training's own margin against ``before``.
+    replaced by one that is hardly better is the training's own margin against the incumbents.
 
     Args:
         cells: one origin's cells.
-        known: of ``windows.known_before``.
-        before: what the week before's training left.
         cpu: CPU seconds this process has used.
     """
-    began = cpu()
-    none = known["series_models"]
-    incumbents = none if before.series_models is None else before.series_models
+    started = cpu()
+    facts = cast(Frames, known)
+    untrained_models = {
+        "model_versions": plans.ModelVersions.create_empty(),
+        "series_models": plans.SeriesModels.create_empty(),
+    }
+    no_models = untrained_models["series_models"]
+    incumbents = no_models if previous.series_models is None else previous.series_models
     boosters = fit_booster(cells, known)
-    frames = {**known, "boosters": boosters, "incumbents": incumbents, "carried_over": none}
+    frames = {**facts, "boosters": boosters, "incumbents": incumbents, "carried_over": no_models}
     outcome = run_stage(TRAINING, frames, cells)
     trained = cpu()
-    applied = {**known, "boosters": boosters, **outcome.tables}
-    made = forecast_demand(cast(dy.DataFrame[Cells], cells), cast(ForecastInputs, applied))["demand_forecasts"]
-    done = cpu()
-    rows = made.select(
-        "tenant_id",
-        "location_id",
-        "product_id",
-        date="target_date",
-        forecast="yhat",
-        **{name: name for name in LEVELS},
-        source="model",
-    ).cast(FORECASTS)
-    untrained = {cell.tenant_id: failed.reason for cell, failed in sorted(outcome.failed.items())}
+    inputs = cast(ForecastInputs, {**facts, **untrained_models, "boosters": boosters, **outcome.tables})
+    forecasts = forecast_demand(cells, inputs)["demand_forecasts"]
+    finished = cpu()
+    rows = forecasts.rename({"target_date": "date", "yhat": "forecast", "model": "source"})
     return (
-        Forecasts(rows, trained - began, done - trained),
-        Trained(outcome.tables.get("series_models"), untrained),
+        Forecasts(conform(ModelForecasts, rows), trained - started, finished - trained),
+        PreviousTraining(
+            outcome.tables.get("series_models"),
+            {cell.tenant_id: failed.reason for cell, failed in sorted(outcome.failed.items())},
+        ),
     )

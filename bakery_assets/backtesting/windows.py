@@ -1,29 +1,29 @@
 """Rolling origins, and what was known at each: the one place where the future is cut off.
 
-An origin is a plan date: its forecast is made that morning, from facts of the days before it, for the seven
-days from it on.
+An origin is a plan date: its forecast is made from facts of the days before it, for the seven days from it on.
 """
 
 from datetime import date, timedelta
+from typing import TypeVar, cast
 
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import CELLS, HORIZON_DAYS, Frames
+from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.forecasting.data.context import ContextFacts
 from bakery_assets.local_time import with_instants
+from bakery_assets.schemas import Cells, conform, ops
 
-# What a backtest reads, and the column that dates its rows; None: it is known ahead.
-READS = {
-    "tenants": None,
-    "products": None,
-    "calendar": None,
-    "sales": "sales_date",
-    "sales_hourly": "sales_date",
-    "weather": "date",
-    "forecast_overrides": None,
-    "model_versions": None,
-    "series_models": None,
-}
-NEVER_KNOWN = ("forecast_overrides", "model_versions", "series_models")
+S = TypeVar("S", bound=dy.Schema)
+
+
+class BacktestFacts(ContextFacts):
+    """What a backtest reads."""
+
+    forecast_overrides: dy.DataFrame[ops.ForecastOverrides]
+
+
+READS = tuple(BacktestFacts.__annotations__)
 
 
 def origins(last_day: date, weeks: int) -> list[date]:
@@ -31,32 +31,34 @@ def origins(last_day: date, weeks: int) -> list[date]:
     return [last_day - timedelta(days=HORIZON_DAYS * back - 1) for back in range(weeks, 0, -1)]
 
 
-def known_before(frames: Frames, origin: date) -> dict[str, pl.DataFrame]:
-    """What was known on the morning of ``origin``.
+def known_before(facts: BacktestFacts, origin: date) -> BacktestFacts:
+    """What was known before ``origin``.
 
-    Sales and weather of the days before it. The calendar (holidays, promotions, closings, events) is known
+    Sales and weather of the days before it. The calendar (holidays, promotions, closed days, events) is known
     ahead. Products are known, but that one is to be discontinued only from that day on. Overrides are left out,
-    for they are people's forecasts and not the system's; so are models stored earlier, for they may have seen
-    what comes. Of these, only the empty tables are passed on.
+    for they are people's forecasts and not the system's.
 
     A fact counts by the day it is about: ``recorded_at`` is not looked at, since most folders do not have it.
     """
-    known = {
-        name: frames[name] if column is None else frames[name].filter(pl.col(column) < origin)
-        for name, column in READS.items()
-    }
     is_known = pl.col("discontinued_on") <= origin
-    known["products"] = known["products"].with_columns(
-        discontinued_on=pl.when(is_known).then(pl.col("discontinued_on"))
+    products = facts["products"].with_columns(discontinued_on=pl.when(is_known).then(pl.col("discontinued_on")))
+    return BacktestFacts(
+        tenants=facts["tenants"],
+        products=cast(dy.DataFrame[ops.Products], products),
+        calendar=facts["calendar"],
+        sales=_before(facts["sales"], "sales_date", origin),
+        sales_hourly=_before(facts["sales_hourly"], "sales_date", origin),
+        weather=_before(facts["weather"], "date", origin),
+        forecast_overrides=facts["forecast_overrides"].clear(),
     )
-    return known | {name: frames[name].clear() for name in NEVER_KNOWN}
 
 
-def cells_of(tenants: pl.DataFrame, origin: date) -> pl.DataFrame:
-    """The columns of ``CELLS`` for ``tenants`` (``tenant_id, timezone, planning_time``) on ``origin``."""
+def _before(rows: dy.DataFrame[S], day: str, origin: date) -> dy.DataFrame[S]:
+    return cast(dy.DataFrame[S], rows.filter(pl.col(day) < origin))
+
+
+def cells_of(tenants: pl.DataFrame, origin: date) -> dy.DataFrame[Cells]:
+    """The cells of ``tenants`` (``tenant_id, timezone, planning_time``) on ``origin``, by tenant."""
     dated = tenants.with_columns(plan_date=pl.lit(origin))
-    return (
-        with_instants(dated, "planned_as_of", day="plan_date", wall_time="planning_time")
-        .select(CELLS.names())
-        .sort("tenant_id")
-    )
+    cells = with_instants(dated, "planned_as_of", day="plan_date", wall_time="planning_time")
+    return conform(Cells, cells.sort("tenant_id"))

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from rich.console import Console
@@ -78,19 +78,12 @@ def compare(
     """
     from time import process_time
 
-    import polars as pl
-
     from bakery_assets.backtesting import run_backtest
-    from bakery_assets.backtesting.windows import READS
+    from bakery_assets.backtesting.windows import READS, BacktestFacts
     from resources.folder import read_folder
-    from resources.schema import plans
-    from resources.warehouse.connection import frame_schema
 
     read = read_folder(data, READS, progress)
-    no_models = {
-        table.name: pl.DataFrame(schema=frame_schema(table)) for table in (plans.model_versions, plans.series_models)
-    }
-    return run_backtest({**read.frames, **no_models}, weeks, models, process_time, progress), read
+    return run_backtest(cast(BacktestFacts, read.frames), weeks, models, process_time, progress), read
 
 
 def as_json(result: "Backtest") -> dict[str, Any]:

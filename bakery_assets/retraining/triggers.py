@@ -1,12 +1,16 @@
 """Why a series is to be retrained: each trigger with the number measured, the limit, and a sentence."""
 
 from datetime import timedelta
+from typing import cast
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Frames
-from bakery_assets.forecasting import too_young
+from bakery_assets.forecasting import insufficient_history
+from bakery_assets.forecasting.data.history import SalesFacts
 from bakery_assets.keys import SERIES
+from bakery_assets.schemas import Cells
 
 MAPE_LIMIT = 0.30
 MAPE_RISE_LIMIT = 0.05
@@ -37,7 +41,7 @@ def find_triggers(cells: pl.DataFrame, frames: Frames) -> Frames:
         retraining_triggers: ``TRIGGERS``. known_series: ``SERIES``, of those that sell and those that have a model.
         young: ``tenant_id, reason``; they have no triggers.
     """
-    reasons = too_young(cells, frames)
+    reasons = insufficient_history(cast(dy.DataFrame[Cells], cells), cast(SalesFacts, frames))
     young = pl.DataFrame(list(reasons.items()), schema={"tenant_id": pl.String, "reason": pl.String}, orient="row")
     old = cells.join(young, on="tenant_id", how="anti")
     known = pl.concat([series_to_train(cells, frames), frames["incumbents"].select(SERIES)]).unique().sort(SERIES)

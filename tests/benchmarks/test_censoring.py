@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from bakery_assets.forecasting.data.unconstrained_demand import LARGEST_LEARNT
+from bakery_assets.forecasting.data.unconstrained_demand import MAX_TRAINING_RATIO
 from benchmarks.censoring import learnt
 
 FIRST = date(2024, 3, 4)
@@ -31,5 +31,5 @@ def test_models_learn_a_day_that_ran_out_up_to_a_limit_and_nothing_of_one_that_w
     found = learnt(frame).sort("sales_date")["learnt"].to_list()
     assert found[:20] == [40.0] * 20
     assert found[20] == pytest.approx(32.0 / 0.8)
-    assert found[21] == pytest.approx(20.0 * LARGEST_LEARNT)
+    assert found[21] == pytest.approx(20.0 * MAX_TRAINING_RATIO)
     assert found[22] != found[22]  # not a number

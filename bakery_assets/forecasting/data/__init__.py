@@ -1,1 +1,4 @@
-"""Data: what a forecast knows of the past and of the days ahead, as matrices of series by days."""
+"""Data: what a forecast knows of past days and of the days ahead, as matrices of series by days.
+
+Nothing here is fitted; that is in ``models``.
+"""

@@ -1,20 +1,21 @@
-"""What the boosted trees see of a day: recent sales relative to the series' level, and the kind of day.
+"""Features of a day for gradient boosting: recent sales relative to the series' level, and the kind of day.
 
-Sales enter as ratios to the mean of the last four weeks, so that one set of trees serves a kiosk and a factory
+Sales enter as ratios to the mean of the last four weeks, so that one model serves a kiosk and a factory
 shop. A feature of a day uses nothing that was sold on that day or later.
 """
 
 import numpy as np
 import numpy.typing as npt
 
-from bakery_assets.forecasting.data.panel import WEEK, Floats, Panel, row_mean
+from bakery_assets.forecasting.data.panel import WEEK, Flags, Floats, Panel, row_mean
 
 WINDOW = 56  # past days a feature looks back on
 LEVEL_DAYS = 28
 LAGS = (1, 2, 3, 7, 14, 21, 28)
 DAYS_FOR_SEASON = 400  # with less than a year, the day of the year only tells the past from the future
 
-NAMES = (
+# Stored in every booster with its trees; another name makes another booster of the same facts.
+FEATURE_NAMES = (
     *(f"lag_{days}" for days in LAGS),
     "same_weekday_2", "same_weekday_4", "same_weekday_8", "same_weekday_median", "same_weekday_deviation",
     "mean_7", "mean_14", "mean_56", "zero_share", "shop_lag_1", "days_known",
@@ -26,41 +27,43 @@ NAMES = (
     "closed_yesterday", "closed_days_7", "shut_tomorrow",
     "price_ratio", "temperature", "rain", "log_level",
 )  # fmt: skip
+Features = dict[str, npt.NDArray[np.generic]]
 
 
-def features(
-    panel: Panel, demand: Floats, factor: Floats, day: int, shut: npt.NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
+def features(panel: Panel, demand: Floats, day_effect: Floats, day: int, closed: Flags) -> tuple[Floats, Floats]:
     """Features of every series on column ``day``.
 
     Args:
         demand: series, at least ``day`` columns: known demand, and forecasts of days before ``day``; NaN: none.
-        factor: of ``factors.factor_matrix``.
-        shut: series, past + AHEAD: days known to be closed.
+        day_effect: of ``day_effects.day_effect_matrix``.
+        closed: series, past + AHEAD: days known to be closed.
 
     Returns:
-        (series, len(NAMES)), and the level of each series in units, NaN where it has none.
+        (series, len(FEATURE_NAMES)), and the level of each series in units, NaN where it has none.
     """
     window = _window(demand, day)
-    recent, same = window[:, -LEVEL_DAYS:], window[:, ::-1][:, WEEK - 1 :: WEEK]
-    level = row_mean(recent)
+    level = row_mean(window[:, -LEVEL_DAYS:])
     level = np.where(np.isnan(level), row_mean(window), level)
+    columns = {
+        **_sales_features(panel, window, level),
+        **_calendar_features(panel, day_effect, day),
+        "closed_yesterday": np.isnan(window[:, -1]),
+        "closed_days_7": np.isnan(window[:, -WEEK:]).sum(axis=1),
+        "shut_tomorrow": closed[:, day + 1],
+        "price_ratio": _price_ratio(panel, day),
+        "temperature": panel.temperature[panel.tenant, day],
+        "rain": panel.rain[panel.tenant, day],
+    }
+    return np.stack([columns[name] for name in FEATURE_NAMES], axis=1).astype(np.float32), level
+
+
+def _sales_features(panel: Panel, window: Floats, level: Floats) -> Features:
+    """What the ``WINDOW`` days before a day sold, relative to the series' level."""
+    recent, same = window[:, -LEVEL_DAYS:], window[:, ::-1][:, WEEK - 1 :: WEEK]
     unit = np.maximum(level, 1e-6)
     shop_total = np.zeros((panel.shops.height, 2))
     np.add.at(shop_total, panel.shop, np.nan_to_num(np.stack([window[:, -1], level], axis=1)))
-    tenant, item = panel.tenant, panel.item
-    week_ago = max(day - WEEK, 0)
-
-    def of_tenant(flags: npt.NDArray[np.generic], shift: int = 0) -> Floats:
-        at = day + shift
-        return flags[tenant, at].astype(np.float32) if at >= 0 else np.zeros(len(tenant), dtype=np.float32)
-
-    def of_item(flags: npt.NDArray[np.generic], shift: int = 0) -> Floats:
-        at = day + shift
-        return flags[item, at].astype(np.float32) if at >= 0 else np.zeros(len(item), dtype=np.float32)
-
-    known_price = panel.price[:, max(day - WINDOW, 0) : min(day, panel.past)]
-    columns = {
+    return {
         **{f"lag_{lag}": window[:, -lag] / unit for lag in LAGS},
         "same_weekday_2": row_mean(same[:, :2]) / unit,
         "same_weekday_4": row_mean(same[:, :4]) / unit,
@@ -73,6 +76,24 @@ def features(
         "zero_share": row_mean(np.where(np.isnan(recent), np.nan, recent <= 0)),
         "shop_lag_1": (shop_total[:, 0] / np.maximum(shop_total[:, 1], 1e-6))[panel.shop],
         "days_known": np.minimum((~np.isnan(window)).sum(axis=1), WINDOW),
+        "log_level": np.log1p(np.nan_to_num(level)),
+    }
+
+
+def _calendar_features(panel: Panel, day_effect: Floats, day: int) -> Features:
+    """What the calendar says of a day and the days around it."""
+    tenant, item = panel.tenant, panel.item
+    week_ago = max(day - WEEK, 0)
+
+    def of_tenant(values: npt.NDArray[np.generic], shift: int = 0) -> Floats:
+        column = day + shift
+        return values[tenant, column].astype(np.float32) if column >= 0 else np.zeros(len(tenant), dtype=np.float32)
+
+    def of_item(values: npt.NDArray[np.generic], shift: int = 0) -> Floats:
+        column = day + shift
+        return values[item, column].astype(np.float32) if column >= 0 else np.zeros(len(item), dtype=np.float32)
+
+    return {
         "weekday": of_tenant(panel.weekday),
         "day_of_year": of_tenant(panel.day_of_year),
         "holiday": of_tenant(panel.holiday),
@@ -90,25 +111,23 @@ def features(
         "promotion_share_7": panel.promotion[item, week_ago:day].mean(axis=1) if day else np.zeros(len(item)),
         "event": of_item(panel.event),
         "event_a_week_ago": of_item(panel.event, -WEEK),
-        "factor": of_item(factor),
-        "factor_a_week_ago": of_item(factor, -WEEK) if day >= WEEK else np.ones(len(item)),
-        "closed_yesterday": np.isnan(window[:, -1]),
-        "closed_days_7": np.isnan(window[:, -WEEK:]).sum(axis=1),
-        "shut_tomorrow": shut[:, day + 1],
-        "price_ratio": _latest(known_price) / np.maximum(row_mean(known_price), 1e-6),
-        "temperature": panel.temperature[tenant, day],
-        "rain": panel.rain[tenant, day],
-        "log_level": np.log1p(np.nan_to_num(level)),
+        "factor": of_item(day_effect),
+        "factor_a_week_ago": of_item(day_effect, -WEEK) if day >= WEEK else np.ones(len(item)),
     }
-    return np.stack([columns[name] for name in NAMES], axis=1).astype(np.float32), level
+
+
+def _price_ratio(panel: Panel, day: int) -> Floats:
+    """The last price before a day over the mean of the ``WINDOW`` days before it."""
+    known = panel.price[:, max(day - WINDOW, 0) : min(day, panel.past)]
+    return (_latest(known) / np.maximum(row_mean(known), 1e-6)).astype(np.float32)
 
 
 def _window(demand: Floats, day: int) -> Floats:
-    there = demand[:, max(0, day - WINDOW) : day]
-    if there.shape[1] == WINDOW:
-        return there
-    missing = np.full((demand.shape[0], WINDOW - there.shape[1]), np.nan, dtype=np.float32)
-    return np.concatenate([missing, there], axis=1)
+    found = demand[:, max(0, day - WINDOW) : day]
+    if found.shape[1] == WINDOW:
+        return found
+    missing = np.full((demand.shape[0], WINDOW - found.shape[1]), np.nan, dtype=np.float32)
+    return np.concatenate([missing, found], axis=1)
 
 
 def _median(values: Floats) -> Floats:
@@ -130,6 +149,6 @@ def _latest(values: Floats) -> Floats:
     """The last number of each row; NaN where it has none."""
     if not values.shape[1]:
         return np.full(len(values), np.nan, dtype=np.float32)
-    there = ~np.isnan(values)
-    last = values.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
-    return np.where(there.any(axis=1), values[np.arange(len(values)), last], np.nan).astype(np.float32)
+    is_number = ~np.isnan(values)
+    last = values.shape[1] - 1 - np.argmax(is_number[:, ::-1], axis=1)
+    return np.where(is_number.any(axis=1), values[np.arange(len(values)), last], np.nan).astype(np.float32)

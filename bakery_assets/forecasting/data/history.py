@@ -1,75 +1,107 @@
-"""What was sold, and on which days a shop was open at all.
+"""Sales of the days before a plan date, and each shop's open and closed days.
 
 A day without a row is a day without a sale when the shop sold anything else that day, and a closed day
-otherwise. Days after a tenant's last sale are unknown, not empty.
+otherwise. Days after a tenant's last sale are unknown, not empty. Demand behind days that sold out is in
+``unconstrained_demand``, days on which a shop will be closed in ``closures``.
 """
 
+from typing import TypedDict, cast
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.keys import SERIES, SHOP
+from bakery_assets.keys import PRODUCT, SHOP
+from bakery_assets.schemas import Cells, conform, ops
+from bakery_assets.schemas import columns as col
 
 HISTORY_DAYS = 1_130  # three years and a month, so that a yearly holiday is seen three times
 BREAK_DAYS = 7  # as many closed days in a row are a break, not a weekly closing day
 
 
-def known_sales(cells: pl.DataFrame, products: pl.DataFrame, sales: pl.DataFrame, days: int) -> pl.DataFrame:
-    """Sales of the ``days`` before the plan date of products that exist.
+class ShopKey(dy.Schema):
+    """What every row about a shop begins with."""
 
-    Args:
-        sales: facts; a column ``demand``, of ``censored.with_demand``, is carried along where there is one.
+    tenant_id = col.tenant_id()
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
 
-    Returns:
-        ``SERIES, date, quantity, revenue, demand, is_sold_out``; net refunds count as nothing sold. ``demand`` is
-        what would have sold had there been enough, null where only the sales are known.
-    """
+
+class SeriesKey(ShopKey):
+    """What every row about a series begins with: a product in a shop."""
+
+    product_id = col.key_text("The product", primary_key=True)
+
+
+class ShopDates(ShopKey):
+    """Shops and dates."""
+
+    date = col.date("The day", primary_key=True)
+
+
+class ShopCalendar(ShopDates):
+    """Every shop's days from its first sale to its tenant's last one."""
+
+    weekday = dy.Int8(min=1, max=7, description="ISO weekday, 1: Monday")
+    is_open = col.boolean("The shop sold something")
+    is_break = col.boolean(f"It lies in a closed stretch of at least {BREAK_DAYS} days")
+
+
+class DemandHistory(SeriesKey):
+    """Sales of the days before the plan date, with the demand behind those that sold out."""
+
+    date = col.date("Day of the sale", primary_key=True)
+    quantity = col.number("Units sold; net refunds count as 0")
+    revenue = col.number("Revenue, in the tenant's currency", minimum=None, nullable=True)
+    demand = col.number(
+        "Estimated demand, in units; empty: it did not sell out, or no estimate is possible", nullable=True
+    )
+    is_sold_out = col.boolean("It sold out, or was hardly in stock")
+
+
+class SalesFacts(TypedDict):
+    """The facts that a history of sales is taken from."""
+
+    products: dy.DataFrame[ops.Products]
+    sales: dy.DataFrame[ops.Sales]
+
+
+def sales_window(cells: dy.DataFrame[Cells], facts: SalesFacts, days: int) -> dy.DataFrame[ops.Sales]:
+    """Sales of the ``days`` before each tenant's plan date, of products that exist."""
     dates = cells.select("tenant_id", "plan_date")
     earliest = dates.select(pl.col("plan_date").min() - pl.duration(days=days)).item()
     latest = dates["plan_date"].max()
     since, until = pl.lit(earliest, pl.Date), pl.lit(latest, pl.Date)
-    kept = sales.lazy().filter(pl.col("sales_date") >= since, pl.col("sales_date") < until)
+    # Most of a long history is dropped by its date alone, before anything is joined.
+    recent = facts["sales"].lazy().filter(pl.col("sales_date") >= since, pl.col("sales_date") < until).collect()
     found = (
-        # Most of a long history goes by its date alone, before anything is joined.
-        kept.collect()
-        .join(dates, on="tenant_id")
+        recent.join(dates, on="tenant_id")
         .filter(
             pl.col("sales_date") < pl.col("plan_date"),
             pl.col("sales_date") >= pl.col("plan_date") - pl.duration(days=days),
         )
-        .join(products, on=["tenant_id", "product_id"], how="semi")
+        .drop("plan_date")
+        .join(facts["products"], on=PRODUCT, how="semi")
     )
-    demand = pl.col("demand") if "demand" in found.columns else pl.lit(None, pl.Float64)
-    is_unseen = demand.is_nan().fill_null(False)
-    return found.select(
-        *SERIES,
-        date="sales_date",
-        quantity=pl.col("quantity").clip(lower_bound=0.0),
-        revenue=pl.col("revenue"),
-        demand=pl.when(~is_unseen).then(demand),
-        is_sold_out=pl.col("sold_out_at").is_not_null() | is_unseen,
-    )
+    return cast(dy.DataFrame[ops.Sales], found)
 
 
-def shop_days(sales: pl.DataFrame) -> pl.DataFrame:
-    """Every shop's days from its first sale to its tenant's last one: ``SHOP, date, weekday, is_open``.
-
-    Also ``is_break``: the day lies in a closed stretch of at least ``BREAK_DAYS``.
-    """
-    return days_around(sales.filter(pl.col("quantity") > 0).select(*SHOP, "date").unique())
+def open_days(sales: dy.DataFrame[DemandHistory]) -> dy.DataFrame[ShopDates]:
+    """The days on which each shop sold something."""
+    return conform(ShopDates, sales.filter(pl.col("quantity") > 0).select(*SHOP, "date").unique())
 
 
-def days_around(opened: pl.DataFrame) -> pl.DataFrame:
-    """As ``shop_days``, from the days on which the shops sold something: ``SHOP, date``, distinct."""
-    open_days = opened.with_columns(is_open=pl.lit(True))
-    spans = open_days.group_by(SHOP).agg(first=pl.col("date").min(), last=pl.col("date").max())
+def shop_calendar(opened: dy.DataFrame[ShopDates]) -> dy.DataFrame[ShopCalendar]:
+    """Every shop's days, open and closed, from its first of ``opened`` to its tenant's last, sorted."""
+    is_open_day = opened.with_columns(is_open=pl.lit(True))
+    spans = is_open_day.group_by(SHOP).agg(first=pl.col("date").min(), last=pl.col("date").max())
     spans = spans.with_columns(last=pl.col("last").max().over("tenant_id"))
     stretch = pl.col("is_open").rle_id().over(SHOP)
-    return (
+    days = (
         spans.select(*SHOP, date=pl.date_ranges("first", "last"))
         .explode("date")
-        .join(open_days, on=[*SHOP, "date"], how="left")
+        .join(is_open_day, on=[*SHOP, "date"], how="left")
         .sort(*SHOP, "date")
         .with_columns(pl.col("is_open").fill_null(False), weekday=pl.col("date").dt.weekday())
         .with_columns(stretch=stretch)
         .with_columns(is_break=~pl.col("is_open") & (pl.len().over(*SHOP, "stretch") >= BREAK_DAYS))
-        .drop("stretch")
     )
+    return conform(ShopCalendar, days)

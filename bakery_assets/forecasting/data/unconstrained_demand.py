@@ -1,43 +1,54 @@
-"""Demand behind sales that ran out: what would have sold had there been enough all day.
+"""Demand unconstraining: what would have sold on days that sold out, had there been enough all day.
 
-A day's sales are divided by the share of a usual day's sales that falls into the hours in which the product
+A day's sales are divided by the share of a typical day's sales that falls into the hours in which the product
 could be bought (Lau & Lau 1996, Estimating the demand distributions of single-period items having frequent
-stockouts, European Journal of Operational Research 92). The recovered figure is capped: little was seen of a day
+stockouts, European Journal of Operational Research 92). The estimate is capped: little was observed of a day
 that sold out in its first hour, and a large multiple of little is a guess.
 """
 
+import dataframely as dy
 import polars as pl
 
+from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey
 from bakery_assets.keys import SERIES
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops
 
-LARGEST_RECOVERY = 3.0  # times what was sold
-# Models learn from less. Days that run out in earnest are days of unusual demand, not usual days cut short. The fresh
-# chain's days in stock, forecast by models that learnt from up to so many times the sales (WAPE; bias; coverage of
+MAX_UNCONSTRAINED_RATIO = 3.0  # times what was sold
+# Models learn from less. Days that sell out early are days of unusual demand, not typical days cut short. The fresh
+# chain's days in stock, forecast by models that learned from up to so many times the sales (WAPE; bias; coverage of
 # the 80% interval): 3 times 38.6%, +16%; 1.5 times 35.9%, +9.5%, 77.2%; 1.35 times 35.0%, +7.5%, 77.2%; 1.1 times
-# 34.4%, +2.8%, 75.6%. Some bias is due, as days in stock are the quieter ones; who learns from still less learns that
-# nobody wanted more, and the days with much demand fall out of the interval.
-LARGEST_LEARNT = 1.35
-PROFILE_HOURS = 24.0  # in-stock hours of evidence that the tenant's profile counts for in a series' own
-USUAL_HOURS = (6.0, 18.0)  # where a tenant gives no hourly sales, trade is taken as even between these hours
+# 34.4%, +2.8%, 75.6%. Some bias is due, as days in stock are the quieter ones; a model that learns from still less
+# learns that there was no further demand, and the days with much demand fall out of the interval.
+MAX_TRAINING_RATIO = 1.35
+PRIOR_HOURS = 24.0  # hours in stock that the tenant's profile counts for in a series' own
+DEFAULT_TRADING_HOURS = (6.0, 18.0)  # where a tenant gives no hourly sales, trade is taken as even between these hours
 
 DAY = [*SERIES, "date"]
 
 
-def recover(hourly: pl.DataFrame) -> pl.DataFrame:
-    """Demand of the days that have hourly sales.
+class UnconstrainedDays(SeriesKey):
+    """Demand of days with hourly sales."""
 
-    Args:
-        hourly: ``SERIES, sales_date, hour, quantity, in_stock``; ``in_stock`` is the share of the hour in which the
-            product could be bought. Hours without a row sold nothing and count as in stock.
+    date = col.date("Day of the sale", primary_key=True)
+    sold = col.number("Units sold; net refunds of an hour count as 0")
+    demand = col.number("Estimated demand, in units; as sold where nothing ran out or no profile is known")
+    in_stock_share = col.number(
+        "Share of a typical day's sales that falls into the hours in stock, as a fraction", maximum=1.0 + 1e-9
+    )
 
-    Returns:
-        ``DAY, sold, demand, in_stock_share``, sorted: units, and the share of a usual day's sales that falls into
-        the hours in stock. ``demand >= sold``, equal where nothing ran out or nothing is known of the usual day.
-    """
+    @dy.rule()
+    def at_least_sold(cls) -> pl.Expr:
+        return pl.col("demand") >= pl.col("sold")
+
+
+def unconstrain(hourly: dy.DataFrame[ops.SalesHourly]) -> dy.DataFrame[UnconstrainedDays]:
+    """Demand of the days that have hourly sales, sorted; hours without a row sold nothing and count as in stock."""
     rows = hourly.rename({"sales_date": "date"}).with_columns(
         pl.col("quantity").clip(lower_bound=0.0), pl.col("in_stock").clip(0.0, 1.0)
     )
-    profile = _profile(rows)
+    profile = _hourly_profile(rows)
     share = (pl.col("weight") * pl.col("in_stock").fill_null(1.0)).sum() / pl.col("weight").sum()
     days = (
         rows.select(DAY)
@@ -47,51 +58,65 @@ def recover(hourly: pl.DataFrame) -> pl.DataFrame:
         .group_by(DAY)
         .agg(in_stock_share=pl.when(pl.col("weight").sum() > 0).then(share).otherwise(1.0).first())
     )
-    return _demand(rows.group_by(DAY).agg(sold=pl.col("quantity").sum()).join(days, on=DAY))
+    sold = rows.group_by(DAY).agg(sold=pl.col("quantity").sum())
+    return conform(UnconstrainedDays, _with_demand(sold.join(days, on=DAY)))
 
 
-def with_demand(sales: pl.DataFrame, hourly: pl.DataFrame) -> pl.DataFrame:
-    """Sales facts with a column ``demand``: recovered where a day ran out, null where it did not.
+def add_unconstrained_demand(
+    sales: dy.DataFrame[ops.Sales], hourly: dy.DataFrame[ops.SalesHourly]
+) -> dy.DataFrame[DemandHistory]:
+    """Sales with the demand that models learn from, at most ``MAX_TRAINING_RATIO`` times what sold, in their order.
 
-    It is at most ``LARGEST_LEARNT`` times what sold, and NaN where hours say that it was hardly there and nothing
-    sold.
-
-    Hourly sales say best how much of a day was missed. Where there is only the time the last one went, the
-    tenant's hourly profile says it, else trade is taken as even over ``USUAL_HOURS``; a day that sold out before a
-    third of its trade is not recovered from its time alone, and stays unknown.
+    Hourly sales say best how much of a day was missed. Where there is only the time of the last sale, the
+    tenant's hourly profile says it, else trade is taken as even over ``DEFAULT_TRADING_HOURS``. There is no estimate
+    for a day that sold out before a third of its trade by its time alone, nor for one on which the product was hardly
+    in stock and nothing sold.
     """
-    day = ["tenant_id", "location_id", "product_id", "sales_date"]
-    by_hour = recover(hourly).filter(pl.col("in_stock_share") < 1.0)
-    timed = sales.filter(pl.col("sold_out_at").is_not_null()).join(
-        by_hour, left_on=day, right_on=DAY, how="anti", maintain_order="left"
+    by_hour = unconstrain(hourly).filter(pl.col("in_stock_share") < 1.0)
+    estimates = pl.concat([by_hour, _by_last_sale(sales, hourly, by_hour)])
+    # A day on which it was hardly in stock and nothing sold is not a day without demand.
+    is_unseen = (pl.col("sold") == 0) & (pl.col("in_stock_share") < 1.0 / MAX_UNCONSTRAINED_RATIO)
+    # Rounded, so that the order in which hours are added up does not change the training data.
+    capped = pl.min_horizontal("demand", pl.col("sold") * MAX_TRAINING_RATIO).round(DECIMALS)
+    estimated = estimates.select(*DAY, is_unseen=is_unseen, demand=pl.when(~is_unseen).then(capped))
+    rows = sales.join(estimated, left_on=[*SERIES, "sales_date"], right_on=DAY, how="left", maintain_order="left")
+    return conform(
+        DemandHistory,
+        rows.select(
+            *SERIES,
+            "revenue",
+            "demand",
+            pl.col("quantity").clip(lower_bound=0.0),
+            date="sales_date",
+            is_sold_out=pl.col("sold_out_at").is_not_null() | pl.col("is_unseen").fill_null(False),
+        ),
     )
-    by_time = _demand(
-        timed.select(*day, pl.col("quantity").clip(lower_bound=0.0).alias("sold"), hour=_hour("sold_out_at"))
-        .rename({"sales_date": "date"})
+
+
+def _by_last_sale(sales: pl.DataFrame, hourly: pl.DataFrame, by_hour: pl.DataFrame) -> pl.DataFrame:
+    """As ``unconstrain``, of the days that have the time of their last sale and are not in ``by_hour``."""
+    timed = sales.filter(pl.col("sold_out_at").is_not_null()).select(
+        *SERIES, date="sales_date", sold=pl.col("quantity").clip(lower_bound=0.0), hour=_hour("sold_out_at")
+    )
+    return _with_demand(
+        timed.join(by_hour, on=DAY, how="anti", maintain_order="left")
         .join(_tenant_profile(hourly), on="tenant_id", how="left")
         .with_columns(
             in_stock_share=pl.when(pl.col("hours").list.sum() > 0)
             .then(_share_before(pl.col("hours"), pl.col("hour")))
-            .otherwise(_share_of_usual_hours(pl.col("hour")))
+            .otherwise(_share_of_default_hours(pl.col("hour")))
         )
-        .filter(pl.col("in_stock_share") >= 1.0 / LARGEST_RECOVERY)
+        .filter(pl.col("in_stock_share") >= 1.0 / MAX_UNCONSTRAINED_RATIO)
     )
-    # A day on which it was hardly there and nothing sold is not a day on which nobody wanted it.
-    is_unseen = (pl.col("sold") == 0) & (pl.col("in_stock_share") < 1.0 / LARGEST_RECOVERY)
-    # Rounded, so that the order of a sum never makes other facts of the same.
-    capped = pl.min_horizontal("demand", pl.col("sold") * LARGEST_LEARNT).round(6)
-    learnt = pl.when(is_unseen).then(float("nan")).otherwise(capped).alias("demand")
-    recovered = pl.concat([by_hour, by_time]).select(*DAY, learnt).rename({"date": "sales_date"})
-    return sales.join(recovered, on=day, how="left", maintain_order="left")
 
 
-def _demand(days: pl.DataFrame) -> pl.DataFrame:
-    share = pl.col("in_stock_share").clip(1.0 / LARGEST_RECOVERY, 1.0)
+def _with_demand(days: pl.DataFrame) -> pl.DataFrame:
+    share = pl.col("in_stock_share").clip(1.0 / MAX_UNCONSTRAINED_RATIO, 1.0)
     return days.select(*DAY, "sold", (pl.col("sold") / share).alias("demand"), "in_stock_share").sort(DAY)
 
 
-def _profile(rows: pl.DataFrame) -> pl.DataFrame:
-    """Units a series sells in an hour in stock, drawn towards its tenant's: ``SERIES, hour, weight``.
+def _hourly_profile(rows: pl.DataFrame) -> pl.DataFrame:
+    """Units a series sells in an hour in stock, shrunk towards its tenant's: ``SERIES, hour, weight``.
 
     The tenant's rate of an hour is scaled to the series: a series that is never in stock in the evening still
     has an evening.
@@ -105,7 +130,7 @@ def _profile(rows: pl.DataFrame) -> pl.DataFrame:
     return grid.select(
         *SERIES,
         "hour",
-        weight=(pl.col("sold").fill_null(0.0) + PROFILE_HOURS * pl.col("rate") * size) / (stock + PROFILE_HOURS),
+        weight=(pl.col("sold").fill_null(0.0) + PRIOR_HOURS * pl.col("rate") * size) / (stock + PRIOR_HOURS),
     )
 
 
@@ -131,10 +156,10 @@ def _hour(column: str) -> pl.Expr:
 
 def _share_before(hours: pl.Expr, at: pl.Expr) -> pl.Expr:
     whole = at.floor().cast(pl.Int64)
-    begun = hours.list.get(whole).fill_null(0.0) * (at - at.floor())
-    return (hours.list.head(whole).list.sum() + begun) / hours.list.sum()
+    current = hours.list.get(whole).fill_null(0.0) * (at - at.floor())
+    return (hours.list.head(whole).list.sum() + current) / hours.list.sum()
 
 
-def _share_of_usual_hours(at: pl.Expr) -> pl.Expr:
-    first, last = USUAL_HOURS
+def _share_of_default_hours(at: pl.Expr) -> pl.Expr:
+    first, last = DEFAULT_TRADING_HOURS
     return ((at - first) / (last - first)).clip(0.0, 1.0)

@@ -1,1 +1,5 @@
-"""Models: the members of a blend, how they are weighed, and the quantiles of their errors."""
+"""Models: day effects, the members of a blend, the choice among blends, and the quantiles of forecast errors.
+
+Each module fits and applies one kind of model on the matrices of ``data.panel``; what is stored of them is in
+``registry``.
+"""

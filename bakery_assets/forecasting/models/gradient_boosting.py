@@ -1,7 +1,7 @@
 """One gradient-boosted model for the series of all tenants, fitted by LightGBM and applied day after day.
 
-It forecasts the next day; the following days take its own forecasts for what was sold (recursive). Trees are
-kept as LightGBM's own text.
+It forecasts the next day; the following days take its own forecasts for what was sold (recursive). The model is
+kept as LightGBM's own text. What it sees of a day is in ``data.features``.
 """
 
 import json
@@ -12,19 +12,21 @@ from hashlib import sha256
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
-from bakery_assets.forecasting.data.features import DAYS_FOR_SEASON, LEVEL_DAYS, NAMES, features
+from bakery_assets.forecasting.data.features import DAYS_FOR_SEASON, FEATURE_NAMES, LEVEL_DAYS, features
 from bakery_assets.forecasting.data.panel import WEEK, Flags, Floats, Panel
+from bakery_assets.schemas import conform, plans
 
 if TYPE_CHECKING:
     import lightgbm
 
-MOST_ROWS = 1_500_000  # days of series that trees are fitted on; more took time and did not forecast better
+MAX_TRAINING_ROWS = 1_500_000  # days of series that it is fitted on; more took time and did not forecast better
 ROWS_FOR_THREADS = 200_000
-LARGEST_RATIO = 6.0  # a day that sold more than this many times its level counts as this many
+MAX_LEVEL_RATIO = 6.0  # a day that sold more than this many times its level counts as this many
 ROUNDS = 300
 HOLDOUT_WEEKS = 8
 SEED = 20
@@ -44,39 +46,50 @@ SETTINGS = {
 }
 
 
+class FittedBoosters(dy.Schema):
+    """Rows of ``boosters`` before they are stored."""
+
+    booster_id = plans.Boosters.booster_id
+    trained_through = plans.Boosters.trained_through
+    trees = plans.Boosters.trees
+    holdout_trees = plans.Boosters.holdout_trees
+    holdout_from = plans.Boosters.holdout_from
+    parameters = plans.Boosters.parameters
+
+
 @dataclass(frozen=True)
-class Trees:
-    """Fitted trees as text."""
+class GradientBoostedModel:
+    """A fitted model as text."""
 
     text: str
 
-    def forecast(self, panel: Panel, factor: Floats, shut: Flags, day: int) -> Floats:
+    def forecast(self, panel: Panel, day_effect: Floats, closed: Flags, day: int) -> Floats:
         """Demand of the ``HORIZON_DAYS`` from column ``day`` on, which the panel must not know yet.
 
         Args:
-            factor: of ``factors.factor_matrix``.
-            shut: series, past + AHEAD: days known to be closed.
+            day_effect: of ``day_effects.day_effect_matrix``.
+            closed: series, past + AHEAD: days known to be closed.
 
         Returns:
             (series, HORIZON_DAYS), units as if no day were closed; NaN for series that have sold nothing in the
             ``features.WINDOW`` days before.
         """
-        model = _model(self.text)
+        booster = _booster(self.text)
         demand = np.full((len(panel.tenant), day + HORIZON_DAYS), np.nan, dtype=np.float32)
         known = min(day, panel.past)
         demand[:, :known] = panel.demand[:, :known]
-        made = np.full((len(panel.tenant), HORIZON_DAYS), np.nan, dtype=np.float32)
+        forecasts = np.full((len(panel.tenant), HORIZON_DAYS), np.nan, dtype=np.float32)
         if not len(panel.tenant):
-            return made
+            return forecasts
         for step in range(HORIZON_DAYS):
-            at = day + step
-            seen, level = features(panel, demand, factor, at, shut)
-            made[:, step] = model.predict(seen) * level
-            demand[:, at] = np.where(shut[:, at], np.nan, made[:, step])
-        return made
+            column = day + step
+            inputs, level = features(panel, demand, day_effect, column, closed)
+            forecasts[:, step] = booster.predict(inputs) * level
+            demand[:, column] = np.where(closed[:, column], np.nan, forecasts[:, step])
+        return forecasts
 
 
-def fit_trees(panel: Panel, factor: Floats, last: int) -> tuple[Trees, int]:
+def fit_gradient_boosting(panel: Panel, day_effect: Floats, last: int) -> tuple[GradientBoostedModel, int]:
     """Fit on the days before column ``last``; also the number of days of series it was fitted on.
 
     Raises:
@@ -84,41 +97,44 @@ def fit_trees(panel: Panel, factor: Floats, last: int) -> tuple[Trees, int]:
     """
     import lightgbm
 
-    chance = np.random.default_rng(SEED)
-    shut = panel.is_shut[panel.item]
-    closed = shut.copy()
-    closed[:, :last] |= (~panel.is_open & panel.is_known)[:, :last]
-    first = min(LEVEL_DAYS, max(last - WEEK, WEEK))
-    usable = ~np.isnan(panel.demand) & ~shut[:, : panel.past]
-    usable[:, :first] = False
-    usable[:, last:] = False
-    share = min(1.0, MOST_ROWS / max(int(usable.sum()), 1))
-    seen, ratios, weights = [], [], []
-    typical = _typical_level(panel, last)
-    for day in np.flatnonzero(usable.any(axis=0)):
-        matrix, level = features(panel, panel.demand, factor, int(day), closed)
-        rows = usable[:, day] & (level > 0)
-        if share < 1.0:
-            rows &= chance.random(len(rows)) < share
-        seen.append(_without_some_weather(matrix[rows], chance))
-        ratios.append(np.minimum(panel.demand[rows, day] / level[rows], LARGEST_RATIO))
-        weights.append(level[rows] / typical[rows])
-    if not sum(len(part) for part in ratios):
-        raise ValueError("there is no day to fit trees on")
-    matrix = np.concatenate(seen)
+    matrix, ratios, weights = _training_rows(panel, day_effect, last)
     if panel.history_days < DAYS_FOR_SEASON:
-        matrix[:, NAMES.index("day_of_year")] = np.nan
-    data = lightgbm.Dataset(
-        matrix, np.concatenate(ratios), weight=np.concatenate(weights), feature_name=list(NAMES), free_raw_data=True
-    )
+        matrix[:, FEATURE_NAMES.index("day_of_year")] = np.nan
+    data = lightgbm.Dataset(matrix, ratios, weight=weights, feature_name=list(FEATURE_NAMES), free_raw_data=True)
     # A second thread on few rows does nothing but wait, and on a busy machine it waits long.
     threads = 1 if len(matrix) < ROWS_FOR_THREADS else 0
-    model = lightgbm.train({**SETTINGS, "num_threads": threads}, data, ROUNDS)
-    return Trees(model.model_to_string()), len(matrix)
+    booster = lightgbm.train({**SETTINGS, "num_threads": threads}, data, ROUNDS)
+    return GradientBoostedModel(booster.model_to_string()), len(matrix)
+
+
+def _training_rows(panel: Panel, day_effect: Floats, last: int) -> tuple[Floats, Floats, Floats]:
+    """Features, demand over level, and weights of the days before column ``last``, at most ``MAX_TRAINING_ROWS``."""
+    rng = np.random.default_rng(SEED)
+    by_calendar = panel.is_closed[panel.item]
+    closed = by_calendar.copy()
+    closed[:, :last] |= (~panel.is_open & panel.is_observed)[:, :last]
+    first = min(LEVEL_DAYS, max(last - WEEK, WEEK))
+    is_usable = ~np.isnan(panel.demand) & ~by_calendar[:, : panel.past]
+    is_usable[:, :first] = False
+    is_usable[:, last:] = False
+    share = min(1.0, MAX_TRAINING_ROWS / max(int(is_usable.sum()), 1))
+    inputs, ratios, weights = [], [], []
+    typical = _typical_level(panel, last)
+    for day in np.flatnonzero(is_usable.any(axis=0)):
+        matrix, level = features(panel, panel.demand, day_effect, int(day), closed)
+        rows = is_usable[:, day] & (level > 0)
+        if share < 1.0:
+            rows &= rng.random(len(rows)) < share
+        inputs.append(_without_some_weather(matrix[rows], rng))
+        ratios.append(np.minimum(panel.demand[rows, day] / level[rows], MAX_LEVEL_RATIO))
+        weights.append(level[rows] / typical[rows])
+    if not sum(len(part) for part in ratios):
+        raise ValueError("there is no day to fit a model on")
+    return np.concatenate(inputs), np.concatenate(ratios), np.concatenate(weights)
 
 
 def _typical_level(panel: Panel, last: int) -> Floats:
-    """Mean demand a day of each series' tenant before column ``last``: what one tenant's errors are measured by."""
+    """Mean demand a day of each series' tenant before column ``last``: what a tenant's errors are scaled by."""
     demand = panel.demand[:, :last]
     tenants = panel.cells.height
     total = np.bincount(panel.tenant, weights=np.nan_to_num(demand).sum(axis=1), minlength=tenants)
@@ -126,31 +142,38 @@ def _typical_level(panel: Panel, last: int) -> Floats:
     return np.maximum(total / np.maximum(days, 1), 1e-6)[panel.tenant].astype(np.float32)
 
 
-def _without_some_weather(matrix: Floats, chance: np.random.Generator) -> Floats:
+def _without_some_weather(matrix: Floats, rng: np.random.Generator) -> Floats:
     """Half of the days without their weather: a forecast knows that of some days to come, and often of none."""
-    blind = chance.random(len(matrix)) < 0.5
+    is_masked = rng.random(len(matrix)) < 0.5
     for name in ("temperature", "rain"):
-        matrix[blind, NAMES.index(name)] = np.nan
+        matrix[is_masked, FEATURE_NAMES.index(name)] = np.nan
     return matrix
 
 
 @lru_cache(maxsize=8)
-def _model(text: str) -> "lightgbm.Booster":
+def _booster(text: str) -> "lightgbm.Booster":
     import lightgbm
 
     return lightgbm.Booster(model_str=text)
 
 
 def holdout_days(history_days: int) -> int:
-    """How many last days of a history models are compared on: whole weeks, at most a third of it."""
+    """How many last days of a history models are backtested on: whole weeks, at most a third of it."""
     return min(HOLDOUT_WEEKS, history_days // (3 * WEEK)) * WEEK
 
 
-def booster_row(panel: Panel, full: Trees, held: Trees, holdout: int, rows: int) -> pl.DataFrame:
-    """One row of ``boosters`` without ``trained_at``."""
+def fitted_booster(
+    panel: Panel, final_model: GradientBoostedModel, holdout_model: GradientBoostedModel, holdout: int, rows: int
+) -> dy.DataFrame[FittedBoosters]:
+    """The row of a booster.
+
+    Args:
+        final_model: fitted on all days. holdout_model: fitted without the last ``holdout`` days.
+        rows: days of series that ``final_model`` was fitted on.
+    """
     newest: date = panel.cells.select(pl.col("plan_date").max()).item()
     parameters = {
-        "features": list(NAMES),
+        "features": list(FEATURE_NAMES),
         "history_days": panel.history_days,
         "lightgbm": version("lightgbm"),
         "rounds": ROUNDS,
@@ -159,13 +182,12 @@ def booster_row(panel: Panel, full: Trees, held: Trees, holdout: int, rows: int)
         "settings": SETTINGS,
         "tenants": panel.cells.height,
     }
-    return pl.DataFrame(
-        {
-            "booster_id": [sha256((full.text + held.text).encode()).hexdigest()[:16]],
-            "trained_through": [newest - timedelta(days=1)],
-            "trees": [full.text],
-            "holdout_trees": [held.text],
-            "holdout_from": [newest - timedelta(days=holdout)],
-            "parameters": [json.dumps(parameters, sort_keys=True)],
-        }
-    )
+    row = {
+        "booster_id": sha256((final_model.text + holdout_model.text).encode()).hexdigest()[:16],
+        "trained_through": newest - timedelta(days=1),
+        "trees": final_model.text,
+        "holdout_trees": holdout_model.text,
+        "holdout_from": newest - timedelta(days=holdout),
+        "parameters": json.dumps(parameters, sort_keys=True),
+    }
+    return conform(FittedBoosters, pl.DataFrame([row]))

@@ -1,114 +1,123 @@
-"""How far a forecast may be off: quantiles of the past errors of the same kind of forecast.
+"""Prediction intervals: quantiles of the past errors of the same kind of forecast.
 
 Split conformal prediction with scaled residuals (Lei et al. 2018, Distribution-free predictive inference
-for regression, section 5.2): z = (sold - yhat) / scale, and a quantile is yhat + scale * z(level). The scale is the
-mean of the forecast and of the series' usual day, so that a strong day has the wider band, and a product that
-hardly sells has one at all.
+for regression, section 5.2): a scaled residual is (demand - yhat) / scale, and a quantile of demand is yhat + scale
+times a quantile of the scaled residuals. The scale is the mean of the forecast and of the series' base level, so that
+a strong day has the wider interval, and a product that hardly sells has one at all. Which quantiles a forecast has is
+in ``metrics.LEVELS``; which residuals a series uses is in ``forecasting.uncertainty``.
 """
 
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.data.panel import Floats, Panel, Whole, row_mean
+from bakery_assets.forecasting.data.panel import Floats, Integers, Panel, row_mean
+from bakery_assets.quantities import DECIMALS
 
-LEVELS = {"q10": 0.10, "q50": 0.50, "q80": 0.80, "q90": 0.90, "q95": 0.95}
-# What is kept of a distribution of errors; any other quantile lies on the line between two of these.
-KNOTS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
-USUAL_DAYS = 28
+# What is kept of a distribution of residuals; any other quantile is interpolated between two of these.
+QUANTILE_GRID = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
+BASE_LEVEL_DAYS = 28
 RESIDUAL_DAYS = 84
-ENOUGH_ERRORS = 28  # errors of its own that a series needs to go by them alone; fewer are eked out by its tenant's
+RESIDUAL_DECIMALS = 5  # of the quantiles of scaled residuals
+MIN_RESIDUALS = 28  # residuals of its own that a series needs to use them alone; fewer are shrunk towards its tenant's
 
 # For a bakery without a past: midway between 60 series of a bakery chain (-0.32, 0.02, 0.23, 0.36, 0.53) and
 # 148 articles of a French shop in a holiday resort (-0.97, 0.00, 0.54, 1.12, 1.90), each over 84 days.
-USUAL = {0.1: -0.64, 0.5: 0.01, 0.8: 0.38, 0.9: 0.74, 0.95: 1.22}
+DEFAULT_RESIDUALS = {0.1: -0.64, 0.5: 0.01, 0.8: 0.38, 0.9: 0.74, 0.95: 1.22}
 
 
-def usual_day(normalised: Floats) -> Floats:
-    """What a series usually sells a day: the mean of its last ``USUAL_DAYS`` normal days, in units."""
-    return np.nan_to_num(row_mean(normalised[:, -USUAL_DAYS:]))
+def base_level(normal_demand: Floats) -> Floats:
+    """What a series sells on a normal day: the mean of its last ``BASE_LEVEL_DAYS`` days, in units."""
+    return np.nan_to_num(row_mean(normal_demand[:, -BASE_LEVEL_DAYS:]))
 
 
-def scale(yhat: Floats, usual: Floats) -> Floats:
-    """What errors are measured by: (series, days), in units.
+def residual_scale(yhat: Floats, base: Floats) -> Floats:
+    """What residuals are scaled by: (series, days), in units.
 
     Args:
-        yhat: (series, days). usual: of ``usual_day``.
+        yhat: (series, days). base: of ``base_level``.
     """
-    return ((yhat + usual[:, None]) / 2).astype(np.float32)
+    return ((yhat + base[:, None]) / 2).astype(np.float32)
 
 
-def error_quantiles(errors: Floats, tenant: Whole, tenants: int) -> tuple[Floats, Floats, Whole]:
-    """Quantiles of scaled errors at ``KNOTS``, of each series and of each tenant.
+def error_quantiles(scaled_residuals: Floats, tenant: Integers, tenants: int) -> tuple[Floats, Floats, Integers]:
+    """Quantiles of scaled residuals at ``QUANTILE_GRID``, of each series and of each tenant.
 
-    Few errors of its own are drawn towards the tenant's; where they are many, the tenant's say nothing: a shop's
-    rare cake is no measure of its bread. The quantiles are Hazen's (type 5 of Hyndman & Fan 1996, Sample quantiles in
-    statistical packages), between the sample's own and conformal prediction's, which asks for (n + 1) / n more: the
-    errors come from trees that lack the last weeks, and are somewhat wide as it is.
+    The quantiles of a series with few residuals are shrunk towards its tenant's; where they are many, the tenant's do
+    not count: a shop's rare cake is no measure of its bread. The quantiles are Hazen's (type 5 of Hyndman & Fan 1996,
+    Sample quantiles in statistical packages), between the sample's own and conformal prediction's, which takes
+    (n + 1) / n more: the residuals are those of models that lack the last weeks, and are somewhat wide as it is.
 
     Args:
-        errors: (series, days) of z, NaN where there is none. tenant: the row of each series' tenant.
+        scaled_residuals: (series, days), NaN where there is none.
+        tenant: the row of each series' tenant.
 
     Returns:
-        (series, len(KNOTS)), NaN where neither the series nor its tenant has any; (tenants, len(KNOTS)); and the
-        number of errors of each series.
+        (series, len(QUANTILE_GRID)), NaN where neither the series nor its tenant has any; (tenants,
+        len(QUANTILE_GRID)); and the number of residuals of each series.
     """
-    own = _quantiles(errors)
-    of_tenant = np.full((tenants, len(KNOTS)), np.nan, dtype=np.float32)
-    row, day = np.nonzero(~np.isnan(errors))
-    pooled = pl.DataFrame({"tenant": tenant[row], "z": errors[row, day]})
+    own = _hazen_quantiles(scaled_residuals)
+    of_tenant = np.full((tenants, len(QUANTILE_GRID)), np.nan, dtype=np.float32)
+    row, day = np.nonzero(~np.isnan(scaled_residuals))
+    pooled = pl.DataFrame({"tenant": tenant[row], "residual": scaled_residuals[row, day]})
     groups = pooled.group_by("tenant").agg(
-        pl.len().alias("count"), *(pl.col("z").quantile(knot, "linear").alias(str(knot)) for knot in KNOTS)
+        pl.len().alias("count"),
+        *(pl.col("residual").quantile(level, "linear").alias(str(level)) for level in QUANTILE_GRID),
     )
-    groups = groups.filter(pl.col("count") >= ENOUGH_ERRORS)
-    of_tenant[groups["tenant"].to_numpy()] = groups.select(str(knot) for knot in KNOTS).to_numpy()
-    count = (~np.isnan(errors)).sum(axis=1)
-    share = np.minimum(count / ENOUGH_ERRORS, 1.0).astype(np.float32)[:, None]
-    theirs = of_tenant[tenant]
-    drawn = share * own + (1 - share) * theirs
-    enough = (count >= ENOUGH_ERRORS)[:, None]
-    made = np.where(np.isnan(theirs), np.where(enough, own, np.nan), np.where(np.isnan(own), theirs, drawn))
-    return np.sort(made, axis=1).astype(np.float32), of_tenant, count
+    groups = groups.filter(pl.col("count") >= MIN_RESIDUALS)
+    of_tenant[groups["tenant"].to_numpy()] = groups.select(str(level) for level in QUANTILE_GRID).to_numpy()
+    count = (~np.isnan(scaled_residuals)).sum(axis=1)
+    share = np.minimum(count / MIN_RESIDUALS, 1.0).astype(np.float32)[:, None]
+    tenants_own = of_tenant[tenant]
+    shrunk = share * own + (1 - share) * tenants_own
+    is_enough = (count >= MIN_RESIDUALS)[:, None]
+    without_tenant = np.where(is_enough, own, np.nan)
+    with_tenant = np.where(np.isnan(own), tenants_own, shrunk)
+    quantiles = np.where(np.isnan(tenants_own), without_tenant, with_tenant)
+    return np.sort(quantiles, axis=1).astype(np.float32), of_tenant, count
 
 
-def _quantiles(errors: Floats) -> Floats:
-    count = (~np.isnan(errors)).sum(axis=1)
-    ordered = np.sort(errors, axis=1)  # NaN last
-    rows = np.arange(len(errors))
-    made = np.full((len(errors), len(KNOTS)), np.nan, dtype=np.float32)
+def _hazen_quantiles(residuals: Floats) -> Floats:
+    count = (~np.isnan(residuals)).sum(axis=1)
+    ordered = np.sort(residuals, axis=1)  # NaN last
+    rows = np.arange(len(residuals))
+    quantiles = np.full((len(residuals), len(QUANTILE_GRID)), np.nan, dtype=np.float32)
+    if not residuals.shape[1]:
+        return quantiles
     last = np.maximum(count - 1, 0)
-    for number, knot in enumerate(KNOTS):
-        at = np.clip(count * knot - 0.5, 0, last)
-        low = np.floor(at).astype(np.int64)
+    for number, level in enumerate(QUANTILE_GRID):
+        position = np.clip(count * level - 0.5, 0, last)
+        low = np.floor(position).astype(np.int64)
         high = np.minimum(low + 1, last)
-        value = ordered[rows, low] + (at - low) * (ordered[rows, high] - ordered[rows, low]) if errors.shape[1] else at
-        made[:, number] = np.where(count > 0, value, np.nan)
-    return made
+        value = ordered[rows, low] + (position - low) * (ordered[rows, high] - ordered[rows, low])
+        quantiles[:, number] = np.where(count > 0, value, np.nan)
+    return quantiles
 
 
-def errors_of_usual_days(panel: Panel) -> Floats:
-    """Scaled errors of taking the mean of the last same weekdays for a day: (series, RESIDUAL_DAYS).
+def same_weekday_residuals(panel: Panel) -> Floats:
+    """Scaled residuals of forecasting a day by the mean of the last same weekdays: (series, RESIDUAL_DAYS).
 
-    They stand in where no trained model has errors of its own.
+    They stand in where no trained model has residuals of its own.
     """
     days = slice(max(panel.past - RESIDUAL_DAYS, 0), panel.past)
-    expected = panel.expected[0][:, days]
-    normal = panel.is_normal[:, days] & ~np.isnan(expected)
-    usual = row_mean(np.where(normal, expected, np.nan))
+    forecast = panel.same_weekday_means[0][:, days]
+    is_normal = panel.is_normal[:, days] & ~np.isnan(forecast)
+    base = row_mean(np.where(is_normal, forecast, np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = (panel.demand[:, days] - expected) / scale(expected, usual)
-    return np.where(normal & (usual > 0)[:, None], z, np.nan).astype(np.float32)
+        scaled_residual = (panel.demand[:, days] - forecast) / residual_scale(forecast, base)
+    return np.where(is_normal & (base > 0)[:, None], scaled_residual, np.nan).astype(np.float32)
 
 
-def at_level(knots: pl.Expr, level: float) -> pl.Expr:
-    """A quantile from a list of those at ``KNOTS``; beyond the outermost knots, theirs."""
-    upper = next((number for number, knot in enumerate(KNOTS) if knot >= level), len(KNOTS) - 1)
-    lower = upper - 1 if upper and KNOTS[upper] > level else upper
+def quantile_at(grid: pl.Expr, level: float) -> pl.Expr:
+    """A quantile from a list of those at ``QUANTILE_GRID``; beyond the outermost, these."""
+    upper = next((number for number, each in enumerate(QUANTILE_GRID) if each >= level), len(QUANTILE_GRID) - 1)
+    lower = upper - 1 if upper and QUANTILE_GRID[upper] > level else upper
     if lower == upper:
-        return knots.list.get(upper)
-    share = (level - KNOTS[lower]) / (KNOTS[upper] - KNOTS[lower])
-    return knots.list.get(lower) * (1 - share) + knots.list.get(upper) * share
+        return grid.list.get(upper)
+    share = (level - QUANTILE_GRID[lower]) / (QUANTILE_GRID[upper] - QUANTILE_GRID[lower])
+    return grid.list.get(lower) * (1 - share) + grid.list.get(upper) * share
 
 
-def usual_knots() -> list[float]:
-    """The quantiles of a bakery without a past, at ``KNOTS``."""
-    return [round(float(value), 6) for value in np.interp(KNOTS, list(USUAL), list(USUAL.values()))]
+def default_residual_quantiles() -> list[float]:
+    """The quantiles of a bakery without a past, at ``QUANTILE_GRID``."""
+    levels, values = list(DEFAULT_RESIDUALS), list(DEFAULT_RESIDUALS.values())
+    return [round(float(value), DECIMALS) for value in np.interp(QUANTILE_GRID, levels, values)]

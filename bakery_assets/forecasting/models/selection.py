@@ -1,19 +1,23 @@
-"""Which model makes a series' forecast: the one that would have been nearest over the last weeks.
+"""Model selection: each series takes the blend of models that would have been closest over the last weeks.
 
-Errors of a few weeks are mostly chance, so a series does not go its own way for a little: its errors are drawn
-towards its tenant's, and another model has to win by a margin against the one in use, or, where none is, against
-the one that is best for the tenant as a whole.
+Errors of a few weeks are mostly chance, so a series does not leave its tenant's choice for a small gain: its errors are
+shrunk towards its tenant's, and another blend has to win by a margin against the one in use, or, where none is,
+against the one that is best for the tenant as a whole. How a blend's members forecast is in the modules next to this.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from bakery_assets.forecasting.data.panel import Floats, Whole
+from bakery_assets.forecasting.data.panel import Floats, Integers
+from bakery_assets.metrics import AbsoluteSums
 from bakery_assets.schemas.plans import SeriesModel
 
-# Shares of trees, weekdays smoothed each by itself, level under a weekday profile, and TSB.
+MEMBERS = ("trees", "seasonal", "level", "tsb")
+# The weight of each of ``MEMBERS``: gradient boosting, weekdays smoothed each by itself, level under a weekday
+# profile, and TSB.
 BLENDS: dict[SeriesModel, tuple[float, float, float, float]] = {
     "trees_and_smoothing": (0.7, 0.15, 0.15, 0.0),
     "trees": (1.0, 0.0, 0.0, 0.0),
@@ -23,79 +27,83 @@ BLENDS: dict[SeriesModel, tuple[float, float, float, float]] = {
     "level_smoothing": (0.0, 0.0, 1.0, 0.0),
     "intermittent": (0.0, 0.0, 0.0, 1.0),
 }
-NAMES = tuple(BLENDS)
-MEMBERS = ("trees", "seasonal", "level", "tsb")
-MARGIN = 0.03  # by how much less error another model takes a series over
+BLEND_NAMES = tuple(BLENDS)
+MARGIN = 0.03  # by how much less error another blend takes a series over
 PRIOR_DAYS = 28.0  # days of a series' errors that its tenant's count for
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen row of ``BLENDS`` for each series, and how good each would have been."""
+    """The blend chosen for each series, and how close each would have been.
 
-    chosen: Whole
-    error: Floats  # (blends, series): absolute errors over sales, drawn towards the tenant's
-    tenant_wape: Floats  # (blends, tenants)
+    Attributes:
+        chosen: (series,), rows of ``BLENDS``.
+        shrunk_wape: (blends, series), WAPE shrunk towards the tenant's, as a fraction.
+        tenant_wape: (blends, tenants), as a fraction; infinite where a blend has made no forecast.
+    """
+
+    chosen: Integers
+    shrunk_wape: Floats
+    tenant_wape: Floats
 
 
-def blended(members: dict[str, Floats]) -> Floats:
+def blend_forecasts(members: Mapping[str, Floats]) -> Floats:
     """Forecasts of every blend: (blends, series, days).
 
     Args:
         members: forecasts by ``MEMBERS``; where one is NaN, a blend is made of its others.
     """
     stacked = np.stack([members[name] for name in MEMBERS])
-    return np.stack([mixed(stacked, np.array(shares, dtype=np.float32)[:, None]) for shares in BLENDS.values()])
+    return np.stack(
+        [weighted_mean(stacked, np.array(weights, dtype=np.float32)[:, None]) for weights in BLENDS.values()]
+    )
 
 
-def mixed(members: Floats, shares: Floats) -> Floats:
-    """Weighted mean of (members, series, days) by (members, series); NaN where no member with a share has a number."""
-    weight = np.where(np.isnan(members), 0.0, shares[:, :, None])
-    total = weight.sum(axis=0)
-    value = (np.nan_to_num(members) * weight).sum(axis=0) / np.maximum(total, 1e-9)
-    return np.where(total > 0, value, np.nan).astype(np.float32)
+def weighted_mean(members: Floats, weights: Floats) -> Floats:
+    """Mean of (members, series, days) by weights (members, series); NaN where no weighted member has a number."""
+    usable = np.where(np.isnan(members), 0.0, weights[:, :, None])
+    total = usable.sum(axis=0)
+    mean = (np.nan_to_num(members) * usable).sum(axis=0) / np.maximum(total, 1e-9)
+    return np.where(total > 0, mean, np.nan).astype(np.float32)
 
 
-def best_point(forecasts: Floats, sold: Floats) -> Whole:
-    """The point of a grid with the least absolute error: (series,).
+def best_alpha(forecasts: Floats, sold: Floats) -> Integers:
+    """The point of a grid of smoothing parameters with the least absolute error: (series,).
 
     Args:
         forecasts: (points, series, days). sold: (series, days), NaN: not counted.
     """
-    errors = np.nansum(np.abs(forecasts - sold[None]), axis=2, dtype=np.float64)
-    best: Whole = np.argmin(errors, axis=0).astype(np.int64)
+    best: Integers = np.argmin(AbsoluteSums.over_days(forecasts, sold[None]).errors, axis=0).astype(np.int64)
     return best
 
 
-def choose(forecasts: Floats, sold: Floats, tenant: Whole, tenants: int, incumbent: npt.NDArray[np.int64]) -> Choice:
+def choose(forecasts: Floats, sold: Floats, tenant: Integers, tenants: int, incumbent: Integers) -> Choice:
     """Choose a blend for each series.
 
     Args:
-        forecasts: of ``blended``. sold: (series, days), NaN: not counted.
+        forecasts: of ``blend_forecasts``. sold: (series, days), NaN: not counted.
         tenant: the row of each series' tenant. incumbent: the blend in use, -1 where there is none.
     """
-    counted = ~np.isnan(sold)[None] & ~np.isnan(forecasts)
-    errors = np.where(counted, np.abs(forecasts - np.nan_to_num(sold)), 0.0).sum(axis=2, dtype=np.float64)
-    sales = np.where(counted, np.nan_to_num(sold), 0.0).sum(axis=2, dtype=np.float64)
-    days = counted.sum(axis=2)
-    pooled = np.stack([_by_tenant(errors[blend], tenant, tenants) for blend in range(len(NAMES))])
-    pooled_sales = np.stack([_by_tenant(sales[blend], tenant, tenants) for blend in range(len(NAMES))])
+    sums = AbsoluteSums.over_days(forecasts, sold[None])
+    pooled = sums.by_group(tenant, tenants)
     # A blend that has made no forecast for a tenant cannot be its best.
-    wape = np.where(pooled_sales > 0, pooled / np.maximum(pooled_sales, 1e-9), np.inf)
-    usual = sales / np.maximum(days, 1)
-    general = np.where(np.isfinite(wape), wape, 0.0)[:, tenant]
-    shrunk = (errors + PRIOR_DAYS * usual * general) / np.maximum(sales + PRIOR_DAYS * usual, 1e-9)
-    shrunk = np.where((days > 0) & (sales > 0), shrunk, wape[:, tenant])
+    tenant_wape = np.where(np.isnan(pooled.wape), np.inf, pooled.wape)
+    shrunk = _shrunk_wape(sums, tenant_wape[:, tenant])
     series = np.arange(len(tenant))
-    tenant_best = np.argmin(wape, axis=0)[tenant]
+    tenant_best = np.argmin(tenant_wape, axis=0)[tenant]
     reference = np.where(incumbent >= 0, incumbent, tenant_best)
     best = np.argmin(shrunk, axis=0)
     with np.errstate(invalid="ignore"):
         wins = shrunk[best, series] < (1 - MARGIN) * shrunk[reference, series]
-    # Nothing can be said against a model that has no errors to speak of.
+    # Without errors of any blend there is no reason to leave the one in use.
     wins &= np.isfinite(shrunk[best, series])
-    return Choice(np.where(wins, best, reference), shrunk.astype(np.float32), wape.astype(np.float32))
+    return Choice(np.where(wins, best, reference), shrunk.astype(np.float32), tenant_wape.astype(np.float32))
 
 
-def _by_tenant(values: npt.NDArray[np.float64], tenant: Whole, tenants: int) -> npt.NDArray[np.float64]:
-    return np.bincount(tenant, weights=values, minlength=tenants).astype(np.float64)
+def _shrunk_wape(sums: AbsoluteSums, towards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """WAPE of each series as if ``PRIOR_DAYS`` of its mean sales had had the tenant's error."""
+    mean_sales = sums.actuals / np.maximum(sums.days, 1)
+    general = np.where(np.isfinite(towards), towards, 0.0)
+    prior_sales = PRIOR_DAYS * mean_sales
+    shrunk = (sums.errors + prior_sales * general) / np.maximum(sums.actuals + prior_sales, 1e-9)
+    return np.where((sums.days > 0) & (sums.actuals > 0), shrunk, towards)

@@ -1,9 +1,10 @@
-"""Exponential smoothing of normal days: StatsForecast compares the parameters, the morning applies the best.
+"""Exponential smoothing of normal days: StatsForecast backtests a grid of parameters, the stage applies the best.
 
 Three families: each weekday smoothed by itself (seasonal), the level of the series under its weekday profile
-(level), and Teunter, Syntetos and Babai's method for series that sell now and then (TSB). A parameter is a point of
-a small grid, so that choosing it needs no optimiser and applying it is one pass over recent days. The passes here
-give what StatsForecast's models of the same name give; a test holds them together.
+(level), and Teunter, Syntetos and Babai's method for intermittent demand (TSB; Teunter et al. 2011, Intermittent
+demand: linking forecasting to inventory obsolescence, European Journal of Operational Research 214). A parameter is a
+point of a small grid, so that choosing it needs no optimizer and applying it is one pass over recent days. The passes
+here give what StatsForecast's models of the same name give; a test holds them together.
 """
 
 from dataclasses import dataclass
@@ -17,126 +18,128 @@ from bakery_assets.forecasting.data.panel import WEEK, Floats, row_mean
 SEASONAL_ALPHAS = (0.1, 0.2, 0.3, 0.5)
 LEVEL_ALPHAS = (0.02, 0.05, 0.1, 0.2, 0.4)
 TSB_ALPHAS = (0.05, 0.15)
-USUAL = {"seasonal": 0.3, "level": 0.1, "tsb": 0.15}  # where nothing has been compared yet
-GRID = {"seasonal": SEASONAL_ALPHAS, "level": LEVEL_ALPHAS, "tsb": TSB_ALPHAS}
+DEFAULT_ALPHAS = {"seasonal": 0.3, "level": 0.1, "tsb": 0.15}  # where nothing has been backtested yet
+ALPHA_GRID = {"seasonal": SEASONAL_ALPHAS, "level": LEVEL_ALPHAS, "tsb": TSB_ALPHAS}
 
 SMOOTHED_DAYS = 182  # what smoothing sees; longer did not forecast better and costs time
-NEVER = 0.05  # a weekday with less of the mean than this cannot tell the level
+MIN_PROFILE_SHARE = 0.05  # a weekday with less of the mean than this says nothing about the level
 
 
 @dataclass(frozen=True)
-class Profiled:
+class WeekdaySplit:
     """Series split into a weekday profile and what remains.
 
-    ``profile``: (series, 7), by days from the plan date modulo 7, mean 1; ``level``: (series, days), the series
-    over its profile; the series' mean stands where the profile is next to nothing.
+    Attributes:
+        profile: (series, 7), by days from the plan date modulo 7, mean 1.
+        level: (series, days), the series over its profile, in units; the series' mean where the profile is below
+            ``MIN_PROFILE_SHARE``.
     """
 
     profile: Floats
     level: Floats
 
 
-def profiled(normalised: Floats) -> Profiled:
+def split_weekday_profile(demand: Floats) -> WeekdaySplit:
     """Split series that end on the day before the forecast.
 
     Args:
-        normalised: (series, days), NaN before the first sale; the last column is the day before.
+        demand: (series, days), normal days, NaN before the first sale.
     """
-    days = normalised.shape[1]
-    mean = row_mean(normalised)
-    weekdays = np.stack([row_mean(normalised[:, (days + offset) % WEEK :: WEEK]) for offset in range(WEEK)], axis=1)
+    days = demand.shape[1]
+    mean = row_mean(demand)
+    weekdays = np.stack([row_mean(demand[:, (days + offset) % WEEK :: WEEK]) for offset in range(WEEK)], axis=1)
     profile = np.where(mean[:, None] > 0, weekdays / np.maximum(mean[:, None], 1e-9), 1.0)
     profile = np.where(np.isnan(profile), 1.0, profile).astype(np.float32)
     of_day = profile[:, (np.arange(days) - days) % WEEK]
-    level = np.where(of_day > NEVER, normalised / np.maximum(of_day, NEVER), mean[:, None])
-    return Profiled(profile, np.where(np.isnan(normalised), np.nan, level).astype(np.float32))
+    level = np.where(of_day > MIN_PROFILE_SHARE, demand / np.maximum(of_day, MIN_PROFILE_SHARE), mean[:, None])
+    return WeekdaySplit(profile, np.where(np.isnan(demand), np.nan, level).astype(np.float32))
 
 
-def seasonal(normalised: Floats, alpha: Floats) -> Floats:
-    """Each weekday smoothed by itself: (series, HORIZON_DAYS)."""
-    days = normalised.shape[1]
-    state = np.full((len(normalised), WEEK), np.nan, dtype=np.float32)
+def seasonal(demand: Floats, alpha: Floats) -> Floats:
+    """Each weekday smoothed by itself: (series, HORIZON_DAYS), in units."""
+    days = demand.shape[1]
+    state = np.full((len(demand), WEEK), np.nan, dtype=np.float32)
     for day in range(days):
         slot = (day - days) % WEEK
-        state[:, slot] = _smoothed(state[:, slot], normalised[:, day], alpha)
-    return _horizon(np.where(np.isnan(state), row_mean(normalised)[:, None], state))
+        state[:, slot] = _smoothed(state[:, slot], demand[:, day], alpha)
+    return _over_horizon(np.where(np.isnan(state), row_mean(demand)[:, None], state))
 
 
-def level(split: Profiled, alpha: Floats) -> Floats:
-    """The smoothed level under the weekday profile: (series, HORIZON_DAYS)."""
+def level(split: WeekdaySplit, alpha: Floats) -> Floats:
+    """The smoothed level under the weekday profile: (series, HORIZON_DAYS), in units."""
     state = np.full(len(split.level), np.nan, dtype=np.float32)
     for day in range(split.level.shape[1]):
         state = _smoothed(state, split.level[:, day], alpha)
-    return _horizon(state[:, None] * split.profile)
+    return _over_horizon(state[:, None] * split.profile)
 
 
-def tsb(split: Profiled, alpha: Floats) -> Floats:
-    """Smoothed chance of a sale times smoothed size of a sale, under the weekday profile: (series, HORIZON_DAYS)."""
-    chance = np.full(len(split.level), np.nan, dtype=np.float32)
-    size = chance.copy()
+def tsb(split: WeekdaySplit, alpha: Floats) -> Floats:
+    """Smoothed probability of a sale times its smoothed size, under the profile: (series, HORIZON_DAYS), in units."""
+    probability = np.full(len(split.level), np.nan, dtype=np.float32)
+    size = probability.copy()
     for day in range(split.level.shape[1]):
         value = split.level[:, day]
         sold = np.where(np.isnan(value), np.nan, value > 0).astype(np.float32)
-        chance = _smoothed(chance, sold, alpha)
+        probability = _smoothed(probability, sold, alpha)
         size = np.where(value > 0, _smoothed(size, value, alpha), size)
-    return _horizon((chance * np.nan_to_num(size))[:, None] * split.profile)
+    return _over_horizon((probability * np.nan_to_num(size))[:, None] * split.profile)
 
 
 def _smoothed(state: Floats, value: Floats, alpha: Floats) -> Floats:
-    first = np.where(np.isnan(state), value, alpha * value + (1 - alpha) * state)
-    return np.where(np.isnan(value), state, first).astype(np.float32)
+    updated = np.where(np.isnan(state), value, alpha * value + (1 - alpha) * state)
+    return np.where(np.isnan(value), state, updated).astype(np.float32)
 
 
-def _horizon(by_weekday: Floats) -> Floats:
+def _over_horizon(by_weekday: Floats) -> Floats:
     repeats = -(-HORIZON_DAYS // WEEK)
     return np.maximum(np.tile(by_weekday, (1, repeats))[:, :HORIZON_DAYS], 0.0).astype(np.float32)
 
 
-def compare(normalised: list[Floats], cluster: str | None = None) -> dict[str, Floats]:
-    """Forecasts of every point of the grids from several mornings, by StatsForecast.
+def backtest_grid(demand: list[Floats], cluster: str | None = None) -> dict[str, Floats]:
+    """Forecasts by every point of the grids from several origins, made by StatsForecast.
 
     Args:
-        normalised: for each morning the (series, days) before it.
+        demand: for each origin the (series, days) of normal days before it.
         cluster: address of a Dask scheduler that the series are spread over; None: this process. The result is
             the same.
 
     Returns:
-        By family: (points of its grid, series, mornings * HORIZON_DAYS); NaN for a series without a past.
+        By family: (points of its grid, series, origins * HORIZON_DAYS), in units; NaN for a series without a past.
     """
     from statsforecast.models import TSB, SeasonalExponentialSmoothing, SimpleExponentialSmoothing
 
-    splits = [profiled(values) for values in normalised]
+    splits = [split_weekday_profile(values) for values in demand]
     seasonal_models = [SeasonalExponentialSmoothing(WEEK, alpha, alias=str(alpha)) for alpha in SEASONAL_ALPHAS]
     level_models = [SimpleExponentialSmoothing(alpha, alias=str(alpha)) for alpha in LEVEL_ALPHAS]
     tsb_models = [TSB(alpha, alpha, alias=f"tsb{alpha}") for alpha in TSB_ALPHAS]
-    by_weekday = _forecasts(normalised, seasonal_models, cluster)
+    by_weekday = _forecasts(demand, seasonal_models, cluster)
     by_level = _forecasts([split.level for split in splits], [*level_models, *tsb_models], cluster)
-    profile = np.concatenate([_horizon(split.profile) for split in splits], axis=1)
-    leveled = by_level * profile[None]
+    profile = np.concatenate([_over_horizon(split.profile) for split in splits], axis=1)
+    under_profile = by_level * profile[None]
     count = len(LEVEL_ALPHAS)
-    made = {"seasonal": by_weekday, "level": leveled[:count], "tsb": leveled[count:]}
-    return {name: np.maximum(values, 0.0) for name, values in made.items()}
+    by_family = {"seasonal": by_weekday, "level": under_profile[:count], "tsb": under_profile[count:]}
+    return {name: np.maximum(values, 0.0) for name, values in by_family.items()}
 
 
-def _forecasts(mornings: list[Floats], models: list[object], cluster: str | None) -> Floats:
-    """(models, series, mornings * HORIZON_DAYS)."""
-    series = len(mornings[0])
-    made = np.full((len(models), series, len(mornings), HORIZON_DAYS), np.nan, dtype=np.float32)
+def _forecasts(origins: list[Floats], models: list[object], cluster: str | None) -> Floats:
+    """(models, series, origins * HORIZON_DAYS)."""
+    series = len(origins[0])
+    forecasts = np.full((len(models), series, len(origins), HORIZON_DAYS), np.nan, dtype=np.float32)
     frames = []
-    for morning, values in enumerate(mornings):
+    for origin, values in enumerate(origins):
         row, day = np.nonzero(~np.isnan(values))
-        frames.append(pl.DataFrame({"unique_id": row * len(mornings) + morning, "ds": day, "y": values[row, day]}))
+        frames.append(pl.DataFrame({"unique_id": row * len(origins) + origin, "ds": day, "y": values[row, day]}))
     history = pl.concat(frames).sort("unique_id", "ds")
     # A series that has one weekday only would leave the others without a forecast.
     enough = history.filter(pl.len().over("unique_id") >= WEEK)
     if enough.is_empty():
-        return made.reshape(len(models), series, -1)
+        return forecasts.reshape(len(models), series, -1)
     found = _run(enough, models, cluster).sort("unique_id", "ds")
     ids = found["unique_id"].unique(maintain_order=True).to_numpy()
     for number, model in enumerate(models):
         values = found[str(model)].to_numpy().reshape(-1, HORIZON_DAYS)
-        made[number, ids // len(mornings), ids % len(mornings)] = values
-    return made.reshape(len(models), series, -1)
+        forecasts[number, ids // len(origins), ids % len(origins)] = values
+    return forecasts.reshape(len(models), series, -1)
 
 
 def _run(history: pl.DataFrame, models: list[object], cluster: str | None) -> pl.DataFrame:

@@ -1,22 +1,30 @@
-"""The trained versions in use, read back from their rows of text into what a morning applies."""
+"""The trained versions in use, decoded from their rows of text into what a forecast applies.
 
-from collections.abc import Sequence
+The rows are written by ``encode``; the keys inside their JSON are the stored form, which outlives names in code.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import dataframely as dy
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from bakery_assets.cells import Frames
-from bakery_assets.forecasting.data.panel import Flags, Floats, Panel, Whole
-from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, NAMES
-from bakery_assets.forecasting.models.smoothing import GRID, USUAL
+from bakery_assets.forecasting.data.closures import HolidayClosurePattern
+from bakery_assets.forecasting.data.history import SeriesKey
+from bakery_assets.forecasting.data.panel import Flags, Floats, Integers, Panel
+from bakery_assets.forecasting.models.day_effects import DayEffects
+from bakery_assets.forecasting.models.intervals import QUANTILE_GRID
+from bakery_assets.forecasting.models.selection import BLEND_NAMES, BLENDS, MEMBERS
+from bakery_assets.forecasting.models.smoothing import ALPHA_GRID, DEFAULT_ALPHAS
 from bakery_assets.keys import SERIES
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import UNTRAINED_SMOOTHING
 
-_SHARES: dict[str, tuple[float, ...]] = dict([*BLENDS.items(), (UNTRAINED_SMOOTHING, BLENDS["smoothing"])])
-
-_PARAMETERS = pl.Struct(dict.fromkeys(sorted(USUAL), pl.Float64()))
+_WEIGHTS: dict[str, tuple[float, ...]] = dict([*BLENDS.items(), (UNTRAINED_SMOOTHING, BLENDS["smoothing"])])
+_PARAMETERS = pl.Struct(dict.fromkeys(sorted(DEFAULT_ALPHAS), pl.Float64()))
 _EFFECTS = pl.Struct(
     {
         "blend": pl.String(),
@@ -31,99 +39,145 @@ _EFFECTS = pl.Struct(
 )
 
 
+def quantile_grid(description: str) -> dy.List:
+    """A column with the quantiles of scaled residuals at ``QUANTILE_GRID``."""
+    return dy.List(
+        dy.Float64(),
+        nullable=True,
+        min_length=len(QUANTILE_GRID),
+        max_length=len(QUANTILE_GRID),
+        description=description,
+    )
+
+
+class TenantVersions(dy.Schema):
+    """The version in use of each trained tenant."""
+
+    tenant_id = col.tenant_id()
+    model_version = col.key_text("The version")
+    booster_id = col.text("Its booster; empty: none", nullable=True)
+    error_quantiles = quantile_grid("Quantiles of the tenant's scaled residuals; empty: too few")
+
+
+class TrainedSeries(SeriesKey):
+    """The residuals of each series of the versions in use."""
+
+    error_quantiles = quantile_grid("Quantiles of its scaled residuals; empty: too few")
+    error_days = dy.Int64(nullable=True, min=0, description="Residuals that these are made of")
+
+
 @dataclass(frozen=True)
-class Versions:
-    """What the versions in use say, aligned with the rows of a panel where it is a matrix."""
+class VersionsInUse:
+    """What the versions in use hold, aligned with the rows of a panel where it is a matrix.
 
-    of_tenants: pl.DataFrame  # tenant_id, model_version, booster_id, error_quantiles (null: none)
-    of_series: pl.DataFrame  # SERIES, error_quantiles (null: none), error_days: behind them
-    factors: pl.DataFrame  # of factors.learn_factors
-    habits: pl.DataFrame  # of closings.holiday_habits
-    models: list[str]  # per series of the panel
-    is_modelled: Flags  # per series: it was there when the version was trained
-    booster: npt.NDArray[np.object_]  # per series: its tenant's booster, None without one
-    shares: Floats  # (members, series)
-    parameters: pl.DataFrame  # per series: the smoothing parameters
+    Attributes:
+        models: per series: the model that forecasts it.
+        is_modeled: per series: it was there when the version was trained.
+        booster: per series: its tenant's booster, None without one.
+        weights: (members, series).
+        alphas: per series, by family of smoothing.
+    """
 
-    def parameter(self, name: str) -> Floats:
-        """A smoothing parameter of each series."""
-        return self.parameters[name].to_numpy().astype(np.float32)
+    of_tenants: dy.DataFrame[TenantVersions]
+    of_series: dy.DataFrame[TrainedSeries]
+    day_effects: dy.DataFrame[DayEffects]
+    closure_pattern: dy.DataFrame[HolidayClosurePattern]
+    models: list[str]
+    is_modeled: Flags
+    booster: npt.NDArray[np.object_]
+    weights: Floats
+    alphas: Mapping[str, Floats]
 
 
-def read_versions(panel: Panel, frames: Frames) -> Versions:
-    """Decode ``model_versions`` and ``series_models`` of the panel's tenants.
+def decode_model_versions(
+    panel: Panel,
+    model_versions: dy.DataFrame[plans.ModelVersions],
+    series_models: dy.DataFrame[plans.SeriesModels],
+) -> VersionsInUse:
+    """Decode the versions of the panel's tenants, at most one each.
 
     A series that is new since its tenant was trained takes the blend that is best for the tenant as a whole; one of
-    a tenant that was never trained is smoothed with usual parameters.
+    a tenant that was never trained is smoothed with default parameters.
     """
-    versions = frames["model_versions"].select(
+    versions = model_versions.select(
         "tenant_id", "model_version", "booster_id", effects=pl.col("effects").str.json_decode(_EFFECTS)
-    ).unnest("effects")  # fmt: skip
-    series = frames["series_models"].select(
+    ).unnest("effects")
+    series = series_models.select(
         *SERIES,
         "model",
         parameters=pl.col("parameters").str.json_decode(_PARAMETERS),
-        error_quantiles=_none_if_empty(pl.col("error_quantiles").str.json_decode(pl.List(pl.Float64()))),
+        error_quantiles=_null_if_empty(pl.col("error_quantiles").str.json_decode(pl.List(pl.Float64()))),
         error_days=pl.col("scores").str.json_path_match("$.days").cast(pl.Int64),
-    ).unnest("parameters")  # fmt: skip
+    ).unnest("parameters")
     rows = panel.series.join(series, on=SERIES, how="left", maintain_order="left").join(
         versions.select("tenant_id", "blend", "booster_id"), on="tenant_id", how="left", maintain_order="left"
     )
     models = rows.select(pl.coalesce("model", "blend", pl.lit(UNTRAINED_SMOOTHING))).to_series().to_list()
-    shares = np.array([_SHARES[model] for model in models], dtype=np.float32).reshape(-1, len(MEMBERS)).T
-    return Versions(
-        of_tenants=versions.select(
-            "tenant_id", "model_version", "booster_id", _none_if_empty(pl.col("error_quantiles"))
-        ),
-        of_series=series.select(*SERIES, "error_quantiles", "error_days"),
-        factors=versions.select("tenant_id", "factors").explode("factors").drop_nulls("factors").unnest("factors"),
-        habits=versions.select("tenant_id", "holiday_habits")
-        .explode("holiday_habits")
-        .drop_nulls("holiday_habits")
-        .unnest("holiday_habits"),
+    weights = np.array([_WEIGHTS[model] for model in models], dtype=np.float32).reshape(-1, len(MEMBERS)).T
+    alphas = rows.select(pl.col(family).fill_null(alpha) for family, alpha in DEFAULT_ALPHAS.items())
+    closed_on_holiday = _listed(versions, "holiday_habits").rename({"is_kept": "closed_on_holiday"})
+    return VersionsInUse(
+        of_tenants=conform(TenantVersions, versions.with_columns(_null_if_empty(pl.col("error_quantiles")))),
+        of_series=conform(TrainedSeries, series),
+        day_effects=conform(DayEffects, _listed(versions, "factors")),
+        closure_pattern=conform(HolidayClosurePattern, closed_on_holiday),
         models=models,
-        is_modelled=rows["model"].is_not_null().to_numpy(),
+        is_modeled=rows["model"].is_not_null().to_numpy(),
         booster=rows["booster_id"].to_numpy(),
-        shares=shares.copy(),
-        parameters=rows.select(pl.col(name).fill_null(usual) for name, usual in USUAL.items()),
+        weights=weights.copy(),
+        alphas={family: alphas[family].to_numpy().astype(np.float32) for family in DEFAULT_ALPHAS},
     )
 
 
 @dataclass(frozen=True)
 class Incumbents:
-    """The models that a panel's series have before they are trained anew; per series."""
+    """The models that a panel's series have before they are trained again; per series.
 
-    blend: Whole  # the row of BLENDS, -1 where there is none
-    shares: Floats  # (members, series), 0 where there is none
-    points: dict[str, Whole]  # of each grid of smoothing parameters, -1 where there is none
+    Attributes:
+        blend: the row of ``BLENDS``, -1 where there is none.
+        weights: (members, series), 0 where there is none.
+        alphas: by family of smoothing, the point of its grid, -1 where there is none.
+        is_carried_over: its model is kept as it is.
+    """
+
+    blend: Integers
+    weights: Floats
+    alphas: Mapping[str, Integers]
     is_carried_over: Flags
 
 
-def read_incumbents(panel: Panel, series_models: pl.DataFrame, carried_over: pl.DataFrame) -> Incumbents:
-    """Decode the ``series_models`` in use, and mark those of ``carried_over`` (``SERIES``), which stay."""
+def decode_incumbents(panel: Panel, series_models: pl.DataFrame, carried_over: pl.DataFrame) -> Incumbents:
+    """Decode the ``series_models`` in use.
+
+    Args:
+        series_models: of ``plans.SeriesModels``.
+        carried_over: ``SERIES`` whose models are kept.
+    """
     kept = carried_over.select(SERIES).with_columns(is_carried_over=pl.lit(True))
-    rows = (
-        panel.series.join(series_models.select(*SERIES, "model", "parameters"), on=SERIES, how="left",
-                          maintain_order="left")
-        .join(kept, on=SERIES, how="left", maintain_order="left")
-        .with_columns(parameters=pl.col("parameters").str.json_decode(_PARAMETERS))
-        .unnest("parameters")
-    )  # fmt: skip
-    blend = _places(rows["model"], NAMES)
-    shares = np.array(list(BLENDS.values()), dtype=np.float32)[blend]
+    models = series_models.select(*SERIES, "model", parameters=pl.col("parameters").str.json_decode(_PARAMETERS))
+    rows = panel.series.join(models.unnest("parameters"), on=SERIES, how="left", maintain_order="left").join(
+        kept, on=SERIES, how="left", maintain_order="left"
+    )
+    blend = _positions(rows["model"], BLEND_NAMES)
+    weights = np.array(list(BLENDS.values()), dtype=np.float32)[blend]
     return Incumbents(
         blend=blend,
-        shares=np.where(blend[:, None] >= 0, shares, np.float32(0)).T,
-        points={name: _places(rows[name], grid) for name, grid in GRID.items()},
+        weights=np.where(blend[:, None] >= 0, weights, np.float32(0)).T,
+        alphas={family: _positions(rows[family], grid) for family, grid in ALPHA_GRID.items()},
         is_carried_over=rows["is_carried_over"].fill_null(False).to_numpy() & (blend >= 0),
     )
 
 
-def _places(values: pl.Series, among: Sequence[object]) -> Whole:
-    """Where each value stands; -1: nowhere."""
-    place = {value: number for number, value in enumerate(among)}
-    return np.array([place.get(value, -1) for value in values], dtype=np.int64)
+def _listed(versions: pl.DataFrame, effect: str) -> pl.DataFrame:
+    """The rows of a list inside the versions' effects, each with its tenant."""
+    return versions.select("tenant_id", effect).explode(effect).drop_nulls(effect).unnest(effect)
 
 
-def _none_if_empty(knots: pl.Expr) -> pl.Expr:
-    return pl.when(knots.list.len() > 0).then(knots)
+def _positions(values: pl.Series, among: Sequence[object]) -> Integers:
+    """Where each value stands in a sequence; -1: nowhere."""
+    position = {value: number for number, value in enumerate(among)}
+    return np.array([position.get(value, -1) for value in values], dtype=np.int64)
+
+
+def _null_if_empty(quantiles: pl.Expr) -> pl.Expr:
+    return pl.when(quantiles.list.len() > 0).then(quantiles)

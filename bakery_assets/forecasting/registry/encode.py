@@ -1,97 +1,138 @@
-"""What a training has learnt, as the rows of text and numbers that it is stored as."""
+"""What a training has learned, encoded as the rows of text and numbers that it is stored as.
+
+The rows are read by ``decode``; the keys inside their JSON are the stored form, which outlives names in code.
+"""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.data.closures import holiday_habits
-from bakery_assets.forecasting.data.inputs import Known
-from bakery_assets.forecasting.data.panel import WEEK, Floats, Panel, Whole
-from bakery_assets.forecasting.models.day_effects import evidence, learn_factors
-from bakery_assets.forecasting.models.intervals import KNOTS
-from bakery_assets.forecasting.models.selection import NAMES, Choice
-from bakery_assets.forecasting.models.smoothing import GRID
+from bakery_assets.forecasting.data.closures import holiday_closure_pattern
+from bakery_assets.forecasting.data.context import ForecastContext
+from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey
+from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
+from bakery_assets.forecasting.models.day_effects import estimate_day_effects, special_day_observations
+from bakery_assets.forecasting.models.gradient_boosting import FittedBoosters
+from bakery_assets.forecasting.models.intervals import QUANTILE_GRID, RESIDUAL_DECIMALS
+from bakery_assets.forecasting.models.selection import BLEND_NAMES, Choice
+from bakery_assets.forecasting.models.smoothing import ALPHA_GRID
 from bakery_assets.keys import SERIES
+from bakery_assets.metrics import AbsoluteSums
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import Cells, conform, plans
 
 METHOD = "3"  # goes up when the same facts would train another model
-SERIES_MODELS = [
-    "tenant_id", "model_version", "location_id", "product_id", "model", "parameters", "error_quantiles", "scores",
-]  # fmt: skip
+WAPE_DECIMALS = 5
 LIBRARIES = ("holidays", "lightgbm", "numpy", "polars", "statsforecast")
+Scores = list[dict[str, object]]  # by tenant
 
 
-def scores_of(
-    panel: Panel, sold: Floats, yhat: Floats, before: Floats, blends: Floats, weeks: Whole
-) -> list[dict[str, object]]:
-    """How near each tenant's models would have come, over the weeks compared, as fractions; null without any.
+class EncodedSeries(SeriesKey):
+    """Rows of ``series_models`` before their version has a name."""
+
+    model = plans.SeriesModels.model
+    parameters = plans.SeriesModels.parameters
+    error_quantiles = plans.SeriesModels.error_quantiles
+    scores = plans.SeriesModels.scores
+
+
+class TrainedSeriesModels(dy.Schema):
+    """Rows of ``series_models`` before they are stored."""
+
+    tenant_id = plans.SeriesModels.tenant_id
+    model_version = plans.SeriesModels.model_version
+    location_id = plans.SeriesModels.location_id
+    product_id = plans.SeriesModels.product_id
+    model = plans.SeriesModels.model
+    parameters = plans.SeriesModels.parameters
+    error_quantiles = plans.SeriesModels.error_quantiles
+    scores = plans.SeriesModels.scores
+
+
+class TrainedVersions(dy.Schema):
+    """Rows of ``model_versions`` before they are stored and have a role."""
+
+    tenant_id = plans.ModelVersions.tenant_id
+    model_version = plans.ModelVersions.model_version
+    trained_as_of = plans.ModelVersions.trained_as_of
+    trained_through = plans.ModelVersions.trained_through
+    booster_id = plans.ModelVersions.booster_id
+    effects = plans.ModelVersions.effects
+    facts = plans.ModelVersions.facts
+    libraries = plans.ModelVersions.libraries
+    scores = plans.ModelVersions.scores
+
+
+def backtest_scores(
+    panel: Panel, sold: Floats, yhat: Floats, incumbent_yhat: Floats, blends: Floats, weeks: Integers
+) -> Scores:
+    """WAPE of each tenant's models over the weeks of the backtest, as fractions; null where nothing was sold.
 
     Args:
-        sold: (series, days), NaN: not counted. yhat: of the models that the new version holds. before: of those in
-            use so far, NaN where there were none. blends: (blends, series, days). weeks: compared, per tenant.
+        sold: (series, days), NaN: not counted.
+        yhat: of the models that the new version holds.
+        incumbent_yhat: of those in use so far, NaN where there were none.
+        blends: (blends, series, days).
+        weeks: length of the backtest, per tenant.
 
     Returns:
         ``days_compared``; ``wape`` of the new version; ``wape_of_incumbents`` of the models in use so far and
         ``wape_where_incumbents`` of the new version on the same series and days; ``wape_by_model``.
     """
-    same_days = np.where(np.isnan(before) | np.isnan(yhat), np.nan, sold)
+
+    def wape(forecast: Floats, actual: Floats) -> Floats:
+        sums = AbsoluteSums.over_days(forecast, actual).by_group(panel.tenant, panel.cells.height)
+        return sums.wape.astype(np.float32)
+
+    same_days = np.where(np.isnan(incumbent_yhat) | np.isnan(yhat), np.nan, sold)
     wapes = {
-        "wape": _wape(yhat, sold, panel),
-        "wape_of_incumbents": _wape(before, same_days, panel),
-        "wape_where_incumbents": _wape(yhat, same_days, panel),
+        "wape": wape(yhat, sold),
+        "wape_of_incumbents": wape(incumbent_yhat, same_days),
+        "wape_where_incumbents": wape(yhat, same_days),
     }
-    by_model = {name: _wape(blend, sold, panel) for name, blend in zip(NAMES, blends, strict=True)}
+    by_model = {name: wape(blend, sold) for name, blend in zip(BLEND_NAMES, blends, strict=True)}
     return [
         {
             "days_compared": int(weeks[tenant]) * WEEK,
-            **{name: _number(wape[tenant]) for name, wape in wapes.items()},
-            "wape_by_model": {name: _number(wape[tenant]) for name, wape in by_model.items()},
+            **{name: _number(of_tenants[tenant]) for name, of_tenants in wapes.items()},
+            "wape_by_model": {name: _number(of_tenants[tenant]) for name, of_tenants in by_model.items()},
         }
         for tenant in range(panel.cells.height)
     ]
 
 
-def version_rows(
-    cells: pl.DataFrame,
-    known: Known,
-    boosters: pl.DataFrame,
+def encode_model_versions(
+    cells: dy.DataFrame[Cells],
+    context: ForecastContext,
+    boosters: dy.DataFrame[FittedBoosters],
     choice: Choice,
-    scores: list[dict[str, object]],
-    of_tenant: Floats,
-    models: pl.DataFrame,
-) -> pl.DataFrame:
-    """Rows of ``model_versions`` without trained_at, role, champion_from and champion_until, by tenant.
+    scores: Scores,
+    tenant_quantiles: Floats,
+    models: dy.DataFrame[EncodedSeries],
+) -> dy.DataFrame[TrainedVersions]:
+    """The versions' rows, by tenant.
 
     Args:
-        scores: of ``scores_of``. of_tenant: (tenants, knots), of ``error_quantiles``. models: of ``series_rows``.
+        tenant_quantiles: (tenants, len(QUANTILE_GRID)), of ``error_quantiles``.
     """
-    panel = known.panel
-    factors = learn_factors(evidence(panel))
-    habits = holiday_habits(known.days, known.holidays)
     booster = boosters["booster_id"][0] if boosters.height else None
     libraries = json.dumps({library: version(library) for library in LIBRARIES}, sort_keys=True)
     instants = dict(cells.select("tenant_id", "planned_as_of").iter_rows())
-    described = _facts(known)
-    rows_of_models = models.select("tenant_id", text=pl.concat_str(SERIES_MODELS[2:], separator=" "))
-    chosen_models = dict(rows_of_models.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
-    by_tenant = {name: frame.partition_by("tenant_id", as_dict=True) for name, frame in
-                 {"factors": factors, "habits": habits}.items()}  # fmt: skip
+    training_facts = _training_facts(context.sales)
+    effects = _effects(context, choice, tenant_quantiles)
+    contents = models.select("tenant_id", text=pl.concat_str(*_CONTENT, separator=" "))
+    models_of = dict(contents.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
     rows = []
     # One JSON document per tenant; the work was done for all at once above.
-    for number, (tenant, plan_date) in enumerate(panel.cells.iter_rows()):
-        learnt = by_tenant["factors"].get((tenant,), factors.clear()).drop("tenant_id")
-        kept = by_tenant["habits"].get((tenant,), habits.clear()).drop("tenant_id")
-        effects = {
-            "blend": NAMES[int(np.argmin(choice.tenant_wape[:, number]))],
-            "error_quantiles": _numbers(of_tenant[number]),
-            "factors": learnt.to_dicts(),
-            "holiday_habits": kept.to_dicts(),
-        }
-        facts = described[tenant]
+    for number, (tenant, plan_date) in enumerate(context.panel.cells.iter_rows()):
+        facts = training_facts[tenant]
         # The name says what a version holds: carried-over series make another version of the same facts.
-        text = json.dumps([METHOD, booster, effects, facts, libraries, chosen_models[tenant]], sort_keys=True)
+        text = json.dumps([METHOD, booster, effects[tenant], facts, libraries, models_of[tenant]], sort_keys=True)
         rows.append(
             {
                 "tenant_id": tenant,
@@ -99,51 +140,75 @@ def version_rows(
                 "trained_as_of": instants[tenant],
                 "trained_through": facts["last_day"],
                 "booster_id": booster,
-                "effects": json.dumps(effects, sort_keys=True),
+                "effects": json.dumps(effects[tenant], sort_keys=True),
                 "facts": json.dumps(facts, sort_keys=True),
                 "libraries": libraries,
                 "scores": json.dumps(scores[number], sort_keys=True),
             }
         )
-    schema: dict[str, pl.DataType | type[pl.DataType]] = {
-        "tenant_id": pl.String, "model_version": pl.String, "trained_as_of": pl.Datetime("us", "UTC"),
-        "trained_through": pl.String, "booster_id": pl.String, "effects": pl.String, "facts": pl.String,
-        "libraries": pl.String, "scores": pl.String,
-    }  # fmt: skip
-    return pl.DataFrame(rows, schema=schema).with_columns(pl.col("trained_through").str.to_date()).sort("tenant_id")
+    types = {name: column.dtype for name, column in TrainedVersions.columns().items()}
+    versions = pl.DataFrame(rows, schema={**types, "trained_through": pl.String()})
+    return conform(TrainedVersions, versions.with_columns(pl.col("trained_through").str.to_date()).sort("tenant_id"))
 
 
-def series_rows(
-    panel: Panel, choice: Choice, points: dict[str, Whole], quantiles: Floats, count: Whole
-) -> pl.DataFrame:
-    """Rows of ``series_models`` without their version, by series.
+_CONTENT = ("location_id", "product_id", "model", "parameters", "error_quantiles", "scores")
+
+
+def encode_series_models(
+    panel: Panel, choice: Choice, alphas: Mapping[str, Integers], quantiles: Floats, count: Integers
+) -> dy.DataFrame[EncodedSeries]:
+    """The series' rows, sorted.
 
     Args:
-        points: per series, the chosen point of each grid. quantiles: (series, knots), NaN where there are too few
-            errors; count: how many there are.
+        alphas: by family of smoothing, the chosen point of its grid per series.
+        quantiles: (series, len(QUANTILE_GRID)), NaN where there are too few residuals.
+        count: how many residuals there are.
     """
     parameters = {
-        name: pl.Series(np.array(grid)[points[name]]).round(4) for name, grid in sorted(GRID.items())
-    }  # fmt: skip
-    errors = pl.DataFrame({name: choice.error[blend].astype(np.float64) for blend, name in enumerate(NAMES)})
-    knots = pl.Series(quantiles.astype(np.float64), dtype=pl.Array(pl.Float64, len(KNOTS))).cast(pl.List(pl.Float64))
-    texts = knots.list.eval(pl.element().round(5).cast(pl.String)).list.join(", ")
-    known = ~np.isnan(quantiles).any(axis=1)
-    return panel.series.with_columns(
-        model=pl.Series([NAMES[blend] for blend in choice.chosen], dtype=pl.String),
+        family: pl.Series(np.array(grid)[alphas[family]]).round(4) for family, grid in sorted(ALPHA_GRID.items())
+    }
+    errors = pl.DataFrame(
+        {name: choice.shrunk_wape[blend].astype(np.float64) for blend, name in enumerate(BLEND_NAMES)}
+    )
+    lists = pl.Series(quantiles.astype(np.float64), dtype=pl.Array(pl.Float64, len(QUANTILE_GRID)))
+    texts = lists.cast(pl.List(pl.Float64)).list.eval(pl.element().round(RESIDUAL_DECIMALS).cast(pl.String))
+    is_known = pl.Series(~np.isnan(quantiles).any(axis=1))
+    rows = panel.series.with_columns(
+        model=pl.Series([BLEND_NAMES[blend] for blend in choice.chosen], dtype=pl.String),
         parameters=pl.DataFrame(parameters).select(pl.struct(pl.all()).struct.json_encode()).to_series(),
-        error_quantiles=pl.when(pl.Series(known)).then(pl.format("[{}]", texts)).otherwise(pl.lit("[]")),
-        scores=errors.with_columns(pl.when(pl.all().is_finite()).then(pl.all().round(5)))
-        .select(wape=pl.struct(sorted(NAMES)), days=pl.Series(count.astype(np.int64)))
+        error_quantiles=pl.when(is_known).then(pl.format("[{}]", texts.list.join(", "))).otherwise(pl.lit("[]")),
+        scores=errors.with_columns(pl.when(pl.all().is_finite()).then(pl.all().round(WAPE_DECIMALS)))
+        .select(wape=pl.struct(sorted(BLEND_NAMES)), days=pl.Series(count.astype(np.int64)))
         .select(pl.struct("days", "wape").struct.json_encode())
         .to_series(),
     )
+    return conform(EncodedSeries, rows)
 
 
-def _facts(known: Known) -> dict[str, dict[str, object]]:
+def _effects(context: ForecastContext, choice: Choice, tenant_quantiles: Floats) -> dict[str, dict[str, object]]:
+    """What each tenant's version holds besides its series; see ``decode``."""
+    day_effects = estimate_day_effects(special_day_observations(context.panel))
+    pattern = holiday_closure_pattern(context.days, context.holidays).rename({"closed_on_holiday": "is_kept"})
+    by_tenant = [frame.partition_by("tenant_id", as_dict=True) for frame in (day_effects, pattern)]
+    effects: dict[str, dict[str, object]] = {}
+    for number, tenant in enumerate(context.panel.cells["tenant_id"]):
+        factors, closures = (
+            parts.get((tenant,), frame.clear()).drop("tenant_id").to_dicts()
+            for parts, frame in zip(by_tenant, (day_effects, pattern), strict=True)
+        )
+        effects[tenant] = {
+            "blend": BLEND_NAMES[int(np.argmin(choice.tenant_wape[:, number]))],
+            "error_quantiles": _numbers(tenant_quantiles[number]),
+            "factors": factors,
+            "holiday_habits": closures,
+        }
+    return effects
+
+
+def _training_facts(sales: dy.DataFrame[DemandHistory]) -> dict[str, dict[str, object]]:
     """What each tenant's version was trained on; the digest tells other facts from the same."""
-    sales = known.sales.sort(*SERIES, "date")
-    hashed = sales.with_columns(code=sales.hash_rows(seed=0))
+    ordered = sales.sort(*SERIES, "date")
+    hashed = ordered.with_columns(code=ordered.hash_rows(seed=0))
     counted = hashed.group_by("tenant_id").agg(
         series=pl.struct(SERIES).n_unique(),
         rows=pl.len(),
@@ -154,19 +219,9 @@ def _facts(known: Known) -> dict[str, dict[str, object]]:
     return {str(row.pop("tenant_id")): row for row in counted.iter_rows(named=True)}
 
 
-def _wape(forecast: Floats, sold: Floats, panel: Panel) -> Floats:
-    counted = ~np.isnan(sold) & ~np.isnan(forecast)
-    errors = np.where(counted, np.abs(forecast - np.nan_to_num(sold)), 0.0).sum(axis=1, dtype=np.float64)
-    sales = np.where(counted, np.nan_to_num(sold), 0.0).sum(axis=1, dtype=np.float64)
-    tenants = panel.cells.height
-    total = np.bincount(panel.tenant, weights=sales, minlength=tenants)
-    wrong = np.bincount(panel.tenant, weights=errors, minlength=tenants)
-    return np.where(total > 0, wrong / np.maximum(total, 1e-9), np.nan).astype(np.float32)
-
-
 def _number(value: float) -> float | None:
-    return round(float(value), 6) if np.isfinite(value) else None
+    return round(float(value), DECIMALS) if np.isfinite(value) else None
 
 
 def _numbers(values: Floats) -> list[float]:
-    return [] if np.isnan(values).any() else [round(float(value), 5) for value in values]
+    return [] if np.isnan(values).any() else [round(float(value), RESIDUAL_DECIMALS) for value in values]

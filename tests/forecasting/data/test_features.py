@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.forecasting.data.features import NAMES, features
-from bakery_assets.forecasting.data.inputs import gather
+from bakery_assets.forecasting.data.features import FEATURE_NAMES, features
+from bakery_assets.forecasting.data.context import build_context
 from bakery_assets.forecasting.data.panel import AHEAD, Floats, Panel
 from tests.forecasting.forecast_facts import PLAN, bakery, cells, facts, sale, together
 
@@ -16,14 +16,14 @@ PAST = 120
 def of(panel: Panel, day: int, demand: Floats | None = None) -> tuple[dict[str, Floats], Floats]:
     """Features by name, and the levels."""
     factor = np.ones((panel.items.height, PAST + AHEAD), dtype=np.float32)
-    made, level = features(panel, panel.demand if demand is None else demand, factor, day, panel.is_shut[panel.item])
-    assert made.shape == (len(panel.tenant), len(NAMES))
+    made, level = features(panel, panel.demand if demand is None else demand, factor, day, panel.is_closed[panel.item])
+    assert made.shape == (len(panel.tenant), len(FEATURE_NAMES))
     assert made.dtype == np.float32
-    return dict(zip(NAMES, made.T, strict=True)), level
+    return dict(zip(FEATURE_NAMES, made.T, strict=True)), level
 
 
 def shop(days: int = 100) -> Panel:
-    return gather(cells("t"), bakery("t", days), PAST).panel
+    return build_context(cells("t"), bakery("t", days), PAST).panel
 
 
 def test_sales_are_seen_relative_to_the_mean_of_four_weeks() -> None:
@@ -50,7 +50,7 @@ def test_a_series_without_a_past_has_no_level_and_no_sales() -> None:
     frames["sales"] = frames["sales"].vstack(
         facts(sales=[sale("t", "roll", PLAN.replace(month=2, day=20), 7)])["sales"]
     )
-    panel = gather(cells("t"), frames, PAST).panel
+    panel = build_context(cells("t"), frames, PAST).panel
     row = panel.series["product_id"].to_list().index("roll")
     day = PAST - 30
     seen, level = of(panel, day)
@@ -73,7 +73,7 @@ def test_nothing_that_sold_on_a_day_or_after_it_changes_what_is_seen_of_it(
     demand[:, :PAST] = panel.demand
     demand[:, PAST:] = 5.0
     before, level = of(panel, day, demand)
-    other = panel.before(day)
+    other = panel.as_of(day)
     other.quantity[:, day:] = chance.random(other.quantity[:, day:].shape)
     other.price[:, day:] = chance.random(other.price[:, day:].shape)
     other.temperature[:, :] = panel.temperature
@@ -83,7 +83,7 @@ def test_nothing_that_sold_on_a_day_or_after_it_changes_what_is_seen_of_it(
     demand[:, day:] = chance.random(demand[:, day:].shape) * 100
     after, its = of(other, day, demand)
     np.testing.assert_array_equal(level, its)
-    for name in NAMES:
+    for name in FEATURE_NAMES:
         np.testing.assert_array_equal(before[name], after[name], err_msg=name)
 
 
@@ -92,7 +92,7 @@ def test_what_sold_the_day_before_does_change_it() -> None:
     changed = panel.demand.copy()
     changed[0, -1] += 100
     before, after = of(panel, PAST)[0], of(panel, PAST, changed)[0]
-    assert {name for name in NAMES if before[name][0] != after[name][0]} >= {"lag_1", "mean_7", "shop_lag_1"}
+    assert {name for name in FEATURE_NAMES if before[name][0] != after[name][0]} >= {"lag_1", "mean_7", "shop_lag_1"}
 
 
 def test_the_calendar_around_a_day_is_seen() -> None:

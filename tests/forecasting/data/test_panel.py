@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.forecasting.data.inputs import gather
+from bakery_assets.forecasting.data.context import build_context
 from bakery_assets.forecasting.data.panel import AHEAD, Panel
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, days_before, facts, note, sale
 
 PAST = 84
-OF_SERIES = ("quantity", "demand", "price", "is_open", "is_known", "is_sold_out", "is_normal")
+OF_SERIES = ("quantity", "demand", "price", "is_open", "is_observed", "is_sold_out", "is_normal")
 OF_TENANTS = ("temperature", "rain", "weekday", "holiday")
 
 
@@ -31,7 +31,7 @@ def bakery(sales: list[Any], calendar: list[Any] = (), weather: list[Any] = ()) 
 
 
 def panel_of(frames: Facts, *on: tuple[str, date], past: int = PAST) -> Panel:
-    return gather(cells(*(on or (("t", PLAN),))), frames, past).panel
+    return build_context(cells(*(on or (("t", PLAN),))), frames, past).panel
 
 
 def ago(days: int) -> date:
@@ -81,7 +81,7 @@ def test_a_shop_is_open_when_it_sold_anything_and_known_until_its_tenants_last_s
             [nan, nan, 2, nan, 0, nan, nan, nan, nan, nan],
         ],
     )
-    known = panel.is_known[:, last].astype(int).tolist()
+    known = panel.is_observed[:, last].astype(int).tolist()
     assert known == [[0] * 6 + [1] + [0] * 3, [0] + [1] * 6 + [0] * 3, [0, 0] + [1] * 5 + [0] * 3]
     assert panel.is_open[1, last].astype(int).tolist() == [0, 1, 1, 0, 1, 0, 0, 0, 0, 0]
     assert panel.price[1, last][[1, 4]].tolist() == [2, 2]
@@ -117,13 +117,13 @@ def test_refunds_count_as_nothing_sold() -> None:
 
 def test_nobody_and_a_bakery_without_sales_have_empty_panels() -> None:
     for frames, on in ((facts(), []), (facts(tenants=[("t", "DE", None)], products=[("t", "bread", None)]), ["t"])):
-        panel = gather(cells(*on), frames, PAST).panel
+        panel = build_context(cells(*on), frames, PAST).panel
         assert panel.quantity.shape == (0, PAST)
         assert panel.is_special.shape == (0, PAST + AHEAD)
         assert panel.holiday.shape == panel.temperature.shape == (len(on), PAST + AHEAD)
-        assert panel.expected[0].shape == (0, PAST + AHEAD)
-        assert panel.normalised.shape == (0, PAST)
-        assert panel.before(PAST - 7).demand.shape == (0, PAST)
+        assert panel.same_weekday_means[0].shape == (0, PAST + AHEAD)
+        assert panel.imputed_normal_demand.shape == (0, PAST)
+        assert panel.as_of(PAST - 7).demand.shape == (0, PAST)
 
 
 @pytest.mark.parametrize(("count", "is_special"), [(14, True), (15, False)])
@@ -141,7 +141,7 @@ def test_a_promotion_on_more_than_every_fourth_day_is_no_longer_special(count: i
 def test_what_is_said_about_a_product_wins_over_what_is_said_about_all() -> None:
     sales = [sale("t", product, day, 10) for day in days_before(20) for product in ("bread", "cake")]
     panel = panel_of(bakery(sales, [note("t", ago(3), "promotion"), note("t", ago(3), "promotion", "cake")]))
-    assert panel.kinds.select("item", "day", "name").rows() == [(0, PAST - 3, "*"), (1, PAST - 3, "cake")]
+    assert panel.special_days.select("item", "day", "name").rows() == [(0, PAST - 3, "*"), (1, PAST - 3, "cake")]
 
 
 pasts = st.lists(
@@ -184,19 +184,19 @@ def test_the_panel_of_an_earlier_morning_is_the_one_its_facts_would_have_made(
     history: list[Any], calendar: list[Any], after: int
 ) -> None:
     full = panel_of(drawn(history, calendar))
-    was, made = full.before(PAST - after), panel_of(drawn(history, calendar, after))
+    was, made = full.as_of(PAST - after), panel_of(drawn(history, calendar, after))
     at = full.series.with_row_index("row").join(made.series, on=made.series.columns, how="semi")["row"].to_numpy()
     unseen = np.setdiff1d(np.arange(full.series.height), at)
     for name in (*OF_SERIES, *OF_TENANTS):
         rows = slice(None) if name in OF_TENANTS else at
         np.testing.assert_array_equal(getattr(was, name)[rows], getattr(made, name), err_msg=name)
-    for now, then in zip(was.expected, made.expected, strict=True):
+    for now, then in zip(was.same_weekday_means, made.same_weekday_means, strict=True):
         np.testing.assert_array_equal(now[at], then)
     before = slice(0, PAST - after)
-    np.testing.assert_array_equal(was.normalised[at, before], made.normalised[:, before])
+    np.testing.assert_array_equal(was.imputed_normal_demand[at, before], made.imputed_normal_demand[:, before])
     # A series that had not begun by then knows nothing.
     assert np.isnan(was.demand[unseen]).all()
-    assert not was.is_known[unseen].any()
+    assert not was.is_observed[unseen].any()
 
 
 @settings(max_examples=40, deadline=None)
@@ -205,7 +205,7 @@ def test_a_normal_day_is_the_mean_of_the_last_four_normal_same_weekdays(
     history: list[Any], calendar: list[Any]
 ) -> None:
     panel = panel_of(drawn(history, calendar))
-    fresh, stale = panel.expected
+    fresh, stale = panel.same_weekday_means
     special = {
         (item, n) for n, kind, product in calendar for item, name in enumerate(panel.items["product_id"])
         if product in (None, name) and kind != "school_holiday"
@@ -232,7 +232,7 @@ def test_from_the_first_sale_on_there_is_a_normal_day_and_normal_days_stay_as_th
     history: list[Any], calendar: list[Any]
 ) -> None:
     panel = panel_of(drawn(history, calendar))
-    begun = np.cumsum(panel.is_known, axis=1) > 0
-    np.testing.assert_array_equal(~np.isnan(panel.normalised), begun)
-    np.testing.assert_array_equal(panel.normalised[panel.is_normal], panel.demand[panel.is_normal])
-    assert (panel.normalised[begun] >= 0).all()
+    begun = np.cumsum(panel.is_observed, axis=1) > 0
+    np.testing.assert_array_equal(~np.isnan(panel.imputed_normal_demand), begun)
+    np.testing.assert_array_equal(panel.imputed_normal_demand[panel.is_normal], panel.demand[panel.is_normal])
+    assert (panel.imputed_normal_demand[begun] >= 0).all()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.forecasting.data.unconstrained_demand import recover, with_demand
+from bakery_assets.forecasting.data.unconstrained_demand import unconstrain, add_unconstrained_demand
 from tests.forecasting.forecast_facts import facts, sale
 
 DAY = date(2026, 3, 2)
@@ -33,14 +33,14 @@ def daily(quantity: float, sold_out_at: time | None, day: int = 0, tenant: str =
 
 
 def demand(sales: pl.DataFrame, by_hour: pl.DataFrame) -> float | None:
-    found: float | None = with_demand(sales, by_hour)["demand"].item()
+    found: float | None = add_unconstrained_demand(sales, by_hour)["demand"].item()
     return found
 
 
 def test_a_day_that_ran_out_is_its_sales_over_the_share_of_a_usual_day_in_stock() -> None:
     # A usual day sells 6 at 8, 2 at 9 and 4 at 10. Out of stock from half past nine on, it was there for 7/12 of a day.
     rows = [(0, 8, 9.0, 1.0), (0, 9, 1.0, 0.5), (0, 10, 0.0, 0.0)]
-    found = recover(hourly(*usual(20, h8=6.0, h9=2.0, h10=4.0), *rows)).row(0, named=True)
+    found = unconstrain(hourly(*usual(20, h8=6.0, h9=2.0, h10=4.0), *rows)).row(0, named=True)
     # The profile is what sold per hour in stock, and the day itself counts: 8 o'clock 129 in 21 hours, 9 o'clock 41
     # in 20.5, 10 o'clock 80 in 20. With one series its tenant's rates are its own.
     weights = [129 / 21, 41 / 20.5, 80 / 20]
@@ -54,7 +54,7 @@ def test_a_series_never_in_stock_in_the_evening_has_its_tenants_evening() -> Non
     # Bread sells 10 in the morning, 10 in the evening. Cake is gone by the evening on each of its days.
     bread = hourly(*usual(30, h8=10.0, h18=10.0))
     cake = hourly(*[(10 + n, hour, q, q / 5) for n in range(30) for hour, q in ((8, 5.0), (18, 0.0))], product="cake")
-    found = recover(pl.concat([bread, cake])).filter(product_id="cake")
+    found = unconstrain(pl.concat([bread, cake])).filter(product_id="cake")
     # Cake's size: 150 sold where the tenant's rate of the morning, 450 in 60 hours, would have sold 225: 2/3.
     # In the evening its tenant's rate of 10 stands alone: 24 x 10 x 2/3 / 24; in the morning 30 hours of its own 5.
     evening, morning = 10 * 2 / 3, (150 + 24 * 7.5 * 2 / 3) / 54
@@ -63,7 +63,7 @@ def test_a_series_never_in_stock_in_the_evening_has_its_tenants_evening() -> Non
 
 def test_sold_out_from_the_first_hour_is_recovered_to_three_times_and_learnt_as_a_third_more() -> None:
     by_hour = hourly(*usual(20, h8=1.0, h9=9.0), (0, 8, 4.0, 1.0), (0, 9, 0.0, 0.0))
-    assert recover(by_hour)["demand"][0] == pytest.approx(12.0)
+    assert unconstrain(by_hour)["demand"][0] == pytest.approx(12.0)
     assert demand(daily(4.0, time(9)), by_hour) == pytest.approx(5.4)
 
 
@@ -95,7 +95,7 @@ def test_hours_that_say_nothing_ran_out_leave_the_time_to_be_read() -> None:
 
 def test_sales_keep_their_rows_and_order() -> None:
     sales = pl.concat([daily(3, None, 4), daily(12, time(15), 2), daily(5, time(4), 3)])
-    found = with_demand(sales, hourly())
+    found = add_unconstrained_demand(sales, hourly())
     assert found.drop("demand").equals(sales)
     assert found["demand"].to_list() == [None, 16.0, None]
 
@@ -112,7 +112,7 @@ def test_sales_keep_their_rows_and_order() -> None:
 )  # fmt: skip
 def test_demand_is_at_least_what_sold_at_most_three_times_and_the_same_on_days_in_stock(rows: list[Any]) -> None:
     by_hour = pl.concat([hourly(row[1:], product=row[0]) for row in rows])
-    found = recover(by_hour)
+    found = unconstrain(by_hour)
     assert found.height == len({row[:2] for row in rows})
     assert (found["demand"] >= found["sold"]).all()
     assert (found["demand"] <= 3 * found["sold"] + 1e-9).all()
@@ -123,7 +123,7 @@ def test_demand_is_at_least_what_sold_at_most_three_times_and_the_same_on_days_i
         if said[0][:2] not in short:
             assert asked == sold
     assert (
-        recover(by_hour.sample(fraction=1.0, shuffle=True, seed=3))
+        unconstrain(by_hour.sample(fraction=1.0, shuffle=True, seed=3))
         .drop("demand", "in_stock_share")
         .equals(found.drop("demand", "in_stock_share"))
     )
@@ -132,4 +132,4 @@ def test_demand_is_at_least_what_sold_at_most_three_times_and_the_same_on_days_i
 def test_a_tenants_recovery_does_not_depend_on_its_neighbours() -> None:
     own = hourly(*usual(9, h8=3.0, h9=4.0), (0, 8, 2.0, 1.0), (0, 9, 1.0, 0.25))
     other = hourly(*usual(9, h8=30.0, h20=70.0), (0, 8, 1.0, 0.5), tenant="other")
-    assert recover(pl.concat([other, own])).filter(tenant_id="t").equals(recover(own))
+    assert unconstrain(pl.concat([other, own])).filter(tenant_id="t").equals(unconstrain(own))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.forecasting.data.inputs import gather
-from bakery_assets.forecasting.models.day_effects import evidence, factor_matrix, factors_so_far, learn_factors
+from bakery_assets.forecasting.data.context import build_context
+from bakery_assets.forecasting.models.day_effects import special_day_observations, day_effect_matrix, past_day_effects, estimate_day_effects
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, days_before, facts, note, sale
 
 PAST = 84
@@ -35,7 +35,7 @@ def bakery(special: dict[int, tuple[str, str | None, float]], ahead: dict[int, t
 def test_a_name_is_drawn_towards_its_kind_and_a_kind_towards_one() -> None:
     frames = bakery({40: ("event", "fair", 30.0), 30: ("event", "fair", 20.0), 20: ("event", "match", 5.0)}, {})
     learnt = {(kind, name): (factor, days) for _, kind, name, factor, days in
-              learn_factors(evidence(gather(cells("t"), frames, PAST).panel)).rows()}  # fmt: skip
+              estimate_day_effects(special_day_observations(build_context(cells("t"), frames, PAST).panel)).rows()}  # fmt: skip
     # Two products: 110 sold on three days where 60 are normal; one day's 20 more count for the factor 1.
     kind = (110 + 20) / (60 + 20)
     assert learnt == {
@@ -47,7 +47,7 @@ def test_a_name_is_drawn_towards_its_kind_and_a_kind_towards_one() -> None:
 
 def test_a_closed_holiday_sold_nothing_and_a_closed_event_says_nothing() -> None:
     frames = bakery({40: ("holiday", "ours", 0.0), 20: ("event", "fair", 0.0)}, {})
-    seen = evidence(gather(cells("t"), frames, PAST).panel)
+    seen = special_day_observations(build_context(cells("t"), frames, PAST).panel)
     assert seen.filter(pl.col("kind").is_in(["holiday", "event"])).rows() == [("t", "holiday", "ours", 44, 0.0, 20.0)]
 
 
@@ -55,7 +55,7 @@ def test_a_day_special_in_two_ways_is_no_evidence_for_either() -> None:
     frames = bakery({40: ("event", "fair", 30.0)}, {})
     day = PLAN - timedelta(days=40)
     frames["calendar"] = pl.concat([frames["calendar"], facts(calendar=[note("t", day, "promotion")])["calendar"]])
-    assert evidence(gather(cells("t"), frames, PAST).panel).is_empty()
+    assert special_day_observations(build_context(cells("t"), frames, PAST).panel).is_empty()
 
 
 def test_the_factors_of_a_day_ahead_are_multiplied_and_held_at_five() -> None:
@@ -66,8 +66,8 @@ def test_the_factors_of_a_day_ahead_are_multiplied_and_held_at_five() -> None:
     frames["calendar"] = pl.concat(
         [frames["calendar"], facts(calendar=[note("t", PLAN, "promotion")])["calendar"]]
     )  # fmt: skip
-    panel = gather(cells("t"), frames, PAST).panel
-    matrix = factor_matrix(panel, learn_factors(evidence(panel)))
+    panel = build_context(cells("t"), frames, PAST).panel
+    matrix = day_effect_matrix(panel, estimate_day_effects(special_day_observations(panel)))
     event, promotion = (80 + 20) / 40, (40 + 20) / 40
     fair, named = (80 + 20 * event) / 40, (40 + 20 * promotion) / 40
     expected = [min(fair * named, 5.0), named, event, 1.0]
@@ -89,13 +89,13 @@ days = st.dictionaries(
 @settings(max_examples=40, deadline=None)
 @given(days)
 def test_what_a_morning_knew_of_a_day_is_what_is_learnt_from_the_days_before_it(special: dict[int, Any]) -> None:
-    panel = gather(cells("t"), bakery(special, {}), PAST).panel
-    seen = evidence(panel)
-    so_far = factors_so_far(seen, panel)
+    panel = build_context(cells("t"), bakery(special, {}), PAST).panel
+    seen = special_day_observations(panel)
+    so_far = past_day_effects(seen, panel)
     assert so_far.join(seen, on=["kind", "name", "day"], how="semi").height == seen.height
     assert so_far.select("kind", "name", "day").is_unique().all()
     for tenant, kind, name, day, factor in so_far.rows():
-        learnt = learn_factors(seen.filter(pl.col("day") < day)).filter(tenant_id=tenant, kind=kind)
+        learnt = estimate_day_effects(seen.filter(pl.col("day") < day)).filter(tenant_id=tenant, kind=kind)
         own = learnt.filter(name=name)["factor"].to_list()
         of_kind = learnt.filter(pl.col("name").is_null())["factor"].to_list()
         assert factor == pytest.approx([*own, *of_kind, 1.0][0], abs=2e-6)
@@ -103,9 +103,9 @@ def test_what_a_morning_knew_of_a_day_is_what_is_learnt_from_the_days_before_it(
 
 def test_the_past_of_a_factor_matrix_has_not_seen_the_day_it_speaks_of() -> None:
     frames = bakery({40: ("event", "fair", 30.0), 30: ("event", "fair", 20.0)}, {})
-    panel = gather(cells("t"), frames, PAST).panel
-    seen = evidence(panel)
-    matrix = factor_matrix(panel, learn_factors(seen), factors_so_far(seen, panel))
+    panel = build_context(cells("t"), frames, PAST).panel
+    seen = special_day_observations(panel)
+    matrix = day_effect_matrix(panel, estimate_day_effects(seen), past_day_effects(seen, panel))
     first = (60 + 20) / 40
     assert matrix[:, PAST - 40].tolist() == [1.0, 1.0]
     assert matrix[:, PAST - 30].tolist() == pytest.approx([(60 + 20 * first) / 40] * 2)

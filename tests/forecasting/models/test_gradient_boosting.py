@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting import fit_booster
-from bakery_assets.forecasting.data.features import NAMES
-from bakery_assets.forecasting.data.inputs import Known, gather
+from bakery_assets.forecasting.data.features import FEATURE_NAMES
+from bakery_assets.forecasting.data.context import ForecastContext, build_context
 from bakery_assets.forecasting.data.panel import AHEAD, Floats
-from bakery_assets.forecasting.models.day_effects import evidence, factor_matrix, learn_factors
-from bakery_assets.forecasting.models.gradient_boosting import Trees, fit_trees, holdout_days
+from bakery_assets.forecasting.models.day_effects import special_day_observations, day_effect_matrix, estimate_day_effects
+from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel, fit_gradient_boosting, holdout_days
 from resources.schema import plans
 from tests.forecasting.forecast_facts import PLAN, bakery, cells, facts, together
 
@@ -24,30 +24,30 @@ def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 12)
 
 
-def known(*tenants: str) -> tuple[Known, Floats]:
+def known(*tenants: str) -> tuple[ForecastContext, Floats]:
     each = [bakery(tenant, DAYS, seed=ord(tenant)) for tenant in tenants]
-    found = gather(cells(*tenants), together(*each), PAST)
-    return found, factor_matrix(found.panel, learn_factors(evidence(found.panel)))
+    found = build_context(cells(*tenants), together(*each), PAST)
+    return found, day_effect_matrix(found.panel, estimate_day_effects(special_day_observations(found.panel)))
 
 
-def forecast(trees: Trees, *tenants: str) -> pl.DataFrame:
+def forecast(trees: GradientBoostedModel, *tenants: str) -> pl.DataFrame:
     found, factor = known(*tenants)
-    made = trees.forecast(found.panel, factor, found.panel.is_shut[found.panel.item], PAST)
+    made = trees.forecast(found.panel, factor, found.panel.is_closed[found.panel.item], PAST)
     return found.panel.series.with_columns(pl.Series("made", made))
 
 
 def test_the_same_facts_grow_the_same_trees() -> None:
     found, factor = known("a", "b")
-    trees, rows = fit_trees(found.panel, factor, PAST)
-    again, _ = fit_trees(known("b", "a")[0].panel, factor, PAST)
+    trees, rows = fit_gradient_boosting(found.panel, factor, PAST)
+    again, _ = fit_gradient_boosting(known("b", "a")[0].panel, factor, PAST)
     assert trees.text == again.text
     assert rows == 4 * (DAYS - 1), "every day of four series but the first, which has no level"
-    assert trees.text != fit_trees(found.panel, factor, PAST - 7)[0].text
+    assert trees.text != fit_gradient_boosting(found.panel, factor, PAST - 7)[0].text
 
 
 def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
     found, factor = known("a", "b")
-    trees, _ = fit_trees(found.panel, factor, PAST)
+    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
     among = forecast(trees, "a", "b", "c")
     assert among["made"].to_numpy().min() > 0
     for tenant in "abc":
@@ -56,15 +56,15 @@ def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
 
 def test_trees_read_back_from_their_text_forecast_the_same() -> None:
     found, factor = known("a")
-    trees, _ = fit_trees(found.panel, factor, PAST)
+    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
     kept = pl.DataFrame({"trees": [trees.text]}).write_ndjson()
-    back = Trees(json.loads(kept)["trees"])
+    back = GradientBoostedModel(json.loads(kept)["trees"])
     assert forecast(back, "a").equals(forecast(trees, "a"))
 
 
 def test_a_closed_day_is_left_out_of_what_the_following_days_see() -> None:
     found, factor = known("a")
-    trees, _ = fit_trees(found.panel, factor, PAST)
+    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
     shut = np.zeros((2, PAST + AHEAD), dtype=bool)
     open_all = trees.forecast(found.panel, factor, shut, PAST)
     shut[:, PAST + 2] = True
@@ -76,11 +76,11 @@ def test_a_closed_day_is_left_out_of_what_the_following_days_see() -> None:
 
 def test_a_series_that_has_not_sold_for_eight_weeks_has_no_forecast() -> None:
     found, factor = known("a")
-    trees, _ = fit_trees(found.panel, factor, PAST)
+    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
     demand = found.panel.demand.copy()
     demand[1, -56:] = np.nan
     object.__setattr__(found.panel, "demand", demand)
-    made = trees.forecast(found.panel, factor, found.panel.is_shut[found.panel.item], PAST)
+    made = trees.forecast(found.panel, factor, found.panel.is_closed[found.panel.item], PAST)
     assert np.isfinite(made[0]).all()
     assert np.isnan(made[1]).all()
 
@@ -88,7 +88,7 @@ def test_a_series_that_has_not_sold_for_eight_weeks_has_no_forecast() -> None:
 def test_no_usable_day_is_said() -> None:
     found, factor = known("a")
     with pytest.raises(ValueError, match="no day to fit trees on"):
-        fit_trees(found.panel, factor, PAST - DAYS)
+        fit_gradient_boosting(found.panel, factor, PAST - DAYS)
 
 
 @pytest.mark.parametrize(("days", "held"), [(20, 0), (21, 7), (62, 14), (120, 35), (168, 56), (1_130, 56)])
@@ -105,7 +105,7 @@ def test_the_row_of_a_booster_says_what_it_has_seen() -> None:
     assert (PLAN - row["holdout_from"]).days == 35
     assert row["trees"] != row["holdout_trees"]
     said = json.loads(row["parameters"])
-    assert (said["series"], said["tenants"], said["rounds"], said["features"]) == (4, 2, 12, list(NAMES))
+    assert (said["series"], said["tenants"], said["rounds"], said["features"]) == (4, 2, 12, list(FEATURE_NAMES))
     assert said["history_days"] == DAYS
     assert fit_booster(cells("b", "a"), frames).equals(made)
 

@@ -4,19 +4,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakery_assets.forecasting.data.inputs import gather
+from bakery_assets.forecasting.data.context import build_context
 from bakery_assets.forecasting.data.panel import Floats
 from bakery_assets.forecasting.models.intervals import (
-    ENOUGH_ERRORS,
-    KNOTS,
+    MIN_RESIDUALS,
+    QUANTILE_GRID,
     LEVELS,
     USUAL,
-    at_level,
+    quantile_at,
     error_quantiles,
-    errors_of_usual_days,
+    same_weekday_residuals,
     scale,
-    usual_day,
-    usual_knots,
+    base_level,
+    default_residual_quantiles,
 )
 from tests.forecasting.forecast_facts import PLAN, cells, days_before, facts, sale
 
@@ -29,7 +29,7 @@ def rows(*errors: list[float]) -> Floats:
 
 def level(knots: list[float], at: float) -> float:
     frame = pl.DataFrame({"knots": [knots]}, schema={"knots": pl.List(pl.Float64)})
-    return float(frame.select(at_level(pl.col("knots"), at)).item())
+    return float(frame.select(quantile_at(pl.col("knots"), at)).item())
 
 
 def test_a_quantile_of_n_errors_has_its_share_of_them_below_it() -> None:
@@ -37,15 +37,15 @@ def test_a_quantile_of_n_errors_has_its_share_of_them_below_it() -> None:
     z = [float((7 * n) % 40 + 1) for n in range(40)]
     own, _, count = error_quantiles(rows(z), np.array([0]), 1)
     assert count.tolist() == [40]
-    assert own[0, KNOTS.index(0.1)] == pytest.approx(4.5)
-    assert own[0].tolist() == pytest.approx([40 * knot + 0.5 for knot in KNOTS], abs=1e-4)
+    assert own[0, QUANTILE_GRID.index(0.1)] == pytest.approx(4.5)
+    assert own[0].tolist() == pytest.approx([40 * knot + 0.5 for knot in QUANTILE_GRID], abs=1e-4)
 
 
 def test_between_two_errors_a_quantile_lies_on_the_line() -> None:
     # 28 errors 0, 1, 4, 9, ...: 28 x 0.2 - 0.5 = 5.1, a tenth of the way from 25 to 36.
     own, _, _ = error_quantiles(rows([float(n * n) for n in range(28)]), np.array([0]), 1)
-    assert own[0, KNOTS.index(0.2)] == pytest.approx(26.1)
-    assert own[0, KNOTS.index(0.5)] == pytest.approx((13**2 + 14**2) / 2)
+    assert own[0, QUANTILE_GRID.index(0.2)] == pytest.approx(26.1)
+    assert own[0, QUANTILE_GRID.index(0.5)] == pytest.approx((13**2 + 14**2) / 2)
 
 
 def test_few_errors_are_drawn_towards_the_tenants() -> None:
@@ -54,12 +54,12 @@ def test_few_errors_are_drawn_towards_the_tenants() -> None:
     # The tenant has 7 ones and 49 threes; a seventh and less of them is 1.
     assert of_tenant[0].tolist() == pytest.approx([1.0] * 3 + [3.0] * 10)
     assert own[1].tolist() == [3.0] * 13, "enough of its own"
-    quarter = 7 / ENOUGH_ERRORS
+    quarter = 7 / MIN_RESIDUALS
     assert own[0].tolist() == pytest.approx([1.0] * 3 + [quarter * 1 + (1 - quarter) * 3] * 10)
 
 
 def test_a_series_without_errors_has_its_tenants_and_a_tenant_with_hardly_any_has_none() -> None:
-    errors = rows([], [2.0] * ENOUGH_ERRORS, [1.0] * (ENOUGH_ERRORS - 1), [])
+    errors = rows([], [2.0] * MIN_RESIDUALS, [1.0] * (MIN_RESIDUALS - 1), [])
     own, of_tenant, count = error_quantiles(errors, np.array([0, 0, 1, 1]), 3)
     assert own[0].tolist() == [2.0] * 13
     assert np.isnan(own[2:]).all()
@@ -69,7 +69,7 @@ def test_a_series_without_errors_has_its_tenants_and_a_tenant_with_hardly_any_ha
 
 def test_nobody_has_no_errors() -> None:
     own, of_tenant, count = error_quantiles(np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64), 2)
-    assert own.shape == (0, len(KNOTS))
+    assert own.shape == (0, len(QUANTILE_GRID))
     assert np.isnan(of_tenant).all()
     assert count.shape == (0,)
 
@@ -86,16 +86,16 @@ def test_days_to_come_fall_below_a_quantile_as_often_as_it_says() -> None:
     series = 400
     past, ahead = (chance.gamma(2.0, 1.0, (series, days)).astype(np.float32) - 2 for days in (56, 50))
     own, _, _ = error_quantiles(past, np.zeros(series, dtype=np.int64), 1)
-    for number, knot in enumerate(KNOTS):
+    for number, knot in enumerate(QUANTILE_GRID):
         share = (ahead <= own[:, number, None]).mean()
         assert share == pytest.approx(knot, abs=0.03)
-    inside = (ahead >= own[:, [KNOTS.index(0.1)]]) & (ahead <= own[:, [KNOTS.index(0.9)]])
+    inside = (ahead >= own[:, [QUANTILE_GRID.index(0.1)]]) & (ahead <= own[:, [QUANTILE_GRID.index(0.9)]])
     assert inside.mean() == pytest.approx(0.8, abs=0.03)
 
 
 def test_any_quantile_lies_on_the_line_between_two_that_are_kept() -> None:
-    knots = [float(10 * n) for n in range(len(KNOTS))]
-    assert [level(knots, knot) for knot in KNOTS] == knots
+    knots = [float(10 * n) for n in range(len(QUANTILE_GRID))]
+    assert [level(knots, knot) for knot in QUANTILE_GRID] == knots
     assert level(knots, 0.85) == pytest.approx(95.0)
     assert level(knots, 0.93) == pytest.approx(106.0)
     assert level(knots, 0.01) == 0.0
@@ -103,12 +103,12 @@ def test_any_quantile_lies_on_the_line_between_two_that_are_kept() -> None:
 
 
 def test_a_new_bakery_has_the_usual_errors() -> None:
-    assert [level(usual_knots(), value) for value in LEVELS.values()] == pytest.approx(list(USUAL.values()))
+    assert [level(default_residual_quantiles(), value) for value in LEVELS.values()] == pytest.approx(list(USUAL.values()))
 
 
 def test_errors_are_measured_by_the_mean_of_the_forecast_and_the_usual_day() -> None:
-    normalised = np.array([[1000.0] * 10 + [8.0] * 28, [np.nan] * 38], dtype=np.float32)
-    usual = usual_day(normalised)
+    imputed_normal_demand = np.array([[1000.0] * 10 + [8.0] * 28, [np.nan] * 38], dtype=np.float32)
+    usual = base_level(imputed_normal_demand)
     assert usual.tolist() == [8.0, 0.0]
     assert scale(np.array([[12.0, 0.0], [4.0, 0.0]], dtype=np.float32), usual).tolist() == [[10.0, 4.0], [2.0, 0.0]]
 
@@ -121,7 +121,7 @@ def test_without_a_model_errors_are_those_of_the_last_same_weekdays() -> None:
         products=[("t", "bread", None)],
         sales=[sale("t", "bread", day, quantity) for day, quantity in sold.items()],
     )
-    errors = errors_of_usual_days(gather(cells("t", day=PLAN), frames, 84).panel)
+    errors = same_weekday_residuals(build_context(cells("t", day=PLAN), frames, 84).panel)
     assert errors.shape == (1, 84)
     assert np.isnan(errors[0, :21]).all(), "the first week has no week before it"
     assert errors[0, 21:].tolist() == pytest.approx([0.0] * 62 + [1.0])

@@ -7,13 +7,13 @@ from statsforecast.models import TSB, SeasonalExponentialSmoothing, SimpleExpone
 
 from bakery_assets.forecasting.data.panel import Floats
 from bakery_assets.forecasting.models.smoothing import (
-    GRID,
+    ALPHA_GRID,
     LEVEL_ALPHAS,
     SEASONAL_ALPHAS,
     TSB_ALPHAS,
-    compare,
+    backtest_grid,
     level,
-    profiled,
+    split_weekday_profile,
     seasonal,
     tsb,
 )
@@ -47,14 +47,14 @@ def test_each_weekday_by_itself_is_statsforecasts_seasonal_smoothing(alpha: floa
 
 @pytest.mark.parametrize("alpha", LEVEL_ALPHAS)
 def test_the_level_is_statsforecasts_simple_smoothing_of_what_the_weekdays_leave(alpha: float) -> None:
-    split = profiled(histories())
+    split = split_weekday_profile(histories())
     expected = np.stack(theirs(SimpleExponentialSmoothing(alpha), split.level)) * split.profile
     np.testing.assert_allclose(level(split, points(alpha, 4)), expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("alpha", TSB_ALPHAS)
 def test_series_that_sell_now_and_then_are_statsforecasts_tsb(alpha: float) -> None:
-    split = profiled(histories())
+    split = split_weekday_profile(histories())
     expected = np.stack(theirs(TSB(alpha, alpha), split.level)) * split.profile
     np.testing.assert_allclose(tsb(split, points(alpha, 4)), expected, rtol=1e-4, atol=1e-6)
 
@@ -63,16 +63,16 @@ def test_the_profile_is_each_weekdays_share_by_days_from_the_forecast() -> None:
     # Ten on most days, 45 on the days that come again three days after the forecast's first.
     values = np.full((1, 28), 10.0, dtype=np.float32)
     values[:, 3::7] = 45.0
-    split = profiled(values)
+    split = split_weekday_profile(values)
     assert split.profile[0].tolist() == pytest.approx([10 / 15] * 3 + [3] + [10 / 15] * 3)
     assert split.level[0].tolist() == pytest.approx([15.0] * 28)
     # Seen from five days earlier, that weekday comes five days later, and so a day after the first.
-    assert profiled(values[:, :-5]).profile[0].argmax() == (3 + 5) % 7
+    assert split_weekday_profile(values[:, :-5]).profile[0].argmax() == (3 + 5) % 7
 
 
 def test_a_weekday_that_never_sells_does_not_tell_the_level() -> None:
     values = histories()[2:3]
-    split = profiled(values)
+    split = split_weekday_profile(values)
     assert split.profile[0, 0] == 0
     assert split.level[0, ::7].tolist() == pytest.approx([values.mean()] * 12)
     assert level(split, points(0.1, 1))[0, 0] == 0
@@ -80,7 +80,7 @@ def test_a_weekday_that_never_sells_does_not_tell_the_level() -> None:
 
 def test_a_series_without_a_past_has_no_forecast() -> None:
     nothing = np.full((1, 28), np.nan, dtype=np.float32)
-    split = profiled(nothing)
+    split = split_weekday_profile(nothing)
     for made in (seasonal(nothing, points(0.3, 1)), level(split, points(0.1, 1)), tsb(split, points(0.1, 1))):
         assert made.shape == (1, 7)
         assert np.isnan(made).all()
@@ -89,33 +89,33 @@ def test_a_series_without_a_past_has_no_forecast() -> None:
 def test_the_comparison_forecasts_what_the_morning_does() -> None:
     values = histories()
     mornings = [values[:, :70], values[:, :77], values]
-    made = compare(mornings)
+    made = backtest_grid(mornings)
     for family, passed in (
         ("seasonal", lambda past, alpha: seasonal(past, alpha)),
-        ("level", lambda past, alpha: level(profiled(past), alpha)),
-        ("tsb", lambda past, alpha: tsb(profiled(past), alpha)),
+        ("level", lambda past, alpha: level(split_weekday_profile(past), alpha)),
+        ("tsb", lambda past, alpha: tsb(split_weekday_profile(past), alpha)),
     ):
-        for number, alpha in enumerate(GRID[family]):
+        for number, alpha in enumerate(ALPHA_GRID[family]):
             expected = np.concatenate([passed(past, points(alpha, 4)) for past in mornings], axis=1)
             np.testing.assert_allclose(made[family][number], expected, rtol=1e-3, atol=1e-4, err_msg=family)
 
 
 def test_nothing_to_compare_is_compared_to_nothing() -> None:
     nothing = np.full((2, 21), np.nan, dtype=np.float32)
-    made = compare([nothing, nothing])
+    made = backtest_grid([nothing, nothing])
     assert {name: values.shape for name, values in made.items()} == {
-        name: (len(grid), 2, 14) for name, grid in GRID.items()
+        name: (len(grid), 2, 14) for name, grid in ALPHA_GRID.items()
     }
     assert all(np.isnan(values).all() for values in made.values())
 
 
 def test_spread_over_a_cluster_the_comparison_comes_out_the_same() -> None:
     mornings = [histories()[:, :77], histories()]
-    here = compare(mornings)
+    here = backtest_grid(mornings)
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        there = compare(mornings, cluster.scheduler_address)
+        there = backtest_grid(mornings, cluster.scheduler_address)
     assert here.keys() == there.keys()
     for name, values in here.items():
         np.testing.assert_array_equal(values, there[name])

@@ -10,11 +10,11 @@ import pytest
 from bakery_assets.cells import CannotPlan
 from bakery_assets.forecasting import fit_booster, train_models
 from bakery_assets.forecasting.data.history import HISTORY_DAYS
-from bakery_assets.forecasting.data.inputs import gather
-from bakery_assets.forecasting.models.day_effects import evidence, factor_matrix, factors_so_far, learn_factors
-from bakery_assets.forecasting.models.intervals import KNOTS
+from bakery_assets.forecasting.data.context import build_context
+from bakery_assets.forecasting.models.day_effects import special_day_observations, day_effect_matrix, past_day_effects, estimate_day_effects
+from bakery_assets.forecasting.models.intervals import QUANTILE_GRID
 from bakery_assets.forecasting.models.selection import NAMES
-from bakery_assets.forecasting.models.smoothing import GRID
+from bakery_assets.forecasting.models.smoothing import ALPHA_GRID
 from resources.schema import plans
 from tests.forecasting.forecast_facts import PLAN, Facts, bakery, cells, facts, note, sale, together
 
@@ -69,9 +69,9 @@ def test_every_series_says_its_model_its_parameters_and_its_errors(trained: Fact
     for row in trained["series_models"].iter_rows(named=True):
         assert row["model"] in NAMES
         parameters = json.loads(row["parameters"])
-        assert {name: value in GRID[name] for name, value in parameters.items()} == dict.fromkeys(GRID, True)
+        assert {name: value in ALPHA_GRID[name] for name, value in parameters.items()} == dict.fromkeys(ALPHA_GRID, True)
         knots = json.loads(row["error_quantiles"])
-        assert len(knots) == len(KNOTS)
+        assert len(knots) == len(QUANTILE_GRID)
         assert knots == sorted(knots)
         said = json.loads(row["scores"])
         assert set(said["wape"]) == set(NAMES)
@@ -239,9 +239,9 @@ def test_a_day_special_in_two_ways_is_compared_with_the_factors_it_would_have_ha
         .then(pl.col("quantity") * 2)
         .otherwise("quantity")
     )
-    known = gather(cells("long"), frames, HISTORY_DAYS)
-    seen = evidence(known.panel)
-    factor = factor_matrix(known.panel, learn_factors(seen), factors_so_far(seen, known.panel))
+    known = build_context(cells("long"), frames, HISTORY_DAYS)
+    seen = special_day_observations(known.panel)
+    factor = day_effect_matrix(known.panel, estimate_day_effects(seen), past_day_effects(seen, known.panel))
     at = known.panel.past - 10
     bread = known.panel.items["product_id"].to_list().index("bread")
     assert factor[bread, at] == pytest.approx(3.0, abs=0.5)

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting.data.closures import holiday_habits
-from bakery_assets.forecasting.data.inputs import gather, shut_ahead, shut_from, shut_matrix
+from bakery_assets.forecasting.data.context import build_context, horizon_closures, closure_mask_as_of, closure_mask
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
 
 PAST = 60
@@ -42,8 +42,8 @@ def ran_out(tenant: str) -> Facts:
 
 def test_a_tenant_knows_the_same_whatever_mornings_others_are_planned_with() -> None:
     own, other = ran_out("t"), ran_out("u")
-    alone = gather(cells("t"), own, PAST).panel
-    beside = gather(cells("t", ("u", PLAN - timedelta(days=40))), together(own, other), PAST).panel
+    alone = build_context(cells("t"), own, PAST).panel
+    beside = build_context(cells("t", ("u", PLAN - timedelta(days=40))), together(own, other), PAST).panel
     np.testing.assert_array_equal(alone.demand[0], beside.demand[0])
     assert alone.demand[0, -3] == 13.5, "twice what sold, held at a third more"
 
@@ -62,7 +62,7 @@ def test_a_day_on_which_it_was_never_there_tells_nothing_of_its_demand() -> None
         ]
     )
     frames["products"] = facts(products=[("t", "bread", None), ("t", "cake", None)])["products"]
-    panel = gather(cells("t"), frames, PAST).panel
+    panel = build_context(cells("t"), frames, PAST).panel
     assert panel.is_open[0, -3], "the shop sold cake"
     assert np.isnan(panel.demand[0, -3]), "an empty shelf is not a day nobody wanted bread"
 
@@ -76,29 +76,29 @@ def test_a_morning_past_knows_the_weekly_closing_day_and_not_what_was_closed_una
         products=[("t", "bread", None)],
         sales=[sale("t", "bread", day, 10.0) for day in sold if day.isoweekday() != 7 and day != friday],
     )
-    known = gather(cells("t"), frames, PAST)
+    known = build_context(cells("t"), frames, PAST)
 
     def shut(day: int) -> list[int]:
-        closed = shut_from(known, known.panel.before(day), day, frames["calendar"])[0]
+        closed = closure_mask_as_of(known, known.panel.as_of(day), day, frames["calendar"])[0]
         return [int(ago) for ago in PAST - np.flatnonzero(closed) if -7 < ago <= 8]
 
     assert shut(PAST) == [8, 3, -6], "Sundays, the last of which nobody can tell yet, and the Friday that was"
     assert shut(PAST - 7) == [1], "the week ahead of the Monday before"
 
 
-@pytest.mark.parametrize("shut_days", [range(8, 40), [8], [8, 15, 22, 29]])
-def test_a_morning_past_knows_no_more_than_was_gathered_on_it(shut_days: Sequence[int]) -> None:
+@pytest.mark.parametrize("predicted_closures", [range(8, 40), [8], [8, 15, 22, 29]])
+def test_a_morning_past_knows_no_more_than_was_gathered_on_it(predicted_closures: Sequence[int]) -> None:
     """A break that ends on the morning, a day missing before it, and the fourth closed day of a weekday the day before."""
     back = 7
-    sold = [n for n in range(1, 60) if n not in shut_days]
+    sold = [n for n in range(1, 60) if n not in predicted_closures]
     rows = [sale("t", "bread", PLAN - timedelta(days=n), 10.0) for n in sold]
     frames = facts(tenants=[("t", "XX", None)], products=[("t", "bread", None)], sales=rows)
-    known = gather(cells("t"), frames, PAST)
-    now = shut_from(known, known.panel.before(PAST - back), PAST - back, frames["calendar"])
+    known = build_context(cells("t"), frames, PAST)
+    now = closure_mask_as_of(known, known.panel.as_of(PAST - back), PAST - back, frames["calendar"])
     morning = cells("t", day=PLAN - timedelta(days=back))
     earlier = {**frames, "sales": frames["sales"].filter(pl.col("sales_date") < PLAN - timedelta(days=back))}
-    then = gather(morning, earlier, PAST)
+    then = build_context(morning, earlier, PAST)
     habits = holiday_habits(then.days, then.holidays)
-    expected = shut_matrix(then.panel, shut_ahead(then, morning, habits, frames["calendar"]))
+    expected = closure_mask(then.panel, horizon_closures(then, morning, habits, frames["calendar"]))
     ahead = slice(PAST - back, PAST - back + 7)
     np.testing.assert_array_equal(now[0, ahead], expected[0, PAST : PAST + 7])

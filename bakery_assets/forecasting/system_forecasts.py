@@ -1,0 +1,159 @@
+"""System forecasts: for every product, shop and day the blend, closed days and quantiles, with every term.
+
+What a person says instead is in ``overrides``, the text of the terms in ``reasoning``.
+"""
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.cells import HORIZON_DAYS, horizon
+from bakery_assets.forecasting.blend import BlendTerms, blended_forecasts
+from bakery_assets.forecasting.data.closures import PredictedClosures
+from bakery_assets.forecasting.data.context import ForecastContext
+from bakery_assets.forecasting.data.panel import Panel, as_rows
+from bakery_assets.forecasting.models.day_effects import (
+    DayEffects,
+    ItemDayEffects,
+    day_effect_matrix,
+    day_effects_from,
+)
+from bakery_assets.forecasting.registry.decode import VersionsInUse
+from bakery_assets.forecasting.uncertainty import quantile_columns, residual_columns, series_residuals
+from bakery_assets.keys import PRODUCT, SERIES, SHOP
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas.plans import NO_HISTORY, SHORT_HISTORY
+
+UNTRAINED_VERSION = "untrained"
+SERIES_DAY = [*SERIES, "target_date"]
+FORECAST_KEY = plans.DemandForecasts.primary_key()
+
+
+class SystemForecasts(plans.PlanRow, BlendTerms):
+    """Forecasts before human overrides, with every term of the calculation."""
+
+    location_id = plans.DemandForecasts.location_id
+    product_id = plans.DemandForecasts.product_id
+    target_date = plans.DemandForecasts.target_date
+    yhat = col.number("Expected demand, in units; 0 on closed days")
+    q10 = plans.DemandForecasts.q10
+    q50 = plans.DemandForecasts.q50
+    q80 = plans.DemandForecasts.q80
+    q90 = plans.DemandForecasts.q90
+    q95 = plans.DemandForecasts.q95
+    model = plans.DemandForecasts.model
+    model_version = plans.DemandForecasts.model_version
+    closed = col.text("Why the shop is closed; empty: it opens", nullable=True)
+    factor = col.number("The day's effect, 0 on closed days")
+    factors = ItemDayEffects.factors
+    history_days = col.integer("Days from the first sale on")
+    last_sale_date = col.date("The tenant's last day of sales; empty: none", nullable=True)
+    scale = col.number("What residuals are scaled by, in units; 0 on closed days")
+    z_q10 = col.metric("Scaled residual at this level", nullable=False)
+    z_q50 = col.metric("Scaled residual at this level", nullable=False)
+    z_q80 = col.metric("Scaled residual at this level", nullable=False)
+    z_q90 = col.metric("Scaled residual at this level", nullable=False)
+    z_q95 = col.metric("Scaled residual at this level", nullable=False)
+    errors_of = col.text("Whose residuals these are")
+    error_days = col.integer("Residuals of the series itself")
+
+    @dy.rule()
+    def nothing_on_closed_days(cls) -> pl.Expr:
+        return pl.col("closed").is_null() | (pl.col("yhat") == 0)
+
+
+def system_forecasts(
+    cells: dy.DataFrame[Cells],
+    products: dy.DataFrame[ops.Products],
+    context: ForecastContext,
+    versions: VersionsInUse,
+    effects: dy.DataFrame[DayEffects],
+    closures: dy.DataFrame[PredictedClosures],
+    boosters: dy.DataFrame[plans.Boosters],
+) -> dy.DataFrame[SystemForecasts]:
+    """The forecasts of all products of a round, sorted by ``FORECAST_KEY``."""
+    panel = context.panel
+    rows = _rows(products, context, versions, horizon(cells))
+    blends = blended_forecasts(panel, versions, day_effect_matrix(panel, effects), closures, boosters)
+    residuals = series_residuals(rows.select(SERIES).unique(), panel, versions)
+    last_sales = context.days.group_by("tenant_id").agg(last_sale_date=pl.col("date").max())
+    of_day = [blends, _closed(panel, closures), _day_effects_of_series(panel, effects)]
+    of_tenant = [last_sales, versions.of_tenants.select("tenant_id", "model_version")]
+    for terms, key in (
+        *((each, SERIES_DAY) for each in of_day),
+        (residuals, SERIES),
+        *((each, ["tenant_id"]) for each in of_tenant),
+    ):
+        rows = rows.join(terms, on=key, how="left", maintain_order="left")
+    is_closed = pl.col("closed").is_not_null()
+    forecasts = (
+        rows.with_columns(
+            pl.col("history_days").fill_null(0),
+            pl.col("factors").fill_null([]),
+            pl.col("model_version").fill_null(UNTRAINED_VERSION),
+            factor=pl.when(is_closed).then(0.0).otherwise(pl.col("factor").fill_null(1.0)),
+            model=pl.when(pl.col("model").is_null())
+            .then(pl.lit(NO_HISTORY))
+            .when("is_short")
+            .then(pl.lit(SHORT_HISTORY))
+            .otherwise("model"),
+            yhat=pl.when(is_closed).then(0.0).otherwise(pl.col("blended").fill_null(0.0)).round(DECIMALS),
+            scale=pl.when(is_closed).then(0.0).otherwise(pl.col("scale").fill_null(0.0)).round(DECIMALS),
+        )
+        .with_columns(residual_columns())
+        .with_columns(quantile_columns())
+    )
+    return conform(SystemForecasts, forecasts)
+
+
+def _rows(
+    products: pl.DataFrame, context: ForecastContext, versions: VersionsInUse, days_ahead: pl.DataFrame
+) -> pl.DataFrame:
+    """``FORECAST_KEY`` of every forecast to make."""
+    listed = products.select(*PRODUCT, "discontinued_on")
+    modeled = versions.of_series.select(SERIES).join(listed, on=PRODUCT, how="semi")
+    sold = pl.concat([context.sales.select(SERIES), modeled]).unique()
+    unsold = listed.join(sold, on=PRODUCT, how="anti").select(
+        "tenant_id", pl.lit(col.MAIN_LOCATION).alias("location_id"), "product_id"
+    )
+    return (
+        pl.concat([sold, unsold])
+        .join(listed, on=PRODUCT)
+        .join(days_ahead, on="tenant_id")
+        .filter((pl.col("target_date") < pl.col("discontinued_on")).fill_null(True))
+        .select(FORECAST_KEY)
+        .sort(FORECAST_KEY)
+    )
+
+
+def _closed(panel: Panel, closures: pl.DataFrame) -> pl.DataFrame:
+    """Why a series sells nothing on a day: ``SERIES_DAY, closed``."""
+    days = range(panel.past, panel.past + HORIZON_DAYS)
+    announced = (
+        as_rows(panel, days, is_closed=panel.is_closed[panel.item, days.start : days.stop])
+        .filter("is_closed")
+        .select(*SERIES, "date", closed=pl.lit("calendar"))
+    )
+    predicted = closures.join(panel.series, on=SHOP).select(*SERIES, "date", "closed")
+    return (
+        pl.concat([announced, predicted])
+        .unique([*SERIES, "date"], keep="first", maintain_order=True)
+        .rename({"date": "target_date"})
+    )
+
+
+def _day_effects_of_series(panel: Panel, effects: dy.DataFrame[DayEffects]) -> pl.DataFrame:
+    """``SERIES_DAY, factor, factors`` of special days."""
+    return (
+        day_effects_from(panel, effects, panel.past)
+        .join(panel.items, on="item")
+        .join(panel.series, on=PRODUCT)
+        .join(panel.cells, on="tenant_id")
+        .select(
+            *SERIES,
+            "factor",
+            "factors",
+            target_date=pl.col("plan_date") + pl.duration(days=pl.col("day") - panel.past),
+        )
+    )
