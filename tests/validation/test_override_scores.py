@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from bakery_assets.validation import validate_forecasts
-from tests.validation.looking_back import SATURDAY, SUNDAY, cells, closed, forecast, frames, override, sale
+from tests.validation.validation_inputs import SATURDAY, SUNDAY, cells, closed, forecast, frames, override, sale
 
 
 def scores(*groups: object) -> list[dict[str, object]]:
@@ -28,7 +28,7 @@ def test_the_smaller_error_is_closer_and_equal_ones_tie(human: float, system: fl
     )  # fmt: skip
 
 
-def test_an_override_spread_over_shops_is_scored_as_the_whole_that_the_person_meant() -> None:
+def test_an_override_spread_over_shops_is_scored_as_the_total_that_the_person_forecast() -> None:
     # Anna said 60, spread 40 and 20; 45 and 14 sold. By shop she is off by 11, over all by 1.
     [score] = scores(
         [
