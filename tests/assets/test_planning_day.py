@@ -15,7 +15,7 @@ from bakery_assets.planning_day import STAGES
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, bakery, digests, insert, productless, rows, selfish, together
-from tests.bakeries import STAGES as INSTANT
+from tests.bakeries import PLANNING_INSTANT as INSTANT
 
 TABLES = [table for stage in STAGES for table in stage.writes]
 

@@ -13,7 +13,7 @@ from bakery_assets.assets.quality import CHECK, SALES, check_sales, sales_by_ten
 from bakery_assets.partitions import TENANT
 from resources.clock import Clock
 from resources.warehouse import Warehouse
-from tests.bakeries import DAY, MORNING, Rows, bakery, insert, productless, together
+from tests.bakeries import DAY, PLANNING_INSTANT, Rows, bakery, insert, productless, together
 
 KEY = dg.AssetCheckKey(SALES, CHECK)
 
@@ -56,7 +56,7 @@ def office(warehouse: Warehouse, dagster_url: str) -> Iterator[Office]:
             check_sales,
             dg.define_asset_job("check_one", selection=dg.AssetSelection.checks(sales_quality)),
         ],
-        resources={"warehouse": warehouse, "clock": Clock(lambda: MORNING)},
+        resources={"warehouse": warehouse, "clock": Clock(lambda: PLANNING_INSTANT)},
         executor=dg.in_process_executor,
     )
     with dg.instance_for_test(overrides={"storage": {"postgres": {"postgres_url": dagster_url}}}) as instance:

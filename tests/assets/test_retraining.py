@@ -19,7 +19,7 @@ from bakery_assets.retraining import batch
 from resources.clock import Clock
 from resources.warehouse import Warehouse, retrainings
 from tests.bakeries import DAY, Rows, bakery, insert, rows, together
-from tests.bakeries import MORNING as INSTANT
+from tests.bakeries import PLANNING_INSTANT as INSTANT
 
 WEEKS = 20
 CHAMPIONS = "SELECT tenant_id, model_version FROM plans.model_versions WHERE role = 'champion' ORDER BY 1"

@@ -18,7 +18,7 @@ from bakery_assets.planning_day import STAGES, WRITTEN_BY
 from bakery_assets.stages import Failed
 from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace_plans, revalidation
 from tests.bakeries import DAY, bakery, insert, rows, together
-from tests.bakeries import STAGES as DAWN
+from tests.bakeries import PLANNING_INSTANT as DAWN
 
 GRID_START = date(2026, 1, 1)
 NOW = DAWN + timedelta(hours=5)

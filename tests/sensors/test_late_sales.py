@@ -25,7 +25,7 @@ from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import register
 from tests.bakeries import DAY, bakery, insert, rows, together
-from tests.bakeries import MORNING as DAWN
+from tests.bakeries import PLANNING_INSTANT as DAWN
 
 YESTERDAY = DAY - timedelta(days=1)
 HOUR = timedelta(hours=1)
