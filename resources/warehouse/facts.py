@@ -10,27 +10,21 @@ from sqlalchemy import Table
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.local_time import in_known_zones, with_instants
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, WRITTEN_BY
+from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, PAST_VALIDATION_DAYS
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
+from resources.warehouse.validation_days import first_validated_day
 
-CHECKED_DAYS = 14  # days back to which a morning may have to check forecasts
-FORECAST_DAYS = 6  # the longest lead of a forecast
-VALIDATION_DAYS = CHECKED_DAYS + 28  # the four weeks up to the earliest day checked
-
-# How far back a cell checks: to the last open day, most often yesterday. All leads of all days
-# would be fourteen times the rows.
-_SINCE = f"""(
-    SELECT coalesce(max(d.day), w.plan_date - {CHECKED_DAYS}) AS day
-    FROM (SELECT w.plan_date - n AS day FROM generate_series(1, {CHECKED_DAYS}) n) d
-    WHERE NOT EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = w.tenant_id AND c.date = d.day
-                      AND c.kind = 'closed' AND c.product_id IS NULL))"""  # noqa: S608
+# Of the forecasts of earlier cells those of the days to validate, most often of yesterday alone: all leads of the days
+# that might have to be validated would be fourteen times the rows.
 _PAST = {
-    "past_forecasts": f"JOIN LATERAL {_SINCE} since ON true JOIN plans.demand_forecasts p"
+    "past_forecasts": f"JOIN LATERAL ({first_validated_day('w.tenant_id', 'w.plan_date')}) since ON true"
+    " JOIN plans.demand_forecasts p"
     " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN since.day AND w.plan_date - 1"
-    f" AND p.plan_date BETWEEN since.day - {FORECAST_DAYS} AND w.plan_date - 1",
+    f" AND p.plan_date BETWEEN since.day - {LONGEST_LEAD_DAYS} AND w.plan_date - 1",
     "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
-    f" AND p.plan_date BETWEEN w.plan_date - {VALIDATION_DAYS} AND w.plan_date - 1",
+    f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
 }
 
 

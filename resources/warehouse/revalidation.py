@@ -11,22 +11,20 @@ from datetime import date, datetime, timedelta
 import polars as pl
 from sqlalchemy import text
 
-from bakery_assets.cells import Cell
+from bakery_assets.cells import HORIZON_DAYS, Cell
 from bakery_assets.due.late_sales import CANDIDATES, Asked
 from bakery_assets.due.planning import CATCH_UP_DAYS
+from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.warehouse.connection import Bulk, Warehouse
+from resources.warehouse.validation_days import is_closed, validating_cell
 
 RESTORED_DAYS = 14  # days of records looked through again when transactions have begun anew
-LOOK_BACK_DAYS = 14  # days that a cell checks across closed days, as bakery_assets.validation does
 SENSOR = "late_sales"
 
-_CLOSED = """EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = {0}.tenant_id AND c.date = {1}
-    AND c.kind = 'closed' AND c.product_id IS NULL)"""
-# The cell that checks a day: the next open one's; after a longer break the next day's, planned or not.
-_CHECKER = f"""LATERAL (SELECT coalesce(min(d.sales_date + n), d.sales_date + 1) AS plan_date
-    FROM generate_series(1, {LOOK_BACK_DAYS}) n WHERE NOT {_CLOSED.format("d", "d.sales_date + n")}) checker"""
-_STATE = f"""{_CLOSED.format("d", "d.plan_date")} AS is_closed, r.status, r.attempts, r.claimed_at, r.planned_as_of,
-    r.facts_until, r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
+_CHECKER = f"LATERAL ({validating_cell('d.tenant_id', 'd.sales_date')}) checker"
+_STATE = f"""{is_closed("d.tenant_id", "d.plan_date")} AS is_closed,
+    r.status, r.attempts, r.claimed_at, r.planned_as_of, r.facts_until,
+    r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
     r.validated_xid::text::bigint AS validated_xid"""
 _TENANT = "t.status AS tenant_status, t.timezone, t.planning_time"
 
@@ -73,7 +71,8 @@ _GAPS = f"""
             ON sold.recorded_at IS NOT NULL
         JOIN {_CHECKER} ON true
         WHERE EXISTS (SELECT FROM plans.demand_forecasts f WHERE f.tenant_id = d.tenant_id
-                      AND f.plan_date BETWEEN d.sales_date - 6 AND d.sales_date AND f.target_date = d.sales_date)
+                      AND f.target_date = d.sales_date
+                      AND f.plan_date BETWEEN d.sales_date - {LONGEST_LEAD_DAYS} AND d.sales_date)
     )
     SELECT d.*, {_STATE}
     FROM open d LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)
@@ -172,7 +171,8 @@ def asked_cells(
                OR (r.status = 'claimed' AND r.claimed_at <= :void
                    AND r.plan_date < (:now AT TIME ZONE t.timezone)::date - {CATCH_UP_DAYS}))
           AND NOT EXISTS (SELECT FROM plans.planning_runs e WHERE e.tenant_id = r.tenant_id AND e.status = 'claimed'
-                          AND e.claimed_at > :void AND e.plan_date BETWEEN r.plan_date - 7 AND r.plan_date - 1)
+                          AND e.claimed_at > :void
+                          AND e.plan_date BETWEEN r.plan_date - {HORIZON_DAYS} AND r.plan_date - 1)
         ORDER BY r.requested_xid, r.tenant_id, r.plan_date
         """
     )
