@@ -3,8 +3,8 @@
 Days on which a series was in stock at every opening hour show the true demand. Behind each is hidden the pattern of
 a day on which something else ran out, a real one of the same city: in the hours in which that was out of stock,
 this sells nothing. What `unconstrain` then makes of the masked day is compared with what really sold, and so is what
-models learn of it (`add_unconstrained_demand`). The days that are not masked, real stock-outs included, stay as they are, so that
-the profile is learnt from what a bakery has.
+models learn from it (`add_unconstrained_demand`). Days that are not masked, real stock-outs included, stay as they are,
+so that the profile is learned from what a bakery has.
 """
 
 import json

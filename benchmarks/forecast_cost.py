@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import polars as pl
@@ -69,14 +69,14 @@ def _measure() -> None:
         }
 
     sample = cells.gather_every(cells.height // SAMPLED_TENANTS)
-    fitting, boosters = _timed(lambda: fit_booster(sample, of(sample)))
+    fitting, boosters = _timed(lambda: fit_booster(cast(Any, sample), cast(Any, of(sample))))
     frames["boosters"] = boosters
     training = 0.0
     made = []
     for first in range(0, cells.height, CHUNK_TENANTS):
         chunk = cells.slice(first, CHUNK_TENANTS)
         facts = {**of(chunk), **models}
-        seconds, trained = _timed(partial(train_models, chunk, facts))
+        seconds, trained = _timed(partial(train_models, cast(Any, chunk), cast(Any, facts)))
         training += seconds
         made.append(trained)
     trained_peak = _peak_gib()

@@ -9,6 +9,7 @@ Foreign keys, indexes and columns that only the database has are in ``resources.
 from typing import Literal, get_args
 
 import dataframely as dy
+import polars as pl
 
 from bakery_assets.schemas import columns as col
 
@@ -46,6 +47,8 @@ AlertKind = Literal[
     "forecast_worsening",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
+
+ROUNDING = 1e-5  # units; more than rounding to six decimals moves a difference of the largest quantities
 
 
 class PlanningRuns(dy.Schema):
@@ -185,7 +188,7 @@ class InventoryProjections(PlanRow):
 
 
 class AccuracyMetrics(dy.Schema):
-    """How good a group of forecasts was against sales; formulas and sources are in ``validation.metrics``."""
+    """How good a group of forecasts was against sales; formulas and sources are in ``bakery_assets.metrics``."""
 
     mae = col.metric("Mean absolute error, in units")
     mape = col.metric("Mean absolute percentage error of the rows with sales, as a fraction")
@@ -250,6 +253,11 @@ class ValidationResults(PlanRow):
         nullable=True,
     )
 
+    @dy.rule()
+    def error_is_forecast_minus_actual(cls) -> pl.Expr:
+        """Up to rounding."""
+        return (pl.col("error") - (pl.col("yhat") - pl.col("actual"))).abs() <= ROUNDING
+
 
 class _LeadKey(PlanRow):
     validation_date = col.date("Day that is checked", primary_key=True)
@@ -305,6 +313,13 @@ class OverrideScores(PlanRow):
     human_error = col.metric("Forecast with the override minus sales, in units", nullable=False)
     system_error = col.metric("Forecast without it minus sales, in units", nullable=False)
     closer = col.choice("Whose error was smaller", ("human", "system", "tie"))
+
+    @dy.rule()
+    def errors_are_forecast_minus_actual(cls) -> pl.Expr:
+        """Up to rounding."""
+        human = pl.col("human_error") - (pl.col("yhat") - pl.col("actual"))
+        system = pl.col("system_error") - (pl.col("system_yhat") - pl.col("actual"))
+        return (human.abs() <= ROUNDING) & (system.abs() <= ROUNDING)
 
 
 class DailySummaries(PlanRow):

@@ -12,27 +12,30 @@ import dataframely as dy
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.calendars import closed_days
-from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
+from bakery_assets import schemas
+from bakery_assets.cells import Cell, Frames
 from bakery_assets.local_time import in_known_zones, with_instants
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
-from bakery_assets.validation.validation_days import LOOK_BACK_DAYS, days_to_validate
+from bakery_assets.validation.validation_days import (
+    LONGEST_LEAD_DAYS,
+    LOOK_BACK_DAYS,
+    PAST_VALIDATION_DAYS,
+    days_to_validate,
+)
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
-
-VALIDATION_DAYS = LOOK_BACK_DAYS + 28  # the four weeks up to the earliest day that is validated
 
 # From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
 # validate would be fourteen times the rows.
 _PRIOR_CELLS = {
     "past_forecasts": "JOIN plans.demand_forecasts p"
     " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN w.validates_from AND w.plan_date - 1"
-    f" AND p.plan_date BETWEEN w.validates_from - {HORIZON_DAYS - 1} AND w.plan_date - 1",
+    f" AND p.plan_date BETWEEN w.validates_from - {LONGEST_LEAD_DAYS} AND w.plan_date - 1",
     "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
-    f" AND p.plan_date BETWEEN w.plan_date - {VALIDATION_DAYS} AND w.plan_date - 1",
+    f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
 }
 
 
@@ -178,11 +181,11 @@ _SALES = (ops.sales, ops.sales_hourly)
 def _with_first_day_to_validate(bulk: Bulk, cells: dy.DataFrame[Cells]) -> pl.DataFrame:
     """``tenant_id, plan_date, validates_from`` of cells."""
     bulk.put("validating", cells.select("tenant_id", "plan_date"))
-    calendar = bulk.read(
+    read = bulk.read(
         f"SELECT {selected(ops.calendar)} FROM ops.calendar t JOIN validating v ON t.tenant_id = v.tenant_id"  # noqa: S608
         f" AND t.date BETWEEN v.plan_date - {LOOK_BACK_DAYS} AND v.plan_date - 1"
-    ).cast(frame_schema(ops.calendar))
-    days = days_to_validate(cells, closed_days(calendar))
+    )
+    days = days_to_validate(cells, conform(schemas.ops.Calendar, read))
     return days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
 
 

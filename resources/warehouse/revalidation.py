@@ -18,20 +18,17 @@ from bakery_assets.cells import HORIZON_DAYS, Cell
 from bakery_assets.due.planning import CATCH_UP_DAYS
 from bakery_assets.due.revalidation import CellsToRevalidate, RevalidationCandidates, RevalidationRequest
 from bakery_assets.schemas import conform
-from bakery_assets.validation.validation_days import LOOK_BACK_DAYS
+from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.warehouse.connection import Bulk, Warehouse
+from resources.warehouse.validation_days import is_closed, validating_cell
 
 RESTORED_DAYS = 14  # days of records looked through again when transactions have begun anew
 REQUESTED_BY = "late_sales"  # claimed_by of a cell that was requested before it was started
 
-_CLOSED = """EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = {0}.tenant_id AND c.date = {1}
-    AND c.kind = 'closed' AND c.product_id IS NULL)"""
-# The cell that validates a day: the next open day's; after a longer break the next day's, planned or not. A test holds
-# it equal to bakery_assets.validation.validation_days, which looks from the cell back.
-_VALIDATING_CELL = f"""LATERAL (SELECT coalesce(min(d.sales_date + n), d.sales_date + 1) AS plan_date
-    FROM generate_series(1, {LOOK_BACK_DAYS}) n WHERE NOT {_CLOSED.format("d", "d.sales_date + n")}) validating"""
-_STATE = f"""{_CLOSED.format("d", "d.plan_date")} AS is_closed, r.status, r.attempts, r.claimed_at, r.planned_as_of,
-    r.facts_until, r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
+_VALIDATING_CELL = f"LATERAL ({validating_cell('d.tenant_id', 'd.sales_date')}) validating"
+_STATE = f"""{is_closed("d.tenant_id", "d.plan_date")} AS is_closed,
+    r.status, r.attempts, r.claimed_at, r.planned_as_of, r.facts_until,
+    r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
     r.validated_xid::text::bigint AS validated_xid"""
 _TENANT = "t.status AS tenant_status, t.timezone, t.planning_time"
 
@@ -79,7 +76,7 @@ _GAPS = f"""
             ON sold.recorded_at IS NOT NULL
         JOIN {_VALIDATING_CELL} ON true
         WHERE EXISTS (SELECT FROM plans.demand_forecasts f WHERE f.tenant_id = d.tenant_id
-                      AND f.plan_date BETWEEN d.sales_date - {HORIZON_DAYS - 1} AND d.sales_date
+                      AND f.plan_date BETWEEN d.sales_date - {LONGEST_LEAD_DAYS} AND d.sales_date
                       AND f.target_date = d.sales_date)
     )
     SELECT d.*, {_STATE}

@@ -17,6 +17,7 @@ from bakery_assets.calendars import closed_days
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.due.revalidation import CellsToRevalidate, cells_leaving_gaps, cells_missing_late_sales
 from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas.ops import Calendar
 from bakery_assets.stages import Failed
 from bakery_assets.validation.validation_days import days_to_validate
@@ -351,9 +352,10 @@ def test_the_cell_that_should_validate_a_day_is_the_open_one_that_looks_back_to_
     for day in dates[:35:7]:
         plan(warehouse, Cell("b", day), status=None)
         forecast(warehouse, "b", day)
-    closed = closed_days(pl.DataFrame(calendar, schema=pl.Schema(Calendar)))
+    closed = closed_days(conform(Calendar, pl.DataFrame(calendar, schema=pl.Schema(Calendar))))
     cells = pl.DataFrame([("b", day, "Europe/Paris", dawn(day)) for day in dates], schema=CELLS, orient="row")
-    looked_back = days_to_validate(cells, closed).join(
+    entries = pl.DataFrame(calendar, schema=pl.Schema(Calendar))
+    looked_back = days_to_validate(conform(Cells, cells), conform(Calendar, entries)).join(
         closed, left_on=["tenant_id", "plan_date"], right_on=["tenant_id", "date"], how="anti"
     )
     expected = dict(looked_back.select("validation_date", "plan_date").sort("plan_date", descending=True).iter_rows())

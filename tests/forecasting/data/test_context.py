@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting.data.closures import holiday_habits
-from bakery_assets.forecasting.data.context import build_context, horizon_closures, closure_mask_as_of, closure_mask
+from bakery_assets.forecasting.data.context import build_context, closure_mask, closure_mask_as_of, horizon_closures
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
 
 PAST = 60

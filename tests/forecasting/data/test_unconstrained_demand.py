@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.forecasting.data.unconstrained_demand import unconstrain, add_unconstrained_demand
+from bakery_assets.forecasting.data.unconstrained_demand import add_unconstrained_demand, unconstrain
 from tests.forecasting.forecast_facts import facts, sale
 
 DAY = date(2026, 3, 2)

@@ -7,10 +7,14 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting import fit_booster
-from bakery_assets.forecasting.data.features import FEATURE_NAMES
 from bakery_assets.forecasting.data.context import ForecastContext, build_context
+from bakery_assets.forecasting.data.features import FEATURE_NAMES
 from bakery_assets.forecasting.data.panel import AHEAD, Floats
-from bakery_assets.forecasting.models.day_effects import special_day_observations, day_effect_matrix, estimate_day_effects
+from bakery_assets.forecasting.models.day_effects import (
+    day_effect_matrix,
+    estimate_day_effects,
+    special_day_observations,
+)
 from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel, fit_gradient_boosting, holdout_days
 from resources.schema import plans
 from tests.forecasting.forecast_facts import PLAN, bakery, cells, facts, together

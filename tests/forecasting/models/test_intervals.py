@@ -9,14 +9,14 @@ from bakery_assets.forecasting.data.panel import Floats
 from bakery_assets.forecasting.models.intervals import (
     MIN_RESIDUALS,
     QUANTILE_GRID,
-    LEVELS,
+    QUANTILE_LEVELS,
     USUAL,
-    quantile_at,
-    error_quantiles,
-    same_weekday_residuals,
-    scale,
     base_level,
     default_residual_quantiles,
+    error_quantiles,
+    quantile_at,
+    same_weekday_residuals,
+    scale,
 )
 from tests.forecasting.forecast_facts import PLAN, cells, days_before, facts, sale
 
@@ -103,7 +103,9 @@ def test_any_quantile_lies_on_the_line_between_two_that_are_kept() -> None:
 
 
 def test_a_new_bakery_has_the_usual_errors() -> None:
-    assert [level(default_residual_quantiles(), value) for value in LEVELS.values()] == pytest.approx(list(USUAL.values()))
+    assert [level(default_residual_quantiles(), value) for value in QUANTILE_LEVELS.values()] == pytest.approx(
+        list(USUAL.values())
+    )
 
 
 def test_errors_are_measured_by_the_mean_of_the_forecast_and_the_usual_day() -> None:

@@ -5,10 +5,10 @@ import pytest
 
 from bakery_assets.forecasting.data.panel import Floats
 from bakery_assets.forecasting.models.selection import (
+    BLEND_NAMES,
     BLENDS,
     MARGIN,
     MEMBERS,
-    BLEND_NAMES,
     best_alpha,
     blended,
     choose,

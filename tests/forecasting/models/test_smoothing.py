@@ -13,8 +13,8 @@ from bakery_assets.forecasting.models.smoothing import (
     TSB_ALPHAS,
     backtest_grid,
     level,
-    split_weekday_profile,
     seasonal,
+    split_weekday_profile,
     tsb,
 )
 

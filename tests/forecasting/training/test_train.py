@@ -9,9 +9,14 @@ import pytest
 
 from bakery_assets.cells import CannotPlan
 from bakery_assets.forecasting import fit_booster, train_models
-from bakery_assets.forecasting.data.history import HISTORY_DAYS
 from bakery_assets.forecasting.data.context import build_context
-from bakery_assets.forecasting.models.day_effects import special_day_observations, day_effect_matrix, past_day_effects, estimate_day_effects
+from bakery_assets.forecasting.data.history import HISTORY_DAYS
+from bakery_assets.forecasting.models.day_effects import (
+    day_effect_matrix,
+    estimate_day_effects,
+    past_day_effects,
+    special_day_observations,
+)
 from bakery_assets.forecasting.models.intervals import QUANTILE_GRID
 from bakery_assets.forecasting.models.selection import NAMES
 from bakery_assets.forecasting.models.smoothing import ALPHA_GRID
@@ -69,7 +74,9 @@ def test_every_series_says_its_model_its_parameters_and_its_errors(trained: Fact
     for row in trained["series_models"].iter_rows(named=True):
         assert row["model"] in NAMES
         parameters = json.loads(row["parameters"])
-        assert {name: value in ALPHA_GRID[name] for name, value in parameters.items()} == dict.fromkeys(ALPHA_GRID, True)
+        assert {name: value in ALPHA_GRID[name] for name, value in parameters.items()} == dict.fromkeys(
+            ALPHA_GRID, True
+        )
         knots = json.loads(row["error_quantiles"])
         assert len(knots) == len(QUANTILE_GRID)
         assert knots == sorted(knots)

@@ -1,4 +1,4 @@
-"""What a morning looks back on, as frames: forecasts made before, sales, the calendar, earlier checks."""
+"""Inputs of the validation as frames: forecasts of earlier plans, sales, the calendar, earlier validations."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -7,44 +7,23 @@ from typing import Any
 import polars as pl
 
 from bakery_assets.cells import CELLS
+from bakery_assets.stages import Stage
+from bakery_assets.validation import validate_forecasts
+from tests.scenarios import frame_schema
 
 MONDAY = date(2026, 3, 9)
 SUNDAY, SATURDAY, FRIDAY = (MONDAY - timedelta(days=n) for n in (1, 2, 3))
-LEVELS = ("q10", "q50", "q80", "q90", "q95")
-TEXT, NUMBER = pl.String(), pl.Float64()
-KNOWN = pl.Datetime("us", "UTC")
-SCHEMAS: dict[str, dict[str, Any]] = {
-    "past_forecasts": {
-        "tenant_id": TEXT, "plan_date": pl.Date, "location_id": TEXT, "product_id": TEXT, "target_date": pl.Date,
-        "yhat": NUMBER, **dict.fromkeys(LEVELS, NUMBER), "model": TEXT, "model_version": TEXT, "override_id": TEXT,
-        "reasoning": TEXT, "system_yhat": NUMBER,
-    },
-    "past_validations": {
-        "tenant_id": TEXT, "plan_date": pl.Date, "validation_date": pl.Date, "location_id": TEXT, "product_id": TEXT,
-        "yhat": NUMBER, "actual": NUMBER, "error": NUMBER, "is_covered": pl.Boolean, "is_sold_out": pl.Boolean,
-        "mase_scale": NUMBER,
-    },
-    "sales": {
-        "tenant_id": TEXT, "product_id": TEXT, "sales_date": pl.Date, "location_id": TEXT, "quantity": NUMBER,
-        "revenue": NUMBER, "sold_out_at": pl.Time, "recorded_at": KNOWN,
-    },
-    "calendar": {
-        "tenant_id": TEXT, "date": pl.Date, "kind": TEXT, "product_id": TEXT, "name": TEXT, "opens": pl.Time,
-        "closes": pl.Time,
-    },
-    "forecast_overrides": {
-        "tenant_id": TEXT, "override_id": TEXT, "product_id": TEXT, "target_date": pl.Date, "quantity": NUMBER,
-        "factor": NUMBER, "reason": TEXT, "who": TEXT, "recorded_at": KNOWN,
-    },
-}  # fmt: skip
+STAGE = Stage.of(validate_forecasts)
+QUANTILES = {"q10": -2.0, "q50": 0.0, "q80": 1.0, "q90": 2.0, "q95": 3.0}  # above the forecast, in units
+MOST = 1e9  # units; what a table of forecasts holds
 
 
 def frames(*groups: Iterable[Any]) -> dict[str, pl.DataFrame]:
-    """The stage's frames from rows of ``forecast``, ``sale``, ``closed``, ``checked`` and ``override``."""
+    """The stage's frames from rows of ``forecast``, ``sale``, ``closed``, ``validated`` and ``override``."""
     rows = [row for group in groups for row in group]
     return {
-        name: pl.DataFrame([row for kind, row in rows if kind == name], schema=schema, orient="row")
-        for name, schema in SCHEMAS.items()
+        name: pl.DataFrame([row for kind, row in rows if kind == name], schema=frame_schema(schema), orient="row")
+        for name, schema in STAGE.reads.items()
     }
 
 
@@ -64,8 +43,8 @@ def forecast(
     system: float | None = None,
     override: str | None = None,
 ) -> Any:
-    """A forecast whose quantiles are 2 below, at, and 1, 2 and 3 above it."""
-    quantiles = dict(zip(LEVELS, (yhat - 2, yhat, yhat + 1, yhat + 2, yhat + 3), strict=True))
+    """A forecast whose quantiles are 2 below, at, and 1, 2 and 3 above it, as far as a table holds them."""
+    quantiles = {name: min(max(yhat + more, 0.0), MOST) for name, more in QUANTILES.items()}
     return "past_forecasts", {
         "tenant_id": tenant, "plan_date": made_on, "location_id": shop, "product_id": product, "target_date": target,
         "yhat": yhat, **quantiles, "model": "trees", "model_version": "1", "override_id": override, "reasoning": "{}",
@@ -86,7 +65,7 @@ def closed(day: date, product: str | None = None, tenant: str = "t") -> Any:
     return "calendar", {"tenant_id": tenant, "date": day, "kind": "closed", "product_id": product}
 
 
-def checked(
+def validated(
     day: date,
     product: str,
     yhat: float,
@@ -97,7 +76,7 @@ def checked(
     by: date | None = None,
     sold_out: bool = False,
 ) -> Any:
-    """What the cell of the day after, or ``by``, found."""
+    """The result of a validation by the plan of the day after, or of ``by``."""
     return "past_validations", {
         "tenant_id": tenant, "plan_date": by or day + timedelta(days=1), "validation_date": day, "location_id": shop,
         "product_id": product, "yhat": yhat, "actual": actual, "error": yhat - actual, "is_covered": False,
