@@ -1,4 +1,8 @@
-"""What stock will do for two weeks: one row per item and day, with where every quantity comes from."""
+"""The stage ``inventory_projections``: stock of every item for two weeks, day by day, FEFO.
+
+How a day's receipts, issues and expiry are worked out is in ``materials.expiry_buckets``; what is ordered so that stock
+does not run out is planned in ``procurement``.
+"""
 
 from typing import TypedDict, cast
 
@@ -9,9 +13,9 @@ import polars as pl
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, Frames
 from bakery_assets.keys import ITEM
 from bakery_assets.materials.demand import daily_demand
-from bakery_assets.materials.expiry_buckets import Floats, by_day, shelf_lives, shelves, use_days
+from bakery_assets.materials.expiry_buckets import Floats, by_day, expiry_buckets, shelf_lives, simulate_stock
 from bakery_assets.materials.gross_requirements import ingredient_requirements
-from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.scheduled_receipts import scheduled_receipts
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -80,17 +84,17 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     stock = stock_on_hand(cells, frames)
     items = _items(cells, frames)
     lots = stock.join(cells.select("tenant_id", "plan_date"), on="tenant_id").with_columns(
-        last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days()
+        last_usable_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days()
     )
     required = by_day(_required(cells, frames, stock), items, ITEM, "quantity", OUTLOOK_DAYS)
     is_product = (items["item_kind"] == "product").to_numpy()[:, None]
     beyond_batches = np.arange(OUTLOOK_DAYS) >= HORIZON_DAYS
     proposed = by_day(_planned(cells, frames), items, ITEM, "quantity", OUTLOOK_DAYS)
     planned = np.where(is_product & beyond_batches, required, proposed)
-    coming = open_orders(cells, frames).with_columns(item_kind=pl.lit("ingredient"), item_id="ingredient_id")
+    coming = scheduled_receipts(cells, frames).with_columns(item_kind=pl.lit("ingredient"), item_id="ingredient_id")
     receipts = np.round(planned + by_day(coming, items, ITEM, "quantity", OUTLOOK_DAYS), DECIMALS)
-    on_hand = shelves(lots, items, ITEM, OUTLOOK_DAYS)
-    flow = use_days(required, on_hand, receipts, shelf_lives(items["shelf_life_days"]))
+    on_hand = expiry_buckets(lots, items, ITEM, OUTLOOK_DAYS)
+    flow = simulate_stock(required, on_hand, receipts, shelf_lives(items["shelf_life_days"]))
     matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
     unmet = np.round(required - flow.consumption, DECIMALS)
     figures = (flow.opening, receipts, planned, required, flow.consumption, unmet, flow.expired, flow.closing)

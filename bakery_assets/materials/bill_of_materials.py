@@ -74,7 +74,7 @@ def bill_of_recipes(frames: Frames) -> pl.DataFrame:
     )
 
 
-def baked_quantities(batches: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+def in_yield_units(batches: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Batches that have a recipe, with their quantity in the recipe's ``yield_unit``.
 
     Args:

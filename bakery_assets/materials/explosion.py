@@ -9,7 +9,7 @@ import polars as pl
 
 from bakery_assets.cells import CannotPlan
 from bakery_assets.keys import ITEM
-from bakery_assets.materials.expiry_buckets import by_day, shelves, take
+from bakery_assets.materials.expiry_buckets import by_day, expiry_buckets, issue
 from bakery_assets.quantities import DECIMALS, ordered_sum
 
 COMPONENT = {"component_kind": "item_kind", "component_id": "item_id"}
@@ -37,7 +37,7 @@ def explode(
         bill_lines: the parent as ``tenant_id, item_kind, item_id``, then ``component_kind, component_id`` and
             ``quantity_per`` (of the component, for one unit of the parent that is ready).
         items: ``tenant_id, item_kind, item_id, lead_days``; an item not named is made on the day.
-        on_hand: ``tenant_id, item_kind, item_id, last_day`` (null: keeps), ``quantity``.
+        on_hand: ``tenant_id, item_kind, item_id, last_usable_day`` (null: keeps), ``quantity``.
         scheduled_receipts: columns of ``demand``; they keep.
         days: length of the horizon; what is later is left out.
 
@@ -103,14 +103,14 @@ def _net(gross: pl.DataFrame, on_hand: pl.DataFrame, receipts: pl.DataFrame, day
     """Gross by day less what stock and receipts serve: adds ``net``."""
     stocked = pl.concat([on_hand.select(ITEM), receipts.select(ITEM)]).unique()
     items = gross.select(ITEM).unique().join(stocked, on=ITEM, how="semi").sort(ITEM).with_row_index("row")
-    shelf = shelves(on_hand, items, ITEM, days)
+    buckets = expiry_buckets(on_hand, items, ITEM, days)
     arriving = by_day(receipts.group_by(*ITEM, "day").agg(ordered_sum("quantity")), items, ITEM, "quantity", days)
     asked = by_day(gross, items, ITEM, "gross", days)
     net = np.zeros_like(asked)
     for day in range(days):
-        shelf[:, days] += arriving[:, day]
-        net[:, day] = np.round(asked[:, day] - take(shelf, asked[:, day]), DECIMALS)
-        shelf[:, day] = 0.0
+        buckets[:, days] += arriving[:, day]
+        net[:, day] = np.round(asked[:, day] - issue(buckets, asked[:, day]), DECIMALS)
+        buckets[:, day] = 0.0
     rows, columns = np.indices(net.shape)
     of_stocked = pl.DataFrame({"row": rows.ravel(), "day": columns.ravel(), "net": net.ravel()}).join(
         items.with_columns(pl.col("row").cast(pl.Int64)), on="row"

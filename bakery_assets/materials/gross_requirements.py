@@ -4,7 +4,7 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, Frames
 from bakery_assets.keys import ITEM
-from bakery_assets.materials.bill_of_materials import baked_quantities, bill_of_recipes
+from bakery_assets.materials.bill_of_materials import bill_of_recipes, in_yield_units
 from bakery_assets.materials.demand import daily_demand
 from bakery_assets.materials.explosion import COMPONENT, explode
 
@@ -34,7 +34,7 @@ def ingredient_requirements(cells: pl.DataFrame, frames: Frames, stock: pl.DataF
     intermediates = (
         stock.filter(pl.col("item_kind") == "intermediate")
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
-        .select(*ITEM, "quantity", last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days())
+        .select(*ITEM, "quantity", last_usable_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days())
     )
     demand = batches.select(*ITEM, "day", "quantity")
     exploded = explode(
@@ -54,7 +54,7 @@ def ingredient_requirements(cells: pl.DataFrame, frames: Frames, stock: pl.DataF
     return ingredients.select("tenant_id", "ingredient_id", "day", "gross")
 
 
-def bakes_with(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+def where_used(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Which products of the two weeks take an ingredient, on whatever level of their recipes.
 
     Returns:
@@ -100,7 +100,7 @@ def _baked(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
             (_demand_by_recipe(cells, frames), HORIZON_DAYS, OUTLOOK_DAYS),
         )
     )
-    return baked_quantities(pl.concat([batches, later]), frames).with_columns(
+    return in_yield_units(pl.concat([batches, later]), frames).with_columns(
         item_kind=pl.lit("product"), item_id="recipe_id"
     )
 

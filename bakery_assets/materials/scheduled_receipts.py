@@ -1,4 +1,7 @@
-"""What suppliers have still to bring: open purchase orders, and when they count as coming."""
+"""Scheduled receipts: open quantities of purchase orders, and the days on which they are expected.
+
+Orders that a plan proposes are in ``procurement``; what was received is stock and in ``stock``.
+"""
 
 import polars as pl
 
@@ -7,13 +10,13 @@ from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
 from bakery_assets.quantities import DECIMALS, ordered_sum
 
-GRACE_DAYS = 1  # an order this long overdue is still believed, longer is not
-EARLY_DAYS = 1  # goods that name no order are taken for one that is due up to this many days later
+GRACE_DAYS = 1  # an order overdue by up to this is still expected, one overdue by more is not
+EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
 LINE = ["tenant_id", "order_id", "ingredient_id"]
 
 
-def open_orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+def scheduled_receipts(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Open purchase orders by ingredient and day.
 
     What is open of an order is its quantity less what was received for it; a quantity of 0 is a cancelled

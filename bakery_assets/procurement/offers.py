@@ -1,8 +1,8 @@
-"""Who could bring an ingredient, on which days, and until when that has to be ordered.
+"""Supplier offers: prices, feasible delivery days and order deadlines.
 
-Days are counted from the plan date, which is day 0. An order placed on day ``o`` can come from day ``o`` +
+Days are counted from the plan date, which is day 0. An order placed on day ``o`` can be delivered from day ``o`` +
 lead time on, on the supplier's delivery weekdays, and neither on days on which the bakery is closed nor on
-holidays, unless the calendar gives opening hours for them.
+holidays, unless the calendar gives opening hours for them. What is ordered is decided in ``ordering``.
 """
 
 import re
@@ -20,8 +20,8 @@ from bakery_assets.local_time import with_instants
 from bakery_assets.materials.expiry_buckets import Floats, Ints
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-LONGEST_LEAD = 365  # the schema's largest lead time
-DELIVERY_DAYS = OUTLOOK_DAYS + LONGEST_LEAD  # days on which something ordered within the outlook can come
+MAX_LEAD_DAYS = 365  # the schema's largest lead time
+DELIVERY_DAYS = OUTLOOK_DAYS + MAX_LEAD_DAYS  # days on which an order placed within the outlook can arrive
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Offers:
 
     Attributes:
         item: row of the item; ascending.
-        price, minimum, pack: per unit of the item, smallest order, and multiple of it (0: any quantity).
-        delivers: offers by days: whether an order placed within the horizon can come that day.
+        price, minimum, pack: per unit of the item, smallest order, and what orders are a multiple of (0: any quantity).
+        delivers: offers by days: whether an order placed within the outlook can be delivered that day.
     """
 
     item: Ints
@@ -41,13 +41,13 @@ class Offers:
     delivers: NDArray[np.bool_]
 
     @cached_property
-    def latest(self) -> Ints:
+    def latest_delivery(self) -> Ints:
         """Offers by days: the last delivery on or before that day; -1: none."""
         days = np.arange(self.delivers.shape[1])
         return np.maximum.accumulate(np.where(self.delivers, days, -1), axis=1)
 
     @cached_property
-    def following(self) -> Ints:
+    def next_delivery(self) -> Ints:
         """Offers by days: the first delivery after that day; the number of days: none."""
         days = self.delivers.shape[1]
         marked = np.where(self.delivers, np.arange(days), days)
@@ -55,7 +55,7 @@ class Offers:
         return np.concatenate([first[:, 1:], np.full((len(first), 1), days)], axis=1)
 
 
-def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+def supplier_offers(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
     """Every supplier's item, the cheapest of each ingredient first, equal prices by supplier_id.
 
     Args:
@@ -72,8 +72,8 @@ def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         CannotPlan: a word among the delivery weekdays is not a weekday; names tenant, supplier, word.
     """
     suppliers = _with_weekdays(frames["suppliers"]).rename({"name": "supplier_name", "lead_time_days": "lead"})
-    sold = frames["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
-    today = with_instants(sold, "order_by", day="plan_date", wall_time="order_cutoff_time")
+    offered = frames["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
+    today = with_instants(offered, "order_by", day="plan_date", wall_time="order_cutoff_time")
     return today.select(
         "tenant_id",
         "ingredient_id",
@@ -92,10 +92,10 @@ def offers_of(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
 
 
 def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> NDArray[np.bool_]:
-    """Offers by ``DELIVERY_DAYS`` days: whether what is ordered within the outlook can come that day.
+    """Offers by ``DELIVERY_DAYS`` days: whether an order placed within the outlook can be delivered that day.
 
     Args:
-        offers: as from ``offers_of``.
+        offers: as from ``supplier_offers``.
         cells: the columns of ``cells.CELLS``.
         frames: ``tenants`` and ``calendar``.
     """
@@ -125,9 +125,9 @@ def delivery_days(offers: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> 
 
 
 def _days_without_deliveries(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Days on which nobody is there to take a delivery, or nobody drives: ``tenant_id, date``, distinct.
+    """Days on which no one can receive a delivery or suppliers do not drive: ``tenant_id, date``, distinct.
 
-    They are the calendar's closed days, and the holidays for which it gives no opening hours.
+    These are the calendar's closed days, and the holidays for which it gives no opening hours.
     """
     calendar = frames["calendar"]
     plan_dates: list[date] = cells["plan_date"].to_list() or [date(1970, 1, 1)]

@@ -1,4 +1,7 @@
-"""The procurement plan of a morning: needs and offers put together, orders placed, and the two tables made."""
+"""The stage ``procurement_plans``: net requirements of ingredients, the orders that cover them, and both tables' rows.
+
+How orders are timed and sized is in ``ordering``, what people read about them in ``explanations.procurement``.
+"""
 
 from typing import TypedDict, cast
 
@@ -7,15 +10,15 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import OUTLOOK_DAYS, Frames
-from bakery_assets.explanations.procurement import with_words_for_plans, with_words_for_requirements
+from bakery_assets.explanations.procurement import add_plan_explanations, add_requirement_explanations
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.expiry_buckets import by_day, shelf_lives, shelves, total
-from bakery_assets.materials.gross_requirements import bakes_with, ingredient_requirements
-from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.expiry_buckets import by_day, expiry_buckets, shelf_lives, total
+from bakery_assets.materials.gross_requirements import ingredient_requirements, where_used
+from bakery_assets.materials.scheduled_receipts import scheduled_receipts
 from bakery_assets.materials.stock import stock_on_hand
-from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, offers_of
-from bakery_assets.procurement.ordering import NEVER, Needs, look_ahead, place_orders
+from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, delivery_days, supplier_offers
+from bakery_assets.procurement.ordering import NEVER, MrpRecords, look_ahead, place_orders
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -103,26 +106,28 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     frames = cast(Frames, inputs)
     items = frames["ingredients"].join(cells, on="tenant_id").sort(INGREDIENT).with_row_index("row")
     items = items.with_columns(pl.col("row").cast(pl.Int64))
-    sold = offers_of(cells, frames).join(items.select(*INGREDIENT, "row"), on=INGREDIENT, maintain_order="left")
-    coming = open_orders(cells, frames)
-    needs = _needs(cells, frames, items, coming)
-    orders = place_orders(needs, _offers(sold, cells, frames))
-    rows = pl.concat([_ordered(orders, items, sold), _not_ordered(orders, items, sold, needs)], how="diagonal")
-    overdue = coming.group_by(INGREDIENT).agg(overdue_not_counted=ordered_sum("overdue"))
-    stock = items.select(*INGREDIENT, stock_today=pl.Series(total(needs.on_hand)))
+    offered = supplier_offers(cells, frames).join(
+        items.select(*INGREDIENT, "row"), on=INGREDIENT, maintain_order="left"
+    )
+    receipts = scheduled_receipts(cells, frames)
+    records = _records(cells, frames, items, receipts)
+    orders = place_orders(records, _offers(offered, cells, frames))
+    rows = pl.concat([_ordered(orders, items, offered), _not_ordered(orders, items, offered, records)], how="diagonal")
+    overdue = receipts.group_by(INGREDIENT).agg(overdue_excluded=ordered_sum("overdue"))
+    stock = items.select(*INGREDIENT, stock_today=pl.Series(total(records.on_hand)))
     rows = (
         rows.join(overdue, on=INGREDIENT, how="left")
         .join(stock, on=INGREDIENT)
-        .with_columns(pl.col("overdue_not_counted").fill_null(0.0))
+        .with_columns(pl.col("overdue_excluded").fill_null(0.0))
     )
-    requirements = with_words_for_requirements(_numbered(rows), bakes_with(cells, frames))
+    requirements = add_requirement_explanations(_numbered(rows), where_used(cells, frames))
     return ProcurementTables(
         procurement_plans=conform(plans.ProcurementPlans, _plans(cells, requirements)),
         procurement_requirements=conform(plans.ProcurementRequirements, requirements.select(REQUIREMENTS)),
     )
 
 
-def _needs(cells: pl.DataFrame, frames: Frames, items: pl.DataFrame, coming: pl.DataFrame) -> Needs:
+def _records(cells: pl.DataFrame, frames: Frames, items: pl.DataFrame, receipts: pl.DataFrame) -> MrpRecords:
     stock = stock_on_hand(cells, frames)
     required = ingredient_requirements(cells, frames, stock)
     lots = (
@@ -132,26 +137,26 @@ def _needs(cells: pl.DataFrame, frames: Frames, items: pl.DataFrame, coming: pl.
             "tenant_id",
             "quantity",
             ingredient_id="item_id",
-            last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days(),
+            last_usable_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days(),
         )
     )
-    days = min(max(OUTLOOK_DAYS, 1 + max(coming["day"].to_list(), default=0)), DELIVERY_DAYS)
-    return Needs(
-        gross=by_day(required, items, INGREDIENT, "gross", OUTLOOK_DAYS),
-        incoming=by_day(coming, items, INGREDIENT, "quantity", days),
-        on_hand=shelves(lots, items, INGREDIENT, OUTLOOK_DAYS),
-        safety=items["safety_stock"].to_numpy(),
+    days = min(max(OUTLOOK_DAYS, 1 + max(receipts["day"].to_list(), default=0)), DELIVERY_DAYS)
+    return MrpRecords(
+        gross_requirement=by_day(required, items, INGREDIENT, "gross", OUTLOOK_DAYS),
+        scheduled_receipts=by_day(receipts, items, INGREDIENT, "quantity", days),
+        on_hand=expiry_buckets(lots, items, INGREDIENT, OUTLOOK_DAYS),
+        safety_stock=items["safety_stock"].to_numpy(),
         shelf_life=shelf_lives(items["shelf_life_days"]),
     )
 
 
-def _offers(sold: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> Offers:
+def _offers(offered: pl.DataFrame, cells: pl.DataFrame, frames: Frames) -> Offers:
     return Offers(
-        item=sold["row"].to_numpy(),
-        price=sold["price"].to_numpy(),
-        minimum=sold["minimum_quantity"].to_numpy(),
-        pack=sold["pack_size"].to_numpy(),
-        delivers=delivery_days(sold, cells, frames),
+        item=offered["row"].to_numpy(),
+        price=offered["price"].to_numpy(),
+        minimum=offered["minimum_quantity"].to_numpy(),
+        pack=offered["pack_size"].to_numpy(),
+        delivers=delivery_days(offered, cells, frames),
     )
 
 
@@ -161,9 +166,9 @@ def _day(column: str) -> pl.Expr:
     return pl.when(pl.col(column) < NEVER).then(later)
 
 
-def _ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame) -> pl.DataFrame:
+def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offered: pl.DataFrame) -> pl.DataFrame:
     """The rows with an order, with every term of their sums."""
-    offered = sold.with_row_index("offer").with_columns(pl.col("offer").cast(pl.Int64)).drop("row", *INGREDIENT)
+    offered = offered.with_row_index("offer").with_columns(pl.col("offer").cast(pl.Int64)).drop("row", *INGREDIENT)
     rows = (
         orders.join(items.rename({"row": "item"}), on="item")
         .join(offered, on="offer")
@@ -173,9 +178,9 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame) -> p
             order_date=pl.col("plan_date") + pl.duration(days=pl.col("deliver_day") - pl.col("lead_days")),
             deliver_on=_day("deliver_day"),
             needed_on=_day("needed_day"),
-            covers_through=_day("last_day_covered"),
-            sum_through=_day("decisive_day"),
-            runs_out_on=_day("runs_out_day"),
+            covered_through=_day("last_day_covered"),
+            max_shortage_on=_day("max_shortage_day"),
+            stockout_on=_day("stockout_day"),
             is_late=pl.col("deliver_day") > pl.col("needed_day"),
             has_offer=pl.lit(True),
         )
@@ -186,23 +191,24 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame) -> p
     )
 
 
-def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame, needs: Needs) -> pl.DataFrame:
+def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, offered: pl.DataFrame, records: MrpRecords) -> pl.DataFrame:
     """One row for each ingredient that is needed, or short, and has no order: the sum of the 14 days."""
-    ahead = look_ahead(needs)
+    ahead = look_ahead(records)
     is_short = ahead.shortage > 0
     first_short = np.where(is_short.any(axis=1), is_short.argmax(axis=1), NEVER)
-    on_hand, lost = total(needs.on_hand), ahead.expired[:, -1]
+    on_hand, expired = total(records.on_hand), ahead.expired[:, -1]
+    received = ahead.scheduled_receipts[:, -1]
     sums = items.with_columns(
-        gross_requirement=pl.Series(ahead.gross[:, -1]),
-        on_hand=pl.Series(np.maximum(on_hand - lost, 0.0)).round(DECIMALS),
-        scheduled_receipts=pl.Series(ahead.incoming[:, -1] - np.maximum(lost - on_hand, 0.0)).round(DECIMALS),
-        scheduled_receipts_later=pl.Series(needs.incoming[:, OUTLOOK_DAYS:].sum(axis=1)).round(DECIMALS),
-        expires_unused=pl.Series(lost).round(DECIMALS),
+        gross_requirement=pl.Series(ahead.gross_requirement[:, -1]),
+        on_hand=pl.Series(np.maximum(on_hand - expired, 0.0)).round(DECIMALS),
+        scheduled_receipts=pl.Series(received - np.maximum(expired - on_hand, 0.0)).round(DECIMALS),
+        scheduled_receipts_later=pl.Series(records.scheduled_receipts[:, OUTLOOK_DAYS:].sum(axis=1)).round(DECIMALS),
+        expires_unused=pl.Series(expired).round(DECIMALS),
         short_day=pl.Series(first_short),
-        runs_out_day=pl.Series(ahead.runs_out_day),
+        stockout_day=pl.Series(ahead.stockout_day),
         net_requirement=pl.Series(ahead.shortage[:, -1]),
     )
-    cheapest = sold.unique("row", keep="first", maintain_order=True).select("row", "supplier_id", "supplier_name")
+    cheapest = offered.unique("row", keep="first", maintain_order=True).select("row", "supplier_id", "supplier_name")
     return (
         sums.filter((pl.col("gross_requirement") > 0) | (pl.col("short_day") < NEVER))
         .join(orders, left_on="row", right_on="item", how="anti")
@@ -211,7 +217,7 @@ def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, sold: pl.DataFrame, 
             planned_order_quantity=pl.lit(0.0),
             cost=pl.lit(0.0),
             needed_on=_day("short_day"),
-            runs_out_on=_day("runs_out_day"),
+            stockout_on=_day("stockout_day"),
             is_late=pl.lit(False),
             has_offer=pl.col("supplier_id").is_not_null(),
         )
@@ -238,10 +244,10 @@ def _plans(cells: pl.DataFrame, requirements: pl.DataFrame) -> pl.DataFrame:
         deadline=pl.col("order_by").min(),
         ingredients_ordered=pl.col("ingredient_id").filter(has_order).n_unique(),
         ingredients_not_ordered=(~has_order).sum(),
-        ingredients_nobody_sells=(~pl.col("has_offer")).sum(),
+        ingredients_without_supplier=(~pl.col("has_offer")).sum(),
         late_requirements=pl.col("is_late").sum(),
-        ingredients_running_out=pl.col("ingredient_id").filter(pl.col("runs_out_on").is_not_null()).n_unique(),
-        first_runs_out_on=pl.col("runs_out_on").min(),
+        ingredients_with_stockout=pl.col("ingredient_id").filter(pl.col("stockout_on").is_not_null()).n_unique(),
+        first_stockout_on=pl.col("stockout_on").min(),
     )
     counts = [name for name in sums.columns if name.startswith(("ingredients_", "late_", "orders"))]
     rows = (
@@ -252,4 +258,4 @@ def _plans(cells: pl.DataFrame, requirements: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("tenant_id")
     )
-    return with_words_for_plans(rows).select(PLANS)
+    return add_plan_explanations(rows).select(PLANS)

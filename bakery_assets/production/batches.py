@@ -11,8 +11,8 @@ ROWS = (
     "start_at", "end_at", "equipment_id", "priority", "reasoning",
 )  # fmt: skip
 TERMS = (
-    "batch", "batch_max", "batch_min", "batch_multiple", "batches", "demand", "forecast", "minutes", "net",
-    "orders", "planned", "price", "revenue_at_risk", "steps", "stock_usable", "stock_used", "surplus", "unit",
+    "batch", "batch_max", "batch_min", "batch_multiple", "batches", "demand", "forecast", "minutes", "net_requirement",
+    "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "stock_usable", "stock_used", "surplus", "unit",
 )  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def ranked_batches(lots: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
     return (
         split_batches(lots)
         .join(recipe_of, on=["tenant_id", "product_id"], how="left")
-        .with_columns(revenue_at_risk=(pl.col("price").fill_null(0.0) * pl.col("net")).round(2))
+        .with_columns(revenue_at_risk=(pl.col("price").fill_null(0.0) * pl.col("net_requirement")).round(2))
         .sort(
             "tenant_id", "schedule_date", in_stock, "revenue_at_risk", "product_id", "batch",
             descending=[False, False, False, True, False, False],
@@ -49,7 +49,7 @@ def ranked_batches(lots: pl.DataFrame, recipes: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def batch_rows(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
+def batch_rows(timed: pl.DataFrame, scheduled_steps: pl.DataFrame) -> pl.DataFrame:
     """The rows of production_batches.
 
     Batch numbers are the day and a running number in the order of start (batches without times last), then of
@@ -57,10 +57,10 @@ def batch_rows(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         timed: ``ranked_batches`` with ``plan_date`` and the times of ``schedule_batches``.
-        steps_taken: as ``schedule_batches`` returns it.
+        scheduled_steps: as ``schedule_batches`` returns it.
     """
     steps = (
-        steps_taken.sort("row", "step_number")
+        scheduled_steps.sort("row", "step_number")
         .group_by("row", maintain_order=True)
         .agg(
             minutes=pl.col("minutes").sum().round(2),

@@ -18,7 +18,7 @@ def net_requirements(
     For each day in turn: a lot counts while its last day is not past, the lot that expires first is used
     first, and ``net = demand - stock_used``. What the lots make beyond the net is stock of the next days until
     ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the evening. On days that
-    are not open nothing is baked, and what stock does not cover stays ``unserved``.
+    are not open nothing is baked, and what stock does not cover stays ``unmet``.
 
     Args:
         cells: the columns of ``cells.CELLS``.
@@ -28,7 +28,7 @@ def net_requirements(
 
     Returns:
         The rows and columns of ``demand`` with ``stock_usable``, ``stock_used``, ``net``, ``surplus`` (planned
-        beyond net), ``unserved``, ``price``, ``shelf_life_days`` and the columns of ``size_lots``; sorted by tenant,
+        beyond net), ``unmet``, ``price``, ``shelf_life_days`` and the columns of ``size_lots``; sorted by tenant,
         day and product. Quantities in the product's unit.
     """
     traits = products.select(
@@ -61,12 +61,14 @@ def _net_one_day(asked: pl.DataFrame, lots: pl.DataFrame, today: pl.DataFrame) -
         .join(on_hand.rename({"item_id": "product_id"}), on=["tenant_id", "product_id"], how="left")
         .with_columns(
             pl.col("stock_usable").fill_null(0.0),
-            net=pl.when("is_open").then("open_demand").otherwise(0.0),
-            unserved=pl.when("is_open").then(0.0).otherwise("open_demand"),
+            net_requirement=pl.when("is_open").then("open_demand").otherwise(0.0),
+            unmet=pl.when("is_open").then(0.0).otherwise("open_demand"),
         )
         .drop("open_demand")
     )
-    sized = size_lots(net).with_columns(surplus=(pl.col("planned") - pl.col("net")).clip(0.0).round(DECIMALS))
+    sized = size_lots(net).with_columns(
+        surplus=(pl.col("planned_quantity") - pl.col("net_requirement")).clip(0.0).round(DECIMALS)
+    )
     kept = sized.filter((pl.col("surplus") > 0) & (pl.col("shelf_life_days") > 1)).select(
         "tenant_id",
         item,

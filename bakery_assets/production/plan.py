@@ -50,7 +50,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
         ``production_schedules`` (one row per tenant and day) and ``production_batches``, sorted by key.
 
     Raises:
-        CannotPlan: batch sizes or capacities that lead to an absurd number of batches or loads.
+        CannotPlan: batch sizes or capacities that lead to an implausible number of batches or loads.
     """
     frames = cast(Frames, inputs)
     demand = daily_demand(cells, frames)
@@ -61,11 +61,11 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
         on=["tenant_id", "schedule_date"],
         maintain_order="left",
     )
-    timed, steps_taken = schedule_batches(ranked, frames["production_steps"], frames["equipment"])
+    timed, scheduled_steps = schedule_batches(ranked, frames["production_steps"], frames["equipment"])
     return ProductionTables(
         production_schedules=conform(
             plans.ProductionSchedules,
-            schedule_rows(hours, lots, timed, steps_taken, frames["calendar"], frames["equipment"]),
+            schedule_rows(hours, lots, timed, scheduled_steps, frames["calendar"], frames["equipment"]),
         ),
-        production_batches=conform(plans.ProductionBatches, batch_rows(timed, steps_taken)),
+        production_batches=conform(plans.ProductionBatches, batch_rows(timed, scheduled_steps)),
     )

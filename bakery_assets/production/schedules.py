@@ -3,7 +3,7 @@
 import polars as pl
 
 from bakery_assets.calendars import closed_days
-from bakery_assets.explanations.formats import as_json, iso_instant, plain_number
+from bakery_assets.explanations.formats import as_json, counted, iso_instant, plain_number
 from bakery_assets.local_time import with_local_times
 
 DAY = ["tenant_id", "schedule_date"]
@@ -12,46 +12,46 @@ ROWS = (
     "tenant_id", "plan_date", "schedule_date", "status", "total_batches", "total_quantity", "starts_at", "ends_at",
     "utilization", "reasoning", "consequence",
 )  # fmt: skip
-SUMS = ("forecast", "orders", "demand", "stock_used", "net", "planned", "unserved")
+SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
 
 
 def schedule_rows(
     hours: pl.DataFrame,
     lots: pl.DataFrame,
     timed: pl.DataFrame,
-    steps_taken: pl.DataFrame,
+    scheduled_steps: pl.DataFrame,
     calendar: pl.DataFrame,
     equipment: pl.DataFrame,
 ) -> pl.DataFrame:
     """The rows of production_schedules: one per tenant and day of the horizon.
 
     A day is ``closed`` when the bakery is, ``nothing_to_bake`` without batches, ``over_capacity`` when a batch ends
-    after the day's last shift or nobody works that day though the bakery has shifts, else ``planned``.
+    after the day's last shift or no shift works that day though the bakery has shifts, else ``planned``.
     Utilization is the busy time of the busiest machine over the time of the shifts (overlaps once), to 4 decimals;
     empty on closed days, without shifts, and without machines.
 
     Args:
         hours: ``working_hours`` with ``plan_date``.
         lots: as ``net_requirements`` returns it.
-        timed, steps_taken: as ``schedule_batches`` returns them.
+        timed, scheduled_steps: as ``schedule_batches`` returns them.
         calendar, equipment: the tables.
     """
     rows = (
         hours.join(_sums(lots), on=DAY, how="left")
         .join(_batches(timed, hours), on=DAY, how="left")
-        .join(_busiest(timed, steps_taken), on=DAY, how="left")
-        .join(_without_machine(timed, steps_taken), on=DAY, how="left")
+        .join(_busiest(timed, scheduled_steps), on=DAY, how="left")
+        .join(_without_machine(timed, scheduled_steps), on=DAY, how="left")
         .join(_contradictions(lots), on=DAY, how="left")
         .join(closed_days(calendar).select("tenant_id", schedule_date="date", closed=True), on=DAY, how="left")
         .join(equipment.select("tenant_id", has_machines=True).unique(), on="tenant_id", how="left")
         .with_columns(
             pl.col("closed", "has_machines").fill_null(value=False),
-            pl.col("total_batches", "batches_late", "products", "products_unserved").fill_null(0),
+            pl.col("total_batches", "batches_late", "products", "products_unmet").fill_null(0),
             pl.col(*SUMS, "busy_minutes").fill_null(0.0),
         )
-        .with_columns(nobody_works=pl.col("has_shifts") & pl.col("shift_ends_at").is_null())
+        .with_columns(is_unstaffed=pl.col("has_shifts") & pl.col("shift_ends_at").is_null())
     )
-    too_much = (pl.col("batches_late") > 0) | pl.col("nobody_works")
+    too_much = (pl.col("batches_late") > 0) | pl.col("is_unstaffed")
     status = (
         pl.when("closed")
         .then(pl.lit("closed"))
@@ -68,7 +68,7 @@ def schedule_rows(
         rows.with_columns(
             status=status,
             total_batches=pl.col("total_batches").cast(pl.Int32),
-            total_quantity=pl.col("planned").round(DECIMALS),
+            total_quantity=pl.col("planned_quantity").round(DECIMALS),
             starts_at="first_start_at",
             ends_at="last_end_at",
             utilization=pl.when(is_measured).then(share),
@@ -83,7 +83,7 @@ def schedule_rows(
 def _sums(lots: pl.DataFrame) -> pl.DataFrame:
     """Each quantity over all products of a day."""
     totals = (pl.col(name).sort().sum().round(DECIMALS) for name in SUMS)
-    return lots.group_by(DAY).agg(*totals, products=pl.len(), products_unserved=(pl.col("unserved") > 0).sum())
+    return lots.group_by(DAY).agg(*totals, products=pl.len(), products_unmet=(pl.col("unmet") > 0).sum())
 
 
 def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
@@ -101,10 +101,10 @@ def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _busiest(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
+def _busiest(timed: pl.DataFrame, scheduled_steps: pl.DataFrame) -> pl.DataFrame:
     """The machine with the most busy minutes of each day, the first by name of equals."""
     return (
-        steps_taken.filter(pl.col("equipment_id").is_not_null())
+        scheduled_steps.filter(pl.col("equipment_id").is_not_null())
         .select("row", "minutes", busiest_machine="equipment_id")
         .join(timed.select("row", *DAY), on="row")
         .group_by(*DAY, "busiest_machine")
@@ -114,9 +114,9 @@ def _busiest(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _without_machine(timed: pl.DataFrame, steps_taken: pl.DataFrame) -> pl.DataFrame:
+def _without_machine(timed: pl.DataFrame, scheduled_steps: pl.DataFrame) -> pl.DataFrame:
     return (
-        steps_taken.filter(pl.col("equipment_id").is_null())
+        scheduled_steps.filter(pl.col("equipment_id").is_null())
         .select("row", "equipment_kind")
         .join(timed.select("row", *DAY), on="row")
         .group_by(DAY)
@@ -151,26 +151,18 @@ def _consequence() -> pl.Expr:
         .when(pl.col("batches_late") > 1)
         .then(pl.format("{} batches end after the shift at {}; the last at {}", "batches_late", shift_end, last))
     )
-    nobody = pl.when(pl.col("nobody_works") & (pl.col("total_batches") > 0)).then(
-        pl.format(
-            "no shift works on this day: nobody is there to bake the {} planned", _counted("total_batches", "batch")
-        )
+    unstaffed = pl.when(pl.col("is_unstaffed") & (pl.col("total_batches") > 0)).then(
+        pl.format("no shift works on this day, but {} planned", counted("total_batches", "batch is", "batches are"))
     )
-    unserved = pl.when(pl.col("products_unserved") > 0).then(
+    unmet = pl.when(pl.col("products_unmet") > 0).then(
         pl.format(
             "customer orders for {} units of {} are due on a day on which they are not baked and are not in stock: "
             "agree another day with the customers",
-            plain_number("unserved"),
-            _counted("products_unserved", "product"),
+            plain_number("unmet"),
+            counted("products_unmet", "product", "products"),
         )
     )
-    return pl.concat_str(late, nobody, unserved, "contradictions", separator=". ", ignore_nulls=True).replace("", None)
-
-
-def _counted(column: str, noun: str) -> pl.Expr:
-    plural = {"batch": "batches", "product": "products"}[noun]
-    words = pl.when(pl.col(column) == 1).then(pl.lit(noun)).otherwise(pl.lit(plural))
-    return pl.format("{} {}", pl.col(column), words)
+    return pl.concat_str(late, unstaffed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace("", None)
 
 
 def _reasoning() -> pl.Expr:

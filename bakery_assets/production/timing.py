@@ -12,10 +12,10 @@ from bakery_assets.cells import CannotPlan
 INSTANT = pl.Datetime("us", "UTC")
 SECOND = 1_000_000  # in microseconds, the unit of every time in here
 NOISE = 1e-9  # relative; 0.3 kg in loads of 0.1 kg are three loads
-MOST_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
+MAX_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
 
 TIMES = {"row": pl.Int64, "start_at": pl.Int64, "end_at": pl.Int64, "equipment_id": pl.String}
-STEPS_TAKEN = {
+SCHEDULED_STEPS = {
     "row": pl.Int64,
     "step_number": pl.Int64,
     "name": pl.String,
@@ -50,7 +50,7 @@ class Machine:
         """How often the machine is filled for ``quantity``."""
         if self.capacity is None:
             return 1
-        return max(1, math.ceil(min(quantity / self.capacity, 2.0 * MOST_LOADS) * (1 - NOISE)))
+        return max(1, math.ceil(min(quantity / self.capacity, 2.0 * MAX_LOADS) * (1 - NOISE)))
 
     def free_from(self, ready: int, length: int) -> int:
         """The first moment from ``ready`` on at which the machine is free for ``length``."""
@@ -98,11 +98,11 @@ def schedule_batches(
 
     Returns:
         ``batches`` with ``row`` (its position), ``start_at``, ``end_at``, ``equipment_id`` (machine of the longest
-        step, the first of equals), all empty without steps; and one row per step taken: ``STEPS_TAKEN``, with
+        step, the first of equals), all empty without steps; and one row per step taken: ``SCHEDULED_STEPS``, with
         ``start_at`` in UTC.
 
     Raises:
-        CannotPlan: a step would take more than ``MOST_LOADS`` loads.
+        CannotPlan: a step would take more than ``MAX_LOADS`` loads.
     """
     steps_of = _steps_by_recipe(steps)
     machines_of = _machines_by_kind(equipment)
@@ -115,10 +115,10 @@ def schedule_batches(
         batch_start, ready, longest, main_machine = None, day_start, -1, None
         for step in steps_of.get((tenant, recipe), ()):
             start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), quantity, ready)
-            if loads > MOST_LOADS:
+            if loads > MAX_LOADS:
                 raise CannotPlan(
                     f"tenant {tenant}: a batch of {quantity:g} of product {product} would take more than "
-                    f"{MOST_LOADS} loads on every {step.kind} for step {step.name!r}; "
+                    f"{MAX_LOADS} loads on every {step.kind} for step {step.name!r}; "
                     "correct the capacity of its machines or the batch's size"
                 )
             if machine is not None:
@@ -133,8 +133,10 @@ def schedule_batches(
             times.append((row, batch_start, ready, main_machine))
     placed = pl.DataFrame(times, schema=TIMES, orient="row").with_columns(pl.col("start_at", "end_at").cast(INSTANT))
     timed = batches.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    steps_taken = pl.DataFrame(taken, schema=STEPS_TAKEN, orient="row").with_columns(pl.col("start_at").cast(INSTANT))
-    return timed.join(placed, on="row", how="left", maintain_order="left"), steps_taken
+    scheduled_steps = pl.DataFrame(taken, schema=SCHEDULED_STEPS, orient="row").with_columns(
+        pl.col("start_at").cast(INSTANT)
+    )
+    return timed.join(placed, on="row", how="left", maintain_order="left"), scheduled_steps
 
 
 def _place(

@@ -33,7 +33,14 @@ def at(hour, minute=0, day=24):
 
 
 def batch(number, start, end, **values):
-    reasons = {"demand": 18.4, "orders": 0.0, "stock_used": 4.0, "net": 14.4, "batch_min": 24.0, "unit": "piece"}
+    reasons = {
+        "demand": 18.4,
+        "orders": 0.0,
+        "stock_used": 4.0,
+        "net_requirement": 14.4,
+        "batch_min": 24.0,
+        "unit": "piece",
+    }
     row = {
         "batch_number": f"B{number}", "schedule_date": TODAY, "product_id": "pain", "quantity_planned": 24.0,
         "start_at": start, "end_at": end, "equipment_id": "four", "priority": number, "reasoning": json.dumps(reasons),
@@ -73,7 +80,7 @@ DAY = {
         {
             "requirement_number": "R1", "ingredient_id": "choc", "supplier_id": "epi", "net_requirement": 12.0, "cost": 163.5,
             "planned_order_quantity": 15.0, "order_by": at(16), "deliver_on": date(2026, 11, 27), "needed_on": TODAY,
-            "is_late": True, "reasoning": json.dumps({"pack_size": 5.0, "runs_out_on": "2026-11-24"}),
+            "is_late": True, "reasoning": json.dumps({"pack_size": 5.0, "stockout_on": "2026-11-24"}),
             "consequence": "Without this order Chocolat runs out; Pain au chocolat cannot be baked. It is late already.",
         },
         {

@@ -8,7 +8,7 @@ from bakery_assets.materials.explosion import explode, low_level_codes
 
 KEY = {"tenant_id": pl.String, "item_kind": pl.String, "item_id": pl.String}
 QUANTITY = {**KEY, "day": pl.Int64, "quantity": pl.Float64}
-STOCK = {**KEY, "last_day": pl.Int64, "quantity": pl.Float64}
+STOCK = {**KEY, "last_usable_day": pl.Int64, "quantity": pl.Float64}
 LINES = {**KEY, "component_kind": pl.String, "component_id": pl.String, "quantity_per": pl.Float64}
 
 

@@ -160,7 +160,7 @@ def _why(reasons: dict[str, Any]) -> str:
         words[0] += f" ({amount('orders')} ordered ahead)"
     if reasons.get("stock_used"):
         words.append(f"{amount('stock_used')} in stock")
-    if reasons.get("batch_min") and reasons["net"] < reasons["batch_min"]:
+    if reasons.get("net_requirement", 0.0) < (reasons.get("batch_min") or 0.0):
         words.append(f"batch at least {amount('batch_min')}")
     elif (reasons.get("batch_multiple") or 0) > 1 and reasons.get("surplus"):
         words.append(f"in {amount('batch_multiple')}s")

@@ -158,7 +158,7 @@ def _packs(row: dict[str, Any], reasons: dict[str, Any]) -> str:
 
 def _why(row: dict[str, Any], reasons: dict[str, Any], today: date) -> Text:
     """Why it is ordered: when stock ends without it, or falls below what should be left; late ones say so."""
-    out = date.fromisoformat(reasons["runs_out_on"]) if reasons.get("runs_out_on") else None
+    out = date.fromisoformat(reasons["stockout_on"]) if reasons.get("stockout_on") else None
     words = [f"runs out {day(out, today)}"] if out else []
     if row["is_late"] and row["needed_on"]:
         is_out_before = out is not None and out < row["deliver_on"]
