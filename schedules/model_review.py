@@ -1,4 +1,4 @@
-"""Once a day: promoted models are judged by the days since, and those that did worse are sent back."""
+"""Once a day: promoted models are compared with those before them, and worse ones are rolled back."""
 
 from collections.abc import Iterator
 
@@ -17,12 +17,12 @@ from resources.warehouse import Warehouse, retrainings
     cron_schedule="30 12 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Compares every promoted model with the one before it, and takes it back if it did worse.",
+    description="Compares every promoted model with the one before it, and rolls it back if it did worse.",
 )
 def model_review(
     context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> Iterator[dg.RunRequest]:
-    """One run per chunk of promotions; with nothing to judge still one, which deletes what nobody needs."""
+    """One run per chunk of promotions; with nothing to review still one, which prunes old versions."""
     now = clock.now()
     size = settings().wave_size
     keys = retrainings.under_review(warehouse)

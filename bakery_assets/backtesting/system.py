@@ -15,7 +15,7 @@ from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
 from bakery_assets.forecasting.forecast import ForecastInputs
 from bakery_assets.forecasting.models.intervals import LEVELS
-from bakery_assets.retraining.batch import TRAINING
+from bakery_assets.retraining.stages import TRAINING
 from bakery_assets.schemas import Cells
 from bakery_assets.stages import run_stage
 
