@@ -42,7 +42,7 @@ def rmse(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
     return (error(forecast, actual) ** 2).mean().sqrt()
 
 
-def absolute_percentageerror(error: pl.Expr, actual: pl.Expr) -> pl.Expr:
+def absolute_percentage_error(error: pl.Expr, actual: pl.Expr) -> pl.Expr:
     """Absolute error over actual, as a fraction, by row; null unless the actual is above 0."""
     return error.abs() / pl.when(actual > 0).then(actual)
 
@@ -52,7 +52,7 @@ def mape(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
 
     Source: Hyndman & Koehler (2006), as for ``mae``.
     """
-    return _within_limits(absolute_percentageerror(error(forecast, actual), pl.col(actual)).mean())
+    return _within_limits(absolute_percentage_error(error(forecast, actual), pl.col(actual)).mean())
 
 
 def absolute_error_sum(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:

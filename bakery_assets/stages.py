@@ -1,7 +1,7 @@
 """Stages: pure functions from frames to frames, described by their type hints, and how a round goes through them.
 
 Nothing in a stage differs between one tenant and ten thousand. Which stages a planning day has is in ``planning_day``,
-those of a retraining are in ``retraining.batch``.
+those of a retraining are in ``retraining.stages``.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ from bakery_assets.cells import Cell, Frames
 from bakery_assets.isolation import describe, isolate
 from bakery_assets.schemas import failing_tenants
 
-Schemas = Mapping[str, type[dy.Schema] | None]
+Schemas = Mapping[str, type[dy.Schema]]
 FACTS = "facts"  # where a cell fails that no stage can plan: its tenant is unknown, or its facts break a rule
 
 
@@ -84,8 +84,7 @@ def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:
         )
         bad: dict[str, str] = {}
         for name, schema in stage.writes.items():
-            if schema:
-                bad = {**failing_tenants(schema, tables[name]), **bad}
+            bad = {**failing_tenants(schema, tables[name]), **bad}
         good = {name: frame.filter(~pl.col("tenant_id").is_in(list(bad))) for name, frame in tables.items()}
         return Outcome(good if bad else tables, _failures(stage.name, members, bad))
 

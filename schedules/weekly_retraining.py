@@ -10,7 +10,7 @@ import dagster as dg
 
 from bakery_assets.assets.retraining import keys_of_run, retrain_models, retraining_config
 from bakery_assets.cells import Cell
-from bakery_assets.due.retraining import DAYS_A_WEEK, due_trainings
+from bakery_assets.due.retraining import DAYS_A_WEEK, due_retrainings
 from bakery_assets.due.waves import RETRAINING_PRIORITY_BY_TIER, split_into_waves
 from bakery_assets.settings import settings
 from resources.clock import Clock
@@ -41,9 +41,9 @@ def weekly_retraining(
     now = clock.now()
     choices = settings()
     under_way = retrainings_under_way(context.instance)
-    retrainings.give_up_lost(warehouse, under_way, timedelta(minutes=choices.claim_minutes), now)
+    retrainings.fail_orphaned(warehouse, under_way, timedelta(minutes=choices.claim_minutes), now)
     tenants = planning_runs.tenants(warehouse)
-    due = due_trainings(
+    due = due_retrainings(
         tenants,
         retrainings.scheduled(warehouse, now - timedelta(days=DAYS_A_WEEK + 1)),
         now,

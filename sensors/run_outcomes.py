@@ -25,8 +25,8 @@ def run_outcomes(
     run = context.dagster_run
     reason = f"its run {run.run_id} died: {context.failure_event.message}"
     if run.job_name == retrain_models.name:
-        retrainings.release(warehouse, run.run_id, reason, clock.now())
-        retrainings.give_up(warehouse, keys_of_run(run.run_config), reason, clock.now())
+        retrainings.fail_started(warehouse, run.run_id, reason, clock.now())
+        retrainings.fail_unstarted(warehouse, keys_of_run(run.run_config), reason, clock.now())
         return
     is_wave = run.job_name == planning_wave.name
     wave = config_of_wave(run.run_config) if is_wave else None

@@ -23,15 +23,15 @@ def closings(seed: int) -> list[dict[str, object]]:
     chance = random.Random(seed)
     entries = []
     for number, tenant in enumerate(TENANTS):
-        is_shut = False
+        is_closed = False
         for offset in range(DAYS):
             # The more often a tenant closes, the longer it stays closed.
-            is_shut = chance.random() < (number / 19 if is_shut else number / 60)
-            if is_shut or chance.random() < 0.1:
+            is_closed = chance.random() < (number / 19 if is_closed else number / 60)
+            if is_closed or chance.random() < 0.1:
                 entries.append(
                     {
                         "tenant_id": tenant, "date": FIRST + timedelta(days=offset), "kind": "closed",
-                        "product_id": None if is_shut else "cake",
+                        "product_id": None if is_closed else "cake",
                     }
                 )  # fmt: skip
     return entries

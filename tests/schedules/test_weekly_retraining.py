@@ -97,7 +97,7 @@ def test_what_failed_is_requested_again_once_and_then_waits_for_the_next_sunday(
         now = SUNDAY_NIGHT + timedelta(hours=hour)
         for key in (key for keys in requested(tick(warehouse, now)) for key in keys):
             names.append(key[1])
-            retrainings.give_up(warehouse, [key], "it failed", now)
+            retrainings.fail_unstarted(warehouse, [key], "it failed", now)
     assert names == ["2026-03-01-1", "2026-03-01-2"]
     assert requested(tick(warehouse, SUNDAY_NIGHT + timedelta(days=7))) == [[("b", "2026-03-08-1")]]
 
