@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.forecasting.data.features import FEATURE_NAMES, features
 from bakery_assets.forecasting.data.context import build_context
+from bakery_assets.forecasting.data.features import FEATURE_NAMES, features
 from bakery_assets.forecasting.data.panel import AHEAD, Floats, Panel
 from tests.forecasting.forecast_facts import PLAN, bakery, cells, facts, sale, together
 

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.forecasting.data.context import build_context
-from bakery_assets.forecasting.models.day_effects import special_day_observations, day_effect_matrix, past_day_effects, estimate_day_effects
+from bakery_assets.forecasting.models.day_effects import (
+    day_effect_matrix,
+    estimate_day_effects,
+    past_day_effects,
+    special_day_observations,
+)
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, days_before, facts, note, sale
 
 PAST = 84
