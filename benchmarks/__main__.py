@@ -1,6 +1,6 @@
 """`make bench`: run the benchmarks, print their figures, keep them in benchmarks/results/*.json.
 
-Ends with exit code 1 when a target was missed, after all have run.
+Exits with code 1 when a target was missed, after all have run.
 """
 
 import json
@@ -10,18 +10,18 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import accuracy, censoring, forecast_cost, morning_wave
-from benchmarks.targets import missed, skipped, told
+from benchmarks import accuracy, censoring, forecast_cost, planning_wave
+from benchmarks.targets import as_line, missed, skipped
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
-    "morning_wave": morning_wave.run,
+    "planning_wave": planning_wave.run,
     "accuracy": accuracy.run,
     "censoring": censoring.run,
     "forecast_cost": forecast_cost.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
-LONGEST_LINE = 300  # characters; what is longer is a table, which its benchmark has shown and the file has
+LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has
 
 
 def main(names: list[str]) -> int:
@@ -42,7 +42,7 @@ def main(names: list[str]) -> int:
         for reason in skipped(figures):
             print(f"{name}: not measured, {reason}", file=sys.stderr, flush=True)
         for target in missed(figures):
-            print(f"{name}: {told(target)}", file=sys.stderr, flush=True)
+            print(f"{name}: {as_line(target)}", file=sys.stderr, flush=True)
             failed += 1
     return failed
 

@@ -1,4 +1,4 @@
-"""How near the forecasts come on real data, against StatsForecast's baselines of the same run, and the targets.
+"""Accuracy of the forecasts on real data, against StatsForecast's baselines of the same run and against targets.
 
 `python -m benchmarks accuracy` runs every data set; `python -m benchmarks.accuracy french_shop` one or more.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from bakery_assets.backtesting import BASELINES, SYSTEM
 from bakery_assets.commands.backtest import as_json, compare
 from benchmarks.datasets import DATA, WRITERS
-from benchmarks.targets import Target, at_most, below, between, told
+from benchmarks.targets import Target, as_line, at_most, below, between
 
 WEEKS = 8
 COVERAGE = (0.77, 0.83)
@@ -20,7 +20,7 @@ Figures = Mapping[str, Mapping[str, Any]]
 
 
 def run(names: Sequence[str] = tuple(WRITERS)) -> dict[str, object]:
-    """Figures of every model on every data set, and for each target what was asked, what came out, and whether."""
+    """Figures of every model on every data set, and each target with its limit, the figure, and whether it is reached."""
     figures: dict[str, object] = {}
     for name in names:
         if not (DATA / name).is_dir():
@@ -43,7 +43,7 @@ def targets(name: str, models: Figures) -> list[Target]:
         models: figures by model.
     """
     system = models[SYSTEM]
-    asked = [between("coverage of the 80% interval", system["coverage80"], *COVERAGE)]
+    interval = [between("coverage of the 80% interval", system["coverage80"], *COVERAGE)]
     if name == "bread_chain":
         ets = models["AutoETS"]
         best_open = min(models[each]["wape_open"] for each in BASELINES)
@@ -52,10 +52,10 @@ def targets(name: str, models: Figures) -> list[Target]:
             at_most("open-day WAPE over the best baseline's", system["wape_open"] / best_open, 0.95),
             at_most("MASE over AutoETS's", system["mase"] / ets["mase"], 0.85),
             between("bias", system["bias"], -0.02, 0.02),
-            *asked,
+            *interval,
         ]
-    nearer = [below(f"WAPE over {each}'s", system["wape"] / models[each]["wape"], 1.0) for each in BASELINES]
-    return [*nearer, *asked]
+    against = [below(f"WAPE over {each}'s", system["wape"] / models[each]["wape"], 1.0) for each in BASELINES]
+    return [*against, *interval]
 
 
 def _show(name: str, models: Sequence[Mapping[str, Any]], reached: Sequence[Target]) -> None:
@@ -68,7 +68,7 @@ def _show(name: str, models: Sequence[Mapping[str, Any]], reached: Sequence[Targ
     own = next(model for model in models if model["model"] == SYSTEM)
     print(f"  sales below–at or below the system's {_levels(own['coverage_by_level'])}")
     for target in reached:
-        print(f"  {told(target)}", flush=True)
+        print(f"  {as_line(target)}", flush=True)
 
 
 def _levels(coverage: Mapping[str, Mapping[str, float] | None]) -> str:

@@ -1,53 +1,58 @@
-"""How well demand behind stock-outs is recovered: the masking experiment on fresh_chain.
+"""Accuracy of demand unconstraining: the masking experiment on fresh_chain.
 
-Days on which a series was in stock at every opening hour show the true demand. Behind each is hidden the pattern of
-a day on which something else ran out, a real one of the same city: in the hours in which that was out of stock,
+Days on which a series was in stock at every opening hour show the true demand. Each is masked with the pattern of
+a real day of the same city on which something else sold out: in the hours in which that was out of stock,
 this sells nothing. What `unconstrain` then makes of the masked day is compared with what really sold, and so is what
-models learn from it (`add_unconstrained_demand`). Days that are not masked, real stock-outs included, stay as they are,
-so that the profile is learned from what a bakery has.
+models learn from it (`add_unconstrained_demand`). The days that are not masked, real stock-outs included, stay as they
+are, so that the hourly profile is learned from what a bakery has.
 """
 
 import json
 from pathlib import Path
+from typing import cast
 
+import dataframely as dy
 import polars as pl
 
+from bakery_assets import metrics
 from bakery_assets.keys import SERIES
+from bakery_assets.schemas import ops
 from benchmarks.datasets import DATA, OPENING_HOURS
 
 DAY = [*SERIES, "sales_date"]
-MASKED_SHARE = 0.2  # of the days in stock; the others are left for the profile to be learnt from
+MASKED_SHARE = 0.2  # of the days in stock; the profile is learned from the others
 SEED = 11
 
 
 def run() -> dict[str, object]:
-    """Bias and WAPE of masked days, as fractions: before and after recovery, and as models learn them.
+    """Bias and WAPE of masked days, as fractions: before and after unconstraining, and as models learn them.
 
-    Of some days models learn nothing (``days_not_learnt``); the figures ``as_learnt`` are of the others.
+    From some days models learn nothing (``days_not_learned``); the figures ``as_learned`` are of the others.
     """
     source = DATA / "fresh_chain" / "hourly.parquet"
     if not source.is_file():
         return {"skipped": f"fresh_chain is not at {source}"}
     from bakery_assets.forecasting.data.unconstrained_demand import unconstrain
 
-    hourly = read_hourly(source)
-    masked = mask(hourly)
-    recovered = unconstrain(masked.select(*DAY, "hour", "quantity", "in_stock"))
+    masked = mask(read_hourly(source))
+    unconstrained = unconstrain(_as_facts(masked))
     truth = (
         masked.filter("is_masked")
         .group_by(DAY)
         .agg(truth=pl.col("true_quantity").sum(), sold=pl.col("quantity").sum(), in_stock=pl.col("in_stock").mean())
     )
-    compared = truth.join(recovered.select(*SERIES, "demand", sales_date="date"), on=DAY).join(learnt(masked), on=DAY)
-    learnt_of = compared.filter(pl.col("learnt").is_not_nan())
-    assert compared.height == truth.height, "recover lost a day"
+    compared = truth.join(unconstrained.select(*SERIES, "demand", sales_date="date"), on=DAY).join(
+        training_demand(masked), on=DAY
+    )
+    learned = compared.filter(pl.col("training_demand").is_not_nan())
+    assert compared.height == truth.height, "unconstrain lost a day"
     return {
         "masked_days": compared.height,
         "masked_hours_in_stock": round(compared.select(pl.col("in_stock").mean()).item(), 4),
-        **_nearness("before", compared, "sold"),
-        **_nearness("after", compared, "demand"),
-        "days_not_learnt": compared.height - learnt_of.height,
-        **_nearness("as_learnt", learnt_of, "learnt"),
+        **_accuracy("before", compared, "sold"),
+        **_accuracy("after", compared, "demand"),
+        "days_not_learned": compared.height - learned.height,
+        **_accuracy("as_learned", learned, "training_demand"),
     }
 
 
@@ -102,24 +107,29 @@ def mask(hourly: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def learnt(hourly: pl.DataFrame) -> pl.DataFrame:
-    """A day's demand as models learn it: ``DAY, learnt``, NaN for a day of which they learn nothing.
+def training_demand(hourly: pl.DataFrame) -> pl.DataFrame:
+    """A day's demand as models learn it: ``DAY, training_demand``, NaN for a day that they do not learn from.
 
     Args:
         hourly: ``DAY, hour, quantity, in_stock``.
     """
     from bakery_assets.forecasting.data.unconstrained_demand import add_unconstrained_demand
 
-    sales = hourly.group_by(DAY).agg(pl.col("quantity").sum(), sold_out_at=pl.lit(None, pl.Time))
-    known = add_unconstrained_demand(sales, hourly.select(*DAY, "hour", "quantity", "in_stock"))
-    return known.select(*DAY, learnt=pl.coalesce("demand", "quantity"))
+    sales = hourly.group_by(DAY).agg(
+        pl.col("quantity").sum(), revenue=pl.lit(None, pl.Float64), sold_out_at=pl.lit(None, pl.Time)
+    )
+    history = add_unconstrained_demand(cast(dy.DataFrame[ops.Sales], sales), _as_facts(hourly))
+    is_unknown = pl.col("is_sold_out") & pl.col("demand").is_null()
+    demand = pl.when(is_unknown).then(float("nan")).otherwise(pl.coalesce("demand", "quantity"))
+    return history.select(*SERIES, sales_date="date", training_demand=demand)
 
 
-def _nearness(when: str, compared: pl.DataFrame, column: str) -> dict[str, float]:
-    error = pl.col(column) - pl.col("truth")
-    figures = compared.select(
-        bias=error.sum() / pl.col("truth").sum(), wape=error.abs().sum() / pl.col("truth").sum()
-    ).row(0, named=True)
+def _as_facts(hourly: pl.DataFrame) -> dy.DataFrame[ops.SalesHourly]:
+    return cast(dy.DataFrame[ops.SalesHourly], hourly.select(*DAY, "hour", "quantity", "in_stock"))
+
+
+def _accuracy(when: str, compared: pl.DataFrame, column: str) -> dict[str, float]:
+    figures = compared.select(bias=metrics.bias(column, "truth"), wape=metrics.wape(column, "truth")).row(0, named=True)
     return {f"{name}_{when}": round(value, 4) for name, value in figures.items()}
 
 

@@ -1,7 +1,7 @@
-"""The real data beside the project as folders in the load format; see ../shared/data/README.md for what they are.
+"""The real data next to the project as folders in the load format; ../shared/data/README.md describes them.
 
 Every function takes an empty or new folder and returns it. Nothing is cleaned: what is odd in the data stays
-odd. Where the load format has no word for something, the function says what became of it.
+odd. Where the load format cannot express something, the function says how it is represented.
 """
 
 import shutil
@@ -15,7 +15,7 @@ from bakery_assets.settings import PROJECT
 DATA = PROJECT.parent / "shared" / "data"
 
 OPENING_HOURS = (6, 22)  # first and last hour of fresh_chain's day; the data set's own stock-out count uses them
-REAL_DISCOUNT = 0.9  # a tenth off or more; fresh_chain's median discount is 0.99, which nobody sees on a shelf
+REAL_DISCOUNT = 0.9  # a tenth off or more; fresh_chain's median discount is 0.99, which no customer notices
 SATURDAY = 6
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a figure, what came out, and whether that is enough."""
+"""Targets: the limits of a figure, the figure, and whether it is within them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def between(what: str, value: float, low: float, high: float) -> Target:
     return _target(what, value, low <= value <= high, at_least=low, at_most=high)
 
 
-def told(target: Target) -> str:
+def as_line(target: Target) -> str:
     """A target as a line."""
     limits = ", ".join(
         f"{word.replace('_', ' ')} {target[word]}" for word in ("below", "at_least", "at_most") if word in target
@@ -30,7 +30,7 @@ def told(target: Target) -> str:
 
 
 def missed(figures: Mapping[str, Any]) -> Iterator[Target]:
-    """The targets that were not reached, however deep they stand in a benchmark's figures."""
+    """The targets that were not reached, at any depth of a benchmark's figures."""
     for name, value in figures.items():
         if name == "targets":
             yield from (target for target in value if not target["reached"])
@@ -39,7 +39,7 @@ def missed(figures: Mapping[str, Any]) -> Iterator[Target]:
 
 
 def skipped(figures: Mapping[str, Any]) -> Iterator[str]:
-    """Why something was not measured, however deep it stands in a benchmark's figures."""
+    """Why something was not measured, at any depth of a benchmark's figures."""
     for name, value in figures.items():
         if name == "skipped":
             yield value

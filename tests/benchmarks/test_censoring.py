@@ -1,4 +1,4 @@
-"""What the masking experiment makes of a bakery's hours."""
+"""Demand as the masking experiment has models learn it."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting.data.unconstrained_demand import MAX_TRAINING_RATIO
-from benchmarks.censoring import learnt
+from benchmarks.censoring import training_demand
 
 FIRST = date(2024, 3, 4)
 HOURS = range(6, 16)
@@ -20,7 +20,7 @@ def hours(day: int, sold_each: float, out_from: int = 16) -> list[tuple[object, 
     ]
 
 
-def test_models_learn_a_day_that_ran_out_up_to_a_limit_and_nothing_of_one_that_was_hardly_there() -> None:
+def test_models_learn_a_day_that_sold_out_up_to_a_limit_and_nothing_from_one_hardly_in_stock() -> None:
     usual = [row for day in range(20) for row in hours(day, 4.0)]
     ran_out = [*hours(20, 4.0, out_from=14), *hours(21, 4.0, out_from=11), *hours(22, 4.0, out_from=6)]
     frame = pl.DataFrame(
@@ -28,7 +28,7 @@ def test_models_learn_a_day_that_ran_out_up_to_a_limit_and_nothing_of_one_that_w
         schema=["tenant_id", "location_id", "product_id", "sales_date", "hour", "quantity", "in_stock"],
         schema_overrides={"hour": pl.Int32},
     )  # fmt: skip
-    found = learnt(frame).sort("sales_date")["learnt"].to_list()
+    found = training_demand(frame).sort("sales_date")["training_demand"].to_list()
     assert found[:20] == [40.0] * 20
     assert found[20] == pytest.approx(32.0 / 0.8)
     assert found[21] == pytest.approx(20.0 * MAX_TRAINING_RATIO)

@@ -1,6 +1,6 @@
-"""Whether a benchmark has reached what was asked."""
+"""Whether a benchmark has reached its targets."""
 
-from benchmarks.targets import at_most, below, between, missed, told
+from benchmarks.targets import as_line, at_most, below, between, missed
 
 
 def test_a_limit_itself_is_enough_for_at_most_and_between_and_not_for_below() -> None:
@@ -12,8 +12,8 @@ def test_a_limit_itself_is_enough_for_at_most_and_between_and_not_for_below() ->
 def test_a_figure_is_judged_before_it_is_rounded() -> None:
     target = below("x", 0.99999, 1.0)
     assert (target["value"], target["reached"]) == (1.0, True)
-    assert told(target) == "reached  x: 1.0 (below 1.0)"
-    assert told(between("x", 2.0, -1.0, 1.0)) == "MISSED   x: 2.0 (at least -1.0, at most 1.0)"
+    assert as_line(target) == "reached  x: 1.0 (below 1.0)"
+    assert as_line(between("x", 2.0, -1.0, 1.0)) == "MISSED   x: 2.0 (at least -1.0, at most 1.0)"
 
 
 def test_missed_targets_are_found_at_any_depth() -> None:

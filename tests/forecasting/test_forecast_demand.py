@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, CannotPlan
 from bakery_assets.forecasting import forecast_demand
-from bakery_assets.forecasting.forecast import DEMAND_FORECASTS
+from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
 
@@ -108,7 +108,7 @@ def test_a_steady_bakery_sells_next_week_what_it_sells_every_week() -> None:
 
 def test_the_columns_are_those_of_the_table() -> None:
     made = forecast(facts(steady(5, days_before(60))))
-    assert made.columns == DEMAND_FORECASTS
+    assert made.columns == DemandForecasts.column_names()
     assert set(made.columns) == {column.name for column in plans.demand_forecasts.columns}
     assert made.schema["override_id"] == pl.String
 
@@ -341,7 +341,7 @@ def test_many_tenants_are_forecast_in_groups_as_they_are_at_once(monkeypatch: py
 def test_no_tenants_have_no_forecasts() -> None:
     made = forecast_demand(cells().clear(), facts([], products=[], tenants=[]))["demand_forecasts"]
     assert made.is_empty()
-    assert made.columns == DEMAND_FORECASTS
+    assert made.columns == DemandForecasts.column_names()
 
 
 histories = st.lists(

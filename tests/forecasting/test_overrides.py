@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting import forecast_demand
-from bakery_assets.forecasting.models.intervals import QUANTILE_LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from tests.forecasting.forecast_facts import PLAN, WEEKDAYS, Facts, bakery, cells, facts, note, sale
 
 TOMORROW = PLAN + timedelta(days=1)

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
-from bakery_assets.forecasting.forecast import DEMAND_FORECASTS
-from bakery_assets.forecasting.models.intervals import QUANTILE_LEVELS
 from bakery_assets.forecasting.models.selection import BLENDS
+from bakery_assets.metrics import QUANTILE_LEVELS
+from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import plans
 from tests.forecasting.forecast_facts import PLAN, Facts, bakery, cells, days_before, facts, sale, together
 
@@ -63,7 +63,7 @@ def said(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_forecast_says_which_version_made_it(frames: Facts, made: pl.DataFrame) -> None:
-    assert made.columns == DEMAND_FORECASTS
+    assert made.columns == DemandForecasts.column_names()
     assert {column.name for column in plans.demand_forecasts.columns} == set(made.columns)
     version = frames["model_versions"]["model_version"].item()
     assert made.filter(tenant_id="a")["model_version"].unique().to_list() == [version]

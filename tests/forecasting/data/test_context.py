@@ -1,4 +1,4 @@
-"""What a round knows, tenant by tenant."""
+"""What is known of a round, tenant by tenant."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakery_assets.forecasting.data.closures import holiday_habits
+from bakery_assets.forecasting.data.closures import holiday_closure_pattern
 from bakery_assets.forecasting.data.context import build_context, closure_mask, closure_mask_as_of, horizon_closures
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
 
@@ -15,7 +15,7 @@ PAST = 60
 
 
 def ran_out(tenant: str) -> Facts:
-    """Gone at 9 on one day; its usual day has its sales at 8 and 9, three months ago it had them at 20."""
+    """Sold out at 9 on one day; a typical day has its sales at 8 and 9, three months ago it had them at 20."""
     hours = [
         (tenant, "bread", PLAN - timedelta(days=n), hour, "main", 10.0, 1.0)
         for n, hour in [*((n, hour) for n in range(10, 20) for hour in (8, 9)), *((n, 20) for n in range(62, 90))]
@@ -40,15 +40,15 @@ def ran_out(tenant: str) -> Facts:
     return frames
 
 
-def test_a_tenant_knows_the_same_whatever_mornings_others_are_planned_with() -> None:
+def test_a_tenants_panel_does_not_depend_on_the_plan_dates_of_other_tenants() -> None:
     own, other = ran_out("t"), ran_out("u")
     alone = build_context(cells("t"), own, PAST).panel
-    beside = build_context(cells("t", ("u", PLAN - timedelta(days=40))), together(own, other), PAST).panel
-    np.testing.assert_array_equal(alone.demand[0], beside.demand[0])
+    among = build_context(cells("t", ("u", PLAN - timedelta(days=40))), together(own, other), PAST).panel
+    np.testing.assert_array_equal(alone.demand[0], among.demand[0])
     assert alone.demand[0, -3] == 13.5, "twice what sold, held at a third more"
 
 
-def test_a_day_on_which_it_was_never_there_tells_nothing_of_its_demand() -> None:
+def test_demand_is_unknown_on_a_day_without_any_stock() -> None:
     frames = ran_out("t")
     never = pl.col("sales_date") == PLAN - timedelta(days=3)
     frames["sales_hourly"] = frames["sales_hourly"].with_columns(
@@ -64,11 +64,11 @@ def test_a_day_on_which_it_was_never_there_tells_nothing_of_its_demand() -> None
     frames["products"] = facts(products=[("t", "bread", None), ("t", "cake", None)])["products"]
     panel = build_context(cells("t"), frames, PAST).panel
     assert panel.is_open[0, -3], "the shop sold cake"
-    assert np.isnan(panel.demand[0, -3]), "an empty shelf is not a day nobody wanted bread"
+    assert np.isnan(panel.demand[0, -3]), "an empty shelf is not a day without demand"
 
 
-def test_a_morning_past_knows_the_weekly_closing_day_and_not_what_was_closed_unannounced() -> None:
-    """Closed on Sundays, and on the last Friday without a word."""
+def test_as_of_a_past_day_the_weekly_closing_day_is_predicted_and_an_unannounced_closure_is_not() -> None:
+    """Closed on Sundays, and on the last Friday unannounced."""
     friday = PLAN - timedelta(days=3)
     sold = [PLAN - timedelta(days=n) for n in range(1, 60)]
     frames = facts(
@@ -76,29 +76,29 @@ def test_a_morning_past_knows_the_weekly_closing_day_and_not_what_was_closed_una
         products=[("t", "bread", None)],
         sales=[sale("t", "bread", day, 10.0) for day in sold if day.isoweekday() != 7 and day != friday],
     )
-    known = build_context(cells("t"), frames, PAST)
+    context = build_context(cells("t"), frames, PAST)
 
-    def shut(day: int) -> list[int]:
-        closed = closure_mask_as_of(known, known.panel.as_of(day), day, frames["calendar"])[0]
+    def closed_days(day: int) -> list[int]:
+        closed = closure_mask_as_of(context, context.panel.as_of(day), day)[0]
         return [int(ago) for ago in PAST - np.flatnonzero(closed) if -7 < ago <= 8]
 
-    assert shut(PAST) == [8, 3, -6], "Sundays, the last of which nobody can tell yet, and the Friday that was"
-    assert shut(PAST - 7) == [1], "the week ahead of the Monday before"
+    assert closed_days(PAST) == [8, 3, -6], "Sundays, but for the last, which is not known yet, and the past Friday"
+    assert closed_days(PAST - 7) == [1], "the week ahead of the Monday before"
 
 
-@pytest.mark.parametrize("predicted_closures", [range(8, 40), [8], [8, 15, 22, 29]])
-def test_a_morning_past_knows_no_more_than_was_gathered_on_it(predicted_closures: Sequence[int]) -> None:
-    """A break that ends on the morning, a day missing before it, and the fourth closed day of a weekday the day before."""
+@pytest.mark.parametrize("closed_days", [range(8, 40), [8], [8, 15, 22, 29]])
+def test_as_of_a_past_day_closures_are_those_predicted_from_the_facts_of_that_day(closed_days: Sequence[int]) -> None:
+    """A break that ends on that day, a day missing before it, and the fourth closed day of a weekday the day before."""
     back = 7
-    sold = [n for n in range(1, 60) if n not in predicted_closures]
+    sold = [n for n in range(1, 60) if n not in closed_days]
     rows = [sale("t", "bread", PLAN - timedelta(days=n), 10.0) for n in sold]
     frames = facts(tenants=[("t", "XX", None)], products=[("t", "bread", None)], sales=rows)
-    known = build_context(cells("t"), frames, PAST)
-    now = closure_mask_as_of(known, known.panel.as_of(PAST - back), PAST - back, frames["calendar"])
-    morning = cells("t", day=PLAN - timedelta(days=back))
+    context = build_context(cells("t"), frames, PAST)
+    now = closure_mask_as_of(context, context.panel.as_of(PAST - back), PAST - back)
+    round_then = cells("t", day=PLAN - timedelta(days=back))
     earlier = {**frames, "sales": frames["sales"].filter(pl.col("sales_date") < PLAN - timedelta(days=back))}
-    then = build_context(morning, earlier, PAST)
-    habits = holiday_habits(then.days, then.holidays)
-    expected = closure_mask(then.panel, horizon_closures(then, morning, habits, frames["calendar"]))
+    then = build_context(round_then, earlier, PAST)
+    pattern = holiday_closure_pattern(then.days, then.holidays)
+    expected = closure_mask(then.panel, horizon_closures(then, then.panel.cells, pattern))
     ahead = slice(PAST - back, PAST - back + 7)
     np.testing.assert_array_equal(now[0, ahead], expected[0, PAST : PAST + 7])

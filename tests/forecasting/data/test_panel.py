@@ -14,7 +14,7 @@ from bakery_assets.forecasting.data.panel import AHEAD, Panel
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, days_before, facts, note, sale
 
 PAST = 84
-OF_SERIES = ("quantity", "demand", "price", "is_open", "is_observed", "is_sold_out", "is_normal")
+OF_SERIES = ("quantity", "demand", "price", "is_open", "is_observed", "is_censored", "is_normal")
 OF_TENANTS = ("temperature", "rain", "weekday", "holiday")
 
 
@@ -100,7 +100,7 @@ def test_a_day_sold_out_at_once_is_unknown_and_one_sold_out_late_is_recovered() 
     sales[1] = sale("t", "bread", ago(2), 12, sold_out_at=time(9))
     sales[2] = sale("t", "bread", ago(3), 12, sold_out_at=time(15))
     panel = panel_of(bakery(sales))
-    assert panel.is_sold_out[0, -3:].tolist() == [False, True, False]
+    assert panel.is_censored[0, -3:].tolist() == [False, True, False]
     assert np.isnan(panel.demand[0, -2])
     assert panel.demand[0, -3] == pytest.approx(16)
     assert panel.quantity[0, -3] == 12

@@ -96,7 +96,9 @@ def test_hours_that_say_nothing_ran_out_leave_the_time_to_be_read() -> None:
 def test_sales_keep_their_rows_and_order() -> None:
     sales = pl.concat([daily(3, None, 4), daily(12, time(15), 2), daily(5, time(4), 3)])
     found = add_unconstrained_demand(sales, hourly())
-    assert found.drop("demand").equals(sales)
+    kept = ["tenant_id", "location_id", "product_id", "quantity", "revenue"]
+    assert found.select(*kept, sales_date="date").equals(sales.select(*kept, "sales_date"))
+    assert found["is_sold_out"].to_list() == [False, True, True]
     assert found["demand"].to_list() == [None, 16.0, None]
 
 

@@ -1,4 +1,4 @@
-"""The trees that all tenants share: the same facts grow the same, and they forecast a series by itself."""
+"""The model that all tenants share: the same facts fit the same, and it forecasts a series by itself."""
 
 import json
 
@@ -28,71 +28,71 @@ def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 12)
 
 
-def known(*tenants: str) -> tuple[ForecastContext, Floats]:
+def context_and_effects(*tenants: str) -> tuple[ForecastContext, Floats]:
     each = [bakery(tenant, DAYS, seed=ord(tenant)) for tenant in tenants]
-    found = build_context(cells(*tenants), together(*each), PAST)
-    return found, day_effect_matrix(found.panel, estimate_day_effects(special_day_observations(found.panel)))
+    context = build_context(cells(*tenants), together(*each), PAST)
+    return context, day_effect_matrix(context.panel, estimate_day_effects(special_day_observations(context.panel)))
 
 
-def forecast(trees: GradientBoostedModel, *tenants: str) -> pl.DataFrame:
-    found, factor = known(*tenants)
-    made = trees.forecast(found.panel, factor, found.panel.is_closed[found.panel.item], PAST)
-    return found.panel.series.with_columns(pl.Series("made", made))
+def forecast(model: GradientBoostedModel, *tenants: str) -> pl.DataFrame:
+    context, effect = context_and_effects(*tenants)
+    made = model.forecast(context.panel, effect, context.panel.is_closed[context.panel.item], PAST)
+    return context.panel.series.with_columns(pl.Series("made", made))
 
 
-def test_the_same_facts_grow_the_same_trees() -> None:
-    found, factor = known("a", "b")
-    trees, rows = fit_gradient_boosting(found.panel, factor, PAST)
-    again, _ = fit_gradient_boosting(known("b", "a")[0].panel, factor, PAST)
-    assert trees.text == again.text
+def test_the_same_facts_fit_the_same_model() -> None:
+    context, effect = context_and_effects("a", "b")
+    model, rows = fit_gradient_boosting(context.panel, effect, PAST)
+    again, _ = fit_gradient_boosting(context_and_effects("b", "a")[0].panel, effect, PAST)
+    assert model.text == again.text
     assert rows == 4 * (DAYS - 1), "every day of four series but the first, which has no level"
-    assert trees.text != fit_gradient_boosting(found.panel, factor, PAST - 7)[0].text
+    assert model.text != fit_gradient_boosting(context.panel, effect, PAST - 7)[0].text
 
 
 def test_a_series_is_forecast_alike_alone_and_among_others() -> None:
-    found, factor = known("a", "b")
-    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
-    among = forecast(trees, "a", "b", "c")
+    context, effect = context_and_effects("a", "b")
+    model, _ = fit_gradient_boosting(context.panel, effect, PAST)
+    among = forecast(model, "a", "b", "c")
     assert among["made"].to_numpy().min() > 0
     for tenant in "abc":
-        assert among.filter(tenant_id=tenant).equals(forecast(trees, tenant))
+        assert among.filter(tenant_id=tenant).equals(forecast(model, tenant))
 
 
-def test_trees_read_back_from_their_text_forecast_the_same() -> None:
-    found, factor = known("a")
-    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
-    kept = pl.DataFrame({"trees": [trees.text]}).write_ndjson()
+def test_a_model_read_back_from_its_text_forecasts_the_same() -> None:
+    context, effect = context_and_effects("a")
+    model, _ = fit_gradient_boosting(context.panel, effect, PAST)
+    kept = pl.DataFrame({"trees": [model.text]}).write_ndjson()
     back = GradientBoostedModel(json.loads(kept)["trees"])
-    assert forecast(back, "a").equals(forecast(trees, "a"))
+    assert forecast(back, "a").equals(forecast(model, "a"))
 
 
 def test_a_closed_day_is_left_out_of_what_the_following_days_see() -> None:
-    found, factor = known("a")
-    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
-    shut = np.zeros((2, PAST + AHEAD), dtype=bool)
-    open_all = trees.forecast(found.panel, factor, shut, PAST)
-    shut[:, PAST + 2] = True
-    closed = trees.forecast(found.panel, factor, shut, PAST)
-    assert (closed[:, 0] == open_all[:, 0]).all(), "two days before nobody knows"
+    context, effect = context_and_effects("a")
+    model, _ = fit_gradient_boosting(context.panel, effect, PAST)
+    closures = np.zeros((2, PAST + AHEAD), dtype=bool)
+    open_all = model.forecast(context.panel, effect, closures, PAST)
+    closures[:, PAST + 2] = True
+    closed = model.forecast(context.panel, effect, closures, PAST)
+    assert (closed[:, 0] == open_all[:, 0]).all(), "two days before it is not known"
     assert (closed[:, 3:] != open_all[:, 3:]).any()
     assert np.isfinite(closed).all()
 
 
 def test_a_series_that_has_not_sold_for_eight_weeks_has_no_forecast() -> None:
-    found, factor = known("a")
-    trees, _ = fit_gradient_boosting(found.panel, factor, PAST)
-    demand = found.panel.demand.copy()
+    context, effect = context_and_effects("a")
+    model, _ = fit_gradient_boosting(context.panel, effect, PAST)
+    demand = context.panel.demand.copy()
     demand[1, -56:] = np.nan
-    object.__setattr__(found.panel, "demand", demand)
-    made = trees.forecast(found.panel, factor, found.panel.is_closed[found.panel.item], PAST)
+    object.__setattr__(context.panel, "demand", demand)
+    made = model.forecast(context.panel, effect, context.panel.is_closed[context.panel.item], PAST)
     assert np.isfinite(made[0]).all()
     assert np.isnan(made[1]).all()
 
 
-def test_no_usable_day_is_said() -> None:
-    found, factor = known("a")
-    with pytest.raises(ValueError, match="no day to fit trees on"):
-        fit_gradient_boosting(found.panel, factor, PAST - DAYS)
+def test_no_usable_day_is_an_error() -> None:
+    context, effect = context_and_effects("a")
+    with pytest.raises(ValueError, match="no day to fit a model on"):
+        fit_gradient_boosting(context.panel, effect, PAST - DAYS)
 
 
 @pytest.mark.parametrize(("days", "held"), [(20, 0), (21, 7), (62, 14), (120, 35), (168, 56), (1_130, 56)])
@@ -108,13 +108,18 @@ def test_the_row_of_a_booster_says_what_it_has_seen() -> None:
     assert (PLAN - row["trained_through"]).days == 1
     assert (PLAN - row["holdout_from"]).days == 35
     assert row["trees"] != row["holdout_trees"]
-    said = json.loads(row["parameters"])
-    assert (said["series"], said["tenants"], said["rounds"], said["features"]) == (4, 2, 12, list(FEATURE_NAMES))
-    assert said["history_days"] == DAYS
+    parameters = json.loads(row["parameters"])
+    assert (parameters["series"], parameters["tenants"], parameters["rounds"], parameters["features"]) == (
+        4,
+        2,
+        12,
+        list(FEATURE_NAMES),
+    )
+    assert parameters["history_days"] == DAYS
     assert fit_booster(cells("b", "a"), frames).equals(made)
 
 
-def test_the_holdout_trees_have_not_seen_the_weeks_held_out() -> None:
+def test_the_holdout_model_has_not_seen_the_weeks_held_out() -> None:
     frames = bakery("a", DAYS)
     made = fit_booster(cells("a"), frames)
     held = pl.col("sales_date") >= made["holdout_from"][0]
@@ -124,14 +129,14 @@ def test_the_holdout_trees_have_not_seen_the_weeks_held_out() -> None:
     assert other["holdout_trees"][0] == made["holdout_trees"][0]
 
 
-def test_with_less_than_two_years_the_day_of_the_year_is_not_learnt() -> None:
+def test_with_less_than_two_years_the_day_of_the_year_is_not_used() -> None:
     made = fit_booster(cells("a"), bakery("a", DAYS))
-    said = dict(line.split("=", 1) for line in made["trees"][0].split("\n\n")[0].split("\n") if "=" in line)
-    ranges = dict(zip(said["feature_names"].split(), said["feature_infos"].split(), strict=True))
+    header = dict(line.split("=", 1) for line in made["trees"][0].split("\n\n")[0].split("\n") if "=" in line)
+    ranges = dict(zip(header["feature_names"].split(), header["feature_infos"].split(), strict=True))
     assert ranges["day_of_year"] == "none"
     assert ranges["weekday"] == "[0:6]"
 
 
-def test_too_little_history_grows_no_trees() -> None:
+def test_too_little_history_fits_no_model() -> None:
     assert fit_booster(cells("a"), bakery("a", 20)).is_empty()
     assert fit_booster(cells("a"), facts(tenants=[("a", "DE", None)])).is_empty()

@@ -7,17 +7,17 @@ import pytest
 from bakery_assets.forecasting.data.context import build_context
 from bakery_assets.forecasting.data.panel import Floats
 from bakery_assets.forecasting.models.intervals import (
+    DEFAULT_RESIDUALS,
     MIN_RESIDUALS,
     QUANTILE_GRID,
-    QUANTILE_LEVELS,
-    USUAL,
     base_level,
     default_residual_quantiles,
     error_quantiles,
     quantile_at,
+    residual_scale,
     same_weekday_residuals,
-    scale,
 )
+from bakery_assets.metrics import QUANTILE_LEVELS
 from tests.forecasting.forecast_facts import PLAN, cells, days_before, facts, sale
 
 
@@ -27,18 +27,18 @@ def rows(*errors: list[float]) -> Floats:
     return np.array([each + [np.nan] * (width - len(each)) for each in errors], dtype=np.float32)
 
 
-def level(knots: list[float], at: float) -> float:
-    frame = pl.DataFrame({"knots": [knots]}, schema={"knots": pl.List(pl.Float64)})
-    return float(frame.select(quantile_at(pl.col("knots"), at)).item())
+def level(grid: list[float], at: float) -> float:
+    frame = pl.DataFrame({"grid": [grid]}, schema={"grid": pl.List(pl.Float64)})
+    return float(frame.select(quantile_at(pl.col("grid"), at)).item())
 
 
 def test_a_quantile_of_n_errors_has_its_share_of_them_below_it() -> None:
     # Of 40 errors 1..40 the 0.1 quantile is midway between the fourth and the fifth, 0.975 midway below the last.
-    z = [float((7 * n) % 40 + 1) for n in range(40)]
-    own, _, count = error_quantiles(rows(z), np.array([0]), 1)
+    residuals = [float((7 * n) % 40 + 1) for n in range(40)]
+    own, _, count = error_quantiles(rows(residuals), np.array([0]), 1)
     assert count.tolist() == [40]
     assert own[0, QUANTILE_GRID.index(0.1)] == pytest.approx(4.5)
-    assert own[0].tolist() == pytest.approx([40 * knot + 0.5 for knot in QUANTILE_GRID], abs=1e-4)
+    assert own[0].tolist() == pytest.approx([40 * level + 0.5 for level in QUANTILE_GRID], abs=1e-4)
 
 
 def test_between_two_errors_a_quantile_lies_on_the_line() -> None:
@@ -48,7 +48,7 @@ def test_between_two_errors_a_quantile_lies_on_the_line() -> None:
     assert own[0, QUANTILE_GRID.index(0.5)] == pytest.approx((13**2 + 14**2) / 2)
 
 
-def test_few_errors_are_drawn_towards_the_tenants() -> None:
+def test_few_errors_are_shrunk_towards_the_tenants() -> None:
     own, of_tenant, count = error_quantiles(rows([1.0] * 7, [3.0] * 49), np.array([0, 0]), 1)
     assert count.tolist() == [7, 49]
     # The tenant has 7 ones and 49 threes; a seventh and less of them is 1.
@@ -67,7 +67,7 @@ def test_a_series_without_errors_has_its_tenants_and_a_tenant_with_hardly_any_ha
     assert count.tolist() == [0, 28, 27, 0]
 
 
-def test_nobody_has_no_errors() -> None:
+def test_no_series_have_no_errors() -> None:
     own, of_tenant, count = error_quantiles(np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.int64), 2)
     assert own.shape == (0, len(QUANTILE_GRID))
     assert np.isnan(of_tenant).all()
@@ -86,33 +86,36 @@ def test_days_to_come_fall_below_a_quantile_as_often_as_it_says() -> None:
     series = 400
     past, ahead = (chance.gamma(2.0, 1.0, (series, days)).astype(np.float32) - 2 for days in (56, 50))
     own, _, _ = error_quantiles(past, np.zeros(series, dtype=np.int64), 1)
-    for number, knot in enumerate(QUANTILE_GRID):
+    for number, level in enumerate(QUANTILE_GRID):
         share = (ahead <= own[:, number, None]).mean()
-        assert share == pytest.approx(knot, abs=0.03)
+        assert share == pytest.approx(level, abs=0.03)
     inside = (ahead >= own[:, [QUANTILE_GRID.index(0.1)]]) & (ahead <= own[:, [QUANTILE_GRID.index(0.9)]])
     assert inside.mean() == pytest.approx(0.8, abs=0.03)
 
 
 def test_any_quantile_lies_on_the_line_between_two_that_are_kept() -> None:
-    knots = [float(10 * n) for n in range(len(QUANTILE_GRID))]
-    assert [level(knots, knot) for knot in QUANTILE_GRID] == knots
-    assert level(knots, 0.85) == pytest.approx(95.0)
-    assert level(knots, 0.93) == pytest.approx(106.0)
-    assert level(knots, 0.01) == 0.0
-    assert level(knots, 0.99) == 120.0, "beyond the outermost, the outermost"
+    grid = [float(10 * n) for n in range(len(QUANTILE_GRID))]
+    assert [level(grid, each) for each in QUANTILE_GRID] == grid
+    assert level(grid, 0.85) == pytest.approx(95.0)
+    assert level(grid, 0.93) == pytest.approx(106.0)
+    assert level(grid, 0.01) == 0.0
+    assert level(grid, 0.99) == 120.0, "beyond the outermost, the outermost"
 
 
-def test_a_new_bakery_has_the_usual_errors() -> None:
+def test_a_new_bakery_has_the_default_residuals() -> None:
     assert [level(default_residual_quantiles(), value) for value in QUANTILE_LEVELS.values()] == pytest.approx(
-        list(USUAL.values())
+        list(DEFAULT_RESIDUALS.values())
     )
 
 
-def test_errors_are_measured_by_the_mean_of_the_forecast_and_the_usual_day() -> None:
+def test_residuals_are_scaled_by_the_mean_of_the_forecast_and_the_base_level() -> None:
     imputed_normal_demand = np.array([[1000.0] * 10 + [8.0] * 28, [np.nan] * 38], dtype=np.float32)
-    usual = base_level(imputed_normal_demand)
-    assert usual.tolist() == [8.0, 0.0]
-    assert scale(np.array([[12.0, 0.0], [4.0, 0.0]], dtype=np.float32), usual).tolist() == [[10.0, 4.0], [2.0, 0.0]]
+    base = base_level(imputed_normal_demand)
+    assert base.tolist() == [8.0, 0.0]
+    assert residual_scale(np.array([[12.0, 0.0], [4.0, 0.0]], dtype=np.float32), base).tolist() == [
+        [10.0, 4.0],
+        [2.0, 0.0],
+    ]
 
 
 def test_without_a_model_errors_are_those_of_the_last_same_weekdays() -> None:

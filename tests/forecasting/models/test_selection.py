@@ -10,7 +10,7 @@ from bakery_assets.forecasting.models.selection import (
     MARGIN,
     MEMBERS,
     best_alpha,
-    blended,
+    blend_forecasts,
     choose,
     weighted_mean,
 )
@@ -49,8 +49,8 @@ def test_another_model_takes_a_series_over_from_the_one_in_use_by_the_margin_onl
     assert chosen(*off_by({"smoothing": 1.0, "trees": 1.0}), incumbent="smoothing") == ["smoothing"]
 
 
-def test_a_new_series_has_its_tenants_best_unless_another_is_clearly_nearer() -> None:
-    # For the bakery as a whole the trees are best: one series is twenty times the others.
+def test_a_new_series_has_its_tenants_best_unless_another_is_clearly_closer() -> None:
+    # For the bakery as a whole gradient boosting is best: one series is twenty times the others.
     small, large = {"trees": 2.0, "smoothing": 1.0}, {"trees": 1.0, "smoothing": 2.0}
     forecasts, sold = off_by(small, large)
     forecasts[:, 1] = (forecasts[:, 1] - sold[1]) * 20 + 200
@@ -59,13 +59,13 @@ def test_a_new_series_has_its_tenants_best_unless_another_is_clearly_nearer() ->
     assert [BLEND_NAMES[number] for number in found.chosen] == ["smoothing", "trees"]
     # 56 days of its own and 28 of its tenant's, whose WAPE is (56 x 2 + 56 x 20) / (56 x 210).
     of_tenant = (2 + 20) / 210
-    drawn = (56 * 2 + 28 * 10 * of_tenant) / (56 * 10 + 28 * 10)
+    shrunk = (56 * 2 + 28 * 10 * of_tenant) / (56 * 10 + 28 * 10)
     trees = BLEND_NAMES.index("trees")
     assert found.tenant_wape[trees, 0] == pytest.approx(of_tenant)
-    assert found.error[trees, 0] == pytest.approx(drawn)
+    assert found.shrunk_wape[trees, 0] == pytest.approx(shrunk)
 
 
-def test_a_few_days_of_errors_do_not_take_a_series_its_own_way() -> None:
+def test_a_few_days_of_errors_do_not_make_a_series_leave_its_tenants_choice() -> None:
     forecasts, sold = off_by({"trees": 1.0, "smoothing": 0.5}, {"trees": 0.1, "smoothing": 1.0})
     forecasts[:, 1] = (forecasts[:, 1] - 10) * 30 + 300
     sold[1] = 300
@@ -80,7 +80,7 @@ def test_a_series_without_errors_has_its_tenants_best_or_keeps_its_own() -> None
     sold[0] = np.nan
     assert chosen(forecasts, sold) == ["level_smoothing", "level_smoothing"]
     found = choose(forecasts, sold, np.zeros(2, dtype=np.int64), 1, np.array([BLEND_NAMES.index("intermittent"), -1]))
-    # All that is known is its tenant's, and by that another is nearer by more than the margin.
+    # All that is known is its tenant's, and by that another is closer by more than the margin.
     assert BLEND_NAMES[found.chosen[0]] == "level_smoothing"
 
 
@@ -90,7 +90,7 @@ def test_a_tie_goes_to_the_model_in_use_and_else_to_the_first() -> None:
     assert chosen(forecasts, sold, "intermittent") == ["intermittent"]
 
 
-def test_where_nothing_sold_nothing_can_be_said_against_the_model_in_use() -> None:
+def test_where_nothing_sold_the_model_in_use_stays() -> None:
     forecasts, sold = off_by({"trees": 0.1}, usual=0.0)
     assert chosen(forecasts, sold, "smoothing") == ["smoothing"]
     assert chosen(forecasts, sold) == [BLEND_NAMES[0]]
@@ -109,7 +109,7 @@ def test_tenants_do_not_choose_for_each_other() -> None:
     assert [BLEND_NAMES[number] for number in both.chosen] == ["trees", "smoothing"]
     for row in range(2):
         alone = choose(forecasts[:, row : row + 1], sold[row : row + 1], ONE, 1, NONE)
-        np.testing.assert_array_equal(alone.error[:, 0], both.error[:, row])
+        np.testing.assert_array_equal(alone.shrunk_wape[:, 0], both.shrunk_wape[:, row])
 
 
 def test_a_member_without_a_number_is_left_out_of_a_blend() -> None:
@@ -120,20 +120,20 @@ def test_a_member_without_a_number_is_left_out_of_a_blend() -> None:
         "level": np.array([[30.0, 40.0]], dtype=np.float32),
         "tsb": np.array([[nan, 50.0]], dtype=np.float32),
     }
-    made = dict(zip(BLEND_NAMES, blended(members)[:, 0].tolist(), strict=True))
+    made = dict(zip(BLEND_NAMES, blend_forecasts(members)[:, 0].tolist(), strict=True))
     assert made["trees_and_smoothing"] == pytest.approx([25.0, 0.7 * 10 + 0.15 * 20 + 0.15 * 40])
     assert made["smoothing"] == pytest.approx([25.0, 30.0])
     assert made["trees"] == pytest.approx([nan, 10.0], nan_ok=True)
     assert made["intermittent"] == pytest.approx([nan, 50.0], nan_ok=True)
 
 
-def test_series_are_mixed_each_by_its_own_shares() -> None:
+def test_each_series_has_the_mean_of_its_own_weights() -> None:
     members = np.arange(8, dtype=np.float32).reshape(4, 2, 1)
-    shares = np.array([[1, 0], [0, 0.5], [0, 0.5], [0, 0]], dtype=np.float32)
-    assert weighted_mean(members, shares)[:, 0].tolist() == [0.0, 4.0]
+    weights = np.array([[1, 0], [0, 0.5], [0, 0.5], [0, 0]], dtype=np.float32)
+    assert weighted_mean(members, weights)[:, 0].tolist() == [0.0, 4.0]
 
 
-def test_the_point_of_a_grid_is_the_nearest_on_the_days_that_count() -> None:
+def test_the_best_alpha_is_the_closest_on_the_days_that_count() -> None:
     sold = np.array([[1.0, np.nan, 3.0], [np.nan] * 3], dtype=np.float32)
     grid = np.array([[[1, 9, 1], [1, 1, 1]], [[2, 0, 3], [2, 2, 2]]], dtype=np.float32)
     assert best_alpha(grid, sold).tolist() == [1, 0]

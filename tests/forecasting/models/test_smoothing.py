@@ -1,4 +1,4 @@
-"""The morning's smoothing against StatsForecast's own models, here and spread over a cluster."""
+"""Smoothing as the stage applies it, against StatsForecast's own models, here and spread over a cluster."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def histories(days: int = 84) -> Floats:
     return np.stack([strong, rare, closed, new]).astype(np.float32)
 
 
-def points(alpha: float, rows: int) -> Floats:
+def alphas(alpha: float, rows: int) -> Floats:
     return np.full(rows, alpha, dtype=np.float32)
 
 
@@ -42,21 +42,21 @@ def theirs(model: object, values: Floats) -> list[Floats]:
 def test_each_weekday_by_itself_is_statsforecasts_seasonal_smoothing(alpha: float) -> None:
     values = histories()
     expected = theirs(SeasonalExponentialSmoothing(7, alpha), values)
-    np.testing.assert_allclose(seasonal(values, points(alpha, 4)), expected, rtol=1e-4)
+    np.testing.assert_allclose(seasonal(values, alphas(alpha, 4)), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("alpha", LEVEL_ALPHAS)
 def test_the_level_is_statsforecasts_simple_smoothing_of_what_the_weekdays_leave(alpha: float) -> None:
     split = split_weekday_profile(histories())
     expected = np.stack(theirs(SimpleExponentialSmoothing(alpha), split.level)) * split.profile
-    np.testing.assert_allclose(level(split, points(alpha, 4)), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(level(split, alphas(alpha, 4)), expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("alpha", TSB_ALPHAS)
 def test_series_that_sell_now_and_then_are_statsforecasts_tsb(alpha: float) -> None:
     split = split_weekday_profile(histories())
     expected = np.stack(theirs(TSB(alpha, alpha), split.level)) * split.profile
-    np.testing.assert_allclose(tsb(split, points(alpha, 4)), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(tsb(split, alphas(alpha, 4)), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_the_profile_is_each_weekdays_share_by_days_from_the_forecast() -> None:
@@ -70,37 +70,37 @@ def test_the_profile_is_each_weekdays_share_by_days_from_the_forecast() -> None:
     assert split_weekday_profile(values[:, :-5]).profile[0].argmax() == (3 + 5) % 7
 
 
-def test_a_weekday_that_never_sells_does_not_tell_the_level() -> None:
+def test_a_weekday_that_never_sells_does_not_count_for_the_level() -> None:
     values = histories()[2:3]
     split = split_weekday_profile(values)
     assert split.profile[0, 0] == 0
     assert split.level[0, ::7].tolist() == pytest.approx([values.mean()] * 12)
-    assert level(split, points(0.1, 1))[0, 0] == 0
+    assert level(split, alphas(0.1, 1))[0, 0] == 0
 
 
 def test_a_series_without_a_past_has_no_forecast() -> None:
     nothing = np.full((1, 28), np.nan, dtype=np.float32)
     split = split_weekday_profile(nothing)
-    for made in (seasonal(nothing, points(0.3, 1)), level(split, points(0.1, 1)), tsb(split, points(0.1, 1))):
+    for made in (seasonal(nothing, alphas(0.3, 1)), level(split, alphas(0.1, 1)), tsb(split, alphas(0.1, 1))):
         assert made.shape == (1, 7)
         assert np.isnan(made).all()
 
 
-def test_the_comparison_forecasts_what_the_morning_does() -> None:
+def test_the_backtest_forecasts_what_the_stage_does() -> None:
     values = histories()
-    mornings = [values[:, :70], values[:, :77], values]
-    made = backtest_grid(mornings)
+    origins = [values[:, :70], values[:, :77], values]
+    made = backtest_grid(origins)
     for family, passed in (
         ("seasonal", lambda past, alpha: seasonal(past, alpha)),
         ("level", lambda past, alpha: level(split_weekday_profile(past), alpha)),
         ("tsb", lambda past, alpha: tsb(split_weekday_profile(past), alpha)),
     ):
         for number, alpha in enumerate(ALPHA_GRID[family]):
-            expected = np.concatenate([passed(past, points(alpha, 4)) for past in mornings], axis=1)
+            expected = np.concatenate([passed(past, alphas(alpha, 4)) for past in origins], axis=1)
             np.testing.assert_allclose(made[family][number], expected, rtol=1e-3, atol=1e-4, err_msg=family)
 
 
-def test_nothing_to_compare_is_compared_to_nothing() -> None:
+def test_without_a_past_the_backtest_has_no_forecasts() -> None:
     nothing = np.full((2, 21), np.nan, dtype=np.float32)
     made = backtest_grid([nothing, nothing])
     assert {name: values.shape for name, values in made.items()} == {
@@ -109,13 +109,13 @@ def test_nothing_to_compare_is_compared_to_nothing() -> None:
     assert all(np.isnan(values).all() for values in made.values())
 
 
-def test_spread_over_a_cluster_the_comparison_comes_out_the_same() -> None:
-    mornings = [histories()[:, :77], histories()]
-    here = backtest_grid(mornings)
+def test_spread_over_a_cluster_the_backtest_comes_out_the_same() -> None:
+    origins = [histories()[:, :77], histories()]
+    here = backtest_grid(origins)
     with LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     ) as cluster:
-        there = backtest_grid(mornings, cluster.scheduler_address)
+        there = backtest_grid(origins, cluster.scheduler_address)
     assert here.keys() == there.keys()
     for name, values in here.items():
         np.testing.assert_array_equal(values, there[name])

@@ -18,7 +18,7 @@ from bakery_assets.forecasting.models.day_effects import (
     special_day_observations,
 )
 from bakery_assets.forecasting.models.intervals import QUANTILE_GRID
-from bakery_assets.forecasting.models.selection import NAMES
+from bakery_assets.forecasting.models.selection import BLEND_NAMES
 from bakery_assets.forecasting.models.smoothing import ALPHA_GRID
 from resources.schema import plans
 from tests.forecasting.forecast_facts import PLAN, Facts, bakery, cells, facts, note, sale, together
@@ -29,7 +29,7 @@ LATER = PLAN + timedelta(days=4)
 
 @pytest.fixture(scope="module")
 def bakeries() -> Facts:
-    """Half a year, ten weeks and half a year up to another morning, and the trees of all three."""
+    """Half a year, ten weeks and half a year up to another morning, and the booster of the first two."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 15)
         frames = together(
@@ -44,7 +44,7 @@ def trained(bakeries: Facts) -> Facts:
 
 
 def of(frames: Facts, *tenants: str) -> Facts:
-    """The facts of some tenants; the trees are everybody's."""
+    """The facts of some tenants; the booster belongs to all."""
     return {
         name: frame.filter(pl.col("tenant_id").is_in(tenants)) if "tenant_id" in frame.columns else frame
         for name, frame in frames.items()
@@ -72,16 +72,16 @@ def test_rows_have_the_columns_of_the_tables(trained: Facts) -> None:
 
 def test_every_series_says_its_model_its_parameters_and_its_errors(trained: Facts) -> None:
     for row in trained["series_models"].iter_rows(named=True):
-        assert row["model"] in NAMES
+        assert row["model"] in BLEND_NAMES
         parameters = json.loads(row["parameters"])
         assert {name: value in ALPHA_GRID[name] for name, value in parameters.items()} == dict.fromkeys(
             ALPHA_GRID, True
         )
-        knots = json.loads(row["error_quantiles"])
-        assert len(knots) == len(QUANTILE_GRID)
-        assert knots == sorted(knots)
+        quantiles = json.loads(row["error_quantiles"])
+        assert len(quantiles) == len(QUANTILE_GRID)
+        assert quantiles == sorted(quantiles)
         said = json.loads(row["scores"])
-        assert set(said["wape"]) == set(NAMES)
+        assert set(said["wape"]) == set(BLEND_NAMES)
         assert all(value is None or value >= 0 for value in said["wape"].values())
         assert 0 < said["days"] <= 56
 
@@ -95,7 +95,7 @@ def test_a_version_says_what_it_was_trained_on(trained: Facts) -> None:
     assert (said["series"], said["first_day"], said["last_day"]) == (4, "2025-09-10", "2026-03-08")
     assert said["rows"] == 4 * 180
     effects = json.loads(row["effects"])
-    assert effects["blend"] in NAMES
+    assert effects["blend"] in BLEND_NAMES
     # Bread sells half as much again on its promotions, one in twelve days.
     promotion = {each["name"]: each for each in effects["factors"] if each["kind"] == "promotion"}["bread"]
     assert promotion["factor"] == pytest.approx(1.5, abs=0.1)
@@ -105,7 +105,7 @@ def test_a_version_says_what_it_was_trained_on(trained: Facts) -> None:
 def test_scores_compare_the_models_chosen_with_every_other(trained: Facts) -> None:
     said = scores(trained, "long")
     by_model = said["wape_by_model"]
-    assert set(by_model) == set(NAMES)
+    assert set(by_model) == set(BLEND_NAMES)
     assert 0.05 < said["wape"] < 0.4
     assert said["wape"] <= min(by_model.values()) + 0.01
     assert said["wape_of_incumbents"] is None
@@ -220,8 +220,8 @@ def test_two_weeks_are_too_little_and_three_are_enough(bakeries: Facts) -> None:
         train_models(cells("none"), facts(tenants=[("none", "DE", None)], products=[("none", "bread", None)]))
 
 
-def test_a_day_special_in_two_ways_is_compared_with_the_factors_it_would_have_had(bakeries: Facts) -> None:
-    """The backtest forecasts a promotion on the day of an event as the morning would: by the product of both."""
+def test_a_day_special_in_two_ways_is_backtested_with_the_effects_it_would_have_had(bakeries: Facts) -> None:
+    """The backtest forecasts a promotion on the day of an event as the stage would: by the product of both."""
     day = PLAN - timedelta(days=10)
     frames = of(bakeries, "long")
     promoted = frames["calendar"].filter(kind="promotion")["date"].to_list()
@@ -246,9 +246,11 @@ def test_a_day_special_in_two_ways_is_compared_with_the_factors_it_would_have_ha
         .then(pl.col("quantity") * 2)
         .otherwise("quantity")
     )
-    known = build_context(cells("long"), frames, HISTORY_DAYS)
-    seen = special_day_observations(known.panel)
-    factor = day_effect_matrix(known.panel, estimate_day_effects(seen), past_day_effects(seen, known.panel))
-    at = known.panel.past - 10
-    bread = known.panel.items["product_id"].to_list().index("bread")
-    assert factor[bread, at] == pytest.approx(3.0, abs=0.5)
+    context = build_context(cells("long"), frames, HISTORY_DAYS)
+    observations = special_day_observations(context.panel)
+    effect = day_effect_matrix(
+        context.panel, estimate_day_effects(observations), past_day_effects(observations, context.panel)
+    )
+    at = context.panel.past - 10
+    bread = context.panel.items["product_id"].to_list().index("bread")
+    assert effect[bread, at] == pytest.approx(3.0, abs=0.5)

@@ -1,4 +1,4 @@
-"""How long a morning takes: the bread chain's 20 stores as one wave, against 20 stores one run each.
+"""How long planning takes: the bread chain's 20 stores as one wave, against 20 stores one run each.
 
 Seconds differ from machine to machine; the ratio between the two drivers is the claim.
 """
@@ -20,7 +20,7 @@ SINGLE_RUNS = 3  # enough to know what a run per store costs; all twenty would t
 
 
 def run() -> dict[str, object]:
-    """Figures of the morning wave."""
+    """Figures of the planning wave."""
     if not DATA.is_dir():
         return {"skipped": f"the bread chain is not at {DATA}"}
     with tempfile.TemporaryDirectory() as folder:
@@ -29,10 +29,10 @@ def run() -> dict[str, object]:
         from bakery_assets.instance import prepare
 
         prepare(Settings())
-        load_seconds = _seconds("-m", "benchmarks.morning_wave", "load")
-        wave = json.loads(_output("-m", "benchmarks.morning_wave", "wave"))
-        again = json.loads(_output("-m", "benchmarks.morning_wave", "wave"))
-        single = sum(_seconds("-m", "benchmarks.morning_wave", "single", str(index)) for index in range(SINGLE_RUNS))
+        load_seconds = _seconds("-m", "benchmarks.planning_wave", "load")
+        wave = json.loads(_output("-m", "benchmarks.planning_wave", "wave"))
+        again = json.loads(_output("-m", "benchmarks.planning_wave", "wave"))
+        single = sum(_seconds("-m", "benchmarks.planning_wave", "single", str(index)) for index in range(SINGLE_RUNS))
     per_store_alone = single / SINGLE_RUNS
     return {
         "load_bread_chain_seconds": round(load_seconds, 1),
