@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint
+.PHONY: setup demo up test bench lint render
 
 setup: $(READY)
 
@@ -37,3 +37,8 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# What is rendered from the code and kept in the repository; tests fail when it is stale.
+render: $(READY)
+	$(BIN)/python -m resources.schema.contract
+	BAKERY_ACCEPT=1 $(BIN)/pytest -q tests/assets/test_graph.py
