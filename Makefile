@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint mutation docs
+.PHONY: setup demo up test bench lint mutation docs render
 
 setup: $(READY)
 
@@ -43,8 +43,13 @@ mutation: $(READY)
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
 
-# Each line writes one page or picture into build/docs and prints its path.
-docs: $(READY)
+# dbt's own documentation as one page, and the pages in docs/ that are made from the code.
+docs: $(READY) render
 	@$(BIN)/python -m bakery_assets.assets.dbt_docs
-	@$(BIN)/python -m docs.house && echo docs/architecture.md
-	@$(BIN)/python -m resources.schema.contract && echo docs/data_contract.md
+
+# What is rendered from the code and kept in the repository; tests fail when it is stale.
+render: $(READY)
+	$(BIN)/python -m docs.house
+	$(BIN)/python -m resources.schema.contract
+	$(BIN)/python -m bakery_assets.assets.dbt_columns
+	BAKERY_ACCEPT=1 $(BIN)/pytest -q tests/assets/test_graph.py

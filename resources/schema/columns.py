@@ -66,8 +66,8 @@ class XID8(UserDefinedType[int]):
 def table(schema: type[dy.Schema], *items: SchemaItem, unchecked: Collection[str] = (), **info: Any) -> Table:
     """The table of a schema, in the SQL schema that is named like its module.
 
-    A row of a plan belongs to its cell and goes with it; any other row belongs to a known tenant. Columns refer to other
-    tables by their names, see ``REFERENCES``.
+    A row of a plan belongs to its cell and goes with it; any other row belongs to a known tenant. Columns refer to
+    other tables by their names, see ``REFERENCES``.
 
     Args:
         items: further foreign keys, indexes, columns that only the database has; a primary key only where its index

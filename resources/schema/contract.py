@@ -1,4 +1,4 @@
-"""docs/data_contract.md, rendered from the schema and the settings: `python -m resources.schema.contract`."""
+"""docs/data_contract.md, rendered from the schema and the settings by `make render`."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PAGE = PROJECT / "docs" / "data_contract.md"
 HEAD = """# Data contract
 
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
-`python -m resources.schema.contract`; a test holds it, the migrations and the live database equal.
+`make render`; a test holds it, the migrations and the live database equal.
 Commands are listed by `bakery --help` and in the README. Of the planned names, `replay` and `metrics`, the
 table `events`, and schedules and sensors beyond those below are not there yet.
 

@@ -1,7 +1,7 @@
 """The tables of schema ``plans``: what we write. Most belong to a cell, whose rows are replaced whole.
 
-Columns are in ``bakery_assets.schemas.plans``, and a class there is enough for a table: here are those that have more in
-SQL, such as internal columns, further foreign keys and indexes, and those that code refers to by name.
+Columns are in ``bakery_assets.schemas.plans``, and a class there is enough for a table. Here are those that have more
+in SQL, such as internal columns, further foreign keys and indexes, and those that code refers to by name.
 """
 
 from sqlalchemy import ForeignKeyConstraint, Index
