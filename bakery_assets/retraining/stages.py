@@ -108,7 +108,7 @@ class TrainingTables(TypedDict):
     series_models: dy.DataFrame[TrainedSeriesModels]
 
 
-def check_sales(cells: dy.DataFrame[Cells], inputs: GateInputs) -> GateTables:
+def run_quality_gate(cells: dy.DataFrame[Cells], inputs: GateInputs) -> GateTables:
     """The data-quality gate: which tenants' sales are fit to train on; see ``quality``."""
     checked = judge_sales(cells, cast(Frames, inputs))
     return GateTables(gate=conform(GateVerdicts, checked["gate"]), findings=conform(GateFindings, checked["findings"]))
@@ -127,7 +127,7 @@ def train(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: str | Non
     )
 
 
-GATE = Stage.of(check_sales)
+GATE = Stage.of(run_quality_gate)
 TRIGGERS = Stage.of(find_triggers)
 TRAINING = Stage.of(train)
 FACTS = sorted({*GATE.reads, *TrainingFacts.__annotations__})
