@@ -53,13 +53,13 @@ class GateTables(TypedDict):
     findings: dy.DataFrame[GateFindings]
 
 
-def check_sales(cells: dy.DataFrame[Cells], inputs: GateInputs) -> GateTables:
+def run_quality_gate(cells: dy.DataFrame[Cells], inputs: GateInputs) -> GateTables:
     """The data-quality gate: which tenants' sales are fit to train on; see ``quality``."""
     checked = evaluate_sales_checks(cells, cast(Frames, inputs))
     return GateTables(gate=conform(GateVerdicts, checked["gate"]), findings=conform(GateFindings, checked["findings"]))
 
 
-GATE = Stage.of(check_sales)
+GATE = Stage.of(run_quality_gate)
 TRIGGERS = Stage.of(find_triggers)
 TRAINING = Stage.of(train_models)
 FACTS = sorted({*GATE.reads, *ContextFacts.__annotations__})

@@ -55,6 +55,6 @@ def join_actuals(
             pl.col("has_traded", "has_sold").fill_null(False),
             has_sales=pl.col("actual").is_not_null(),
         )
-        .sort("tenant_id", "plan_date", "validation_date", "lead_days", "location_id", "product_id")
+        .sort(LeadForecasts.primary_key())
     )
     return conform(ForecastsWithActuals, compared)
