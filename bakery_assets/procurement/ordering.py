@@ -6,37 +6,64 @@ offer is in ``offers``, how gross requirements and stock come about is in ``mate
 
 from dataclasses import dataclass
 
+import dataframely as dy
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.quantities import DECIMALS
+from bakery_assets.quantities import DECIMALS, TOLERANCE
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform
 
-ORDERS = {
-    "item": pl.Int64,  # row of the item
-    "offer": pl.Int64,  # row of the offer
-    "needed_day": pl.Int64,  # first day on which stock falls below its safety stock
-    "deliver_day": pl.Int64,
-    "last_day_covered": pl.Int64,  # the next delivery, or the end of the shelf life, comes after it
-    "max_shortage_day": pl.Int64,  # day up to which the sum runs
-    "stockout_day": pl.Int64,  # first day with an unmet requirement if neither this nor a later order is placed
-    "gross_requirement": pl.Float64,  # from needed_day to max_shortage_day, and what was unmet before
-    "unmet_before": pl.Float64,  # the part of gross_requirement that was unmet before needed_day
-    "on_hand": pl.Float64,  # stock on the morning of needed_day, without what expires unused by max_shortage_day
-    "scheduled_receipts": pl.Float64,  # open orders arriving from needed_day to max_shortage_day, and ..._later
-    "scheduled_receipts_later": pl.Float64,  # open orders after the last day of requirements, by deliver_day
-    "net_requirement": pl.Float64,
-    "quantity": pl.Float64,
-    "expires_unused": pl.Float64,  # from needed_day on, before max_shortage_day
-    # How on_hand came about, from the plan date to the morning of needed_day:
-    "used_before": pl.Float64,
-    "expired_before": pl.Float64,
-    "scheduled_receipts_before": pl.Float64,
-    "ordered_before": pl.Float64,  # by earlier orders of this plan
-}
 NEVER = 1_000_000  # a day that does not come
 NO_OFFER = np.iinfo(np.int64).max
+MAX_ROWS = 2**31 - 1
+
+
+class PlannedOrders(dy.Schema):
+    """Orders with the terms of their sums; days are counted from the plan date, quantities in the item's unit."""
+
+    item = col.integer("Row of the item", maximum=MAX_ROWS, primary_key=True)
+    offer = col.integer("Row of the offer", maximum=MAX_ROWS)
+    needed_day = col.integer("First day on which stock falls below its safety stock", primary_key=True)
+    deliver_day = col.integer("Day of delivery")
+    last_day_covered = col.integer("The next delivery, or the end of the shelf life, comes after it")
+    max_shortage_day = col.integer("Day of the largest shortage that the order covers; the sum runs up to it")
+    stockout_day = col.integer(
+        "First day with an unmet requirement if neither this nor a later order is placed; empty: none", nullable=True
+    )
+    gross_requirement = col.metric("From needed_day to max_shortage_day, and what was unmet before", nullable=False)
+    unmet_before = col.metric("The part of gross_requirement that was unmet before needed_day", nullable=False)
+    on_hand = col.metric(
+        "Stock on the morning of needed_day, without what expires unused by max_shortage_day", nullable=False
+    )
+    scheduled_receipts = col.metric(
+        "Open orders arriving from needed_day to max_shortage_day, and scheduled_receipts_later", nullable=False
+    )
+    scheduled_receipts_later = col.metric(
+        "Open orders arriving after the last day of requirements and by deliver_day", nullable=False
+    )
+    net_requirement = col.metric("Above 0", nullable=False)
+    quantity = col.metric("Quantity to order, after minimum and pack", nullable=False)
+    expires_unused = col.metric("Stock that expires from needed_day on, before max_shortage_day", nullable=False)
+    # How on_hand came about, from the plan date to the morning of needed_day.
+    used_before = col.metric("Stock used", nullable=False)
+    expired_before = col.metric("Stock expired", nullable=False)
+    scheduled_receipts_before = col.metric("Open orders received", nullable=False)
+    ordered_before = col.metric("Earlier orders of this plan received", nullable=False)
+
+    @dy.rule()
+    def orders_cover_the_net_requirement(cls) -> pl.Expr:
+        """quantity >= net_requirement > 0."""
+        net = pl.col("net_requirement")
+        return (net > 0) & (pl.col("quantity") >= net - TOLERANCE)
+
+    @dy.rule()
+    def days_follow_each_other(cls) -> pl.Expr:
+        """The sum runs from needed_day to a day that the order covers."""
+        return pl.col("max_shortage_day").is_between("needed_day", "last_day_covered")
 
 
 @dataclass(frozen=True)
@@ -76,10 +103,17 @@ class Outlook:
     expired: Floats
 
     @property
+    def shortage_day(self) -> Ints:
+        """First day on which stock falls below its safety stock; ``NEVER``: none."""
+        return self._first_day(self.shortage > 0)
+
+    @property
     def stockout_day(self) -> Ints:
         """First day with an unmet requirement; ``NEVER``: none."""
-        is_unmet = self.unmet > 0
-        return np.where(is_unmet.any(axis=1), self.start + is_unmet.argmax(axis=1), NEVER)
+        return self._first_day(self.unmet > 0)
+
+    def _first_day(self, holds: NDArray[np.bool_]) -> Ints:
+        return np.where(holds.any(axis=1), self.start + holds.argmax(axis=1), NEVER)
 
 
 @dataclass
@@ -92,7 +126,7 @@ class _ToDate:
     ordered: Floats
 
 
-def place_orders(records: MrpRecords, offers: Offers) -> pl.DataFrame:
+def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrders]:
     """Plan orders so that stock never falls below its safety stock, as far as deliveries allow.
 
     Day by day: where the stock left after the day's requirement is below the safety stock, the cheapest offer
@@ -105,10 +139,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> pl.DataFrame:
     later than it: otherwise what a long lead time has on its way would be ordered anew every morning.
 
     net_requirement = gross_requirement + safety stock - on_hand - scheduled_receipts, all terms from needed_day to
-    max_shortage_day, scheduled_receipts with scheduled_receipts_later.
-
-    Returns:
-        ``ORDERS``, sorted by item and needed_day.
+    max_shortage_day, scheduled_receipts with scheduled_receipts_later. Orders are sorted by item and needed_day.
     """
     count, days = records.gross_requirement.shape
     buckets = records.on_hand.copy()
@@ -116,7 +147,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> pl.DataFrame:
     unmet = np.zeros(count)
     late_until = np.zeros(count, dtype=np.int64)
     to_date = _ToDate(*(np.zeros(count) for _ in range(4)))
-    placed = [pl.DataFrame(schema=ORDERS)]
+    placed = [pl.DataFrame(schema=pl.Schema(PlannedOrders))]
     for day in range(days):
         arriving = records.scheduled_receipts[:, day] + planned_receipts[:, day]
         receive(buckets, arriving, last_usable_day(day, records.shelf_life))
@@ -141,7 +172,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> pl.DataFrame:
         to_date.expired += expire(buckets, day)
         to_date.scheduled_receipts += records.scheduled_receipts[:, day]
         to_date.ordered += received
-    return pl.concat(placed).sort("item", "needed_day")
+    return conform(PlannedOrders, pl.concat(placed).sort("item", "needed_day"))
 
 
 def order_quantity(net_requirement: Floats, minimum: Floats, pack: Floats) -> Floats:
@@ -149,6 +180,11 @@ def order_quantity(net_requirement: Floats, minimum: Floats, pack: Floats) -> Fl
     least = np.maximum(net_requirement, minimum)
     packs = np.ceil(np.round(least / np.where(pack > 0, pack, 1.0), 9))
     return np.where(pack > 0, packs * pack, least).astype(np.float64).round(DECIMALS)
+
+
+def days_or_null(days: Ints) -> pl.Series:
+    """Days as a column, ``NEVER`` as null."""
+    return pl.Series(days).replace(NEVER, None)
 
 
 def look_ahead(records: MrpRecords) -> Outlook:
@@ -166,7 +202,7 @@ def _order(
     offer, delivered = _choose(day, records, offers)
     short = short[offer[short] >= 0]
     if not len(short):
-        return pl.DataFrame(schema=ORDERS)
+        return pl.DataFrame(schema=pl.Schema(PlannedOrders))
     days = records.gross_requirement.shape[1]
     offer, delivered = offer[short], delivered[short]
     ahead = _ahead(short, day, buckets[short], unmet[short], records)
@@ -194,7 +230,7 @@ def _order(
             "deliver_day": delivered,
             "last_day_covered": covered,
             "max_shortage_day": day + largest,
-            "stockout_day": ahead.stockout_day,
+            "stockout_day": days_or_null(ahead.stockout_day),
             "gross_requirement": unmet[short] + ahead.gross_requirement[rows, largest],
             "unmet_before": unmet[short],
             "on_hand": np.maximum(morning - expired, 0.0),
@@ -208,7 +244,7 @@ def _order(
             "scheduled_receipts_before": to_date.scheduled_receipts[short],
             "ordered_before": to_date.ordered[short],
         },
-        schema=ORDERS,
+        schema=pl.Schema(PlannedOrders),
     )
     return frame.filter(pl.col("net_requirement") > 0).with_columns(pl.col(pl.Float64).round(DECIMALS))
 

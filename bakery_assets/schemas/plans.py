@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.quantities import TOLERANCE, equal
 from bakery_assets.schemas import columns as col
 
 # What the database checks and the code that writes it is typed with.
@@ -164,6 +165,18 @@ class ProcurementRequirements(PlanRow):
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
 
+    @dy.rule()
+    def net_requirement_is_what_is_not_covered(cls) -> pl.Expr:
+        """net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0."""
+        required = pl.col("gross_requirement") + pl.col("safety_stock")
+        return equal("net_requirement", (required - pl.col("on_hand") - pl.col("scheduled_receipts")).clip(0.0))
+
+    @dy.rule()
+    def orders_cover_the_net_requirement(cls) -> pl.Expr:
+        """Where anything is ordered, planned_order_quantity is at least net_requirement."""
+        ordered = pl.col("planned_order_quantity")
+        return (ordered == 0) | (ordered >= pl.col("net_requirement") - TOLERANCE)
+
 
 class InventoryProjections(PlanRow):
     """Projected stock for two weeks. closing = opening + receipts - consumption - expired."""
@@ -185,6 +198,29 @@ class InventoryProjections(PlanRow):
         "Days the closing stock lasts at the mean requirement; empty: nothing is required", nullable=True
     )
     stockout_risk = col.choice("Whether it may run out", ("none", "low", "high"))
+
+    @dy.rule()
+    def stock_is_conserved(cls) -> pl.Expr:
+        """closing = opening + receipts - consumption - expired."""
+        left = pl.col("opening") + pl.col("receipts") - pl.col("consumption") - pl.col("expired")
+        return equal("closing", left)
+
+    @dy.rule()
+    def requirements_are_consumed_or_unmet(cls) -> pl.Expr:
+        """gross_requirement = consumption + unmet."""
+        return equal("gross_requirement", pl.col("consumption") + pl.col("unmet"))
+
+    @dy.rule()
+    def planned_receipts_are_receipts(cls) -> pl.Expr:
+        """planned_receipts <= receipts."""
+        return pl.col("planned_receipts") <= pl.col("receipts") + TOLERANCE
+
+    @dy.rule()
+    def days_open_with_the_closing_before(cls) -> pl.Expr:
+        """A day's opening is the closing of the day before it."""
+        item = ["tenant_id", "plan_date", "item_kind", "item_id"]
+        before = pl.col("closing").shift(1).over(item, order_by="projection_date")
+        return before.is_null() | equal("opening", before)
 
 
 class AccuracyMetrics(dy.Schema):

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.cells import CannotPlan, Frames
+from bakery_assets.cells import OUTLOOK_DAYS, CannotPlan, Frames
+from bakery_assets.materials.demand import daily_demand
 from bakery_assets.materials.gross_requirements import ingredient_requirements
+from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.procurement import plan_procurement
 
@@ -246,8 +248,9 @@ def test_what_is_on_its_way_beyond_the_two_weeks_is_shown_and_nothing_is_ordered
 
 
 def flour_by_day(cells: pl.DataFrame, frames: Frames) -> dict[int, float]:
-    rows = ingredient_requirements(cells, frames, stock_on_hand(cells, frames))
-    return dict(rows.filter(ingredient_id="flour").select("day", "gross").iter_rows())
+    schedule = master_schedule(cells, frames, daily_demand(cells, frames, OUTLOOK_DAYS))
+    rows = ingredient_requirements(schedule, frames, stock_on_hand(cells, frames))
+    return dict(rows.filter(ingredient_id="flour").select("day", "gross_requirement").iter_rows())
 
 
 def test_the_second_week_takes_what_its_own_days_ask_for(facts: Facts, cells: Cells) -> None:

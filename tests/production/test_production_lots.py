@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CannotPlan
 from bakery_assets.production.lots import lot_rule, size_lots, split_batches
-
-SIZES = {"batch_min": pl.Float64, "batch_max": pl.Float64, "batch_multiple": pl.Float64}
+from bakery_assets.production.netting import NetRequirements
+from tests.scenarios import filled
 
 
 def need(
@@ -21,10 +21,11 @@ def need(
     unit: str = "piece",
 ) -> pl.DataFrame:
     row = {
-        "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, 5), "net_requirement": net, "unit": unit,
+        "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, 5), "unit": unit, "is_open": True,
+        "shelf_life_days": 1, **dict.fromkeys(("forecast", "demand", "net_requirement"), net),
         "batch_min": minimum, "batch_max": maximum, "batch_multiple": multiple,
     }  # fmt: skip
-    return pl.DataFrame([row], schema_overrides=SIZES)
+    return filled(NetRequirements, [row])
 
 
 def batches(net: float, *sizes: float | None, unit: str = "piece") -> list[float]:
