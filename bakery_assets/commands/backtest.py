@@ -49,7 +49,7 @@ def backtest(
     """Compare forecasts with what sold: every week of the last ones, each from what was known before it."""
     from bakery_assets.backtesting import CannotBacktest
     from bakery_assets.commands.intake import progress_bars
-    from bakery_assets.intake.chunks import Unreadable
+    from bakery_assets.intake.faults import Unreadable
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     chosen = _chosen(models, errors)
@@ -82,11 +82,12 @@ def compare(
 
     from bakery_assets.backtesting import run_backtest
     from bakery_assets.backtesting.windows import READS
+    from resources.clock import utc_now
     from resources.folder import read_folder
     from resources.schema import plans
     from resources.warehouse.connection import frame_schema
 
-    read = read_folder(data, READS, progress)
+    read = read_folder(data, READS, loaded_at=utc_now(), progress=progress)
     no_models = {
         table.name: pl.DataFrame(schema=frame_schema(table)) for table in (plans.model_versions, plans.series_models)
     }
