@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint
+.PHONY: setup demo up test bench lint mutation docs render
 
 setup: $(READY)
 
@@ -37,3 +37,19 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+# Changes netting, lots, ordering, stock and metrics one line at a time; a change that no test notices is printed.
+mutation: $(READY)
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
+
+# dbt's own documentation as one page, and the pages in docs/ that are made from the code.
+docs: $(READY) render
+	@$(BIN)/python -m bakery_assets.assets.dbt_docs
+
+# What is rendered from the code and kept in the repository; tests fail when it is stale.
+render: $(READY)
+	$(BIN)/python -m docs.house
+	$(BIN)/python -m resources.schema.contract
+	$(BIN)/python -m bakery_assets.assets.dbt_columns
+	BAKERY_ACCEPT=1 $(BIN)/pytest -q tests/assets/test_graph.py

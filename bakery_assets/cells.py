@@ -48,6 +48,13 @@ def horizon(cells: pl.DataFrame, days: int = HORIZON_DAYS) -> pl.DataFrame:
     )
 
 
+def with_day(rows: pl.DataFrame, cells: pl.DataFrame, of: str) -> pl.DataFrame:
+    """Rows with ``day``: the date in column ``of``, counted from the tenant's plan date; null stays null."""
+    dates = cells.select("tenant_id", __plan_date="plan_date")
+    day = (pl.col(of) - pl.col("__plan_date")).dt.total_days()
+    return rows.join(dates, on="tenant_id").with_columns(day=day).drop("__plan_date")
+
+
 def rounds(cells: Iterable[Cell]) -> list[list[Cell]]:
     """Split cells so that no round has a tenant twice; earlier dates come in earlier rounds."""
     by_date: dict[date, list[Cell]] = {}

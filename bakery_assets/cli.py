@@ -1,4 +1,7 @@
-"""The `bakery` command. Each command's module imports what it needs when it is called."""
+"""The `bakery` command: its subcommands and how their errors are reported. What they do is in ``commands``.
+
+Each command's module imports what it needs when it is called.
+"""
 
 import typer
 
@@ -24,19 +27,19 @@ app.add_typer(db, name="db")
 
 
 def main() -> None:
-    """Entry point of the `bakery` script: what an operator can mend is told in one line, with status 2."""
+    """Entry point of the `bakery` script: what an operator can correct is reported in one line, with status 2."""
     try:
         app()
     except Exception as error:
         from sqlalchemy.exc import OperationalError
 
-        from bakery_assets.assets.dbt_project import ManifestError
+        from bakery_assets.assets.dbt_project import DbtError
         from resources.postgres import DatabaseUnusable
 
         if isinstance(error, OperationalError):
             reason = str(error.orig).strip().splitlines()[0]
             typer.echo(f"PostgreSQL cannot be used: {reason}. Look at BAKERY_DATABASE_URL, or unset it.", err=True)
-        elif isinstance(error, (DatabaseUnusable, ManifestError)):
+        elif isinstance(error, (DatabaseUnusable, DbtError)):
             typer.echo(str(error), err=True)
         else:
             raise

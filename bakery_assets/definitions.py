@@ -1,6 +1,10 @@
 """Assembles the one Definitions object; nothing else knows everything."""
 
+import gc
 from collections.abc import Mapping
+
+# What is imported stays, so collecting garbage meanwhile finds next to nothing and costs 0.3 to 0.5 of 4 CPU-seconds.
+gc.disable()
 
 import dagster as dg
 
@@ -43,3 +47,4 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
 
 
 defs = build_defs()
+gc.enable()

@@ -6,4 +6,6 @@ SERIES = [*SHOP, "product_id"]  # what is forecast: a product in a shop
 ITEM = ["tenant_id", "item_kind", "item_id"]  # what is kept in stock: product, intermediate or ingredient
 LOT = [*ITEM, "lot_id"]
 PRODUCT = ["tenant_id", "product_id"]
+PRODUCT_DAY = [*PRODUCT, "schedule_date"]
+SCHEDULE_DAY = ["tenant_id", "schedule_date"]  # a day on which a bakery bakes
 INGREDIENT = ["tenant_id", "ingredient_id"]

@@ -1,12 +1,9 @@
-"""Measures of forecast accuracy, as polars expressions to use in ``select`` or ``group_by(...).agg``.
+"""Forecast accuracy: the one place where its formulas stand, as polars expressions for ``select`` or ``agg``.
 
-Error is forecast minus actual throughout. Every measure is null, never NaN and never infinite, where it
-is not defined, or larger than a table holds. ``AbsoluteSums`` is WAPE for matrices.
-
-Sources: Hyndman & Koehler (2006), Another look at measures of forecast accuracy, International Journal of Forecasting
-22, for MAE, RMSE, MAPE and MASE; Makridakis et al. (2022), M5 accuracy competition, International Journal of
-Forecasting 38, for RMSSE; Kolassa & Schütz (2007), Advantages of the MAD/mean ratio over the MAPE, Foresight 6, for
-WAPE; Koenker & Bassett (1978), Regression quantiles, Econometrica 46, for the pinball loss.
+Error is forecast minus actual throughout. A metric is null, never NaN or infinite, where it is not defined or exceeds
+what a table holds. Which rows are compared, and over which days, shops or products metrics are aggregated, is decided
+in ``validation``, ``retraining`` and ``backtesting``.
+``AbsoluteSums`` is WAPE for matrices.
 """
 
 from collections.abc import Mapping
@@ -16,93 +13,140 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-LARGEST = 1e15  # more than this a table does not hold; dividing by next to nothing says nothing
-LEVELS = {"q10": 0.1, "q50": 0.5, "q80": 0.8, "q90": 0.9, "q95": 0.95}
+from bakery_assets.schemas.columns import LARGEST_METRIC
+
+QUANTILE_LEVELS = {"q10": 0.1, "q50": 0.5, "q80": 0.8, "q90": 0.9, "q95": 0.95}
 
 
-def _error(forecast: str, actual: str) -> pl.Expr:
+def error(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
+    """Forecast minus actual, in units, by row."""
     return pl.col(forecast) - pl.col(actual)
-
-
-def _known(value: pl.Expr) -> pl.Expr:
-    return pl.when(value.abs() <= LARGEST).then(value)
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """One over the other; null unless the denominator is above 0."""
-    return _known(pl.when(denominator > 0).then(numerator / denominator))
+    return _within_limits(pl.when(denominator > 0).then(numerator / denominator))
 
 
 def mae(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """Mean absolute error, in units."""
-    return _error(forecast, actual).abs().mean()
+    """Mean absolute error, in units.
+
+    Source: Hyndman & Koehler (2006), Another look at measures of forecast accuracy, International Journal of
+    Forecasting 22.
+    """
+    return error(forecast, actual).abs().mean()
 
 
 def rmse(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """Root mean squared error, in units."""
-    return (_error(forecast, actual) ** 2).mean().sqrt()
+    """Root mean squared error, in units. Source: Hyndman & Koehler (2006), as for ``mae``."""
+    return (error(forecast, actual) ** 2).mean().sqrt()
+
+
+def absolute_percentage_error(error: pl.Expr, actual: pl.Expr) -> pl.Expr:
+    """Absolute error over actual, as a fraction, by row; null unless the actual is above 0."""
+    return error.abs() / pl.when(actual > 0).then(actual)
 
 
 def mape(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """Mean of absolute error over actual, of rows with an actual above 0, as a fraction."""
-    sold = pl.col(actual) > 0
-    return _known((_error(forecast, actual).abs() / pl.when(sold).then(pl.col(actual))).mean())
+    """Mean absolute percentage error of the rows with an actual above 0, as a fraction.
+
+    Source: Hyndman & Koehler (2006), as for ``mae``.
+    """
+    return _within_limits(absolute_percentage_error(error(forecast, actual), pl.col(actual)).mean())
+
+
+def absolute_error_sum(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
+    """Numerator of WAPE, in units."""
+    return error(forecast, actual).abs().sum()
+
+
+def absolute_actual_sum(actual: str = "actual") -> pl.Expr:
+    """Denominator of WAPE, of bias and of the pinball loss, in units."""
+    return pl.col(actual).abs().sum()
 
 
 def wape(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """Sum of absolute errors over sum of absolute actuals, as a fraction."""
-    return ratio(_error(forecast, actual).abs().sum(), pl.col(actual).abs().sum())
+    """Weighted absolute percentage error: sum of absolute errors over sum of absolute actuals, as a fraction.
+
+    Source: Kolassa & Schütz (2007), Advantages of the MAD/mean ratio over the MAPE, Foresight 6.
+    """
+    return ratio(absolute_error_sum(forecast, actual), absolute_actual_sum(actual))
+
+
+def pooled_wape(error_sums: str, actual_sums: str) -> pl.Expr:
+    """WAPE over all rows of several groups, from each group's ``absolute_error_sum`` and ``absolute_actual_sum``."""
+    return ratio(pl.col(error_sums).sum(), pl.col(actual_sums).sum())
 
 
 def mase(forecast: str = "yhat", actual: str = "actual", scale: str = "mase_scale") -> pl.Expr:
-    """Mean over the rows of absolute error over the series' ``scale``, of rows that have one.
+    """Mean absolute scaled error: mean of absolute error over the series' ``scale``, of the rows that have one.
 
-    Below 1: better than saying that each weekday sells what it sold a week before.
+    Below 1: better than forecasting for each day what sold a week before. Source: Hyndman & Koehler (2006), section
+    2.4, as for ``mae``; the scale is ``validation.mase_scale``.
     """
     usable = pl.when(pl.col(scale) > 0).then(pl.col(scale))
-    return _known((_error(forecast, actual).abs() / usable).mean())
+    return _within_limits((error(forecast, actual).abs() / usable).mean())
 
 
 def rmsse(forecast: str = "yhat", actual: str = "actual", scale: str = "rmsse_scale") -> pl.Expr:
-    """Root of the mean squared error over ``scale``, one value for all rows: a squared error of the series."""
-    squared = (_error(forecast, actual) ** 2).mean()
+    """Root of the mean squared error over ``scale``, one value for all rows: a squared error of the series.
+
+    Source: Makridakis et al. (2022), M5 accuracy competition, International Journal of Forecasting 38.
+    """
+    squared = (error(forecast, actual) ** 2).mean()
     return ratio(squared, pl.col(scale).first()).sqrt()
 
 
 def bias(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """Sum of errors over sum of absolute actuals, as a fraction; above 0: too much was forecast."""
-    return ratio(_error(forecast, actual).sum(), pl.col(actual).abs().sum())
+    """Sum of errors over sum of absolute actuals, as a fraction; above 0: too much was forecast.
+
+    Source: Vandeput (2021), Data Science for Supply Chain Forecasting, 2nd edition, chapter 2 (scaled bias).
+    """
+    return ratio(error(forecast, actual).sum(), absolute_actual_sum(actual))
 
 
 def r2(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """Coefficient of determination, 1 - SSE / SST; null for fewer than two rows or equal actuals."""
+    """Coefficient of determination, 1 - SSE / SST; null for fewer than two rows or equal actuals.
+
+    Source: Kvålseth (1985), Cautionary note about R², The American Statistician 39, equation 1.
+    """
     # Compared by their extremes: a sum of squares around a rounded mean is not exactly 0.
     varies = pl.col(actual).max() > pl.col(actual).min()
     total = ((pl.col(actual) - pl.col(actual).mean()) ** 2).sum()
-    return pl.when(varies).then(1.0 - ratio((_error(forecast, actual) ** 2).sum(), total))
+    return pl.when(varies).then(1.0 - ratio((error(forecast, actual) ** 2).sum(), total))
 
 
 def accuracy(forecast: str = "yhat", actual: str = "actual") -> pl.Expr:
-    """1 - WAPE, at least 0, as a fraction."""
+    """Forecast accuracy, 1 - WAPE, at least 0, as a fraction. Source: as for ``wape``."""
     return (1.0 - wape(forecast, actual)).clip(lower_bound=0.0)
 
 
+def is_covered(lower: str = "q10", upper: str = "q90", actual: str = "actual") -> pl.Expr:
+    """Whether the actual lies between two quantiles, both ends counted, by row."""
+    return pl.col(actual).is_between(lower, upper)
+
+
 def coverage(lower: str = "q10", upper: str = "q90", actual: str = "actual") -> pl.Expr:
-    """Share of rows whose actual lies between two quantiles, both ends counted, as a fraction."""
-    return pl.col(actual).is_between(lower, upper).mean()
+    """Share of rows that ``is_covered``, as a fraction.
+
+    Source: Christoffersen (1998), Evaluating interval forecasts, International Economic Review 39 (unconditional
+    coverage).
+    """
+    return is_covered(lower, upper, actual).mean()
 
 
-def pinball(levels: Mapping[str, float] = LEVELS, actual: str = "actual") -> pl.Expr:
+def pinball(levels: Mapping[str, float] = QUANTILE_LEVELS, actual: str = "actual") -> pl.Expr:
     """Pinball loss, the mean over the quantiles, summed over the rows, over sum of absolute actuals; a fraction.
 
     The loss of a quantile forecast q at level a is a (y - q) where more sold and (1 - a)(q - y) where less; it is
-    smallest for the true quantile. Over sales, so that small and large bakeries compare.
+    smallest for the true quantile. Over sales, so that small and large bakeries compare. Source: Koenker & Bassett
+    (1978), Regression quantiles, Econometrica 46.
 
     Args:
         levels: the level of each quantile's column.
     """
     losses = [_loss(pl.col(actual) - pl.col(quantile), level).sum() for quantile, level in levels.items()]
-    return ratio(pl.sum_horizontal(losses) / len(losses), pl.col(actual).abs().sum())
+    return ratio(pl.sum_horizontal(losses) / len(losses), absolute_actual_sum(actual))
 
 
 def _loss(short: pl.Expr, level: float) -> pl.Expr:
@@ -149,3 +193,8 @@ def _grouped(values: npt.NDArray[np.generic], group: npt.NDArray[np.int64], grou
     rows = values.reshape(-1, values.shape[-1])
     sums = [np.bincount(group, weights=row, minlength=groups) for row in rows]
     return np.stack(sums).reshape(*values.shape[:-1], groups).astype(np.float64)
+
+
+def _within_limits(value: pl.Expr) -> pl.Expr:
+    """Null beyond ``LARGEST_METRIC``: a quotient over next to nothing means nothing."""
+    return pl.when(value.abs() <= LARGEST_METRIC).then(value)

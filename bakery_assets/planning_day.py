@@ -7,6 +7,7 @@ is in ``stages``; which cells are due is in ``due``.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing import summarise_day
@@ -15,7 +16,8 @@ from bakery_assets.forecasting import forecast_demand
 from bakery_assets.inventory import project_inventory
 from bakery_assets.procurement import plan_procurement
 from bakery_assets.production import plan_production
-from bakery_assets.stages import Failed, Stage, of_tenants, run_stage
+from bakery_assets.schemas import Cells
+from bakery_assets.stages import Failed, Stage, check_facts, of_tenants, run_stage
 from bakery_assets.validation import validate_forecasts
 
 STAGES = (
@@ -32,7 +34,7 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
 }
 MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies
 
-VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what late sales ask for
+VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs
 WRITTEN_BY = {table: stage.name for stage in STAGES for table in stage.writes}
 
 
@@ -40,10 +42,23 @@ WRITTEN_BY = {table: stage.name for stage in STAGES for table in stage.writes}
 class PlanningRound:
     """A round of cells between two stages: the frames so far, and the cells that failed."""
 
-    cells: pl.DataFrame
+    cells: dy.DataFrame[Cells]
     frames: Frames
     stages: tuple[Stage, ...] = STAGES
     failed: Mapping[Cell, Failed] = field(default_factory=dict)
+
+    @classmethod
+    def start(
+        cls, cells: dy.DataFrame[Cells], facts: Frames, plans: Frames, stages: tuple[Stage, ...] = STAGES
+    ) -> "PlanningRound":
+        """The round before its first stage; tenants whose facts break a rule of their schema have failed.
+
+        Args:
+            facts: tables of ``facts_and_plans_read``, as known to the cells.
+            plans: tables of plans and models of the same, which were validated when they were written.
+        """
+        schemas = {name: schema for stage in stages for name, schema in stage.reads.items() if name in facts}
+        return cls(cells, {**facts, **plans}, stages, check_facts(schemas, facts, cells))
 
     @property
     def remaining(self) -> pl.DataFrame:
@@ -63,8 +78,8 @@ class PlanningRound:
         """The tables that its stages fill."""
         return [table for stage in self.stages for table in stage.writes]
 
-    def written(self) -> dict[str, pl.DataFrame]:
-        """What its stages have made, with only the rows of cells that came through."""
+    def output_tables(self) -> dict[str, pl.DataFrame]:
+        """What its stages have made, with only the rows of cells that have not failed."""
         names = [table for table in self.writes if table in self.frames]
         return {name: of_tenants(self.frames[name], self.remaining) for name in names}
 

@@ -1,7 +1,7 @@
 """Stages: pure functions from frames to frames, described by their type hints, and how a round goes through them.
 
 Nothing in a stage differs between one tenant and ten thousand. Which stages a planning day has is in ``planning_day``,
-those of a retraining are in ``retraining.batch``.
+those of a retraining are in ``retraining.stages``.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,8 @@ from bakery_assets.cells import Cell, Frames
 from bakery_assets.isolation import describe, isolate
 from bakery_assets.schemas import failing_tenants
 
-Schemas = Mapping[str, type[dy.Schema] | None]
+Schemas = Mapping[str, type[dy.Schema]]
+FACTS = "facts"  # where a cell fails that no stage can plan: its tenant is unknown, or its facts break a rule
 
 
 @dataclass(frozen=True)
@@ -83,19 +84,32 @@ def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:
         )
         bad: dict[str, str] = {}
         for name, schema in stage.writes.items():
-            if schema:
-                bad = {**failing_tenants(schema, tables[name]), **bad}
+            bad = {**failing_tenants(schema, tables[name]), **bad}
         good = {name: frame.filter(~pl.col("tenant_id").is_in(list(bad))) for name, frame in tables.items()}
-        return Outcome(good if bad else tables, _failures(stage, members, bad))
+        return Outcome(good if bad else tables, _failures(stage.name, members, bad))
 
     def failed(member: pl.DataFrame, error: Exception) -> Outcome:
-        return Outcome({}, _failures(stage, member, {member["tenant_id"][0]: describe(error)}))
+        return Outcome({}, _failures(stage.name, member, {member["tenant_id"][0]: describe(error)}))
 
     parts = isolate(cells, attempt, failed)
     failures: dict[Cell, Failed] = {}
     for part in parts:
         failures |= part.failed
     return Outcome(_stacked([part.tables for part in parts]), failures)
+
+
+def check_facts(schemas: Schemas, facts: Frames, cells: pl.DataFrame) -> dict[Cell, Failed]:
+    """Cells whose tenant has facts that break a rule of their table's schema, each with the first reason.
+
+    Args:
+        schemas: of the tables that are checked; None: not described, not checked.
+        cells: of ``Cells``, one row per tenant.
+    """
+    reasons: dict[str, str] = {}
+    for name, schema in schemas.items():
+        if schema:
+            reasons = {**failing_tenants(schema, facts[name]), **reasons}
+    return _failures(FACTS, cells, reasons)
 
 
 def of_tenants(frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
@@ -109,9 +123,9 @@ def _schemas(hint: Any) -> dict[str, type[dy.Schema]]:
     return {name: get_args(frame)[0] for name, frame in get_type_hints(hint).items()}
 
 
-def _failures(stage: Stage, cells: pl.DataFrame, reasons: Mapping[str, str]) -> dict[Cell, Failed]:
+def _failures(stage: str, cells: pl.DataFrame, reasons: Mapping[str, str]) -> dict[Cell, Failed]:
     dates = dict(cells.select("tenant_id", "plan_date").iter_rows())
-    return {Cell(tenant, dates[tenant]): Failed(stage.name, reason) for tenant, reason in reasons.items()}
+    return {Cell(tenant, dates[tenant]): Failed(stage, reason) for tenant, reason in reasons.items()}
 
 
 def _stacked(parts: list[Frames]) -> Frames:

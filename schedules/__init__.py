@@ -1,1 +1,1 @@
-"""What is due by the clock; thin, over pure functions."""
+"""Schedules: what is due by the clock. Thin: the decisions are pure functions in ``bakery_assets.due``."""

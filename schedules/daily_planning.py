@@ -1,14 +1,17 @@
-"""Asks every few minutes which tenants' own planning time has passed, and starts waves for them."""
+"""Starts planning waves, every few minutes, for tenants whose own planning time has passed.
+
+Which cells are due is decided in ``bakery_assets.due.planning``, how they are grouped in ``bakery_assets.due.waves``.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
 
-from bakery_assets.assets.waves import PRIORITY, config_of_wave, planning_wave, wave_config
+from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CATCH_UP_DAYS, due_cells
-from bakery_assets.due.waves import split_into_waves
+from bakery_assets.due.waves import RUN_PRIORITY_BY_TIER, split_into_waves
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
@@ -33,7 +36,7 @@ UNFINISHED = [
 def daily_planning(
     context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Claim what is due, and ask for one run per chunk.
+    """Claim what is due, and request one run per batch.
 
     What is due depends on the tables alone, so missed and doubled ticks change nothing; the claim is
     what keeps two ticks from planning the same cell.
@@ -56,24 +59,24 @@ def daily_planning(
     # A wave that waits in a long queue keeps its cells, however old their claim.
     won = planning_runs.claim(warehouse, set(due) - cells_under_way(context.instance), now, claim_for, holder)
     if not won:
-        yield dg.SkipReason(f"Nobody is due: {len(tenants)} tenants are planned, waiting, closed or not served.")
+        yield dg.SkipReason(f"No tenant is due; {len(tenants)} are planned, waiting, closed or not served.")
         return
-    for chunk in split_into_waves(won, tenants, choices.wave_size):
+    for batch in split_into_waves(won, tenants, choices.wave_size):
         yield dg.RunRequest(
             # The same cells may be claimed again after a crash; the instant makes that a new run.
-            run_key=f"{chunk.digest}-{now.isoformat()}",
-            run_config=wave_config(chunk.cells, claimed_by=holder),
+            run_key=f"{batch.digest}-{now.isoformat()}",
+            run_config=wave_config(batch.cells, claimed_by=holder),
             tags={
-                "bakery/timezone": chunk.timezone,
-                "bakery/tier": chunk.tier,
-                "bakery/plan_date": chunk.cells[0].plan_date.isoformat(),
-                "dagster/priority": str(PRIORITY[chunk.tier]),
+                "bakery/timezone": batch.timezone,
+                "bakery/tier": batch.tier,
+                "bakery/plan_date": batch.cells[0].plan_date.isoformat(),
+                "dagster/priority": str(RUN_PRIORITY_BY_TIER[batch.tier]),
             },
         )
 
 
 def cells_under_way(instance: dg.DagsterInstance) -> set[Cell]:
-    """Cells that waves, queued or running, are planning; one that only validates keeps nobody from planning."""
+    """Cells that waves, queued or running, are planning; one that only validates does not keep them from planning."""
     unfinished = instance.get_runs(dg.RunsFilter(job_name=planning_wave.name, statuses=UNFINISHED))
     waves = [config_of_wave(run.run_config) for run in unfinished]
     return {cell for wave in waves if not wave.validates_only for cell in wave.cells}

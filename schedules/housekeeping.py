@@ -1,11 +1,11 @@
-"""Once a day: the marts are rebuilt and their tests run over everything the mornings have written."""
+"""Rebuilds the marts once a day and runs their tests over all plans. How dbt runs is in ``assets.marts``."""
 
 import dagster as dg
 
 from bakery_assets.assets.marts import build_marts
 
 # Marts are views, so their figures are always current; the daily build is for their tests and for
-# changes of their SQL. At noon in UTC no large group of bakeries is about to be planned.
+# changes of their SQL. At noon in UTC no large group of bakeries is due for planning.
 housekeeping = dg.ScheduleDefinition(
     name="housekeeping",
     job=build_marts,

@@ -1,4 +1,4 @@
-"""Once a day: promoted models are judged by the days since, and those that did worse are sent back."""
+"""Starts the review of promoted models once a day; how versions are compared is in ``bakery_assets.retraining``."""
 
 from collections.abc import Iterator
 
@@ -13,16 +13,16 @@ from resources.warehouse import Warehouse, retrainings
 @dg.schedule(
     name="model_review",
     job=review_models,
-    # In the afternoon of Europe and Africa and before the evening of Asia, away from the large mornings.
+    # In the afternoon of Europe and Africa and before the evening of Asia, away from the large planning waves.
     cron_schedule="30 12 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Compares every promoted model with the one before it, and takes it back if it did worse.",
+    description="Compares every promoted model with the one before it, and rolls it back if it did worse.",
 )
 def model_review(
     context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> Iterator[dg.RunRequest]:
-    """One run per chunk of promotions; with nothing to judge still one, which deletes what nobody needs."""
+    """One run per batch of promotions; without any still one, which deletes versions that are no longer needed."""
     now = clock.now()
     size = settings().wave_size
     keys = retrainings.under_review(warehouse)

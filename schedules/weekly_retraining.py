@@ -1,4 +1,7 @@
-"""Sunday night, each tenant's own: asks every hour whose models are due for retraining, and starts runs for them."""
+"""Starts retrainings, every hour, for tenants whose own Sunday night has come.
+
+Which tenants are due is decided in ``bakery_assets.due.retraining``.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,10 +9,9 @@ from datetime import timedelta
 import dagster as dg
 
 from bakery_assets.assets.retraining import keys_of_run, retrain_models, retraining_config
-from bakery_assets.assets.waves import PRIORITY
 from bakery_assets.cells import Cell
-from bakery_assets.due.retraining import DAYS_A_WEEK, due_trainings
-from bakery_assets.due.waves import split_into_waves
+from bakery_assets.due.retraining import DAYS_A_WEEK, due_retrainings
+from bakery_assets.due.waves import RETRAINING_PRIORITY_BY_TIER, split_into_waves
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs, retrainings
@@ -31,17 +33,17 @@ REQUESTED_BY = "schedule"
 def weekly_retraining(
     context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Ask for what is due, and for one run per chunk.
+    """Request what is due, and one run per batch.
 
-    What is due depends on the tables alone; a retraining's name holds its Sunday and attempt, and is what keeps two
-    ticks from asking for the same one.
+    What is due depends on the tables alone; a retraining's name has its Sunday and attempt, which keeps two ticks from
+    requesting the same one.
     """
     now = clock.now()
     choices = settings()
     under_way = retrainings_under_way(context.instance)
-    retrainings.give_up_lost(warehouse, under_way, timedelta(minutes=choices.claim_minutes), now)
+    retrainings.fail_orphaned(warehouse, under_way, timedelta(minutes=choices.claim_minutes), now)
     tenants = planning_runs.tenants(warehouse)
-    due = due_trainings(
+    due = due_retrainings(
         tenants,
         retrainings.scheduled(warehouse, now - timedelta(days=DAYS_A_WEEK + 1)),
         now,
@@ -58,19 +60,18 @@ def weekly_retraining(
         )
     )
     if not won:
-        yield dg.SkipReason(f"Nobody is due: {len(tenants)} tenants are retrained, waiting or not served.")
+        yield dg.SkipReason(f"No tenant is due; {len(tenants)} are retrained, waiting or not served.")
         return
-    # Chunks are cut as the morning's are; the date only tells the cells of one tick from another's.
+    # Batches are made as for planning; the date only separates the cells of one tick from another's.
     cells = [Cell(tenant, now.date()) for tenant in won]
-    for chunk in split_into_waves(cells, tenants, choices.wave_size):
+    for batch in split_into_waves(cells, tenants, choices.wave_size):
         yield dg.RunRequest(
-            run_key=f"{chunk.digest}-{now.isoformat()}",
-            run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in chunk.cells}),
+            run_key=f"{batch.digest}-{now.isoformat()}",
+            run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in batch.cells}),
             tags={
-                "bakery/timezone": chunk.timezone,
-                "bakery/tier": chunk.tier,
-                # Behind any morning.
-                "dagster/priority": str(PRIORITY[chunk.tier] - max(PRIORITY.values()) - 1),
+                "bakery/timezone": batch.timezone,
+                "bakery/tier": batch.tier,
+                "dagster/priority": str(RETRAINING_PRIORITY_BY_TIER[batch.tier]),
             },
         )
 

@@ -1,1 +1,1 @@
-"""What is due because something happened; thin, over pure functions."""
+"""Sensors: what is due because something happened. Thin: the decisions are pure functions in ``bakery_assets.due``."""

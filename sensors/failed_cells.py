@@ -1,4 +1,7 @@
-"""Retries a cell that a wave could not plan, alone, so that it shows by itself in the Dagster UI."""
+"""Retries a cell that a wave could not plan, alone, so that it shows by itself in the Dagster UI.
+
+What happens to the cells of a run that died is in ``run_outcomes``.
+"""
 
 from collections.abc import Iterator
 
@@ -20,13 +23,13 @@ from resources.warehouse import Warehouse, planning_runs
 def failed_cells(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """One run per failed cell that is left to try; cells outside the grid wait for a person."""
+    """One run per failed cell that has attempts left; cells outside the grid wait for a person."""
     failed = planning_runs.failed_cells(warehouse, settings().cell_attempts)
     tenants = set(context.instance.get_dynamic_partitions(TENANT))
     for cell, failed_at in failed:
         if cell.tenant_id in tenants and date_partitions.has_partition_key(cell.plan_date.isoformat()):
             yield dg.RunRequest(
-                # The instant makes the key new: a key that was used is dropped silently.
+                # The instant makes the key new: Dagster drops a used one silently.
                 run_key=f"{cell.tenant_id} {cell.plan_date} {failed_at.isoformat()}",
                 partition_key=partition_of(cell),
             )

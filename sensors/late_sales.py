@@ -1,4 +1,8 @@
-"""Asks for the days that late sales touch, and for days that were never validated, to be checked again."""
+"""Starts waves that validate again: days that late sales change, and days that were never validated.
+
+Which cells need it, and in which runs they go, is decided in ``bakery_assets.due.revalidation``; requests are kept in
+``planning_runs`` by ``resources.warehouse.revalidation``.
+"""
 
 from collections import Counter
 from collections.abc import Collection
@@ -9,7 +13,13 @@ from pydantic import BaseModel
 
 from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
 from bakery_assets.cells import Cell
-from bakery_assets.due.late_sales import gap_marks, late_marks, starts
+from bakery_assets.due.revalidation import (
+    RevalidationRun,
+    cells_leaving_gaps,
+    cells_missing_late_sales,
+    plan_runs,
+)
+from bakery_assets.due.waves import REPLANNING_PRIORITY, REVALIDATION_PRIORITY
 from bakery_assets.partitions import TENANT, date_partitions
 from bakery_assets.settings import settings
 from resources.clock import Clock
@@ -17,41 +27,41 @@ from resources.warehouse import Warehouse, revalidation
 from schedules.daily_planning import UNFINISHED
 
 GAPS_EVERY = timedelta(minutes=15)
-MOST_RUNS = 20  # under way at once; the others stay asked for and come later
-ASKED_BY = {"bakery/asked_by": "late_sales"}  # run tag
-TRIES_FOR = timedelta(days=7)  # runs further back do not count as tries any more
-PRIORITY = {True: "0", False: "-1"}  # the mornings that nobody has yet go before days that were planned already
+MOST_RUNS = 20  # under way at once; the other requests stay open and come later
+REQUESTED_BY = {"bakery/requested_by": "late_sales"}  # run tag
+COUNT_ATTEMPTS_FOR = timedelta(days=7)  # runs further back do not count as attempts any more
 
 
 class Cursor(BaseModel):
-    """Transactions below ``transaction`` were looked at; ``gaps_at``: when gaps were last looked for."""
+    """Sales of transactions below ``next_transaction_id`` were read; ``gaps_at``: when gaps were last searched for."""
 
-    transaction: int | None = None
+    next_transaction_id: int | None = None
     gaps_at: datetime | None = None
 
 
 @dg.sensor(
     name="late_sales",
-    # By name: Dagster copies a sensor that holds its job, and warns of a parameter that nobody has set.
+    # By name: Dagster copies a sensor that holds its job, and warns of a parameter that has no value.
     job_name=planning_wave.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Validates again the days that late sales touch, plans today again, and closes gaps in the validation.",
+    description="Validates again the days that late sales change, plans today again, and closes gaps in the"
+    " validation.",
 )
 def late_sales(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> dg.SensorResult:
-    """Note in the cells who is asked to check again, then start waves for those that are not under way.
+    """Store in the cells which of them need revalidation, then start waves for those that are not under way.
 
-    What was noted survives a crash of this sensor; reading the same sales twice notes nothing new.
+    What was stored survives a crash of this sensor; reading the same sales twice adds no request.
     """
     now = clock.now()
-    cursor = note(warehouse, Cursor.model_validate_json(context.cursor or "{}"), now)
+    cursor = request_revalidation(warehouse, Cursor.model_validate_json(context.cursor or "{}"), now)
     choices = settings()
     tenants = set(context.instance.get_dynamic_partitions(TENANT))
-    asked = [
+    requests = [
         each
-        for each in revalidation.asked_cells(
+        for each in revalidation.open_requests(
             warehouse,
             now,
             choices.grid_start,
@@ -62,52 +72,56 @@ def late_sales(
     ]
     waves = [
         (run.status, config_of_wave(run.run_config))
-        for run in context.instance.get_runs(dg.RunsFilter(tags=ASKED_BY, created_after=now - TRIES_FOR))
+        for run in context.instance.get_runs(dg.RunsFilter(tags=REQUESTED_BY, created_after=now - COUNT_ATTEMPTS_FOR))
     ]
     unfinished = [wave for status, wave in waves if status in UNFINISHED]
-    started = starts(
-        asked,
-        Counter(mark for _, wave in waves for mark in wave.marks),
+    runs = plan_runs(
+        requests,
+        Counter(key for _, wave in waves for key in wave.request_keys),
         {cell for wave in unfinished for cell in wave.cells},
-        room=MOST_RUNS - len(unfinished),
-        attempts=choices.cell_attempts,
-        size=choices.wave_size,
+        free_slots=MOST_RUNS - len(unfinished),
+        max_attempts=choices.cell_attempts,
+        wave_size=choices.wave_size,
     )
     return dg.SensorResult(
-        run_requests=[
-            dg.RunRequest(
-                # The instant makes the key new: one that was used is dropped silently, and tries are forgotten.
-                run_key=f"{each.key} {now.isoformat()}",
-                run_config=wave_config(
-                    [one.cell for one in each.asked],
-                    validates_only=not each.is_today,
-                    marks=[one.mark for one in each.asked],
-                ),
-                tags={**ASKED_BY, "dagster/priority": PRIORITY[each.is_today]},
-            )
-            for each in started
-        ],
+        run_requests=[_run_request(run, now) for run in runs],
         cursor=cursor.model_dump_json(),
-        skip_reason=None if started else dg.SkipReason(f"Nothing to start; {len(asked)} cells are asked for."),
+        skip_reason=None if runs else dg.SkipReason(f"Nothing to start; {len(requests)} requests are open."),
     )
 
 
-def note(warehouse: Warehouse, cursor: Cursor, now: datetime) -> Cursor:
-    """Note what new sales touch and, now and then, the gaps; where to read on."""
+def request_revalidation(warehouse: Warehouse, cursor: Cursor, now: datetime) -> Cursor:
+    """Request it for cells that miss new sales and, every ``GAPS_EVERY``, for gaps; where to read on."""
     choices = settings()
-    touched = revalidation.touched_by_late_sales(warehouse, cursor.transaction, now, choices.grid_start)
-    revalidation.ask(warehouse, late_marks(touched.candidates), now)
+    new_sales = revalidation.cells_of_new_sales(warehouse, cursor.next_transaction_id, now, choices.grid_start)
+    revalidation.request(warehouse, cells_missing_late_sales(new_sales.candidates), now)
     if cursor.gaps_at and now - cursor.gaps_at < GAPS_EVERY:
-        return Cursor(transaction=touched.transaction, gaps_at=cursor.gaps_at)
-    gaps = gap_marks(
+        return Cursor(next_transaction_id=new_sales.next_transaction_id, gaps_at=cursor.gaps_at)
+    gaps = cells_leaving_gaps(
         revalidation.gaps(warehouse, now, choices.grid_start),
         now,
         include_demo=choices.plan_demo_tenants,
         claim_for=timedelta(minutes=choices.claim_minutes),
-        attempts=choices.cell_attempts,
+        max_attempts=choices.cell_attempts,
     )
-    revalidation.ask(warehouse, gaps, now)
-    return Cursor(transaction=touched.transaction, gaps_at=now)
+    revalidation.request(warehouse, gaps, now)
+    return Cursor(next_transaction_id=new_sales.next_transaction_id, gaps_at=now)
+
+
+def _run_request(run: RevalidationRun, now: datetime) -> dg.RunRequest:
+    return dg.RunRequest(
+        # The instant makes the key new: Dagster drops a used one silently, and attempts are forgotten after a while.
+        run_key=f"{run.key} {now.isoformat()}",
+        run_config=wave_config(
+            [each.cell for each in run.requests],
+            validates_only=not run.is_today,
+            request_keys=[each.key for each in run.requests],
+        ),
+        tags={
+            **REQUESTED_BY,
+            "dagster/priority": str(REPLANNING_PRIORITY if run.is_today else REVALIDATION_PRIORITY),
+        },
+    )
 
 
 def _is_in_grid(cell: Cell, tenants: Collection[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps the `tenant` partitions equal to the tenants table, removals included."""
+"""Keeps the partitions `tenant` equal to the tenants table, removals included."""
 
 from collections.abc import Collection
 
@@ -15,7 +15,7 @@ from resources.warehouse import Warehouse, planning_runs
     description="Adds a partition for each new tenant and removes those of tenants that are cancelled or gone.",
 )
 def tenant_registry(context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]) -> dg.SensorResult:
-    """Compare the table with the partitions and ask for the difference."""
+    """Compare the table with the partitions and request the difference."""
     added, removed = changes(planning_runs.registered(warehouse), context.instance.get_dynamic_partitions(TENANT))
     requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
     if added:

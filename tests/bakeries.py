@@ -13,7 +13,7 @@ from resources.warehouse import Warehouse
 from resources.warehouse.connection import frame_schema, insert_from
 
 DAY = date(2026, 3, 3)  # a Tuesday
-STAGES = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)  # 05:30 in Paris
+PLANNING_INSTANT = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)  # 05:30 in Paris
 Rows = Sequence[Mapping[str, Any]]
 
 

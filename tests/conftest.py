@@ -1,4 +1,7 @@
-"""One embedded PostgreSQL for the whole test run, a fresh migrated database for each test that asks."""
+"""One embedded PostgreSQL for the whole test run, a fresh migrated database for each test that requests one.
+
+The database's libraries are imported where they are used: tests of domain packages need none of them, nor Dagster.
+"""
 
 import os
 import shutil
@@ -6,16 +9,17 @@ import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL
-from sqlalchemy.pool import NullPool
 
 from bakery_assets.schemas.conform import VALIDATE_FRAMES
-from resources.postgres import create_database, embedded_url, start_embedded
-from resources.warehouse import Warehouse, migrate
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL, Engine
+
+    from resources.warehouse import Warehouse
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 TEMPLATE = "template_bakery"
@@ -41,13 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[URL]:
+def server() -> "Iterator[URL]":
     """URL of a migrated template database on a server that all test workers share."""
     yield from migrated_server(Path(os.environ["BAKERY_TEST_SERVER"]))
 
 
 @pytest.fixture(scope="session")
-def own_server() -> Iterator[URL]:
+def own_server() -> "Iterator[URL]":
     """The same on a server that no other test worker uses.
 
     A transaction that is open in any database of a server holds back which rows a cursor over transactions may
@@ -58,41 +62,57 @@ def own_server() -> Iterator[URL]:
     shutil.rmtree(run, ignore_errors=True)
 
 
-def migrated_server(run: Path) -> Iterator[URL]:
+def migrated_server(run: Path) -> "Iterator[URL]":
     """Start the server in ``run``, or join it, and migrate its template database once."""
+    from sqlalchemy import text
+
+    from resources.postgres import create_database, embedded_url, start_embedded
+    from resources.warehouse import migrate
+
     with FileLock(run / "setup.lock"):
         embedded = start_embedded(run / "postgres")
         url = embedded_url(embedded, TEMPLATE)
         if not (run / "migrated").exists():
-            fast = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-            with fast.connect() as connection:
+            with engine_of(url.set(database="postgres")).connect() as connection:
                 # The tests' data need not survive a power cut.
                 connection.execute(text("ALTER SYSTEM SET fsync = off"))
                 connection.execute(text("SELECT pg_reload_conf()"))
             create_database(url)
-            engine = create_engine(url, poolclass=NullPool)
-            migrate(engine)
+            migrate(engine_of(url, isolation="READ COMMITTED"))
             (run / "migrated").touch()
     yield url
     embedded.cleanup()
 
 
 @pytest.fixture
-def database_url(server: URL) -> Iterator[str]:
+def database_url(server: "URL") -> Iterator[str]:
     """URL of an empty, migrated database."""
+    from sqlalchemy import text
+
+    from resources.postgres import create_database
+
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_numbers)}"
     url = server.set(database=name)
     with FileLock(Path(str(server.query["host"])).parent / "template.lock"):
         create_database(url, template=TEMPLATE)
     yield url.render_as_string(hide_password=False)
-    admin = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with admin.connect() as connection:
+    with engine_of(server.set(database="postgres")).connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
-def warehouse(database_url: str) -> Iterator[Warehouse]:
+def warehouse(database_url: str) -> "Iterator[Warehouse]":
     """An empty warehouse."""
+    from resources.warehouse import Warehouse
+
     made = Warehouse(database_url)
     yield made
     made.engine.dispose()
+
+
+def engine_of(url: "URL", *, isolation: str = "AUTOCOMMIT") -> "Engine":
+    """An engine that keeps no connection."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    return create_engine(url, isolation_level=isolation, poolclass=NullPool)

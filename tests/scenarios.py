@@ -94,6 +94,18 @@ def frame_of(rows: Rows, schema: type[dy.Schema], defaults: dict[str, Any], zone
     return pl.DataFrame(read, schema=types, orient="row")
 
 
+def filled(schema: type[dy.Schema], rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows of any schema: what a row leaves out is empty, or where that is not allowed 0, false or the column's name."""
+    kinds: dict[Any, Any] = {pl.Boolean: False, pl.Float64: 0.0, pl.Int32: 0, pl.Int64: 0}
+    columns = schema.columns()
+    neutral = {
+        name: None if column.nullable else name if column.dtype == pl.String else kinds.get(type(column.dtype))
+        for name, column in columns.items()
+    }
+    assert all(set(row) <= set(columns) for row in rows), f"a row names a column that {schema.__name__} does not have"
+    return pl.DataFrame([neutral | row for row in rows], schema=frame_schema(schema), orient="row")
+
+
 def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
     """The cells of a text, and a frame for everything that ``stage`` reads."""
     tables = sections(text)
@@ -103,7 +115,6 @@ def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
     own = {"tenant_id": "bakery", "plan_date": cells["plan_date"][0], "recorded_at": cells["planned_as_of"][0]}
     frames = {}
     for name, schema in stage.reads.items():
-        assert schema is not None, f"{stage.name} reads {name} without a schema"
         frames[name] = frame_of(tables.get(name, []), schema, defaults_of(schema) | own, zone)
     return cells, frames
 

@@ -1,4 +1,4 @@
-"""Measures against independent arithmetic."""
+"""Metrics against independent arithmetic."""
 
 import math
 
@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 
 from bakery_assets import metrics
 
-MEASURES = {
+METRICS = {
     name: getattr(metrics, name)() for name in ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy", "coverage")
 }
 
 
-def measured(yhat: list[float], actual: list[float], low: float = 0.0, high: float = 0.0) -> dict[str, float | None]:
+def metrics_of(yhat: list[float], actual: list[float], low: float = 0.0, high: float = 0.0) -> dict[str, float | None]:
     frame = pl.DataFrame({"yhat": yhat, "actual": actual}, schema={"yhat": pl.Float64, "actual": pl.Float64})
-    return frame.with_columns(q10=pl.lit(low), q90=pl.lit(high)).select(**MEASURES).row(0, named=True)
+    return frame.with_columns(q10=pl.lit(low), q90=pl.lit(high)).select(**METRICS).row(0, named=True)
 
 
 def test_three_rows_worked_out_by_hand() -> None:
     # Errors 2, -4, 3; actuals 10, 20, 0: sums 9 and 30; squares 4 + 16 + 9 = 29; SST 0 + 100 + 100 = 200.
-    found = measured([12.0, 16.0, 3.0], [10.0, 20.0, 0.0], low=5.0, high=15.0)
+    found = metrics_of([12.0, 16.0, 3.0], [10.0, 20.0, 0.0], low=5.0, high=15.0)
     assert found == pytest.approx(
         {
             "mae": 3.0,
@@ -38,38 +38,51 @@ def test_three_rows_worked_out_by_hand() -> None:
 
 
 def test_a_day_on_which_nothing_sold_divides_nothing_by_zero() -> None:
-    found = measured([2.0, 4.0], [0.0, 0.0])
+    found = metrics_of([2.0, 4.0], [0.0, 0.0])
     assert found["mae"] == 3.0
     assert [found[name] for name in ("mape", "wape", "bias", "r2", "accuracy")] == [None] * 5
 
 
+def test_wape_of_groups_together_is_that_of_all_their_rows() -> None:
+    rows = pl.DataFrame({"day": [1, 1, 2], "yhat": [12.0, 16.0, 3.0], "actual": [10.0, 20.0, 0.0]})
+    sums = rows.group_by("day").agg(errors=metrics.absolute_error_sum(), actuals=metrics.absolute_actual_sum())
+    assert sums.select(metrics.pooled_wape("errors", "actuals")).item() == rows.select(metrics.wape()).item() == 0.3
+    assert sums.filter(pl.col("day") == 2).select(metrics.pooled_wape("errors", "actuals")).item() is None
+
+
+def test_a_percentage_error_needs_an_actual_above_0() -> None:
+    rows = pl.DataFrame({"error": [-2.0, 3.0, 3.0], "actual": [8.0, 0.0, -1.0]})
+    by_row = metrics.absolute_percentage_error(pl.col("error"), pl.col("actual"))
+    assert rows.select(by_row).to_series().to_list() == [0.25, None, None]
+
+
 def test_a_single_row_has_no_r2() -> None:
-    assert measured([2.0], [3.0])["r2"] is None
+    assert metrics_of([2.0], [3.0])["r2"] is None
 
 
 def test_equal_actuals_have_no_r2_though_their_mean_is_rounded() -> None:
-    assert measured([1.0, 2.0, 3.0], [0.1, 0.1, 0.1])["r2"] is None
+    assert metrics_of([1.0, 2.0, 3.0], [0.1, 0.1, 0.1])["r2"] is None
 
 
-def test_no_rows_have_no_measures() -> None:
-    assert measured([], []) == dict.fromkeys(MEASURES)
+def test_no_rows_have_no_metrics() -> None:
+    assert metrics_of([], []) == dict.fromkeys(METRICS)
 
 
 def test_a_forecast_more_than_twice_the_sales_has_accuracy_0_not_less() -> None:
-    found = measured([50.0], [10.0])
+    found = metrics_of([50.0], [10.0])
     assert (found["wape"], found["accuracy"]) == (4.0, 0.0)
 
 
 def test_returned_goods_count_by_their_size() -> None:
-    found = measured([1.0, 4.0], [-2.0, 4.0])
+    found = metrics_of([1.0, 4.0], [-2.0, 4.0])
     assert (found["wape"], found["bias"], found["mape"]) == (0.5, 0.5, 0.0)
 
 
 def test_both_ends_of_the_interval_are_covered() -> None:
-    assert measured([5.0] * 4, [1.0, 9.0, 0.99, 9.01], low=1.0, high=9.0)["coverage"] == 0.5
+    assert metrics_of([5.0] * 4, [1.0, 9.0, 0.99, 9.01], low=1.0, high=9.0)["coverage"] == 0.5
 
 
-def test_quantiles_lose_little_where_they_are_right_and_more_the_surer_they_were() -> None:
+def test_pinball_loss_is_small_at_the_true_quantile_and_grows_with_its_level() -> None:
     # 12 sold: 10 said for nine days of ten is 2 short, which costs 0.9 of each; 15 is 3 over and costs 0.1 of each.
     one = pl.DataFrame({"low": [10.0, 12.0], "high": [15.0, 12.0], "actual": [12.0, 12.0]})
     found = one.select(low=metrics.pinball({"low": 0.9}), high=metrics.pinball({"high": 0.9}))
@@ -83,7 +96,7 @@ def test_the_median_alone_loses_half_of_wape() -> None:
     assert rows.select(metrics.pinball({"yhat": 0.5}) * 2).item() == pytest.approx(rows.select(metrics.wape()).item())
 
 
-def test_each_series_is_scaled_by_its_own_yardstick_and_those_without_do_not_count() -> None:
+def test_each_series_is_scaled_by_its_own_scale_and_those_without_do_not_count() -> None:
     rows = pl.DataFrame(
         {"yhat": [12.0, 1.0, 50.0, 7.0], "actual": [10.0, 4.0, 1.0, 1.0], "mase_scale": [4.0, 1.0, None, 0.0]}
     )
@@ -91,8 +104,8 @@ def test_each_series_is_scaled_by_its_own_yardstick_and_those_without_do_not_cou
     assert rows.tail(2).select(metrics.mase()).item() is None
 
 
-def test_dividing_by_next_to_nothing_gives_nothing_rather_than_what_no_table_holds() -> None:
-    tiny = measured([1e9, 1e9], [1e-300, 2e-300])
+def test_dividing_by_almost_zero_gives_null_rather_than_what_no_table_holds() -> None:
+    tiny = metrics_of([1e9, 1e9], [1e-300, 2e-300])
     assert [tiny[name] for name in ("mape", "wape", "bias", "r2", "accuracy")] == [None] * 5
     assert tiny["mae"] == pytest.approx(1e9)
 
@@ -102,9 +115,9 @@ pairs = st.lists(st.tuples(st.floats(0, 1e4), st.integers(0, 10_000).map(float))
 
 @settings(max_examples=40, deadline=None)
 @given(pairs)
-def test_measures_agree_with_numpy(rows: list[tuple[float, float]]) -> None:
+def test_metrics_agree_with_numpy(rows: list[tuple[float, float]]) -> None:
     yhat, actual = (np.array(column) for column in zip(*rows, strict=True))
-    found = measured(yhat.tolist(), actual.tolist())
+    found = metrics_of(yhat.tolist(), actual.tolist())
     error = yhat - actual
     assert found["mae"] == pytest.approx(np.abs(error).mean())
     assert found["rmse"] == pytest.approx(np.sqrt(np.square(error).mean()))

@@ -1,11 +1,12 @@
 """The list of stages: what the planning day as a whole, or a stage alone, reads."""
 
 from bakery_assets.planning_day import MODELS, STAGES, facts_and_plans_read
+from bakery_assets.schemas import plans
 
 
-def test_a_morning_needs_facts_and_only_forecasts_and_checks_of_the_past_from_plans() -> None:
-    facts, plans = facts_and_plans_read(STAGES)
-    assert plans == {"past_forecasts", "past_validations", *MODELS}
+def test_the_planning_day_needs_facts_and_of_plans_only_forecasts_and_validations_of_earlier_cells() -> None:
+    facts, tables = facts_and_plans_read(STAGES)
+    assert tables == {"past_forecasts", "past_validations", *MODELS}
     assert "sales" in facts
     assert not facts & {table for stage in STAGES for table in stage.writes}
 
@@ -13,3 +14,10 @@ def test_a_morning_needs_facts_and_only_forecasts_and_checks_of_the_past_from_pl
 def test_one_stage_alone_reads_what_earlier_ones_wrote() -> None:
     production = next(stage for stage in STAGES if stage.name == "production_schedules")
     assert facts_and_plans_read([production])[1] == {"demand_forecasts"}
+
+
+def test_every_table_that_a_stage_writes_is_listed_and_written_by_no_other() -> None:
+    written = [schema for stage in STAGES for schema in stage.writes.values()]
+    for schema in written:
+        assert schema in plans.TABLES, f"list it in TABLES of bakery_assets/schemas/plans.py: {schema}"
+    assert len(written) == len(set(written))

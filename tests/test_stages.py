@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, CannotPlan, Cell, Frames
 from bakery_assets.planning_day import PlanningRound
+from bakery_assets.schemas.plans import Boosters
 from bakery_assets.stages import Stage, run_stage
 
 DAY = date(2026, 3, 3)
@@ -33,6 +34,15 @@ class Quantities(dy.Schema):
 class Doubled(dy.Schema):
     tenant_id = dy.String(primary_key=True)
     doubled = dy.Float64(min=-1e6, max=1e6)
+
+
+class Shared(Doubled):
+    boosters = dy.Int32()
+
+
+class Ovens(dy.Schema):
+    tenant_id = dy.String(primary_key=True)
+    ovens = dy.Float64()
 
 
 class Inputs(TypedDict):
@@ -93,19 +103,19 @@ def test_a_figure_that_is_not_finite_fails_its_tenant_only(poison: float, word: 
 
 def test_what_belongs_to_all_tenants_reaches_every_half_whole() -> None:
     def shared(own: pl.DataFrame, frames: Frames) -> Frames:
-        return {"doubled": doubling(own, frames)["doubled"].with_columns(trees=pl.lit(frames["boosters"].height))}
+        return {"doubled": doubling(own, frames)["doubled"].with_columns(boosters=pl.lit(frames["boosters"].height))}
 
-    stage = Stage("doubled", reads=dict.fromkeys(("sales", "boosters")), writes={"doubled": None}, plan=shared)
+    stage = Stage("doubled", {"sales": Quantities, "boosters": Boosters}, {"doubled": Shared}, shared)
     frames = {"sales": sales(a=1.0, b=-1.0, c=3.0), "boosters": pl.DataFrame({"booster_id": ["x", "y"]})}
     outcome = run_stage(stage, frames, cells("a", "b", "c"))
     assert outcome.tables["doubled"].rows() == [("a", 2.0, 2), ("c", 6.0, 2)]
 
 
-def test_an_error_nobody_foresaw_is_told_by_its_kind_in_one_line() -> None:
+def test_an_unexpected_error_is_reported_with_its_type_in_one_line() -> None:
     def broken(own: pl.DataFrame, frames: Frames) -> Frames:
         raise KeyError("no\nsuch column")
 
-    outcome = run_stage(Stage("broken", {}, {"broken": None}, broken), {}, cells("a"))
+    outcome = run_stage(Stage("broken", {}, {"broken": Doubled}, broken), {}, cells("a"))
     reason = outcome.failed[Cell("a", DAY)].reason
     assert reason.startswith("KeyError")
     assert "\n" not in reason
@@ -117,29 +127,45 @@ def test_rows_of_tenants_outside_the_round_do_not_reach_a_stage() -> None:
     assert outcome.tables["doubled"]["tenant_id"].to_list() == ["a"]
 
 
+def test_a_tenant_whose_facts_break_a_rule_fails_before_the_first_stage_and_the_others_go_on() -> None:
+    class Sales(dy.Schema):
+        tenant_id = dy.String(primary_key=True)
+        quantity = dy.Float64(min=0.0, max=10.0)
+
+    stage = Stage("doubled", reads={"sales": Sales, "untyped": None}, writes={"doubled": Doubled}, plan=doubling)
+    facts = {"sales": sales(a=1.0, b=-1.0, c=3.0), "untyped": pl.DataFrame({"tenant_id": ["a"]})}
+    planning_round = PlanningRound.start(cells("a", "b", "c"), facts, {}, (stage,))
+    [(cell, why)] = planning_round.failed.items()
+    assert (cell, why.stage) == (Cell("b", DAY), "facts")
+    assert why.reason == "sales.quantity is -1.0 and has to be between 0 and 10"
+    done = planning_round.run(stage)
+    assert done.failed == planning_round.failed
+    assert done.output_tables()["doubled"]["tenant_id"].to_list() == ["a", "c"]
+
+
 def test_a_tenant_that_failed_early_is_in_no_later_table() -> None:
     def failing_b(own: pl.DataFrame, frames: Frames) -> Frames:
         if "b" in own["tenant_id"]:
             raise CannotPlan("b has no oven")
         return {"ovens": own.select("tenant_id", ovens=pl.lit(1.0))}
 
-    ovens = Stage("ovens", reads={"doubled": None}, writes={"ovens": None}, plan=failing_b)
-    morning = PlanningRound(cells("a", "b", "c"), {"sales": sales(a=1.0, b=2.0, c=-3.0)}, (DOUBLING, ovens))
+    ovens = Stage("ovens", reads={"doubled": Doubled}, writes={"ovens": Ovens}, plan=failing_b)
+    planning_round = PlanningRound(cells("a", "b", "c"), {"sales": sales(a=1.0, b=2.0, c=-3.0)}, (DOUBLING, ovens))
     for stage in (DOUBLING, ovens):
-        morning = morning.run(stage)
-    assert {cell.tenant_id: why.stage for cell, why in morning.failed.items()} == {"b": "ovens", "c": "doubled"}
-    written = morning.written()
-    assert {name: frame["tenant_id"].to_list() for name, frame in written.items()} == {"doubled": ["a"], "ovens": ["a"]}
+        planning_round = planning_round.run(stage)
+    assert {cell.tenant_id: why.stage for cell, why in planning_round.failed.items()} == {"b": "ovens", "c": "doubled"}
+    tables = planning_round.output_tables()
+    assert {name: frame["tenant_id"].to_list() for name, frame in tables.items()} == {"doubled": ["a"], "ovens": ["a"]}
 
 
 def test_when_all_have_failed_the_later_stages_are_not_run() -> None:
-    never = Stage("never", {"missing": None}, {}, doubling)
-    morning = PlanningRound(cells("a"), {"sales": sales(a=-1.0)}, (DOUBLING, never)).run(DOUBLING)
-    assert morning.run(never) is morning
+    never = Stage("never", {"missing": Quantities}, {}, doubling)
+    planning_round = PlanningRound(cells("a"), {"sales": sales(a=-1.0)}, (DOUBLING, never)).run(DOUBLING)
+    assert planning_round.run(never) is planning_round
 
 
 def test_a_round_goes_through_its_own_stages_only() -> None:
-    never = Stage("never", {"missing": None}, {"nothing": None}, doubling)
-    morning = PlanningRound(cells("a"), {"sales": sales(a=1.0)}, (DOUBLING,))
-    assert morning.run(never) is morning
-    assert list(morning.run(DOUBLING).written()) == morning.writes == ["doubled"]
+    never = Stage("never", {"missing": Quantities}, {"nothing": Doubled}, doubling)
+    planning_round = PlanningRound(cells("a"), {"sales": sales(a=1.0)}, (DOUBLING,))
+    assert planning_round.run(never) is planning_round
+    assert list(planning_round.run(DOUBLING).output_tables()) == planning_round.writes == ["doubled"]

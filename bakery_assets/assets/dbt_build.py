@@ -1,5 +1,9 @@
-"""Running dbt for Dagster. Importing dagster_dbt imports dbt, which takes seconds: only a run imports this module."""
+"""Running dbt for Dagster. Importing dagster_dbt imports dbt, which takes seconds: only a run imports this module.
 
+What code locations need of dbt is in ``dbt_specs``.
+"""
+
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -14,7 +18,7 @@ from dbt.version import __version__ as dbt_version
 from packaging.version import Version
 
 from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment, read_manifest
-from bakery_assets.assets.marts import asset_key
+from bakery_assets.assets.dbt_specs import asset_key, tested_model
 
 
 class Dbt(DbtCliResource):  # type: ignore[misc]  # mypy does not follow dagster_dbt
@@ -42,17 +46,22 @@ def dbt_on_this_project() -> Dbt:
 def build(dbt: DbtCliResource, warehouse_url: str) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Build every model and run every test of the project.
 
+    A model whose unit test fails is not built: the view stays as it was. That is why unit tests run with every build,
+    and not in CI alone: of a build's 9.6 s of CPU they take 1.5 s (measured).
+
     Yields:
-        a materialization for each model, and a check result for each test.
+        a materialization for each model that was built, and a check result for each test that ran.
 
     Raises:
         dagster_dbt.DagsterDbtCliRuntimeError: a model could not be built, or a test failed.
     """
+    manifest = read_manifest()
     with tempfile.TemporaryDirectory(prefix="dbt_") as target:
         with _environment(dbt_environment(warehouse_url)):
             started = dbt.cli(
-                ["build"],
-                manifest=read_manifest(),
+                ["build", "--no-use-colors"],
+                raise_on_error=False,
+                manifest=manifest,
                 dagster_dbt_translator=AssetKeys(),
                 target_path=Path(target),
             )
@@ -67,6 +76,26 @@ def build(dbt: DbtCliResource, warehouse_url: str) -> Iterator[dg.MaterializeRes
                     severity=event.severity,
                     metadata=event.metadata,
                 )
+        yield from unit_test_results(manifest, Path(target))
+        error = started.get_error()
+    if error:
+        raise error
+
+
+def unit_test_results(manifest: Mapping[str, Any], target: Path) -> Iterator[dg.AssetCheckResult]:
+    """The results of unit tests, which dagster_dbt leaves out, from the artifacts of the dbt run in ``target``."""
+    run_results = target / "run_results.json"
+    if not run_results.exists():  # dbt failed before it ran anything
+        return
+    for result in json.loads(run_results.read_bytes())["results"]:
+        test = manifest["unit_tests"].get(result["unique_id"])
+        if test and result["status"] != "skipped":
+            yield dg.AssetCheckResult(
+                asset_key=asset_key(manifest["nodes"][tested_model(test)]),
+                check_name=test["name"],
+                passed=result["status"] == "pass",
+                description=(result["message"] or "").strip() or None,  # how the rows differ from the expected ones
+            )
 
 
 @contextmanager

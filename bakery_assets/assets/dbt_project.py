@@ -1,6 +1,7 @@
-"""The dbt project in ``dbt_models``: its manifest, and how dbt is told where the warehouse is.
+"""The dbt project in ``dbt_models``: its manifest, how dbt is run on it, and where dbt finds the warehouse.
 
-``python -m bakery_assets.assets.dbt_project`` makes the manifest where it is missing or out of date.
+``python -m bakery_assets.assets.dbt_project`` builds the manifest where it is missing or out of date. Running dbt as
+part of a Dagster run is in ``dbt_build``.
 """
 
 import json
@@ -8,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ MANIFEST = PROJECT_DIR / TARGET / "manifest.json"
 DBT = Path(sys.executable).with_name("dbt")  # also found where the environment is not activated
 
 
-class ManifestError(RuntimeError):
-    """There is no manifest, or dbt cannot make one; the message says what to do."""
+class DbtError(RuntimeError):
+    """dbt fails on the project, or its manifest is missing; the message says what to do."""
 
 
 def dbt_environment(url: str) -> dict[str, str]:
@@ -54,11 +55,11 @@ def read_manifest() -> dict[str, Any]:
     """The manifest.
 
     Raises:
-        ManifestError: nobody has made it yet.
+        DbtError: it has not been built yet.
     """
     if not MANIFEST.exists():
-        raise ManifestError(
-            f"{MANIFEST} is missing, so the marts are not known. Make it with: "
+        raise DbtError(
+            f"{MANIFEST} is missing, so the marts are not known. Build it with: "
             f"{sys.executable} -m bakery_assets.assets.dbt_project"
         )
     manifest: dict[str, Any] = json.loads(MANIFEST.read_bytes())
@@ -69,25 +70,40 @@ def build_manifest(project: Path = PROJECT_DIR) -> None:
     """Have dbt parse the project, unless the manifest is up to date.
 
     Raises:
-        ManifestError: dbt finds a mistake in the project; the message is dbt's.
+        DbtError: dbt finds a mistake in the project.
     """
     if not is_stale(project):
         return
     target = project / TARGET
     target.mkdir(exist_ok=True)
-    # Made aside and moved, so that a code location that loads meanwhile never reads half of it.
-    with tempfile.TemporaryDirectory(dir=target) as aside:
-        done = subprocess.run(
-            [DBT, "--no-use-colors", "--log-path", aside, "parse", "--target-path", aside],
-            env={**os.environ, "DBT_PROFILES_DIR": str(project), "DBT_PROJECT_DIR": str(project)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise ManifestError(f"dbt cannot read the project in {project}:\n{done.stdout}")
-        (Path(aside) / "manifest.json").replace(target / "manifest.json")
+    # Moved when it is complete, so that a code location that loads meanwhile never reads half of it.
+    with tempfile.TemporaryDirectory(dir=target) as scratch:
+        run_dbt("parse", project=project, target=Path(scratch))
+        (Path(scratch) / MANIFEST.name).replace(target / MANIFEST.name)
+
+
+def run_dbt(
+    *arguments: str, target: Path, project: Path = PROJECT_DIR, environment: Mapping[str, str] | None = None
+) -> None:
+    """Run dbt in a process of its own; its artifacts and its log go to ``target``.
+
+    Args:
+        environment: that of the warehouse, for commands that connect to it.
+
+    Raises:
+        DbtError: dbt failed; the message has its output.
+    """
+    folders = {"PROFILES_DIR": project, "PROJECT_DIR": project, "TARGET_PATH": target, "LOG_PATH": target}
+    done = subprocess.run(
+        [DBT, "--no-use-colors", *arguments],
+        env={**os.environ, **(environment or {}), **{f"DBT_{name}": str(path) for name, path in folders.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DbtError(f"dbt {' '.join(arguments)} failed on the project in {project}:\n{done.stdout}")
 
 
 def is_stale(project: Path) -> bool:
@@ -98,8 +114,8 @@ def is_stale(project: Path) -> bool:
     manifest = project / TARGET / "manifest.json"
     if not manifest.exists():
         return True
-    made = manifest.stat().st_mtime
-    return any(path.stat().st_mtime > made for path in (DBT, *_sources(project)))
+    built = manifest.stat().st_mtime
+    return any(path.stat().st_mtime > built for path in (DBT, *_sources(project)))
 
 
 def _sources(project: Path) -> Iterator[Path]:

@@ -1,4 +1,8 @@
-"""What Dagster shows of a table: specs with owners and column schemas, materializations with a preview."""
+"""What Dagster shows of a table: specs with owners and column schemas, materializations with a preview.
+
+Nothing is computed here: stages do that, and ``plans`` and ``waves`` run them. Specs of models are in
+``retraining``, of marts in ``marts``.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC
@@ -21,26 +25,26 @@ TEAM = "team:planning"
 
 def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
     """One asset for each table that a stage writes."""
-    # What a stage reads of its own past is no edge of the graph.
+    # Rows of earlier cells of the stage's own tables are no edge of the graph.
     upstream = sorted({_key(name) for name in stage.reads if PRIOR_CELL_INPUTS.get(name) not in stage.writes})
     return [
         dg.AssetSpec(
             key=name,
-            # A table beside the stage's own follows it; the first carries the stage's inputs.
+            # The stage's first table has its inputs upstream; its other tables follow the first.
             deps=upstream if name == stage.name else [dg.AssetKey(stage.name)],
             skippable=True,
             description=metadata.tables[f"plans.{name}"].comment,
             group_name="plans",
             owners=[TEAM],
             kinds={"polars", "postgres"},
-            metadata=described(metadata.tables[f"plans.{name}"]),
+            metadata=dagster_table_metadata(metadata.tables[f"plans.{name}"]),
         )
         for name in stage.writes
     ]
 
 
 def external_specs() -> list[dg.AssetSpec]:
-    """The tables that no asset of ours fills: what tills and apps write, and the state of the cells."""
+    """The tables that no asset here fills: what tills and apps write, and the state of the cells."""
     states = {plans.planning_runs.name: (plans.planning_runs, "plans", TEAM)}
     facts = {f"ops/{table.name}": (table, "facts", "team:integrations") for table in ops.LOADED}
     return [
@@ -50,7 +54,7 @@ def external_specs() -> list[dg.AssetSpec]:
             group_name=group,
             owners=[owner],
             kinds={"postgres"},
-            metadata=described(table),
+            metadata=dagster_table_metadata(table),
         )
         for key, (table, group, owner) in {**facts, **states}.items()
     ]
@@ -60,7 +64,7 @@ def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
     """An event for every cell and table, with its row count and its first rows.
 
     Args:
-        cells: the columns of ``cells.CELLS``, only cells that were planned.
+        cells: only cells that were planned.
         tables: their rows by plan table.
     """
     for name, frame in tables.items():
@@ -78,8 +82,8 @@ def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
             )
 
 
-def written(cells: pl.DataFrame, recorded: Mapping[Cell, Failed | None]) -> pl.DataFrame:
-    """Those of ``cells`` that ``replace_plans`` has written."""
+def cells_recorded(cells: pl.DataFrame, recorded: Mapping[Cell, Failed | None]) -> pl.DataFrame:
+    """Those of ``cells`` whose rows ``replace_plans`` has written."""
     good = {cell for cell, why in recorded.items() if why is None}
     keep = [Cell(*row) in good for row in cells.select("tenant_id", "plan_date").iter_rows()]
     return cells.filter(pl.Series(keep, dtype=pl.Boolean))
@@ -90,11 +94,11 @@ def preview(rows: pl.DataFrame) -> str:
     if rows.is_empty():
         return "no rows"
     shown = rows.drop("plan_date", strict=False).head(PREVIEW_ROWS)
-    lines = [shown.columns, ["---"] * shown.width, *(_cells(row) for row in shown.iter_rows())]
+    lines = [shown.columns, ["---"] * shown.width, *(_words(row) for row in shown.iter_rows())]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cells(row: tuple[object, ...]) -> list[str]:
+def _words(row: tuple[object, ...]) -> list[str]:
     return ["" if value is None else _shortened(str(value)).replace("|", "\\|") for value in row]
 
 
@@ -102,7 +106,7 @@ def _shortened(text: str, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def described(table: Table) -> dict[str, object]:
+def dagster_table_metadata(table: Table) -> dict[str, object]:
     """A table's name and columns, as Dagster shows them."""
     columns = [
         dg.TableColumn(

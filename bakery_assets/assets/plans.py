@@ -3,7 +3,8 @@
 All stages live in one subsettable multi-asset, not in an op each: Dagster skips whatever follows a
 failed step, so with an op per stage one bad tenant or day in a backfill would cost all others
 their remaining stages. Here each asset can still be selected alone, facts are read once for the
-whole run, and a cell that fails is left out while the others go on.
+whole run, and a cell that fails is left out while the others go on. The scheduled planning of many tenants at once is
+in ``waves``; what a stage computes is in its package.
 """
 
 from collections.abc import Iterator
@@ -11,18 +12,18 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from bakery_assets.assets.events import materializations, plan_specs, written
+from bakery_assets.assets.events import cells_recorded, materializations, plan_specs
 from bakery_assets.cells import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
 from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
-from bakery_assets.stages import Failed
+from bakery_assets.stages import FACTS, Failed
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
 from resources.warehouse.planning_runs import begin
 
-# The retry is for what passes by itself (a lost connection); a tenant's own trouble fails again.
+# The retry is for causes that pass by themselves (a lost connection); a fault in a tenant's facts fails again.
 RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg.Backoff.EXPONENTIAL)
 
 
@@ -40,7 +41,7 @@ def planning_day(
     """Plan the run's cells through the selected stages, earliest date first.
 
     Raises:
-        dagster.Failure: some cells could not be planned. The others have been, and say so.
+        dagster.Failure: some cells could not be planned. The others have been, and have their materializations.
     """
     keep_connections(context.instance)
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
@@ -51,23 +52,23 @@ def planning_day(
     snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
-        known, frames = snapshot.of(members)
-        unknown = Failed("facts", "there is no such tenant, or its time zone is not known")
+        known, known_facts = snapshot.of(members)
+        unknown = Failed(FACTS, "there is no such tenant, or its time zone is not known")
         failed |= dict.fromkeys(missing(members, known), unknown)
-        morning = PlanningRound(known, {**frames, **read_plans(warehouse, known, plans)}, stages)
+        planning_round = PlanningRound.start(known, known_facts, read_plans(warehouse, known, plans), stages)
         for stage in stages:
-            morning = morning.run(stage)
-        tables = morning.written()
+            planning_round = planning_round.run(stage)
+        tables = planning_round.output_tables()
         recorded = replace_plans(
             warehouse,
             known,
             tables,
-            morning.failed,
-            written=morning.writes,
+            planning_round.failed,
+            written=planning_round.writes,
             finished_at=clock.now(),
             run_id=context.run_id,
         )
-        planned = written(morning.remaining, recorded)
+        planned = cells_recorded(planning_round.remaining, recorded)
         yield from materializations(planned, tables)
         failed |= {cell: why for cell, why in recorded.items() if why}
         context.log.info(f"{members[0].plan_date}: round {number}, {planned.height} of {len(members)} planned")
@@ -99,5 +100,5 @@ def failure(failed: dict[Cell, Failed], *, retry: bool) -> dg.Failure:
 plan_tenant_day = dg.define_asset_job(
     "plan_tenant_day",
     selection=dg.AssetSelection.assets(planning_day),
-    description="Every stage for the cells of one run: a single morning, or a tenant's backfill.",
+    description="Every stage for the cells of one run: a single day, or a tenant's backfill.",
 )

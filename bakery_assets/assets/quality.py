@@ -1,8 +1,9 @@
 """What Dagster shows of the data-quality gate: an evaluation of the check ``sales_quality`` for each tenant.
 
-The gate itself is data: ``quality.judge_sales`` decides for each tenant whether it is retrained. The check shows
-the decision and blocks no run, because a blocking check stops whatever follows, for every tenant. It is
-partitioned by tenant, so that one tenant's pass never covers another's failure.
+The gate itself is data: ``quality.evaluate_sales_checks`` decides for each tenant whether it is retrained. The check
+shows the decision and blocks no run, because a blocking check stops whatever follows, for every tenant. It is
+partitioned by tenant, so that one tenant's pass never covers another's failure. What is expected of sales is in
+``bakery_assets.quality``.
 """
 
 import json
@@ -16,7 +17,7 @@ from pydantic import Field
 from bakery_assets.cells import Cell
 from bakery_assets.local_time import is_zone, local_date
 from bakery_assets.partitions import tenant_partitions
-from bakery_assets.quality import judge_sales
+from bakery_assets.quality import BLOCKING, evaluate_sales_checks
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
@@ -29,7 +30,7 @@ READS = ("tenants", "products", "sales", "calendar")
 MAX_RUNTIME_SECONDS = 3_600
 DESCRIPTION = "Whether a tenant's sales are fit to train on; one that fails keeps its old champion."
 
-# A preview in Dagster 1.13; what it is needed for is tested, and whoever loads the definitions need not be told.
+# A preview in Dagster 1.13. What it is needed for is tested, so loading the definitions does not warn of it.
 warnings.filterwarnings("ignore", "Specifying a partitions_def on an AssetCheckSpec", dg.PreviewWarning)
 
 SALES_CHECK = dg.AssetCheckSpec(CHECK, asset=SALES, description=DESCRIPTION, partitions_def=tenant_partitions)
@@ -44,13 +45,13 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
     """An evaluation for each tenant of the gate, with which expectations failed, on which rows and why.
 
     Args:
-        gate: of ``quality.judge_sales``: ``tenant_id, passed, reasons``.
+        gate: of ``evaluate_sales_checks``: ``tenant_id, passed, reasons``.
         findings: of the same: ``tenant_id, expectation, severity, rows, explanation, sample``.
     """
     own = findings.partition_by("tenant_id", as_dict=True, include_key=False)
     for tenant, passed in gate.select("tenant_id", "passed").iter_rows():
         found = own.get((tenant,), findings.drop("tenant_id").clear())
-        said = found.filter(pl.col("severity") == "blocking") if not passed else found
+        decisive = found if passed else found.filter(pl.col("severity") == BLOCKING)
         yield dg.AssetCheckEvaluation(
             asset_key=SALES,
             check_name=CHECK,
@@ -58,7 +59,7 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN if passed else dg.AssetCheckSeverity.ERROR,
             blocking=False,
-            description="; ".join(said["explanation"]) or "fit to train on",
+            description="; ".join(decisive["explanation"]) or "fit to train on",
             metadata={
                 "tenant": tenant,
                 "failed": ", ".join(found["expectation"]),
@@ -70,8 +71,8 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
         )
 
 
-def judge(warehouse: Warehouse, clock: Clock, wanted: Collection[str]) -> Iterator[dg.AssetCheckEvaluation]:
-    """Evaluations of the sales of ``wanted`` tenants as this morning knows them, a wave of tenants at a time."""
+def evaluate_tenants(warehouse: Warehouse, clock: Clock, wanted: Collection[str]) -> Iterator[dg.AssetCheckEvaluation]:
+    """Evaluations of the sales of ``wanted`` tenants as known now, a wave of tenants at a time."""
     now = clock.now()
     cells = [
         Cell(tenant.tenant_id, local_date(now, tenant.timezone))
@@ -81,22 +82,22 @@ def judge(warehouse: Warehouse, clock: Clock, wanted: Collection[str]) -> Iterat
     size = settings().wave_size
     for first in range(0, len(cells), size):
         members = cells[first : first + size]
-        known, frames = read_snapshot(warehouse, members, READS, settings().history_days).of(members)
-        verdict = judge_sales(known, frames)
-        yield from check_evaluations(verdict["gate"], verdict["findings"])
+        known_cells, frames = read_snapshot(warehouse, members, READS, settings().history_days).of(members)
+        checked = evaluate_sales_checks(known_cells, frames)
+        yield from check_evaluations(checked["gate"], checked["findings"])
 
 
 @dg.asset_check(asset=SALES, name=CHECK, description=DESCRIPTION, partitions_def=tenant_partitions)
 def sales_quality(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> dg.AssetCheckResult:
-    """Judge the sales of the run's tenant.
+    """Check the sales of the run's tenant.
 
     Raises:
         dagster.Failure: there is no such tenant, or its time zone is not known.
     """
     tenant = context.op_execution_context.partition_key
-    for found in judge(warehouse, clock, {tenant}):
+    for found in evaluate_tenants(warehouse, clock, {tenant}):
         return dg.AssetCheckResult(
             passed=found.passed, severity=found.severity, description=found.description, metadata=found.metadata
         )
@@ -104,31 +105,31 @@ def sales_quality(
 
 
 class CheckConfig(dg.Config):
-    """``tenants``: whose sales are judged; empty: those of all that are not cancelled."""
+    """``tenants``: whose sales are checked; empty: those of all whose status is not ``cancelled``."""
 
     tenants: list[str] = Field(default=[])
 
 
-@dg.op(description="Judges the sales of many tenants, a wave at a time, and logs an evaluation for each.")
-def judge_tenants(
+@dg.op(description="Checks the sales of many tenants, a wave at a time, and logs an evaluation for each.")
+def check_tenants(
     context: dg.OpExecutionContext,
     config: CheckConfig,
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
 ) -> None:
-    """Judge them; a tenant that fails is shown as failed and does not fail the run."""
+    """Check them; a tenant that fails is shown as failed and does not fail the run."""
     keep_connections(context.instance)
     wanted = set(config.tenants) or {each.tenant_id for each in tenants(warehouse) if each.status != "cancelled"}
     failed = []
-    judged = 0
-    for found in judge(warehouse, clock, wanted):
-        judged += 1
+    checked = 0
+    for found in evaluate_tenants(warehouse, clock, wanted):
+        checked += 1
         context.log_event(found)  # type: ignore[arg-type]  # taken at run time, missing in the annotation only
         if not found.passed:
             failed.append(f"{found.partition}: {found.description}")
-    context.log.info(f"{judged} tenants judged, {len(failed)} not fit to train on")
-    for why in failed:
-        context.log.warning(why)
+    context.log.info(f"{checked} tenants checked, {len(failed)} not fit to train on")
+    for failure in failed:
+        context.log.warning(failure)
 
 
 @dg.job(
@@ -138,7 +139,7 @@ def judge_tenants(
 )
 def check_sales() -> None:
     """One op for all tenants: a run for each would cost seconds of process start."""
-    judge_tenants()
+    check_tenants()
 
 
 def _table(found: pl.DataFrame) -> str:

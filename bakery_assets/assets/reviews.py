@@ -1,19 +1,33 @@
-"""The review of promoted models: a version that does worse than the one before it is sent back by itself.
+"""The review of promoted models as Dagster runs it: a version that does worse than the one before it is rolled back.
 
-Both versions forecast each morning since the promotion as of that morning, by the same stage that plans the day.
+Both versions forecast each morning since the promotion as of that morning, by the same stage that plans the day. What
+is compared and how it is decided is in ``bakery_assets.retraining.review``.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from datetime import datetime
+from typing import cast
 
 import dagster as dg
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.assets.retraining import keys_of, names_of
 from bakery_assets.cells import Cell, Frames, local_cells, rounds
 from bakery_assets.local_time import in_known_zones
 from bakery_assets.planning_day import MODELS, STAGES, facts_and_plans_read
-from bakery_assets.retraining.review import REVIEW_DAYS, compare_live, judge, mornings, runs_to_judge
+from bakery_assets.retraining.review import (
+    REVIEW_DAYS,
+    LiveComparison,
+    LiveForecasts,
+    Promotions,
+    ReviewDays,
+    compare_live,
+    open_reviews,
+    promotion_verdicts,
+    review_days,
+)
+from bakery_assets.schemas import conform, ops
 from bakery_assets.settings import settings
 from bakery_assets.stages import run_stage
 from resources.clock import Clock
@@ -22,7 +36,7 @@ from resources.schema import plans
 from resources.warehouse import Warehouse, read_plans, read_snapshot, retrainings
 from resources.warehouse.facts import read_known
 from resources.warehouse.model_registry import prune, record_verdicts
-from resources.warehouse.models import read_versions
+from resources.warehouse.models import read_named_versions
 from resources.warehouse.retrainings import Key
 
 FORECAST = STAGES[0]
@@ -30,7 +44,7 @@ MAX_RUNTIME_SECONDS = 3_600
 
 
 class ReviewConfig(dg.Config):
-    """Promotions to judge, as ``tenant/retraining``."""
+    """Promotions to review, as ``tenant/retraining``."""
 
     retrainings: list[str]
 
@@ -40,21 +54,24 @@ class ReviewConfig(dg.Config):
         return keys_of(self.retrainings)
 
 
-@dg.op(out=dg.Out(dg.Nothing), description="Judges promoted versions by the days since, and sends worse ones back.")
+@dg.op(
+    out=dg.Out(dg.Nothing),
+    description="Compares promoted versions with those before them on the days since, and rolls back worse ones.",
+)
 def review(
     context: dg.OpExecutionContext,
     config: ReviewConfig,
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
 ) -> None:
-    """Compare, judge and record; then delete versions and trees that nobody needs any more."""
+    """Compare, decide and record; then delete versions and boosters that are out of use."""
     keep_connections(context.instance)
     now = clock.now()
-    promotions = retrainings.promotions(warehouse, config.keys)
-    # A zone that nobody knows any more must not keep all others from their review.
-    promotions = in_known_zones(promotions)
+    # A time zone that does not exist must not keep all others from their review.
+    promotions = conform(Promotions, in_known_zones(retrainings.promotions(warehouse, config.keys)))
     if promotions.height:
-        verdicts = judge(runs_to_judge(promotions, now), _compared(context, warehouse, promotions, now))
+        compared = _compare(context, warehouse, promotions, now)
+        verdicts = promotion_verdicts(open_reviews(promotions, now), compared)
         for row in verdicts.filter(pl.col("state") != "promoted").iter_rows(named=True):
             context.log.info(f"{row['tenant_id']} {row['retraining_id']} {row['state']}: {row['reason']}")
             context.log_event(
@@ -75,41 +92,51 @@ def review(
     prune(warehouse, now)
 
 
-def _compared(context: dg.OpExecutionContext, warehouse: Warehouse, promotions: pl.DataFrame, now: Any) -> pl.DataFrame:
-    """What both versions would have said each morning, and what sold: of ``compare_live``, with ``retraining_id``."""
-    days = mornings(promotions, now)
+def _compare(
+    context: dg.OpExecutionContext, warehouse: Warehouse, promotions: dy.DataFrame[Promotions], now: datetime
+) -> dy.DataFrame[LiveComparison]:
+    """What both versions forecast each morning, and what sold."""
+    days = review_days(promotions, now)
+    old, new = _forecasts(context, warehouse, promotions, days)
+    zones = promotions.select("tenant_id", "timezone", planned_as_of=pl.lit(now)).unique()
+    # A version that is reviewed late is compared on days longer past.
+    earliest = min(promotions["champion_from"].to_list())
+    reach = (now.date() - earliest.date()).days + REVIEW_DAYS
+    sales = read_known(warehouse, local_cells(zones), ["sales"], reach)["sales"]
+    return compare_live(old, new, cast(dy.DataFrame[ops.Sales], sales), days)
+
+
+def _forecasts(
+    context: dg.OpExecutionContext,
+    warehouse: Warehouse,
+    promotions: dy.DataFrame[Promotions],
+    days: dy.DataFrame[ReviewDays],
+) -> tuple[dy.DataFrame[LiveForecasts], dy.DataFrame[LiveForecasts]]:
+    """What the old and the new versions forecast on the days of the review, as known each morning."""
     cells = [Cell(*row) for row in days.select("tenant_id", "plan_date").iter_rows()]
     facts, tables = facts_and_plans_read([FORECAST])
     snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
-    names = {
-        which: promotions.select("tenant_id", "retraining_id", model_version=f"{which}_version")
-        for which in ("old", "new")
+    versions = {
+        age: promotions.select("tenant_id", "retraining_id", model_version=f"{age}_version") for age in ("old", "new")
     }
-    models = {which: read_versions(warehouse, versions) for which, versions in names.items()}
+    models = {age: read_named_versions(warehouse, named) for age, named in versions.items()}
     made: dict[str, list[pl.DataFrame]] = {"old": [], "new": []}
     for members in rounds(cells):
         current, frames = snapshot.of(members)
         frames |= read_plans(warehouse, current, tables - set(MODELS))
-        runs = current.join(days, on=["tenant_id", "plan_date"]).select("tenant_id", "retraining_id")
-        for which, versions in names.items():
-            chosen = versions.join(runs, on=["tenant_id", "retraining_id"], how="semi")
-            outcome = run_stage(FORECAST, {**frames, **_of(models[which], chosen)}, current)
+        reviewed = current.join(days, on=["tenant_id", "plan_date"]).select("tenant_id", "retraining_id")
+        for age, named in versions.items():
+            chosen = named.join(reviewed, on=["tenant_id", "retraining_id"], how="semi")
+            outcome = run_stage(FORECAST, {**frames, **_of_versions(models[age], chosen)}, current)
             for cell, why in outcome.failed.items():
                 context.log.warning(f"{cell.tenant_id} {cell.plan_date} is not compared: {why.reason}")
             if outcome.tables:
                 forecasts = outcome.tables[FORECAST.name]
-                made[which].append(forecasts.filter(pl.col("target_date") == pl.col("plan_date")))
-    zones = promotions.select("tenant_id", "timezone", planned_as_of=pl.lit(now)).unique()
-    # A version that was reviewed late is compared on days longer past.
-    reach = (now.date() - promotions["champion_from"].dt.date().min()).days + REVIEW_DAYS
-    sales = read_known(warehouse, local_cells(zones), ["sales"], reach)["sales"]
-    old, new = (_stacked(made[which]) for which in ("old", "new"))
-    return compare_live(old, new, sales).join(
-        days.select("tenant_id", "retraining_id", target_date="plan_date"), on=["tenant_id", "target_date"]
-    )
+                made[age].append(forecasts.filter(pl.col("target_date") == pl.col("plan_date")))
+    return _live(made["old"]), _live(made["new"])
 
 
-def _of(models: Frames, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _of_versions(models: Frames, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
     key = ["tenant_id", "model_version"]
     return {
         name: frame.join(versions, on=key, how="semi") if "tenant_id" in frame.columns else frame
@@ -117,24 +144,19 @@ def _of(models: Frames, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def _stacked(forecasts: list[pl.DataFrame]) -> pl.DataFrame:
-    columns = {
-        "tenant_id": pl.String(),
-        "target_date": pl.Date(),
-        "location_id": pl.String(),
-        "product_id": pl.String(),
-        "system_yhat": pl.Float64(),
-    }
-    return pl.concat([pl.DataFrame(schema=columns), *(frame.select(list(columns)) for frame in forecasts)])
+def _live(forecasts: list[pl.DataFrame]) -> dy.DataFrame[LiveForecasts]:
+    names = LiveForecasts.column_names()
+    parts = [LiveForecasts.create_empty(), *forecasts]
+    return conform(LiveForecasts, pl.concat([part.select(names) for part in parts]))
 
 
 @dg.job(
-    description="Judges promoted models by the days since, and sends back those that did worse.",
+    description="Compares promoted models with those before them on the days since, and rolls back worse ones.",
     tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
     executor_def=dg.in_process_executor,
 )
 def review_models() -> None:
-    """One op: what it does needs no more."""
+    """One op does it all."""
     review()
 
 

@@ -1,8 +1,9 @@
-"""The scheduled morning: one run plans many tenants, one op per stage, frames passed in memory.
+"""The planning wave, which schedules start: one run plans many tenants, one op per stage, frames passed in memory.
 
 A run per tenant would cost 4 to 5 CPU-seconds of process start before any work. A wave publishes all
-its cells at the end in one transaction, so nobody ever reads half a plan, and then logs a
-materialization for every cell and table, which the assets' partitions show.
+its cells at the end in one transaction, so no reader sees half a plan, and then logs a
+materialization for every cell and table, which the assets' partitions show. Which cells go into which wave is decided
+in ``bakery_assets.due``; the same stages as assets, for backfills and retries, are in ``plans``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,34 +13,33 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from bakery_assets.assets.events import materializations, written
+from bakery_assets.assets.events import cells_recorded, materializations
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import cells_of, partition_of
 from bakery_assets.planning_day import STAGES, VALIDATION, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
-from bakery_assets.stages import Stage
+from bakery_assets.stages import Failed, Stage
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.planning_runs import begin, begin_again, take_over
+from resources.warehouse.planning_runs import begin, reclaim, transfer_claims
 
-MEMORY = "memory"  # the IO manager that passes frames on within the process
+MEMORY = "memory"  # the IO manager that passes frames from op to op within the process
 MAX_RUNTIME_SECONDS = 3_600
-PRIORITY = {"enterprise": 2, "professional": 1, "starter": 0}
 
 
 class WaveConfig(dg.Config):
     """The cells of a wave, as partition keys; no tenant twice.
 
-    ``claimed_by`` names the tick of the schedule that has claimed them; empty: nobody, they are asked for.
+    ``claimed_by`` names the tick of the schedule that has claimed them; empty: they are not claimed.
     ``validates_only``: only the validation is made again, and everything else that was planned stays.
-    ``marks``: of late sales, for which cells in which version of the facts it was started; empty: for none.
+    ``request_keys``: revalidation requests that it was started for, as ``RevalidationRequest.key``.
     """
 
     partitions: list[str]
     claimed_by: str = ""
     validates_only: bool = False
-    marks: list[str] = Field(default_factory=list)
+    request_keys: list[str] = Field(default_factory=list)
 
     @property
     def cells(self) -> list[Cell]:
@@ -59,83 +59,94 @@ def facts(
 ) -> PlanningRound:
     """Read once what every stage of the wave needs."""
     if config.claimed_by:
-        held = take_over(warehouse, config.cells, clock.now(), config.claimed_by, context.run_id)
-    elif config.marks:
+        held = transfer_claims(warehouse, config.cells, clock.now(), config.claimed_by, context.run_id)
+    elif config.request_keys:
         claim_for = timedelta(minutes=settings().claim_minutes)
-        held = begin_again(warehouse, config.cells, clock.now(), claim_for, context.run_id)
+        held = reclaim(warehouse, config.cells, clock.now(), claim_for, context.run_id)
     else:
         held = begin(warehouse, config.cells, clock.now(), context.run_id)
     left_out = sorted(set(config.cells) - held)
     if left_out:
-        context.log.warning(f"left out, gone or begun by others: {', '.join(cell.tenant_id for cell in left_out)}")
+        context.log.warning(
+            f"left out, because deleted or claimed by another run: {', '.join(cell.tenant_id for cell in left_out)}"
+        )
     stages = VALIDATION if config.validates_only else STAGES
     reads, plans = facts_and_plans_read(stages)
     snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
-    cells, frames = snapshot.of(held)
-    return PlanningRound(cells, {**frames, **read_plans(warehouse, cells, plans)}, stages)
+    cells, known_facts = snapshot.of(held)
+    planning_round = PlanningRound.start(cells, known_facts, read_plans(warehouse, cells, plans), stages)
+    _log_failures(context, planning_round.failed)
+    return planning_round
 
 
 def _stage_op(stage: Stage) -> dg.OpDefinition:
     @dg.op(
         name=f"plan_{stage.name}",
-        ins={"morning": dg.In(PlanningRound)},
+        ins={"planning_round": dg.In(PlanningRound)},
         out=dg.Out(PlanningRound, io_manager_key=MEMORY),
         description=f"Fills {' and '.join(stage.writes)}.",
     )
-    def plan(context: dg.OpExecutionContext, morning: PlanningRound) -> PlanningRound:
-        after = morning.run(stage)
-        for cell, why in after.failed.items():
-            if cell not in morning.failed:
-                context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {why.reason}")
+    def plan(context: dg.OpExecutionContext, planning_round: PlanningRound) -> PlanningRound:
+        after = planning_round.run(stage)
+        _log_failures(context, {cell: why for cell, why in after.failed.items() if cell not in planning_round.failed})
         return after
 
     return plan
 
 
-@dg.op(ins={"morning": dg.In(PlanningRound)}, out=dg.Out(dg.Nothing), description="Writes all plans, then logs them.")
+def _log_failures(context: dg.OpExecutionContext, failed: Mapping[Cell, Failed]) -> None:
+    for cell, why in failed.items():
+        context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {why.reason}")
+
+
+@dg.op(
+    ins={"planning_round": dg.In(PlanningRound)},
+    out=dg.Out(dg.Nothing),
+    description="Writes all plans, then logs them.",
+)
 def publish(
     context: dg.OpExecutionContext,
-    morning: PlanningRound,
+    planning_round: PlanningRound,
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
 ) -> None:
     """Replace the cells' rows in one transaction and log a materialization for each."""
     keep_connections(context.instance)
-    tables = morning.written()
+    tables = planning_round.output_tables()
     recorded = replace_plans(
         warehouse,
-        morning.cells,
+        planning_round.cells,
         tables,
-        morning.failed,
-        written=morning.writes,
+        planning_round.failed,
+        written=planning_round.writes,
         finished_at=clock.now(),
         run_id=context.run_id,
     )
-    planned = written(morning.remaining, recorded)
+    planned = cells_recorded(planning_round.remaining, recorded)
     for event in materializations(planned, tables):
         context.log_event(event)
-    context.log.info(f"{planned.height} of {morning.cells.height} cells planned")
+    context.log.info(f"{planned.height} of {planning_round.cells.height} cells planned")
 
 
 _STAGE_OPS = [_stage_op(stage) for stage in STAGES]
 
 
 @dg.job(
-    description="A morning for many tenants at once.",
+    description="Plans one local date for each of many tenants.",
     tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
     # Frames pass from op to op in memory, so all ops share the run's process.
     executor_def=dg.in_process_executor,
 )
 def planning_wave() -> None:
     """Facts, then every stage in turn, then publish."""
-    morning = facts()
+    planning_round = facts()
     for op in _STAGE_OPS:
-        morning = op(morning)
-    publish(morning)
+        planning_round = op(planning_round)
+    publish(planning_round)
 
 
 def wave_config(
-    cells: Iterable[Cell], *, claimed_by: str = "", validates_only: bool = False, marks: Iterable[str] = ()
+    cells: Iterable[Cell], *, claimed_by: str = "", validates_only: bool = False, request_keys: Iterable[str] = ()
 ) -> dict[str, object]:
     """Run configuration of a wave.
 
@@ -149,11 +160,11 @@ def wave_config(
         partitions=[str(partition_of(cell)) for cell in members],
         claimed_by=claimed_by,
         validates_only=validates_only,
-        marks=sorted(marks),
+        request_keys=sorted(request_keys),
     )
     return {"ops": {"facts": {"config": config.model_dump()}}}
 
 
 def config_of_wave(run_config: Mapping[str, Any]) -> WaveConfig:
-    """What a wave's run configuration asks for."""
+    """A wave's configuration from that of its run."""
     return WaveConfig.model_validate(run_config["ops"]["facts"]["config"])

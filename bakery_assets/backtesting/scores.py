@@ -10,11 +10,11 @@ from bakery_assets import metrics
 from bakery_assets.backtesting.baselines import ModelForecasts
 from bakery_assets.backtesting.series import ErrorScales, ScoredDays
 from bakery_assets.keys import SERIES
-from bakery_assets.metrics import LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
-PINBALL_LEVELS = {name: LEVELS[name] for name in ("q10", "q50", "q90")}  # those that every model has
+PINBALL_LEVELS = {name: QUANTILE_LEVELS[name] for name in ("q10", "q50", "q90")}  # those that every model has
 NOT_FORECAST = "not_forecast"
 
 SHOWS_DEMAND = ~pl.col("is_sold_out")
@@ -109,11 +109,11 @@ def coverage_by_level(days: dy.DataFrame[ComparedDays]) -> dict[str, dict[str, d
                 below=(actual < pl.col(name)).filter(SHOWS_DEMAND, HAS_INTERVAL).mean(),
                 at_or_below=(actual <= pl.col(name)).filter(SHOWS_DEMAND, HAS_INTERVAL).mean(),
             ).alias(name)
-            for name in LEVELS
+            for name in QUANTILE_LEVELS
         )
         .sort("model")
     )
     return {
-        row["model"]: {name: None if row[name]["below"] is None else row[name] for name in LEVELS}
+        row["model"]: {name: None if row[name]["below"] is None else row[name] for name in QUANTILE_LEVELS}
         for row in shares.iter_rows(named=True)
     }

@@ -15,7 +15,7 @@ from bakery_assets.backtesting.windows import BacktestFacts
 from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
 from bakery_assets.forecasting.forecast import ForecastInputs
-from bakery_assets.retraining.batch import TRAINING
+from bakery_assets.retraining.stages import TRAINING
 from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.stages import run_stage
 

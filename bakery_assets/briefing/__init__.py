@@ -1,4 +1,7 @@
-"""The briefing: a bakery's morning on one row, what needs a person, and both on a terminal (``terminal``)."""
+"""Briefing: a bakery's day on one row, the alerts that need a person, and both on a terminal (``terminal``).
+
+Everything it reports was decided by earlier stages; it plans nothing itself.
+"""
 
 from bakery_assets.briefing.summaries import summarise_day
 

@@ -1,43 +1,44 @@
-"""What needs a person: the findings of all parts of the morning in one numbered list, most urgent first.
+"""Alerts: the findings about all parts of a day in one numbered list, the most urgent first.
 
-A finding is a row of ``FINDING``. Each kind is found in the module of what it is about: orders, stock, baking
-and forecasts.
+What makes a finding is in the module of its subject: ``order_alerts``, ``stock_alerts``, ``day_alerts`` and
+``forecast_alerts``.
 """
 
+import dataframely as dy
 import polars as pl
 
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import AlertKind
 
-FINDING = {
-    "tenant_id": pl.String,
-    "plan_date": pl.Date,
-    "severity": pl.String,
-    "kind": pl.String,
-    "subject": pl.String,
-    "message": pl.String,
-    "reasoning": pl.String,
-    "consequence": pl.String,
-}
+
+class Finding(dy.Schema):
+    """An alert before it has a number; one for each kind and subject of a tenant."""
+
+    tenant_id = col.key_text("The bakery")
+    plan_date = col.date("Local date that is planned")
+    severity = plans.Alerts.severity
+    kind = plans.Alerts.kind
+    subject = plans.Alerts.subject
+    message = plans.Alerts.message
+    reasoning = plans.Alerts.reasoning
+    consequence = plans.Alerts.consequence
+
+
 SEVERITIES = ("critical", "warning", "info")
-SOON_DAYS = 2  # what hits today or tomorrow cannot wait for the next order, so it is critical
+SOON_DAYS = 2  # the next order is too late for what happens today or tomorrow, so it is critical
 
 
-def number_alerts(findings: list[pl.DataFrame]) -> pl.DataFrame:
+def number_alerts(findings: list[dy.DataFrame[Finding]]) -> dy.DataFrame[plans.Alerts]:
     """All findings as rows of ``plans.alerts``, numbered ``A001`` on within each tenant.
 
-    Ordered by severity, kind and subject. There is one finding for each kind and subject: whoever finds sees to
-    that. ``A000`` belongs to days that could not be planned and is never used here.
+    Ordered by severity, kind and subject. ``A000`` is reserved for days that could not be planned.
     """
     rank = pl.col("severity").replace_strict(list(SEVERITIES), range(len(SEVERITIES)), return_dtype=pl.Int32)
     order = ["tenant_id", "rank", "kind", "subject", "message"]
     number = pl.int_range(1, pl.len() + 1).over("tenant_id").cast(pl.String).str.zfill(3)
-    return (
-        pl.concat(findings)
-        .with_columns(rank=rank)
-        .sort(order)
-        .with_columns(alert_number=pl.concat_str(pl.lit("A"), number))
-        .select("tenant_id", "plan_date", "alert_number", *list(FINDING)[2:])
-    )
+    numbered = pl.concat(findings).with_columns(rank=rank).sort(order)
+    return conform(plans.Alerts, numbered.with_columns(alert_number=pl.concat_str(pl.lit("A"), number)))
 
 
 def finding(
@@ -49,9 +50,9 @@ def finding(
     message: pl.Expr,
     reasoning: pl.Expr,
     consequence: pl.Expr,
-) -> pl.DataFrame:
+) -> dy.DataFrame[Finding]:
     """One finding per row of ``frame``, which has ``tenant_id`` and ``plan_date``."""
-    return frame.select(
+    findings = frame.select(
         "tenant_id",
         "plan_date",
         severity=pl.lit(severity) if isinstance(severity, str) else severity,
@@ -60,7 +61,8 @@ def finding(
         message=message,
         reasoning=reasoning,
         consequence=consequence,
-    ).cast(dict(FINDING.items()))
+    )
+    return conform(Finding, findings)
 
 
 def critical_if_soon(day: str) -> pl.Expr:

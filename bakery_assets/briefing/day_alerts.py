@@ -1,22 +1,32 @@
-"""What needs a person about the day and its baking: a closed day, more baking than fits into the shifts."""
+"""Alerts about the day and its baking: a closed day, more baking than fits into the shifts, notes of production."""
 
+from typing import TypedDict
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import finding
+from bakery_assets.briefing.alerts import Finding, finding
 from bakery_assets.calendars import closed_days
-from bakery_assets.cells import Frames
 from bakery_assets.explanations.formats import as_json, percent, weekday
+from bakery_assets.schemas import Cells, ops, plans
 
-FAR_OVER = 1.25  # two hours beyond an eight-hour shift: no longer made good by starting a little earlier
+FAR_OVER = 1.25  # two hours beyond an eight-hour shift: starting a little earlier no longer helps
 
 
-def day_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
+class DayAlertInputs(TypedDict):
+    """What ``day_findings`` reads."""
+
+    calendar: dy.DataFrame[ops.Calendar]
+    production_schedules: dy.DataFrame[plans.ProductionSchedules]
+
+
+def day_findings(cells: dy.DataFrame[Cells], inputs: DayAlertInputs) -> list[dy.DataFrame[Finding]]:
     """Findings ``closed_today``, ``over_capacity`` and ``baking_note``, each at most once a day."""
-    schedules = frames["production_schedules"]
-    return [_closed_today(cells, frames["calendar"]), _over_capacity(schedules), _baking_notes(schedules)]
+    schedules = inputs["production_schedules"]
+    return [_closed_today(cells, inputs["calendar"]), _over_capacity(schedules), _baking_notes(schedules)]
 
 
-def _closed_today(cells: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
+def _closed_today(cells: dy.DataFrame[Cells], calendar: dy.DataFrame[ops.Calendar]) -> dy.DataFrame[Finding]:
     closed = closed_days(calendar)
     names = (
         calendar.filter((pl.col("kind") == "closed") & pl.col("product_id").is_null())
@@ -28,21 +38,21 @@ def _closed_today(cells: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
         .join(closed, on=["tenant_id", "date"], how="semi")
         .join(names, on=["tenant_id", "date"])
     )
-    is_said_already = pl.col("name").str.to_lowercase() == "closed"
-    said = pl.when(~is_said_already).then(pl.format(" ({})", "name")).fill_null("")
+    is_redundant = pl.col("name").str.to_lowercase() == "closed"
+    name = pl.when(~is_redundant).then(pl.format(" ({})", "name")).fill_null("")
     return finding(
         today,
         severity="info",
         kind="closed_today",
         subject=pl.lit(None, pl.String),
-        message=pl.concat_str(pl.lit("The bakery is closed today"), said, pl.lit(".")),
+        message=pl.concat_str(pl.lit("The bakery is closed today"), name, pl.lit(".")),
         reasoning=as_json(date="date", name="name"),
         consequence=pl.lit("Nothing is sold or baked for today; if you open after all, correct the calendar."),
     )
 
 
-def _over_capacity(schedules: pl.DataFrame) -> pl.DataFrame:
-    """Today's shortage of machine time with the later days' beside it; without today's, only for information."""
+def _over_capacity(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.DataFrame[Finding]:
+    """Shortage of machine time today, with that of later days; for information only where today fits."""
     is_today = pl.col("schedule_date") == pl.col("plan_date")
     shift_ends_at = pl.col("reasoning").str.json_path_match("$.shift_ends_at")
     days = (
@@ -52,7 +62,7 @@ def _over_capacity(schedules: pl.DataFrame) -> pl.DataFrame:
         .agg(
             today=is_today.any(),
             utilization=pl.col("utilization").filter(is_today).first(),
-            nobody_works=(is_today & shift_ends_at.is_null()).any(),
+            without_shift=(is_today & shift_ends_at.is_null()).any(),
             consequence=pl.col("consequence").first(),
             later=pl.col("schedule_date").filter(~is_today).dt.strftime("%a %-d %b").str.join(", "),
             days=pl.struct(day="schedule_date", utilization="utilization", batches="total_batches"),
@@ -69,7 +79,7 @@ def _over_capacity(schedules: pl.DataFrame) -> pl.DataFrame:
     severity = (
         pl.when(~pl.col("today"))
         .then(pl.lit("info"))
-        .when((pl.col("utilization") > FAR_OVER).fill_null(value=False) | pl.col("nobody_works"))
+        .when((pl.col("utilization") > FAR_OVER).fill_null(value=False) | pl.col("without_shift"))
         .then(pl.lit("critical"))
         .otherwise(pl.lit("warning"))
     )
@@ -80,14 +90,12 @@ def _over_capacity(schedules: pl.DataFrame) -> pl.DataFrame:
         subject=pl.lit(None, pl.String),
         message=message,
         reasoning=as_json(days="days"),
-        consequence=pl.coalesce(
-            "consequence", pl.lit("Batches end late unless somebody starts earlier or bakes less.")
-        ),
+        consequence=pl.coalesce("consequence", pl.lit("Batches end late unless work starts earlier or less is baked.")),
     )
 
 
-def _baking_notes(schedules: pl.DataFrame) -> pl.DataFrame:
-    """What production has to say of days that fit: orders due on a closed day, contradictory batch sizes."""
+def _baking_notes(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.DataFrame[Finding]:
+    """Notes of production on days that fit: orders due on a closed day, contradictory batch sizes."""
     notes = (
         schedules.filter((pl.col("status") != "over_capacity") & pl.col("consequence").is_not_null())
         .sort("tenant_id", "schedule_date")

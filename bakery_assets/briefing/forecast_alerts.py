@@ -1,52 +1,63 @@
-"""What needs a person about forecasts: products without a past, days far off, weeks that get worse, days that
-cannot be checked."""
+"""Alerts about forecasts: products without history, days far off, worsening weeks, days that cannot be validated."""
 
+from typing import TypedDict
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import finding
-from bakery_assets.cells import Frames
+from bakery_assets.briefing.alerts import Finding, finding
 from bakery_assets.explanations.formats import as_json, percent
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import conform, ops, plans
 from bakery_assets.schemas.plans import NO_HISTORY
 from bakery_assets.validation.trend import STABLE, WEEK
 
-MANY = 3  # products without a past beyond which one alert speaks for all of them
+MANY = 3  # more products without history than this share one alert
 FAR_OFF = 0.35  # WAPE of a whole day; a bakery's usual one-day-ahead error is about half of this
 NOTHING_FORECAST = -1.0  # the bias of a forecast of 0
-MUCH_WORSE = 0.25  # of two weeks' WAPE, relative; less is told, but a small bakery's weeks differ as much by chance
+MUCH_WORSE = 0.25  # relative change of WAPE from week to week; a small bakery's weeks differ by less by chance alone
 
 
-def forecast_findings(cells: pl.DataFrame, frames: Frames) -> list[pl.DataFrame]:
+class ForecastAlertInputs(TypedDict):
+    """What ``forecast_findings`` reads."""
+
+    products: dy.DataFrame[ops.Products]
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    validation_runs: dy.DataFrame[plans.ValidationRuns]
+
+
+def forecast_findings(inputs: ForecastAlertInputs) -> list[dy.DataFrame[Finding]]:
     """Findings ``no_history`` by product; ``forecast_off``, ``forecast_worsening``, ``no_forecast`` and
     ``sales_missing`` once a day.
     """
-    runs = frames["validation_runs"].sort("tenant_id", "validation_date")
-    return [_no_history(frames), _forecast_off(runs), _worsening(runs), _no_forecast(runs), _sales_missing(runs)]
+    runs = conform(plans.ValidationRuns, inputs["validation_runs"].sort("tenant_id", "validation_date"))
+    return [_no_history(inputs), _forecast_off(runs), _worsening(runs), _no_forecast(runs), _sales_missing(runs)]
 
 
-def last_validated(runs: pl.DataFrame) -> pl.DataFrame:
-    """The most recent day of each tenant whose forecast could be checked; rows of ``validation_runs``.
+def last_validated(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[plans.ValidationRuns]:
+    """The most recent validated day of each tenant.
 
-    Where nothing was forecast and something sold, the bakery opened on a day on which it was to be closed, or has no
-    past: that says nothing of how good its forecasts are.
+    Days with sales but a forecast of 0 are left out: the bakery opened on a closed day, or has no history, which says
+    nothing about how good its forecasts are.
     """
-    return (
+    days = (
         runs.filter(pl.col("status") == "validated", pl.col("bias").ne_missing(NOTHING_FORECAST))
         .sort("tenant_id", "validation_date")
         .group_by("tenant_id", maintain_order=True)
         .last()
-        .select(runs.columns)
     )
+    return conform(plans.ValidationRuns, days)
 
 
-def _no_history(frames: Frames) -> pl.DataFrame:
+def _no_history(inputs: ForecastAlertInputs) -> dy.DataFrame[Finding]:
     """One finding per product, or one for all of them where they are many."""
     nothing_known = (pl.col("model") == NO_HISTORY) & (pl.col("yhat") == 0)
     products = (
-        frames["demand_forecasts"]
+        inputs["demand_forecasts"]
         .group_by("tenant_id", "plan_date", "product_id")
         .agg(unknown=nothing_known.all())
         .filter("unknown")
-        .join(frames["products"].select("tenant_id", "product_id", "name"), on=["tenant_id", "product_id"])
+        .join(inputs["products"].select("tenant_id", "product_id", "name"), on=["tenant_id", "product_id"])
         .sort("tenant_id", "product_id")
         .with_columns(count=pl.len().over("tenant_id").cast(pl.Int64))
     )
@@ -55,7 +66,7 @@ def _no_history(frames: Frames) -> pl.DataFrame:
         severity="warning",
         kind="no_history",
         subject=pl.col("product_id"),
-        message=pl.format("{}: never sold so far, so the forecast is 0 until somebody sets one.", "name"),
+        message=pl.format("{}: never sold so far, so the forecast is 0 until it is overridden.", "name"),
         reasoning=as_json(product="name", product_id="product_id"),
         consequence=pl.lit("It is not baked, unless customers have ordered it ahead."),
     )
@@ -70,7 +81,7 @@ def _no_history(frames: Frames) -> pl.DataFrame:
         kind="no_history",
         subject=pl.lit(None, pl.String),
         message=pl.format(
-            "{} products have never been sold, so their forecast is 0 until somebody sets one: {} and {} more.",
+            "{} products have never been sold, so their forecast is 0 until it is overridden: {} and {} more.",
             "count",
             pl.col("names").list.head(MANY).list.join(", "),
             pl.col("count") - MANY,
@@ -78,10 +89,10 @@ def _no_history(frames: Frames) -> pl.DataFrame:
         reasoning=as_json(products="names", product_ids="product_ids"),
         consequence=pl.lit("They are not baked, unless customers have ordered them ahead."),
     )
-    return pl.concat([few, many])
+    return conform(Finding, pl.concat([few, many]))
 
 
-def _forecast_off(runs: pl.DataFrame) -> pl.DataFrame:
+def _forecast_off(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding]:
     off = last_validated(runs).filter(pl.col("wape") > FAR_OFF)
     direction = pl.when(pl.col("bias") > 0).then(pl.lit("too much")).otherwise(pl.lit("too little"))
     return finding(
@@ -109,8 +120,8 @@ def _forecast_off(runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _worsening(runs: pl.DataFrame) -> pl.DataFrame:
-    """A trend is known only once twice ``WEEK`` days have been checked."""
+def _worsening(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding]:
+    """A trend needs twice ``WEEK`` validated days."""
     now, before = pl.col("wape_7d"), pl.col("wape_7d_before")
     change = pl.when(before > 0).then(now / before - 1.0)
     is_much = now > before * (1.0 + MUCH_WORSE)
@@ -120,7 +131,7 @@ def _worsening(runs: pl.DataFrame) -> pl.DataFrame:
         kind="forecast_worsening",
         subject=pl.lit(None, pl.String),
         message=pl.format(
-            "Forecasts have got worse: over the last {} days checked they were {} off, over the {} before {}.",
+            "Forecasts are getting worse: over the last {} days checked they were {} off, over the {} before {}.",
             pl.lit(WEEK),
             percent("wape_7d"),
             pl.lit(WEEK),
@@ -131,7 +142,7 @@ def _worsening(runs: pl.DataFrame) -> pl.DataFrame:
             days_each=pl.lit(WEEK),
             wape_7d="wape_7d",
             wape_7d_before="wape_7d_before",
-            relative_change=change.round(6),
+            relative_change=change.round(DECIMALS),
             stable_within=pl.lit(STABLE),
             warning_above=pl.lit(MUCH_WORSE),
         ),
@@ -142,7 +153,7 @@ def _worsening(runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _no_forecast(runs: pl.DataFrame) -> pl.DataFrame:
+def _no_forecast(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding]:
     yesterday = pl.col("validation_date") == pl.col("plan_date") - pl.duration(days=1)
     return finding(
         runs.filter(yesterday & (pl.col("status") == "no_forecast")),
@@ -155,12 +166,12 @@ def _no_forecast(runs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _sales_missing(runs: pl.DataFrame) -> pl.DataFrame:
+def _sales_missing(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding]:
     days = (
         runs.filter(pl.col("status") == "no_sales")
         .group_by("tenant_id", "plan_date", maintain_order=True)
         .agg(
-            said=pl.col("validation_date").dt.strftime("%a %-d %b").str.join(", "),
+            dates=pl.col("validation_date").dt.strftime("%a %-d %b").str.join(", "),
             days="validation_date",
             forecasts=pl.col("forecasts_evaluated").sum(),
         )
@@ -170,7 +181,7 @@ def _sales_missing(runs: pl.DataFrame) -> pl.DataFrame:
         severity="warning",
         kind="sales_missing",
         subject=pl.lit(None, pl.String),
-        message=pl.format("No sales have arrived for {}, though the bakery was open.", "said"),
+        message=pl.format("No sales have arrived for {}, though the bakery was open.", "dates"),
         reasoning=as_json(days="days", forecasts_waiting="forecasts"),
         consequence=pl.lit("Until they arrive the forecast does not learn from these days, and cannot be checked."),
     )

@@ -1,31 +1,43 @@
-"""What needs a person about stock: what runs out, what runs low, what expires unused."""
+"""Alerts about stock: stock-outs, low stock and stock that expires unused."""
 
+from typing import TypedDict
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import critical_if_soon, finding
-from bakery_assets.briefing.outlook import item_names, items_at_risk, stock_lost
-from bakery_assets.cells import Frames
+from bakery_assets.briefing.alerts import Finding, critical_if_soon, finding
+from bakery_assets.briefing.stock_outlook import expiring_stock, item_names, items_at_risk
 from bakery_assets.explanations.formats import as_json, on_weekday, quantity
+from bakery_assets.schemas import ops, plans
 
 
-def stock_findings(frames: Frames) -> list[pl.DataFrame]:
+class StockAlertInputs(TypedDict):
+    """What ``stock_findings`` reads."""
+
+    products: dy.DataFrame[ops.Products]
+    ingredients: dy.DataFrame[ops.Ingredients]
+    inventory_projections: dy.DataFrame[plans.InventoryProjections]
+
+
+def stock_findings(inputs: StockAlertInputs) -> list[dy.DataFrame[Finding]]:
     """Findings ``stockout``, ``low_stock`` and ``expiring``; subject is the ingredient or product."""
-    projections, names = frames["inventory_projections"], item_names(frames)
+    projections = inputs["inventory_projections"]
+    names = item_names(inputs["products"], inputs["ingredients"])
     short = items_at_risk(projections, "high")
     low = items_at_risk(projections, "low").join(short, on=["tenant_id", "item_kind", "item_id"], how="anti")
     on = ["tenant_id", "item_kind", "item_id"]
     return [
         _stockouts(short.join(names, on=on)),
         _low_stock(low.join(names, on=on)),
-        _expiring(stock_lost(projections).join(names, on=on)),
+        _expiring(expiring_stock(projections).join(names, on=on)),
     ]
 
 
-def _stockouts(short: pl.DataFrame) -> pl.DataFrame:
+def _stockouts(short: pl.DataFrame) -> dy.DataFrame[Finding]:
     missing = pl.when(pl.col("short") > 0).then(pl.format(", {} short in all", quantity("short", up=True)))
     consequence = (
         pl.when(pl.col("item_kind") == "product")
-        .then(pl.lit("Customers ask for it and leave without."))
+        .then(pl.lit("Customers who want it leave without it."))
         .otherwise(pl.lit("What is made with it cannot be baked in full."))
     )
     return finding(
@@ -51,7 +63,7 @@ def _stockouts(short: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _low_stock(low: pl.DataFrame) -> pl.DataFrame:
+def _low_stock(low: pl.DataFrame) -> dy.DataFrame[Finding]:
     return finding(
         low,
         severity="info",
@@ -67,8 +79,8 @@ def _low_stock(low: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _expiring(lost: pl.DataFrame) -> pl.DataFrame:
-    """An ingredient that is lost was bought for nothing; a few loaves of yesterday are a bakery's daily business."""
+def _expiring(lost: pl.DataFrame) -> dy.DataFrame[Finding]:
+    """A warning for ingredients, whose cost is lost; unsold products are normal, so they are information only."""
     begins = pl.when(pl.col("days") > 1).then(pl.lit(", the first")).otherwise(pl.lit(""))
     return finding(
         lost,

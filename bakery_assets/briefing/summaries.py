@@ -1,6 +1,6 @@
-"""A bakery's morning on one row, its headline, and beside it the alerts."""
+"""The stage ``daily_summaries``: a bakery's day on one row with its headline, and the alerts."""
 
-from typing import TypedDict, cast
+from typing import TypedDict
 
 import dataframely as dy
 import polars as pl
@@ -8,15 +8,15 @@ import polars as pl
 from bakery_assets.briefing.alerts import number_alerts
 from bakery_assets.briefing.day_alerts import day_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
+from bakery_assets.briefing.next_open_day import next_open_days
 from bakery_assets.briefing.order_alerts import order_findings
-from bakery_assets.briefing.order_days import next_mornings
-from bakery_assets.briefing.outlook import items_at_risk
 from bakery_assets.briefing.stock_alerts import stock_findings
+from bakery_assets.briefing.stock_outlook import items_at_risk
 from bakery_assets.calendars import closed_days
-from bakery_assets.cells import Frames
 from bakery_assets.explanations.formats import clock, counted, on_weekday
 from bakery_assets.keys import CELL
 from bakery_assets.local_time import with_local_times
+from bakery_assets.quantities import CENTS, DECIMALS
 from bakery_assets.schemas import Cells, conform, ops, plans
 
 
@@ -45,44 +45,37 @@ class BriefingTables(TypedDict):
 
 
 def summarise_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> BriefingTables:
-    """What the stages before made, as one row per tenant, and what of it needs a person.
+    """Summarize the day that the earlier stages planned: one row per tenant, and the alerts that need a person.
 
-    ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price;
-    null where none has. ``accuracy`` is that of the last day that could be checked.
-
-    Args:
-        cells: the columns of ``cells.CELLS``.
-        frames: ``tenants, products, ingredients, suppliers, calendar, demand_forecasts, production_schedules,
-            production_batches, procurement_plans, procurement_requirements, inventory_projections, validation_runs``.
-
-    Returns:
-        ``daily_summaries`` and ``alerts``, rows sorted by their keys.
+    ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price; null where
+    none has. ``accuracy`` is that of the last validated day. Rows are sorted by their keys.
     """
-    frames = cast(Frames, inputs)
     alerts = number_alerts(
         [
-            *order_findings(cells, frames),
-            *stock_findings(frames),
-            *day_findings(cells, frames),
-            *forecast_findings(cells, frames),
+            *order_findings(cells, inputs),
+            *stock_findings(inputs),
+            *day_findings(cells, inputs),
+            *forecast_findings(inputs),
         ]
     )
     return BriefingTables(
-        daily_summaries=conform(plans.DailySummaries, _daily_summaries(cells, frames, alerts)),
-        alerts=conform(plans.Alerts, alerts),
+        daily_summaries=conform(plans.DailySummaries, _daily_summaries(cells, inputs, alerts)),
+        alerts=alerts,
     )
 
 
-def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) -> pl.DataFrame:
-    at_risk = items_at_risk(frames["inventory_projections"], "high")
-    closed = closed_days(frames["calendar"]).select("tenant_id", plan_date="date", is_closed=True)
+def _daily_summaries(
+    cells: dy.DataFrame[Cells], inputs: BriefingInputs, alerts: dy.DataFrame[plans.Alerts]
+) -> pl.DataFrame:
+    at_risk = items_at_risk(inputs["inventory_projections"], "high")
+    closed = closed_days(inputs["calendar"]).select("tenant_id", plan_date="date", is_closed=True)
     rows = cells.select("tenant_id", "plan_date", "timezone").sort("tenant_id").join(closed, on=CELL, how="left")
     for part in (
-        _forecast_today(frames),
-        _baking_today(cells, frames["production_batches"]),
-        _orders(cells, frames),
+        _forecast_today(inputs),
+        _baking_today(cells, inputs["production_batches"]),
+        _orders(cells, inputs),
         at_risk.group_by(CELL).agg(items_at_risk_14d=pl.len()),
-        last_validated(frames["validation_runs"]).select(*CELL, "accuracy"),
+        last_validated(inputs["validation_runs"]).select(*CELL, "accuracy"),
         alerts.group_by(CELL).agg(alerts=pl.len()),
     ):
         rows = rows.join(part, on=CELL, how="left", maintain_order="left")
@@ -92,40 +85,26 @@ def _daily_summaries(cells: pl.DataFrame, frames: Frames, alerts: pl.DataFrame) 
         pl.col("is_closed").fill_null(value=False),
         *(pl.col(name).fill_null(0).cast(pl.Int32) for name in counts),
         *(pl.col(name).fill_null(0.0) for name in sums),
-    ).select(
-        *CELL,
-        "is_closed",
-        "forecast_quantity",
-        "forecast_revenue",
-        "products",
-        "planned_quantity",
-        "planned_batches",
-        "orders_14d",
-        "order_cost_14d",
-        "items_at_risk_14d",
-        "accuracy",
-        "alerts",
-        headline=_headline(),
-    )
+    ).with_columns(headline=_headline())
 
 
-def _forecast_today(frames: Frames) -> pl.DataFrame:
+def _forecast_today(inputs: BriefingInputs) -> pl.DataFrame:
     revenue = pl.col("yhat") * pl.col("price")
     return (
-        frames["demand_forecasts"]
+        inputs["demand_forecasts"]
         .filter(pl.col("target_date") == pl.col("plan_date"))
-        .join(frames["products"].select("tenant_id", "product_id", "price"), on=["tenant_id", "product_id"], how="left")
+        .join(inputs["products"].select("tenant_id", "product_id", "price"), on=["tenant_id", "product_id"], how="left")
         .sort("tenant_id", "location_id", "product_id")
         .group_by(CELL, maintain_order=True)
         .agg(
-            forecast_quantity=pl.col("yhat").sum().round(6),
-            forecast_revenue=pl.when(pl.col("price").is_not_null().any()).then(revenue.sum().round(2)),
+            forecast_quantity=pl.col("yhat").sum().round(DECIMALS),
+            forecast_revenue=pl.when(pl.col("price").is_not_null().any()).then(revenue.sum().round(CENTS)),
             products=pl.col("product_id").n_unique(),
         )
     )
 
 
-def _baking_today(cells: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
+def _baking_today(cells: dy.DataFrame[Cells], batches: dy.DataFrame[plans.ProductionBatches]) -> pl.DataFrame:
     return (
         with_local_times(
             batches.join(cells.select("tenant_id", "timezone"), on="tenant_id", maintain_order="left"),
@@ -136,7 +115,7 @@ def _baking_today(cells: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
         .sort("tenant_id", "batch_number")
         .group_by(CELL, maintain_order=True)
         .agg(
-            planned_quantity=pl.col("quantity_planned").sum().round(6),
+            planned_quantity=pl.col("quantity_planned").sum().round(DECIMALS),
             planned_batches=pl.len(),
             first_start=pl.col("start_at").min(),
             last_end=pl.col("end_at").max(),
@@ -144,43 +123,42 @@ def _baking_today(cells: pl.DataFrame, batches: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """All orders of the plan, how many are due before the next morning and by when, and the next deadline then."""
-    plans = (
-        frames["procurement_plans"]
+def _orders(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> pl.DataFrame:
+    """All orders of the plan, those due before the next open day with their deadline, and the deadline after that."""
+    totals = (
+        inputs["procurement_plans"]
         .sort("tenant_id", "version")
         .group_by(CELL, maintain_order=True)
         .agg(pl.col("orders_14d").last(), order_cost_14d=pl.col("total_cost").last())
     )
     zones = cells.select("tenant_id", "timezone")
-    is_due = pl.col("order_by").dt.date().is_between("plan_date", "next_morning", closed="left")
+    is_due = pl.col("order_by").dt.date().is_between("plan_date", "next_open_day", closed="left")
     deadlines = (
         with_local_times(
-            frames["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
+            inputs["procurement_requirements"].join(zones, on="tenant_id", maintain_order="left"), order_by="order_by"
         )
         .filter(pl.col("planned_order_quantity") > 0)
-        .join(next_mornings(cells, frames["calendar"]), on="tenant_id")
+        .join(next_open_days(cells, inputs["calendar"]), on="tenant_id")
         .group_by(CELL)
         .agg(
             due=pl.struct("supplier_id", "deliver_on").filter(is_due).n_unique(),
             deadlines=pl.col("order_by").filter(is_due).n_unique(),
             deadline=pl.col("order_by").filter(is_due).min(),
-            next_deadline=pl.col("order_by").filter(pl.col("order_by").dt.date() >= pl.col("next_morning")).min(),
+            next_deadline=pl.col("order_by").filter(pl.col("order_by").dt.date() >= pl.col("next_open_day")).min(),
         )
     )
-    return plans.join(deadlines, on=CELL, how="left")
+    return totals.join(deadlines, on=CELL, how="left")
 
 
 def _headline() -> pl.Expr:
-    """The morning in one sentence, from the columns of a summary with those of ``_baking_today`` and
-    ``_orders``, in local time."""
-    sold = pl.col("forecast_quantity").round(0, mode="half_away_from_zero")
+    """The day in one sentence, from the columns of a summary, ``_baking_today`` and ``_orders``, in local time."""
+    units = pl.col("forecast_quantity").round(0, mode="half_away_from_zero")
     sell = (
         pl.when("is_closed")
         .then(pl.lit("Closed today"))
-        .when(sold == 0)
-        .then(pl.lit("Expect to sell nothing"))
-        .otherwise(pl.format("Expect to sell {}", counted(sold, "unit", "units")))
+        .when(units == 0)
+        .then(pl.lit("No sales expected"))
+        .otherwise(pl.format("Expect to sell {}", counted(units, "unit", "units")))
     )
     starts_before = (
         pl.when(pl.col("first_start").dt.date() < pl.col("plan_date"))

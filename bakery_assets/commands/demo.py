@@ -65,7 +65,7 @@ def demo(
                 for bakery in bakeries
             },
             now,
-            as_then=True,
+            backdated=True,
         )
     promoted = sum(row["state"] == "promoted" for row in trained.rows)
     done(f"models trained for {promoted} bakeries on what they knew yesterday morning")

@@ -17,16 +17,16 @@ def show(
     ] = None,
 ) -> None:
     """Show a bakery's morning: what will sell, what to bake and when, what to order, and what needs a person."""
-    from bakery_assets.briefing.terminal import render_morning, render_unplanned
+    from bakery_assets.briefing.terminal import render_day, render_unplanned
     from bakery_assets.briefing.terminal.page import WIDEST
     from resources.warehouse import planning_runs
-    from resources.warehouse.briefing import read_morning
+    from resources.warehouse.briefing import read_day_briefing
     from resources.warehouse.connection import Warehouse
 
     warehouse = Warehouse()
     zones = {each.tenant_id: each.timezone for each in planning_runs.tenants(warehouse)}
     plan_date = day.date() if day else _today(zones.get(tenant, "UTC"))
-    morning = read_morning(warehouse, tenant, plan_date) if tenant in zones else None
+    morning = read_day_briefing(warehouse, tenant, plan_date) if tenant in zones else None
     if morning is None:
         Console(stderr=True, highlight=False, soft_wrap=True).print(_unknown(tenant, sorted(zones)), markup=False)
         raise typer.Exit(2)
@@ -35,7 +35,7 @@ def show(
     if not morning.is_fresh:
         console.print(render_unplanned(morning))
     if morning.has_plan:
-        console.print(render_morning(morning, console.width))
+        console.print(render_day(morning, console.width))
     if not morning.is_fresh:
         raise typer.Exit(1)
 

@@ -76,7 +76,7 @@ def train(
         for each in wanted
     }
     with console.status(f"Training the models of {len(wanted)} bakeries …"):
-        result = run_training(instants, now, as_then=plan_date is not None)
+        result = run_training(instants, now, backdated=plan_date is not None)
     console.print(_table(result))
     console.print(f"Dagster run {result.run_id}.")
     for row in result.rows:
@@ -87,14 +87,14 @@ def train(
         raise typer.Exit(1)
 
 
-def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, as_then: bool) -> Trained:
+def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backdated: bool) -> Trained:
     """Retrain tenants through Dagster's retrain_models, quietly, in chunks of the planning wave's size.
 
     The environment must be that of ``instance.prepare``.
 
     Args:
         trained_as_of: by tenant, the instant up to which facts count.
-        as_then: new versions are champions from these instants on, else from their publication on.
+        backdated: new versions are champions from these instants on, else from their publication on.
     """
     import dagster as dg
 
@@ -129,14 +129,14 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, as_the
             keys += chunk
             result = job.execute_in_process(
                 instance=instance,
-                run_config={**retraining_config(chunk, as_then=as_then), **quiet},
+                run_config={**retraining_config(chunk, backdated=backdated), **quiet},
                 raise_on_error=False,
             )
             run_id = result.run_id
             if not result.success:
                 reason = f"its run {run_id} died: {result.get_run_failure_event().message}"
-                retrainings.release(warehouse, run_id, reason, now)
-                retrainings.give_up(warehouse, chunk, reason, now)
+                retrainings.fail_started(warehouse, run_id, reason, now)
+                retrainings.fail_unstarted(warehouse, chunk, reason, now)
     return _told(warehouse, run_id, keys)
 
 

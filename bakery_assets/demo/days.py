@@ -1,23 +1,23 @@
 """A demo bakery's days: open or closed, what is special about them, the weather, local clock times in UTC.
 
-Everything hangs on the date alone, so a demo written tomorrow tells the same story about yesterday.
+Everything depends on the date alone, so a demo written tomorrow has the same yesterday.
 """
 
 import math
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import holidays
 import numpy as np
 
 from bakery_assets.demo.catalogue import Bakery, Product
+from bakery_assets.local_time import to_instant
 
 Row = dict[str, object]
 
-EPOCH = date(2022, 1, 1)  # chance is drawn from this day on, whatever the day of the demo
+EPOCH = date(2022, 1, 1)  # random numbers start on this day, whatever the day of the demo
 HISTORY_DAYS = 548
 AHEAD_DAYS = 35  # so that the next monthly market always shows
 RAIN_FACTOR = 0.93
@@ -25,7 +25,7 @@ DRIFT, DRIFT_DAYS = 0.06, 1_100  # a slow swing of trade over three years
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def chance(seed: int, *names: str) -> np.random.Generator:
+def random_generator(seed: int, *names: str) -> np.random.Generator:
     """A generator of its own for every name, so that one more product or bakery changes no other."""
     return np.random.default_rng([seed, *(zlib.crc32(name.encode()) for name in names)])
 
@@ -35,15 +35,15 @@ def span(first: date, last: date) -> Iterator[date]:
     return (first + timedelta(days=offset) for offset in range((last - first).days + 1))
 
 
-def past(plan_date: date, days: int = HISTORY_DAYS) -> list[date]:
+def history(plan_date: date, days: int = HISTORY_DAYS) -> list[date]:
     """The ``days`` days before the plan date."""
     return list(span(plan_date - timedelta(days=days), plan_date - timedelta(days=1)))
 
 
 def at(bakery: Bakery, day: date, clock: time, minutes: int = 0) -> str:
     """A local clock time, and some minutes later, as an instant in UTC."""
-    local = datetime.combine(day, clock, ZoneInfo(bakery.tenant.timezone))
-    return f"{local.astimezone(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
+    instant = to_instant(day, clock, bakery.tenant.timezone) + timedelta(minutes=minutes)
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def is_open(bakery: Bakery, day: date) -> bool:
@@ -75,8 +75,8 @@ def public_holidays(country: str, region: str | None, year: int) -> frozenset[da
     return frozenset(holidays.country_holidays(country, subdiv=region, years=[year]))
 
 
-def foreseeable(bakery: Bakery, day: date) -> float:
-    """The factor on the whole bakery's demand that its baker can know in the evening before."""
+def expected_demand_factor(bakery: Bakery, day: date) -> float:
+    """The factor on the whole bakery's demand that is predictable on the evening before."""
     trade = bakery.trade
     phase = zlib.crc32(bakery.tenant.tenant_id.encode()) % DRIFT_DAYS
     factor = 1 + DRIFT * math.sin(2 * math.pi * (day.toordinal() + phase) / DRIFT_DAYS)
@@ -91,7 +91,7 @@ def foreseeable(bakery: Bakery, day: date) -> float:
     return factor * (trade.school_factor if _school_holiday(bakery, day) else 1.0)
 
 
-def warmth(bakery: Bakery, day: date) -> float:
+def season(bakery: Bakery, day: date) -> float:
     """Where in the year a day lies: 1 on the warmest day, -1 half a year later, a cosine between."""
     return math.cos(2 * math.pi * (day.timetuple().tm_yday - bakery.trade.climate.warmest_day) / 365.25)
 
@@ -107,12 +107,12 @@ def weather(bakery: Bakery, last: date, seed: int) -> dict[date, tuple[float, fl
     """Mean temperature (Celsius) and rain (mm) of every day from ``EPOCH`` to ``last``."""
     days = list(span(EPOCH, last))
     climate, own = bakery.trade.climate, (bakery.tenant.tenant_id, "weather")
-    swing = chance(seed, *own, "warmth").standard_normal(len(days)) * 2.5
-    wet = chance(seed, *own, "wet").random(len(days)) < climate.rainy_share
-    fall = chance(seed, *own, "fall").standard_exponential(len(days)) * 6.0 + 1.0
+    swing = random_generator(seed, *own, "warmth").standard_normal(len(days)) * 2.5
+    wet = random_generator(seed, *own, "wet").random(len(days)) < climate.rainy_share
+    fall = random_generator(seed, *own, "fall").standard_exponential(len(days)) * 6.0 + 1.0
     made = {}
     for day, noise, rains, rain in zip(days, swing, wet, fall, strict=True):
-        mean = climate.mean_c + climate.swing_c * warmth(bakery, day) + noise
+        mean = climate.mean_c + climate.swing_c * season(bakery, day) + noise
         made[day] = (round(float(mean), 1), round(float(rain), 1) if rains else 0.0)
     return made
 
@@ -138,7 +138,7 @@ def calendar_rows(bakery: Bakery, plan_date: date) -> Iterator[Row]:
 def weather_rows(bakery: Bakery, plan_date: date, seed: int) -> Iterator[Row]:
     """The weather of the history's days."""
     known = weather(bakery, plan_date - timedelta(days=1), seed)
-    for day in past(plan_date):
+    for day in history(plan_date):
         warm, rain = known[day]
         yield {"tenant_id": bakery.tenant.tenant_id, "date": day, "temperature_c": warm, "rain_mm": rain}
 

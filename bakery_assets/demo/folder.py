@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bakery_assets.demo.catalogue import Bakery, demo_bakeries
 from bakery_assets.demo.days import EPOCH, HISTORY_DAYS, Row, calendar_rows, weather_rows
-from bakery_assets.demo.master import master_rows
-from bakery_assets.demo.stores import customer_order_rows, purchase_rows, stock_rows
-from bakery_assets.demo.trade import sales_rows, trade, waste_rows
+from bakery_assets.demo.master_data import master_rows
+from bakery_assets.demo.sales import sales_rows, trade, waste_rows
+from bakery_assets.demo.stock import customer_order_rows, purchase_rows, stock_rows
 from bakery_assets.local_time import local_date
 
 

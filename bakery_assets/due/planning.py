@@ -1,7 +1,8 @@
 """Which cells are due: a pure function of tenants, what is planned, the calendar and the time.
 
 Due work is always "expected minus planned", never "what this tick is for": a tick that came late,
-twice or not at all changes nothing about what is planned in the end.
+twice or not at all changes nothing about what is planned in the end. How due cells are grouped into waves is in
+``waves``; cells that were planned and need revalidation are in ``revalidation``.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -34,6 +35,11 @@ class CellState:
     claimed_at: datetime
 
 
+def served_statuses(*, include_demo: bool) -> frozenset[str]:
+    """Statuses of tenants that schedules plan and retrain."""
+    return frozenset({"active", "demo"} if include_demo else {"active"})
+
+
 def due_cells(
     tenants: Iterable[Tenant],
     states: Mapping[Cell, CellState],
@@ -43,19 +49,19 @@ def due_cells(
     include_demo: bool,
     claim_for: timedelta,
 ) -> list[Cell]:
-    """Cells whose local planning time has passed and that nobody has planned or is planning.
+    """Cells whose local planning time has passed and that are neither planned nor being planned.
 
     Today's cell is due for every tenant that is planned on schedule. After an outage the days since the
     tenant's first plan that were missed are due too, up to ``CATCH_UP_DAYS`` back: a plan depends only on
     the facts known at its own instant, so it comes out as it would have then. Closed days are never due,
     failed cells wait for their own retry, a claim older than ``claim_for`` is void, and a tenant whose time zone
-    nobody knows is left out rather than keeping all others from being planned.
+    is unknown is left out, so that it does not keep the others from being planned.
 
     Args:
-        states: cells begun so far, at least from ``CATCH_UP_DAYS`` before the earliest local date on.
+        states: cells started so far, at least from ``CATCH_UP_DAYS`` before the earliest local date on.
         now: an aware instant.
     """
-    served = {"active", "demo"} if include_demo else {"active"}
+    served = served_statuses(include_demo=include_demo)
     due = []
     for tenant in tenants:
         if tenant.status not in served or not is_zone(tenant.timezone):

@@ -1,4 +1,7 @@
-"""How due cells are grouped into planning waves. Which cells are due is decided in ``planning`` and ``late_sales``."""
+"""How due cells are grouped into waves, and which waves go first.
+
+Which cells are due is decided in ``planning`` and ``revalidation``; a wave itself is in ``assets.waves``.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,10 +11,19 @@ from itertools import groupby
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import Tenant
 
+# The run queue starts the highest first: days that are not planned yet by tier, then days that are planned and need
+# only revalidation, and retraining after every planning wave.
+RUN_PRIORITY_BY_TIER = {"enterprise": 2, "professional": 1, "starter": 0}
+REPLANNING_PRIORITY = min(RUN_PRIORITY_BY_TIER.values())  # of today's plan, after late sales
+REVALIDATION_PRIORITY = REPLANNING_PRIORITY - 1
+RETRAINING_PRIORITY_BY_TIER = {
+    tier: priority - max(RUN_PRIORITY_BY_TIER.values()) - 1 for tier, priority in RUN_PRIORITY_BY_TIER.items()
+}
+
 
 @dataclass(frozen=True)
 class WaveBatch:
-    """Cells that one planning wave takes, all of one time zone and tier."""
+    """Cells that one wave takes, all of one time zone and tier."""
 
     timezone: str
     tier: str

@@ -41,9 +41,11 @@ def money(value: str | pl.Expr, currency: str = "currency") -> pl.Expr:
     )
 
 
-def percent(fraction: str | pl.Expr) -> pl.Expr:
-    """A fraction as ``35%``."""
+def percent(fraction: str | pl.Expr, *, decimals: int = 0) -> pl.Expr:
+    """A fraction as ``35%``, or with up to ``decimals`` as ``35.21%`` and ``35.0%``."""
     fraction = pl.col(fraction) if isinstance(fraction, str) else fraction
+    if decimals:
+        return pl.format("{}%", (fraction * 100).round(decimals))
     return pl.concat_str(_integer((fraction * 100).round(0)), pl.lit("%"))
 
 

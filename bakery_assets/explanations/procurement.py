@@ -1,136 +1,213 @@
-"""What a person reads on a procurement plan: every term of a sum as JSON, and what happens if nobody orders."""
+"""Explanations of a procurement plan: every term of its sums as JSON, and what happens without its orders.
 
+What is ordered is decided in ``procurement``; alerts about orders are in ``briefing``.
+"""
+
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import OUTLOOK_DAYS
 from bakery_assets.explanations.formats import as_json, iso_date, plain_number
+from bakery_assets.materials.gross_requirements import WhereUsed
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops, plans
 
 NAMED_PRODUCTS = 3
 
-TERMS_OF_OUTLOOK = (
-    "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_not_counted",
-    "planned_order_quantity", "runs_out_on", "safety_stock", "scheduled_receipts", "scheduled_receipts_later",
+OUTLOOK_TERMS = (
+    "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_excluded",
+    "planned_order_quantity", "stockout_on", "safety_stock", "scheduled_receipts", "scheduled_receipts_later",
     "stock_today", "sum", "unit",
 )  # fmt: skip
-TERMS_OF_ORDER = (
-    *TERMS_OF_OUTLOOK, "cost", "covers_through", "currency", "deliver_on", "delivery_value", "expired_before",
+ORDER_TERMS = (
+    *OUTLOOK_TERMS, "cost", "covered_through", "currency", "deliver_on", "delivery_value", "expired_before",
     "lead_time_days", "minimum_order_value", "minimum_quantity", "order_on", "ordered_before",
-    "pack_size", "price", "scheduled_receipts_before", "sum_through", "supplier", "unmet_before", "used_before",
+    "pack_size", "price", "scheduled_receipts_before", "max_shortage_on", "supplier", "unmet_before", "used_before",
 )  # fmt: skip
-SUM_OF_ORDER = (
-    "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, from needed_on to sum_through; "
-    "gross_requirement has unmet_before in it; "
-    "scheduled_receipts has scheduled_receipts_later in it, which comes after the last day of need and by deliver_on; "
+ORDER_SUM = (
+    "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, from needed_on to "
+    "max_shortage_on; gross_requirement includes unmet_before; scheduled_receipts includes scheduled_receipts_later, "
+    "which arrives after the last day of requirements and by deliver_on; "
     "on_hand = stock_today + scheduled_receipts_before + ordered_before - used_before - expired_before - "
-    "expires_unused, what expires beyond that is taken off scheduled_receipts; planned_order_quantity = "
-    "net_requirement, at least minimum_quantity, up to the next "
-    "multiple of pack_size (0: any); overdue_not_counted was to come before yesterday and is not relied on"
+    "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; planned_order_quantity = "
+    "net_requirement, at least minimum_quantity, rounded up to a "
+    "multiple of pack_size (0: any); overdue_excluded was due before yesterday and is not counted"
 )
-SUM_OF_OUTLOOK = (
+OUTLOOK_SUM = (
     "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0, over "
     f"{OUTLOOK_DAYS} days; on_hand = stock_today - "
-    "expires_unused, what expires beyond that is taken off scheduled_receipts; scheduled_receipts_later comes after "
-    "these days and is in no sum; overdue_not_counted was to come before yesterday and is not relied on"
+    "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; scheduled_receipts_later "
+    "arrives after these days and is in no sum; overdue_excluded was due before yesterday and is not counted"
 )
+PLAN_TERMS = (
+    "first_order_by", "first_stockout_on", "ingredients_without_supplier", "ingredients_not_ordered",
+    "ingredients_ordered", "ingredients_with_stockout", "late_requirements", "orders_14d", "total_cost",
+)  # fmt: skip
 
 
-def with_words_for_requirements(rows: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Add ``reasoning`` and ``consequence``.
+class RequirementTerms(plans.PlanRow):
+    """Procurement requirements with the terms of their sums, in the ingredient's unit.
 
-    Args:
-        rows: requirements with the terms of their sums; ``runs_out_on`` is the first day of unmet need if
-            nothing is ordered.
-        products: as from ``bakes_with``.
+    With an order they are those of the order, from ``needed_on`` to ``max_shortage_on``; without one those of the
+    outlook, and the columns of the order are empty.
     """
+
+    requirement_number = plans.ProcurementRequirements.requirement_number
+    ingredient_id = plans.ProcurementRequirements.ingredient_id
+    name = col.text("The ingredient's name")
+    unit = ops.Ingredients.unit
+    gross_requirement = plans.ProcurementRequirements.gross_requirement
+    on_hand = plans.ProcurementRequirements.on_hand
+    scheduled_receipts = plans.ProcurementRequirements.scheduled_receipts
+    safety_stock = plans.ProcurementRequirements.safety_stock
+    net_requirement = plans.ProcurementRequirements.net_requirement
+    planned_order_quantity = plans.ProcurementRequirements.planned_order_quantity
+    cost = plans.ProcurementRequirements.cost
+    needed_on = plans.ProcurementRequirements.needed_on
+    stockout_on = col.date("First day with an unmet requirement if nothing is ordered", nullable=True)
+    is_late = plans.ProcurementRequirements.is_late
+    stock_today = col.number("Stock on the morning of the plan date")
+    expires_unused = col.number("Stock that expires within the sum before it is used")
+    overdue_excluded = col.number("Open orders overdue for so long that they are not counted")
+    scheduled_receipts_later = col.number("Open orders that arrive after the last day of requirements")
+    has_offer = col.boolean("Some supplier offers it")
+    supplier_id = plans.ProcurementRequirements.supplier_id
+    supplier = col.text("The supplier's name", nullable=True)
+    # Of an order only.
+    order_by = plans.ProcurementRequirements.order_by
+    order_on = col.date("Day of the order's deadline", nullable=True)
+    deliver_on = plans.ProcurementRequirements.deliver_on
+    covered_through = col.date("Last day whose requirement the order covers", nullable=True)
+    max_shortage_on = col.date("Day of the largest shortage that the order covers", nullable=True)
+    unmet_before = col.number("Part of gross_requirement that was unmet before needed_on", nullable=True)
+    used_before = col.number("Stock used before needed_on", nullable=True)
+    expired_before = col.number("Stock expired before needed_on", nullable=True)
+    scheduled_receipts_before = col.number("Open orders arriving before needed_on", nullable=True)
+    ordered_before = col.number("Earlier orders of this plan arriving before needed_on", nullable=True)
+    delivery_value = col.number("Cost of all the supplier brings that day, in its currency", nullable=True)
+    currency = col.text("ISO 4217 code of the supplier's prices", nullable=True)
+    price = col.number("Price per unit, in the supplier's currency", nullable=True)
+    pack_size = col.number("Orders are a multiple of this; 0: any", nullable=True)
+    minimum_quantity = col.number("Smallest order", nullable=True)
+    minimum_order_value = col.number("Smallest order the supplier accepts, in its currency", nullable=True)
+    lead_time_days = col.integer("Days from order to delivery", nullable=True)
+
+
+class ExplainedRequirements(RequirementTerms):
+    """Procurement requirements with their explanation."""
+
+    reasoning = plans.ProcurementRequirements.reasoning
+    consequence = plans.ProcurementRequirements.consequence
+
+
+class PlanTerms(plans.PlanRow):
+    """What a tenant's requirements amount to."""
+
+    orders_14d = plans.ProcurementPlans.orders_14d
+    total_cost = plans.ProcurementPlans.total_cost
+    first_order_by = plans.ProcurementPlans.first_order_by
+    ingredients_ordered = col.integer("Ingredients with an order")
+    ingredients_not_ordered = col.integer("Ingredients required that have no order")
+    ingredients_without_supplier = col.integer("Ingredients required that no supplier offers")
+    ingredients_with_stockout = col.integer("Ingredients that run out if nothing is ordered")
+    first_stockout_on = col.date("First day on which one runs out", nullable=True)
+    late_requirements = col.integer("Orders that cannot be delivered by the day they are needed")
+
+
+class ExplainedPlans(PlanTerms):
+    """Procurement plans with their explanation."""
+
+    reasoning = plans.ProcurementPlans.reasoning
+    consequence = plans.ProcurementPlans.consequence
+
+
+def add_requirement_explanations(
+    requirements: dy.DataFrame[RequirementTerms], where_used: dy.DataFrame[WhereUsed]
+) -> dy.DataFrame[ExplainedRequirements]:
+    """Add the terms of every requirement's sum, and what happens without its order."""
     is_order = pl.col("planned_order_quantity") > 0
-    named = rows.join(_named_products(rows, products), on=["tenant_id", "requirement_number"], how="left").with_columns(
-        sum=pl.when(is_order).then(pl.lit(SUM_OF_ORDER)).otherwise(pl.lit(SUM_OF_OUTLOOK)),
-        supplier="supplier_name",
-        lead_time_days="lead_days",
-        order_on="order_date",
-    )
-    order, outlook = _as_json(named, TERMS_OF_ORDER), _as_json(named, TERMS_OF_OUTLOOK)
-    reasoning = pl.when(is_order).then(order).otherwise(outlook)
-    return named.with_columns(reasoning=reasoning, consequence=_consequence())
+    named = requirements.join(
+        _named_products(requirements, where_used), on=["tenant_id", "requirement_number"], how="left"
+    ).with_columns(sum=pl.when(is_order).then(pl.lit(ORDER_SUM)).otherwise(pl.lit(OUTLOOK_SUM)))
+    reasoning = pl.when(is_order).then(_as_json(named, ORDER_TERMS)).otherwise(_as_json(named, OUTLOOK_TERMS))
+    return conform(ExplainedRequirements, named.with_columns(reasoning=reasoning, consequence=_consequence()))
 
 
-def with_words_for_plans(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add ``reasoning`` and ``consequence`` to one row per tenant."""
-    terms = (
-        "first_order_by", "first_runs_out_on", "ingredients_nobody_sells", "ingredients_not_ordered",
-        "ingredients_ordered", "ingredients_running_out", "late_requirements", "orders_14d", "total_cost",
-    )  # fmt: skip
-    count = pl.col("ingredients_running_out")
+def add_plan_explanations(totals: dy.DataFrame[PlanTerms]) -> dy.DataFrame[ExplainedPlans]:
+    """Add the terms of every plan, and what happens without its orders."""
+    count = pl.col("ingredients_with_stockout")
     what = (
-        pl.when(count == 1).then(pl.lit("1 ingredient runs out")).otherwise(pl.format("{} ingredients run out", count))
+        pl.when(count == 1)
+        .then(pl.lit("1 ingredient runs out on"))
+        .otherwise(pl.format("{} ingredients run out, the first on", count))
     )
     consequence = (
         pl.when(count > 0)
-        .then(pl.format("If nobody orders, {}, the first on {}.", what, iso_date("first_runs_out_on")))
+        .then(pl.format("Without these orders {} {}.", what, iso_date("first_stockout_on")))
         .when(pl.col("orders_14d") > 0)
-        .then(pl.lit("If nobody orders, nothing runs out, but stock falls below what should always be left."))
+        .then(pl.lit("Without these orders nothing runs out, but stock falls below its safety stock."))
     )
-    return rows.with_columns(reasoning=_as_json(rows, terms), consequence=consequence)
+    return conform(ExplainedPlans, totals.with_columns(reasoning=_as_json(totals, PLAN_TERMS), consequence=consequence))
 
 
 def _consequence() -> pl.Expr:
-    """What happens if nobody acts, on one row; null where nothing does."""
-    name, unit = pl.col("name"), pl.col("unit")
-    is_order = pl.col("planned_order_quantity") > 0
-    runs_out = pl.col("runs_out_on").is_not_null()
-    baked = pl.when(pl.col("products").is_not_null()).then(pl.format("; {} cannot be baked", pl.col("products")))
-    out = pl.format("{} runs out on {}{}.", name, iso_date("runs_out_on"), baked.otherwise(pl.lit("")))
-    low = pl.format(
-        "{} falls below its safety stock of {} {} on {}.",
-        name,
-        plain_number("safety_stock"),
-        unit,
-        iso_date("needed_on"),
-    )
-    unordered = pl.when(runs_out).then(out).otherwise(low)
+    """What happens if no one acts, by row; null where nothing does."""
+    name = pl.col("name")
+    is_short = pl.col("needed_on").is_not_null()
+    without_order = _shortage()
     late = pl.when(pl.col("is_late")).then(
-        pl.format(" It is late already: the first delivery that can be had is {}.", iso_date("deliver_on"))
+        pl.format(" It is late already: the earliest delivery possible is {}.", iso_date("deliver_on"))
     )
     small = pl.when(pl.col("delivery_value") < pl.col("minimum_order_value")).then(
         pl.format(
-            " {} accepts orders from {} on, this delivery comes to {}: order more with it, or ask.",
-            pl.col("supplier_name"),
+            " The minimum order value of {} is {}, this delivery comes to {}: add to it, or ask.",
+            pl.col("supplier"),
             plain_number("minimum_order_value"),
             plain_number("delivery_value"),
         )
     )
-    is_short = pl.col("needed_on").is_not_null()
     return (
-        pl.when(is_order)
-        .then(
-            pl.concat_str(
-                pl.lit("Without this order "), unordered, late.otherwise(pl.lit("")), small.otherwise(pl.lit(""))
-            )
-        )
+        pl.when(pl.col("planned_order_quantity") > 0)
+        .then(pl.concat_str(pl.lit("Without this order "), without_order, late, small, ignore_nulls=True))
         .when(~pl.col("has_offer") & is_short)
-        .then(pl.format("Nobody sells {}: {}", name, unordered))
+        .then(pl.format("No supplier for {}: {}", name, without_order))
         .when(~pl.col("has_offer"))
-        .then(pl.format("Nobody sells {}; what there is lasts {} days.", name, OUTLOOK_DAYS))
+        .then(pl.format("No supplier for {}; current stock covers {} days.", name, OUTLOOK_DAYS))
         .when(is_short)
-        .then(pl.format("No further delivery can help: {}", unordered))
+        .then(pl.format("No further order can prevent it: {}", without_order))
     )
 
 
-def _named_products(rows: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Up to three products that are baked with the ingredient on or after the day it runs out, as one text."""
-    runs_out = (pl.col("runs_out_on") - pl.col("plan_date")).dt.total_days()
+def _shortage() -> pl.Expr:
+    """What runs out when, and what cannot be baked then; else when stock falls below its safety stock."""
+    not_baked = pl.when(pl.col("products").is_not_null()).then(pl.format("; {} cannot be baked", pl.col("products")))
+    out = pl.format("{} runs out on {}{}.", "name", iso_date("stockout_on"), not_baked.otherwise(pl.lit("")))
+    low = pl.format(
+        "{} falls below its safety stock of {} {} on {}.",
+        "name",
+        plain_number("safety_stock"),
+        "unit",
+        iso_date("needed_on"),
+    )
+    return pl.when(pl.col("stockout_on").is_not_null()).then(out).otherwise(low)
+
+
+def _named_products(requirements: pl.DataFrame, where_used: pl.DataFrame) -> pl.DataFrame:
+    """Up to three products baked with the ingredient on or after its stockout, as one text."""
+    stockout_day = (pl.col("stockout_on") - pl.col("plan_date")).dt.total_days()
+    number = ["tenant_id", "requirement_number"]
     hit = (
-        rows.filter(pl.col("runs_out_on").is_not_null())
-        .select("tenant_id", "requirement_number", "ingredient_id", runs_out=runs_out)
-        .join(products, on=["tenant_id", "ingredient_id"])
-        .filter(pl.col("last_baked") >= pl.col("runs_out"))
-        .sort("tenant_id", "requirement_number", "name", "product_id")
-        .group_by("tenant_id", "requirement_number", maintain_order=True)
+        requirements.filter(pl.col("stockout_on").is_not_null())
+        .select(*number, "ingredient_id", stockout_day=stockout_day)
+        .join(where_used, on=["tenant_id", "ingredient_id"])
+        .filter(pl.col("last_baked_day") >= pl.col("stockout_day"))
+        .sort(*number, "name", "product_id")
+        .group_by(number, maintain_order=True)
         .agg(first=pl.col("name").head(NAMED_PRODUCTS), more=pl.len().cast(pl.Int64) - NAMED_PRODUCTS)
     )
     listed = pl.col("first").list.join(", ")
     text = pl.when(pl.col("more") > 0).then(pl.format("{} and {} more", listed, "more")).otherwise(listed)
-    return hit.select("tenant_id", "requirement_number", products=text)
+    return hit.select(*number, products=text)
 
 
 def _as_json(rows: pl.DataFrame, columns: tuple[str, ...]) -> pl.Expr:

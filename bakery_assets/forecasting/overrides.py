@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.forecasting.system_forecasts import SystemForecasts
-from bakery_assets.metrics import LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
@@ -71,7 +71,7 @@ def apply_overrides(
             .then((pl.col(name) * ratio).round(DECIMALS))
             .otherwise((pl.col(name) + pl.col("yhat") - system).clip(lower_bound=0.0).round(DECIMALS))
             .alias(name)
-            for name in LEVELS
+            for name in QUANTILE_LEVELS
         )
     )
     return conform(OverriddenForecasts, replaced)

@@ -5,7 +5,7 @@ import polars as pl
 from bakery_assets.explanations.formats import as_json, as_struct
 from bakery_assets.forecasting.models.day_effects import MAX_DAY_EFFECT
 from bakery_assets.forecasting.models.selection import MEMBERS
-from bakery_assets.metrics import LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.quantities import DECIMALS
 
 
@@ -26,7 +26,7 @@ def reasoning() -> pl.Expr:
             error_days="error_days",
             errors_of="errors_of",
             scale="scale",
-            **{f"z_{name}": f"z_{name}" for name in LEVELS},
+            **{f"z_{name}": f"z_{name}" for name in QUANTILE_LEVELS},
         ),
         shares=_of_members("share_"),
     )

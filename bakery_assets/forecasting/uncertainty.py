@@ -21,7 +21,7 @@ from bakery_assets.forecasting.models.intervals import (
 )
 from bakery_assets.forecasting.registry.decode import VersionsInUse
 from bakery_assets.keys import SERIES
-from bakery_assets.metrics import LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
@@ -79,16 +79,16 @@ def series_residuals(series: pl.DataFrame, panel: Panel, versions: VersionsInUse
 
 
 def residual_columns() -> list[pl.Expr]:
-    """``z_q10`` … ``z_q95`` from ``residual_quantiles``: the scaled residual at each of ``LEVELS``."""
+    """``z_q10`` … ``z_q95`` from ``residual_quantiles``: the scaled residual at each of ``QUANTILE_LEVELS``."""
     grid = pl.col("residual_quantiles")
-    return [quantile_at(grid, level).round(DECIMALS).alias(f"z_{name}") for name, level in LEVELS.items()]
+    return [quantile_at(grid, level).round(DECIMALS).alias(f"z_{name}") for name, level in QUANTILE_LEVELS.items()]
 
 
 def quantile_columns() -> list[pl.Expr]:
     """q10 … q95 from ``yhat``, ``scale`` and ``residual_columns``: at least 0, rising with their level."""
     return [
         (pl.col("yhat") + pl.col("scale") * pl.col(f"z_{name}")).clip(lower_bound=0.0).round(DECIMALS).alias(name)
-        for name in LEVELS
+        for name in QUANTILE_LEVELS
     ]
 
 

@@ -1,71 +1,137 @@
-"""What each product is asked for on each day ahead: forecasts consumed by customer orders.
+"""Demand: what each product needs on each day ahead, forecasts consumed by customer orders.
 
-Baking and stock both start from it, so that neither asks for what the other leaves out.
+Production, procurement and stock all start from this one figure. Forecasts are made in ``forecasting``; what stock
+leaves open of demand is in ``production.netting``, what baking takes of ingredients in ``gross_requirements``.
 """
 
+from typing import TypedDict
+
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days
-from bakery_assets.cells import HORIZON_DAYS, Frames, horizon
+from bakery_assets.cells import HORIZON_DAYS, horizon
+from bakery_assets.keys import PRODUCT, PRODUCT_DAY, SCHEDULE_DAY
+from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import columns as col
 
-DECIMALS = 6  # as stock is kept; finer than any scale in a bakery
 HALF_A_PIECE = 0.5
 
 
-def daily_demand(cells: pl.DataFrame, frames: Frames, days: int = HORIZON_DAYS) -> pl.DataFrame:
-    """Demand per product and day: ``orders + max(0, forecast - orders)``.
+class DemandInputs(TypedDict):
+    """What ``daily_demand`` reads."""
 
-    A product counted in pieces is asked for in whole ones, the expected number being rounded half up: 22.3
-    muffins are no reason to bake a batch beside the 22 on the shelf. Less than half a piece a day stays as it is
-    for what keeps long enough to sell half a piece, and counts as nothing for what does not: 0.02 wedding cakes
-    are no reason to bake one.
+    products: dy.DataFrame[ops.Products]
+    calendar: dy.DataFrame[ops.Calendar]
+    demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    customer_orders: dy.DataFrame[ops.CustomerOrders]
+
+
+class DailyDemand(dy.Schema):
+    """Demand of products by day, all locations together; only days with a forecast row or a customer order."""
+
+    tenant_id = col.tenant_id()
+    product_id = col.key_text("The product", primary_key=True)
+    schedule_date = col.date("The day", primary_key=True)
+    unit = col.choice("Unit of the quantities", col.UNITS)
+    forecast = col.number("Forecast; 0 on days on which the product is not sold")
+    orders = col.number("Customer orders due")
+    demand = col.number("orders + max(0, forecast - orders), in whole pieces for products counted in pieces")
+    is_open = col.boolean("Bakery and product are open, so that it may be baked")
+
+    @dy.rule()
+    def orders_consume_the_forecast(cls) -> pl.Expr:
+        """Not less than the orders, and the larger of orders and forecast but for the rounding to pieces."""
+        rounding = pl.when(pl.col("unit") == "piece").then(HALF_A_PIECE).otherwise(0.0)
+        difference = pl.col("demand") - pl.max_horizontal("orders", "forecast")
+        return (difference.abs() <= rounding + TOLERANCE) & (pl.col("demand") >= pl.col("orders") - TOLERANCE)
+
+
+def daily_demand(
+    cells: dy.DataFrame[Cells], inputs: DemandInputs, days: int = HORIZON_DAYS
+) -> dy.DataFrame[DailyDemand]:
+    """Demand per product and day: ``orders + max(0, forecast - orders)``, sorted by product and day.
 
     Orders consume the forecast of their own day, as in frePPLe's forecast netting: an order that the
-    forecast expected adds nothing, what goes beyond the forecast adds in full. All locations count together.
-    Nothing is forecast, and nothing may be baked, on a day on which the bakery or the product is closed; from
-    ``discontinued_on`` on, nothing is forecast. Orders that people placed count even then.
+    forecast expected adds nothing, what goes beyond the forecast adds in full. Nothing is forecast, and nothing may be
+    baked, on a day on which the bakery or the product is closed; from ``discontinued_on`` on, nothing is forecast.
+    Customer orders count even then.
 
     Beyond the days that are forecast, a day repeats the forecast of its weekday. Orders count on the day they
     are due and are never repeated, and the calendar's closed days hold there too.
 
     Args:
-        cells: the columns of ``cells.CELLS``.
-        frames: ``products``, ``calendar``, ``demand_forecasts``, ``customer_orders``.
         days: how many days from the plan date on.
-
-    Returns:
-        ``tenant_id, product_id, schedule_date, forecast, orders, demand, is_open``, quantities in the
-        product's unit; only rows with a forecast row or an order; sorted by tenant, product and day.
     """
-    ahead = horizon(cells, days).rename({"target_date": "schedule_date"})
-    key = ["tenant_id", "product_id", "schedule_date"]
-    forecasts = (
-        _repeated(frames["demand_forecasts"], cells, days)
-        .rename({"target_date": "schedule_date"})
-        .join(ahead, on=["tenant_id", "plan_date", "schedule_date"], how="semi")
-        .group_by(key)
-        .agg(forecast=_total("yhat"))
-    )
-    orders = (
-        frames["customer_orders"]
-        .rename({"due_date": "schedule_date"})
-        .join(ahead, on=["tenant_id", "schedule_date"], how="semi")
-        .group_by(key)
-        .agg(orders=_total("quantity"))
-    )
-    closed = closed_days(frames["calendar"]).select("tenant_id", schedule_date="date", bakery_closed=True)
-    resting = (
-        frames["calendar"]
-        .filter((pl.col("kind") == "closed") & pl.col("product_id").is_not_null())
-        .select("tenant_id", "product_id", schedule_date="date", product_closed=True)
-        .unique()
-    )
+    forecasts = _forecasts(inputs["demand_forecasts"], cells, days)
+    orders = _orders(inputs["customer_orders"], cells, days)
     is_sold = pl.col("is_open") & (
         pl.col("discontinued_on").is_null() | (pl.col("schedule_date") < pl.col("discontinued_on"))
     )
-    forecast, ordered = pl.col("forecast"), pl.col("orders")
-    rest = (forecast - ordered).clip(0.0)
-    expected = (
+    products = inputs["products"].select(*PRODUCT, "unit", "shelf_life_days", "discontinued_on")
+    rows = forecasts.join(orders, on=PRODUCT_DAY, how="full", coalesce=True).join(products, on=PRODUCT)
+    demand = (
+        _with_open_days(rows, inputs["calendar"])
+        .with_columns(
+            forecast=pl.when(is_sold).then(pl.col("forecast").fill_null(0.0)).otherwise(0.0).round(DECIMALS),
+            orders=pl.col("orders").fill_null(0.0).round(DECIMALS),
+        )
+        .with_columns(demand=(pl.col("orders") + _unconsumed_forecast()).round(DECIMALS))
+        .sort(PRODUCT_DAY)
+    )
+    return conform(DailyDemand, demand)
+
+
+def _forecasts(forecasts: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Forecasts of all locations: those of the horizon, and again for every further week within ``days``."""
+    week = forecasts.join(horizon(cells), on=["tenant_id", "plan_date", "target_date"], how="semi")
+    shifts = range(0, days, HORIZON_DAYS)
+    repeated = pl.concat([week.with_columns(pl.col("target_date") + pl.duration(days=shift)) for shift in shifts])
+    return (
+        repeated.join(horizon(cells, days), on=["tenant_id", "plan_date", "target_date"], how="semi")
+        .rename({"target_date": "schedule_date"})
+        .group_by(PRODUCT_DAY)
+        .agg(forecast=ordered_sum("yhat"))
+    )
+
+
+def _orders(orders: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Customer orders due within ``days``."""
+    ahead = horizon(cells, days).rename({"target_date": "schedule_date"})
+    return (
+        orders.rename({"due_date": "schedule_date"})
+        .join(ahead, on=SCHEDULE_DAY, how="semi")
+        .group_by(PRODUCT_DAY)
+        .agg(orders=ordered_sum("quantity"))
+    )
+
+
+def _with_open_days(rows: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
+    """Rows with ``is_open``: neither the bakery nor the product is closed that day."""
+    bakery_closed = closed_days(calendar).select("tenant_id", schedule_date="date", bakery_closed=True)
+    product_closed = (
+        calendar.filter((pl.col("kind") == "closed") & pl.col("product_id").is_not_null())
+        .select(*PRODUCT, schedule_date="date", product_closed=True)
+        .unique()
+    )
+    return (
+        rows.join(bakery_closed, on=SCHEDULE_DAY, how="left")
+        .join(product_closed, on=PRODUCT_DAY, how="left")
+        .with_columns(is_open=pl.col("bakery_closed").is_null() & pl.col("product_closed").is_null())
+    )
+
+
+def _unconsumed_forecast() -> pl.Expr:
+    """What orders leave of the forecast.
+
+    A product counted in pieces needs whole ones, the expected number being rounded half up: 22.3
+    muffins are no reason to bake a batch in addition to the 22 in stock. Less than half a piece a day stays as it is
+    for what keeps long enough to sell half a piece, and counts as nothing for what does not: 0.02 wedding cakes
+    are no reason to bake one.
+    """
+    rest = (pl.col("forecast") - pl.col("orders")).clip(0.0)
+    return (
         pl.when(pl.col("unit") != "piece")
         .then(rest)
         .when(rest >= HALF_A_PIECE)
@@ -74,29 +140,3 @@ def daily_demand(cells: pl.DataFrame, frames: Frames, days: int = HORIZON_DAYS) 
         .then(rest)
         .otherwise(0.0)
     )
-    return (
-        forecasts.join(orders, on=key, how="full", coalesce=True)
-        .join(frames["products"].select(*key[:2], "discontinued_on", "unit", "shelf_life_days"), on=key[:2])
-        .join(closed, on=["tenant_id", "schedule_date"], how="left")
-        .join(resting, on=key, how="left")
-        .with_columns(is_open=pl.col("bakery_closed").is_null() & pl.col("product_closed").is_null())
-        .with_columns(
-            forecast=pl.when(is_sold).then(forecast.fill_null(0.0)).otherwise(0.0).round(DECIMALS),
-            orders=ordered.fill_null(0.0).round(DECIMALS),
-        )
-        .with_columns(demand=(ordered + expected).round(DECIMALS))
-        .select(*key, "forecast", "orders", "demand", "is_open")
-        .sort(key)
-    )
-
-
-def _repeated(forecasts: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
-    """The forecasts of the horizon, and the same again for every further week that begins within ``days``."""
-    week = forecasts.join(horizon(cells), on=["tenant_id", "plan_date", "target_date"], how="semi")
-    shifts = range(0, days, HORIZON_DAYS)
-    return pl.concat([week.with_columns(pl.col("target_date") + pl.duration(days=shift)) for shift in shifts])
-
-
-def _total(column: str) -> pl.Expr:
-    """A sum that does not depend on the order of its rows."""
-    return pl.col(column).sort().sum()

@@ -1,98 +1,121 @@
-"""Multi-level explosion: what is wanted of things made, turned into what that takes of everything below.
+"""Multi-level explosion: demand for items that are made, turned into requirements of everything below them.
 
 Material requirements planning as in Orlicky's textbook, with low-level codes: an item is netted once, when
-all its parents on every level are known. Days are counted from the plan date, which is day 0.
+all its parents on every level are known. Days are counted from the plan date, which is day 0. What is exploded and
+which stock is netted is decided in ``gross_requirements``.
 """
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
 from bakery_assets.cells import CannotPlan
 from bakery_assets.keys import ITEM
-from bakery_assets.materials.expiry_buckets import by_day, shelves, take
-from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.materials.bill_of_materials import BillLines
+from bakery_assets.materials.expiry_buckets import by_day, expiry_buckets, issue
+from bakery_assets.materials.items import DatedQuantities, Item
+from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform
 
 COMPONENT = {"component_kind": "item_kind", "component_id": "item_id"}
 
 
-def explode(
-    demand: pl.DataFrame,
-    bill_lines: pl.DataFrame,
-    items: pl.DataFrame,
-    on_hand: pl.DataFrame,
-    scheduled_receipts: pl.DataFrame,
-    days: int,
-) -> pl.DataFrame:
-    """Gross and net requirements of every item, by day.
+class LeadTimes(Item):
+    """How long before it is needed the making of an item has to start."""
 
-    On each day an item's receipts arrive, and its stock, first expired first, serves what is asked for; the
-    rest is the net requirement. What is net of an item with a bill is made to be ready that day, so its
-    components are asked for ``lead_days`` earlier. What had to begin before day 0 has been begun: its
-    components are in it, and the count of stock shows it, so they are not asked for again. A scheduled
-    receipt of an item with a bill is an open make order: it asks for its components in the same way, and is
+    lead_days = col.integer("Days between the start and the day it is ready")
+
+
+class LowLevelCodes(Item):
+    """How deep items stand in the bills."""
+
+    low_level_code = col.integer("0 where nothing takes it, else one more than that of its lowest parent")
+
+
+class ExplodedRequirements(Item):
+    """Requirements of items by day."""
+
+    day = col.integer("Days after the plan date", primary_key=True)
+    gross_requirement = col.metric("Quantity required, above 0, in the item's unit", nullable=False)
+    net_requirement = col.metric(
+        "Part of it that neither stock nor scheduled receipts cover, in the item's unit", nullable=False
+    )
+
+    @dy.rule()
+    def net_is_part_of_gross(cls) -> pl.Expr:
+        """0 <= net_requirement <= gross_requirement, which is above 0."""
+        gross, net = pl.col("gross_requirement"), pl.col("net_requirement")
+        return (gross > 0) & (net >= 0) & (net <= gross + TOLERANCE)
+
+
+def explode(
+    demand: dy.DataFrame[DatedQuantities],
+    bill_lines: dy.DataFrame[BillLines],
+    lead_times: dy.DataFrame[LeadTimes],
+    on_hand: dy.DataFrame[StockOnHand],
+    scheduled_receipts: dy.DataFrame[DatedQuantities],
+    days: int,
+) -> dy.DataFrame[ExplodedRequirements]:
+    """Gross and net requirements of every item, by day, sorted.
+
+    On each day an item's receipts arrive, and its stock, issued FEFO, covers the gross requirement; the
+    rest is the net requirement. What is net of an item with a bill is a planned order that is ready that day, so its
+    components are required ``lead_days`` earlier. What had to start before day 0 has been started: its
+    components are in it, and the count of stock shows it, so they are not required again. A scheduled
+    receipt of an item with a bill is an open make order: it requires its components in the same way, and is
     not netted.
 
     Args:
-        demand: ``tenant_id, item_kind, item_id, day, quantity``: independent demand.
-        bill_lines: the parent as ``tenant_id, item_kind, item_id``, then ``component_kind, component_id`` and
-            ``quantity_per`` (of the component, for one unit of the parent that is ready).
-        items: ``tenant_id, item_kind, item_id, lead_days``; an item not named is made on the day.
-        on_hand: ``tenant_id, item_kind, item_id, last_day`` (null: keeps), ``quantity``.
-        scheduled_receipts: columns of ``demand``; they keep.
+        demand: independent demand.
+        lead_times: an item without one is made on the day.
+        scheduled_receipts: open orders; what they bring does not expire.
         days: length of the horizon; what is later is left out.
-
-    Returns:
-        ``tenant_id, item_kind, item_id, day, gross, net`` where gross is above 0, sorted.
 
     Raises:
         CannotPlan: an item contains itself; the message names tenant and cycle.
     """
     levels = low_level_codes(bill_lines)
-    wanted = demand.select(*ITEM, "day", "quantity")
-    made_above = scheduled_receipts.select(*ITEM, "day", "quantity")
+    columns = [*ITEM, "day", "quantity"]
+    required, receipts = demand.select(columns), scheduled_receipts.select(columns)
     done = []
-    for level in range(max(levels["level"].to_list(), default=0) + 1):
-        depth = wanted.select(ITEM).unique().join(levels, on=ITEM, how="left")
-        now = depth.filter(pl.col("level").fill_null(0) == level)
+    for level in range(max(levels["low_level_code"].to_list(), default=0) + 1):
+        codes = required.select(ITEM).unique().join(levels, on=ITEM, how="left")
+        now = codes.filter(pl.col("low_level_code").fill_null(0) == level)
         gross = (
-            wanted.join(now, on=ITEM, how="semi")
+            required.join(now, on=ITEM, how="semi")
             .group_by(*ITEM, "day")
-            .agg(gross=ordered_sum("quantity").round(DECIMALS))
-            .filter((pl.col("gross") > 0) & (pl.col("day") < days))
+            .agg(gross_requirement=ordered_sum("quantity").round(DECIMALS))
+            .filter((pl.col("gross_requirement") > 0) & (pl.col("day") < days))
         )
-        net = _net(gross, on_hand, scheduled_receipts, days)
+        net = _net(gross, on_hand, receipts, days)
         done.append(net)
-        open_orders = made_above.join(levels.filter(pl.col("level") == level), on=ITEM, how="semi")
-        made = pl.concat([net.select(*ITEM, "day", quantity="net"), open_orders])
-        wanted = pl.concat([wanted.join(now, on=ITEM, how="anti"), _components(made, bill_lines, items)])
-    return pl.concat(done).sort(*ITEM, "day")
+        make_orders = receipts.join(levels.filter(pl.col("low_level_code") == level), on=ITEM, how="semi")
+        made = pl.concat([net.select(*ITEM, "day", quantity="net_requirement"), make_orders])
+        required = pl.concat([required.join(now, on=ITEM, how="anti"), _components(made, bill_lines, lead_times)])
+    return conform(ExplodedRequirements, pl.concat(done).sort(*ITEM, "day"))
 
 
-def low_level_codes(bill_lines: pl.DataFrame) -> pl.DataFrame:
-    """How deep each item stands: 0 where nothing takes it, else one below its lowest parent.
-
-    Args:
-        bill_lines: as for ``explode``.
-
-    Returns:
-        ``tenant_id, item_kind, item_id, level`` of every item in a bill.
+def low_level_codes(bill_lines: dy.DataFrame[BillLines]) -> dy.DataFrame[LowLevelCodes]:
+    """How deep each item in a bill stands.
 
     Raises:
         CannotPlan: an item contains itself; the message names tenant and cycle.
     """
     edges = bill_lines.select(*ITEM, *COMPONENT).unique()
     left = pl.concat([edges.select(ITEM), edges.select("tenant_id", **_as_items())]).unique()
-    levels: list[pl.DataFrame] = []
+    levels: list[pl.DataFrame] = [left.clear().with_columns(low_level_code=pl.lit(0))]
     while left.height:
         taken = edges.select("tenant_id", **_as_items())
         free = left.join(taken, on=ITEM, how="anti")
         stuck = left.join(free.select("tenant_id").unique(), on="tenant_id", how="anti")
         if stuck.height:
             raise CannotPlan(_cycle_message(edges.join(stuck, on=ITEM, how="semi")))
-        levels.append(free.with_columns(level=pl.lit(len(levels), pl.Int64)))
+        levels.append(free.with_columns(low_level_code=pl.lit(len(levels) - 1)))
         left = left.join(free, on=ITEM, how="anti")
         edges = edges.join(free, on=ITEM, how="anti")
-    return pl.concat([left.with_columns(level=pl.lit(0, pl.Int64)), *levels])
+    return conform(LowLevelCodes, pl.concat(levels))
 
 
 def _as_items() -> dict[str, pl.Expr]:
@@ -100,31 +123,32 @@ def _as_items() -> dict[str, pl.Expr]:
 
 
 def _net(gross: pl.DataFrame, on_hand: pl.DataFrame, receipts: pl.DataFrame, days: int) -> pl.DataFrame:
-    """Gross by day less what stock and receipts serve: adds ``net``."""
+    """Gross requirements by day less what stock and receipts cover: adds ``net_requirement``."""
     stocked = pl.concat([on_hand.select(ITEM), receipts.select(ITEM)]).unique()
     items = gross.select(ITEM).unique().join(stocked, on=ITEM, how="semi").sort(ITEM).with_row_index("row")
-    shelf = shelves(on_hand, items, ITEM, days)
+    buckets = expiry_buckets(on_hand, items, ITEM, days)
     arriving = by_day(receipts.group_by(*ITEM, "day").agg(ordered_sum("quantity")), items, ITEM, "quantity", days)
-    asked = by_day(gross, items, ITEM, "gross", days)
-    net = np.zeros_like(asked)
+    required = by_day(gross, items, ITEM, "gross_requirement", days)
+    net = np.zeros_like(required)
     for day in range(days):
-        shelf[:, days] += arriving[:, day]
-        net[:, day] = np.round(asked[:, day] - take(shelf, asked[:, day]), DECIMALS)
-        shelf[:, day] = 0.0
+        buckets[:, days] += arriving[:, day]
+        net[:, day] = np.round(required[:, day] - issue(buckets, required[:, day]), DECIMALS)
+        buckets[:, day] = 0.0
     rows, columns = np.indices(net.shape)
-    of_stocked = pl.DataFrame({"row": rows.ravel(), "day": columns.ravel(), "net": net.ravel()}).join(
-        items.with_columns(pl.col("row").cast(pl.Int64)), on="row"
-    )
-    return gross.join(of_stocked.select(*ITEM, "day", "net"), on=[*ITEM, "day"], how="left").with_columns(
-        pl.col("net").fill_null(pl.col("gross"))
+    of_stocked = pl.DataFrame(
+        {"row": rows.ravel(), "day": columns.ravel(), "net_requirement": net.ravel()},
+        schema_overrides={"row": items.schema["row"], "day": gross.schema["day"]},
+    ).join(items, on="row")
+    return gross.join(of_stocked.select(*ITEM, "day", "net_requirement"), on=[*ITEM, "day"], how="left").with_columns(
+        pl.col("net_requirement").fill_null(pl.col("gross_requirement"))
     )
 
 
-def _components(made: pl.DataFrame, bill_lines: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    """What making things takes, and when; what was begun before day 0 has taken it already."""
+def _components(made: pl.DataFrame, bill_lines: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:
+    """What planned orders take, and when; what was started before day 0 has taken it already."""
     return (
         made.join(bill_lines, on=ITEM)
-        .join(items.select(*ITEM, "lead_days"), on=ITEM, how="left")
+        .join(lead_times.select(*ITEM, "lead_days"), on=ITEM, how="left")
         .with_columns(
             day=pl.col("day") - pl.col("lead_days").fill_null(0),
             quantity=pl.col("quantity") * pl.col("quantity_per"),

@@ -1,128 +1,117 @@
-"""What the baking of two weeks takes of every ingredient, by day: the one sum that orders and stock share."""
+"""Gross requirements: what the master production schedule takes of every ingredient, by day, and where-used.
 
+Procurement and stock share this one sum. The explosion itself is in ``explosion``, the bills are in
+``bill_of_materials``; net requirements of ingredients are worked out in ``procurement.ordering``.
+"""
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, Frames
-from bakery_assets.keys import ITEM
-from bakery_assets.materials.bill_of_materials import baked_quantities, bill_of_recipes
-from bakery_assets.materials.demand import daily_demand
-from bakery_assets.materials.explosion import COMPONENT, explode
+from bakery_assets.cells import OUTLOOK_DAYS
+from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT
+from bakery_assets.materials.bill_of_materials import BillInputs, BillLines, bill_of_materials
+from bakery_assets.materials.explosion import COMPONENT, LeadTimes, explode
+from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND, DatedQuantities
+from bakery_assets.materials.master_schedule import MasterSchedule
+from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops
 
 
-def ingredient_requirements(cells: pl.DataFrame, frames: Frames, stock: pl.DataFrame) -> pl.DataFrame:
-    """Gross requirements of ingredients for 14 days.
+class GrossRequirements(dy.Schema):
+    """What baking takes of ingredients by day, before stock and scheduled receipts are netted."""
 
-    The batches of days 1 to 7 and the demand of days 8 to 14, for which nothing is planned yet, are exploded
-    through all levels of their recipes; intermediates are netted with their stock while it lasts. What had
-    to be begun before the plan date has been begun, and takes nothing more; what the days after the 14 will
-    have begun within them is not counted. Batches and products without a recipe take nothing.
+    tenant_id = col.tenant_id()
+    ingredient_id = col.key_text("The ingredient", primary_key=True)
+    day = col.integer("Days after the plan date", primary_key=True)
+    gross_requirement = col.number("Quantity required, above 0, in the ingredient's unit")
 
-    Args:
-        cells: the columns of ``cells.CELLS``.
-        frames: ``production_batches``, ``products``, ``recipes``, ``recipe_lines``, ``ingredients``, and what
-            ``daily_demand`` reads.
-        stock: as from ``stock_on_hand``.
 
-    Returns:
-        ``tenant_id, ingredient_id, day`` (0: the plan date), ``gross`` above 0 in the ingredient's unit, sorted.
+class WhereUsed(dy.Schema):
+    """Products that take an ingredient, on whatever level of their recipes."""
+
+    tenant_id = col.tenant_id()
+    ingredient_id = col.key_text("The ingredient", primary_key=True)
+    product_id = col.key_text("A product made with it", primary_key=True)
+    name = col.text("The product's name")
+    last_baked_day = col.integer("Last day it is baked, in days after the plan date")
+
+
+def ingredient_requirements(
+    schedule: dy.DataFrame[MasterSchedule], inputs: BillInputs, stock: dy.DataFrame[StockOnHand]
+) -> dy.DataFrame[GrossRequirements]:
+    """Gross requirements of ingredients for ``OUTLOOK_DAYS`` days, sorted.
+
+    The master schedule is exploded through all levels of the recipes; intermediates are netted with their stock while
+    it lasts. What had to start before the plan date has been started, and takes nothing more; what days after
+    the outlook will start within it is not counted.
 
     Raises:
-        CannotPlan: units that do not go together, or a recipe that contains itself.
+        CannotPlan: units that cannot be converted, or a recipe that contains itself.
     """
-    batches = _baked(cells, frames)
-    lead_days = frames["recipes"].select("tenant_id", item_id="recipe_id", lead_days="make_days")
-    intermediates = (
-        stock.filter(pl.col("item_kind") == "intermediate")
-        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
-        .select(*ITEM, "quantity", last_day=(pl.col("expires_on") - pl.col("plan_date")).dt.total_days())
-    )
-    demand = batches.select(*ITEM, "day", "quantity")
+    demand = _independent_demand(schedule)
     exploded = explode(
         demand,
-        _bill(batches, frames),
-        pl.concat(
-            [
-                lead_days.select("tenant_id", item_kind=pl.lit(kind), item_id="item_id", lead_days="lead_days")
-                for kind in ("product", "intermediate")
-            ]
-        ),
-        intermediates,
-        demand.clear(),  # nothing tells of an intermediate in the making
+        _bill_of_schedule(schedule, bill_of_materials(inputs)),
+        _lead_times(inputs["recipes"]),
+        conform(StockOnHand, stock.filter(pl.col("item_kind") == INTERMEDIATE_KIND)),
+        demand.clear(),  # no fact tells of an intermediate being made
         OUTLOOK_DAYS,
     )
-    ingredients = exploded.filter(pl.col("item_kind") == "ingredient").rename({"item_id": "ingredient_id"})
-    return ingredients.select("tenant_id", "ingredient_id", "day", "gross")
+    ingredients = exploded.filter(pl.col("item_kind") == INGREDIENT_KIND).rename({"item_id": "ingredient_id"})
+    return conform(GrossRequirements, ingredients)
 
 
-def bakes_with(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Which products of the two weeks take an ingredient, on whatever level of their recipes.
+def where_used(
+    schedule: dy.DataFrame[MasterSchedule], inputs: BillInputs, products: dy.DataFrame[ops.Products]
+) -> dy.DataFrame[WhereUsed]:
+    """The products of the master schedule by ingredient, sorted.
 
-    Returns:
-        ``tenant_id, ingredient_id, product_id, name, last_baked`` (the last day of baking, 0: the plan
-        date), one row per ingredient and product, sorted.
+    Raises:
+        CannotPlan: as ``bill_of_materials``.
     """
-    batches = _baked(cells, frames)
-    bill = _bill(batches, frames).select(*ITEM, *COMPONENT).unique()
-    found = batches.group_by(*ITEM, "product_id").agg(last_baked=pl.col("day").max())
-    ingredients = []
+    bill = _bill_of_schedule(schedule, bill_of_materials(inputs)).select(*ITEM, *COMPONENT).unique()
+    found = (
+        schedule.with_columns(item_kind=pl.lit(PRODUCT_KIND), item_id="recipe_id")
+        .group_by(*ITEM, "product_id")
+        .agg(last_baked_day=pl.col("day").max())
+    )
+    columns = [*PRODUCT, "ingredient_id", "last_baked_day"]
+    by_level = [found.clear().rename({"item_id": "ingredient_id"}).select(columns)]
     while found.height:
         parts = found.join(bill, on=ITEM).select(
-            "tenant_id", "product_id", "last_baked", item_kind="component_kind", item_id="component_id"
+            *PRODUCT, "last_baked_day", item_kind="component_kind", item_id="component_id"
         )
-        is_ingredient = pl.col("item_kind") == "ingredient"
-        ingredients.append(parts.filter(is_ingredient))
-        found = parts.filter(~is_ingredient).group_by(*ITEM, "product_id").agg(pl.col("last_baked").max())
-    names = frames["products"].select("tenant_id", "product_id", "name")
-    schema = {"tenant_id": pl.String, "item_id": pl.String, "product_id": pl.String, "last_baked": pl.Int64}
-    return (
-        pl.concat([pl.DataFrame(schema=schema), *(part.select(schema.keys()) for part in ingredients)])
-        .group_by("tenant_id", pl.col("item_id").alias("ingredient_id"), "product_id")
-        .agg(pl.col("last_baked").max())
-        .join(names, on=["tenant_id", "product_id"])
-        .select("tenant_id", "ingredient_id", "product_id", "name", "last_baked")
-        .sort("tenant_id", "ingredient_id", "product_id")
+        is_ingredient = pl.col("item_kind") == INGREDIENT_KIND
+        by_level.append(parts.filter(is_ingredient).rename({"item_id": "ingredient_id"}).select(columns))
+        found = parts.filter(~is_ingredient).group_by(*ITEM, "product_id").agg(pl.col("last_baked_day").max())
+    used = (
+        pl.concat(by_level)
+        .group_by(*INGREDIENT, "product_id")
+        .agg(pl.col("last_baked_day").max())
+        .join(products.select(*PRODUCT, "name"), on=PRODUCT)
+        .sort(*INGREDIENT, "product_id")
     )
+    return conform(WhereUsed, used)
 
 
-def _baked(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """What two weeks bake, as demand for ("product", recipe), which no stock is netted with: a batch is what
-    production made of demand and the product's stock, and nobody knows what stock the second week will find."""
-    day = (pl.col("schedule_date") - pl.col("plan_date")).dt.total_days()
-    columns = ["tenant_id", "product_id", "recipe_id", "quantity_planned", "day"]
-    batches, later = (
-        rows.select("tenant_id", "product_id", "recipe_id", "schedule_date", "quantity_planned")
-        .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
-        .with_columns(day=day)
-        .filter(pl.col("day").is_between(first, last - 1))
-        .select(columns)
-        for rows, first, last in (
-            (frames["production_batches"], 0, HORIZON_DAYS),
-            (_demand_by_recipe(cells, frames), HORIZON_DAYS, OUTLOOK_DAYS),
-        )
+def _independent_demand(schedule: pl.DataFrame) -> dy.DataFrame[DatedQuantities]:
+    """The schedule as demand for ("product", recipe), an item of which there is no stock."""
+    return conform(DatedQuantities, schedule.with_columns(item_kind=pl.lit(PRODUCT_KIND), item_id="recipe_id"))
+
+
+def _bill_of_schedule(schedule: pl.DataFrame, bill: dy.DataFrame[BillLines]) -> dy.DataFrame[BillLines]:
+    """The bill of every recipe, and those of the schedule's recipes once more as that of ("product", recipe)."""
+    scheduled = schedule.select("tenant_id", item_id="recipe_id").unique()
+    of_products = bill.join(scheduled, on=["tenant_id", "item_id"], how="semi")
+    return conform(BillLines, pl.concat([bill, of_products.with_columns(item_kind=pl.lit(PRODUCT_KIND))]))
+
+
+def _lead_times(recipes: pl.DataFrame) -> dy.DataFrame[LeadTimes]:
+    return conform(
+        LeadTimes,
+        pl.concat(
+            recipes.select("tenant_id", item_kind=pl.lit(kind), item_id="recipe_id", lead_days="make_days")
+            for kind in (PRODUCT_KIND, INTERMEDIATE_KIND)
+        ),
     )
-    return baked_quantities(pl.concat([batches, later]), frames).with_columns(
-        item_kind=pl.lit("product"), item_id="recipe_id"
-    )
-
-
-def _demand_by_recipe(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Demand of two weeks with the recipe that production will choose: of several, the smallest recipe_id."""
-    recipe_of = (
-        frames["recipes"]
-        .filter(pl.col("product_id").is_not_null())
-        .group_by("tenant_id", "product_id")
-        .agg(pl.col("recipe_id").min())
-    )
-    return (
-        daily_demand(cells, frames, OUTLOOK_DAYS)
-        .filter(pl.col("demand") > 0)
-        .join(recipe_of, on=["tenant_id", "product_id"])
-        .rename({"demand": "quantity_planned"})
-    )
-
-
-def _bill(batches: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """The bill of every recipe, and again of those that batches are made by."""
-    bill = bill_of_recipes(frames)
-    baked = bill.join(batches.select("tenant_id", "item_id").unique(), on=["tenant_id", "item_id"], how="semi")
-    return pl.concat([bill, baked.with_columns(item_kind=pl.lit("product"))])

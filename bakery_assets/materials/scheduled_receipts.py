@@ -1,65 +1,83 @@
-"""What suppliers have still to bring: open purchase orders, and when they count as coming."""
+"""Scheduled receipts: open quantities of purchase orders, and the days on which they are expected.
 
+Orders that a plan proposes are in ``procurement``; what was received is stock and in ``stock``.
+"""
+
+from typing import TypedDict
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import Frames
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
 from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops
+from bakery_assets.schemas import columns as col
 
-GRACE_DAYS = 1  # an order this long overdue is still believed, longer is not
-EARLY_DAYS = 1  # goods that name no order are taken for one that is due up to this many days later
+GRACE_DAYS = 1  # an order overdue by up to this is still expected, one overdue by more is not
+EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
 LINE = ["tenant_id", "order_id", "ingredient_id"]
 
 
-def open_orders(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Open purchase orders by ingredient and day.
+class ScheduledReceiptInputs(TypedDict):
+    """What ``scheduled_receipts`` reads, each fact in its latest correction."""
 
-    What is open of an order is its quantity less what was received for it; a quantity of 0 is a cancelled
-    order. What came of an ingredient and names no order is taken for the oldest orders that were still
-    open, placed by then, and due by the day after; what exceeds them is for none.
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
 
-    An order is expected on the local date on which its delivery window begins. An order that should have come
-    before the plan date counts as coming today while its window ended yesterday or later; one overdue for
-    longer is not counted on, which is the safe side.
 
-    Args:
-        frames: ``purchase_orders`` and ``stock_receipts``, each fact in its latest correction.
+class ScheduledReceipts(dy.Schema):
+    """What open purchase orders bring, by ingredient and day."""
 
-    Returns:
-        ``tenant_id, ingredient_id, day`` (0: the plan date), ``quantity`` (counted on) and ``overdue`` (not
-        counted on, reported on day 0); one row per ingredient and day, sorted.
+    tenant_id = col.tenant_id()
+    ingredient_id = col.key_text("The ingredient", primary_key=True)
+    day = col.integer("Day of delivery, in days after the plan date", primary_key=True)
+    quantity = col.number("Quantity expected, in the ingredient's unit")
+    overdue = col.number("Quantity overdue and no longer expected, on day 0, in the ingredient's unit")
+
+
+def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> dy.DataFrame[ScheduledReceipts]:
+    """Open purchase orders by ingredient and day, sorted.
+
+    What is open of an order is its quantity less what was received for it; a quantity of 0 is a canceled
+    order. Receipts of an ingredient that name no order fulfill the oldest orders that were still
+    open, placed by then, and due by the day after; what exceeds them fulfills none.
+
+    An order is expected on the local date on which its delivery window begins. An order that was due
+    before the plan date is expected today if its window ended yesterday or later; one overdue for
+    longer is not counted, which is the safe side.
     """
-    orders = _less_unnamed_receipts(_less_named_receipts(cells, frames), cells, frames["stock_receipts"])
+    orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
     begins, ends = (
         (pl.col(column).dt.date() - pl.col("plan_date")).dt.total_days() for column in ("expected_from", "expected_to")
     )
-    is_believed = pl.col("ends") >= -GRACE_DAYS
-    return (
+    is_expected = pl.col("ends") >= -GRACE_DAYS
+    expected = (
         orders.filter(pl.col("open") > 0)
         .with_columns(day=begins.clip(0), ends=ends)
         .with_columns(
-            day=pl.when(is_believed).then("day").otherwise(0),
-            quantity=pl.when(is_believed).then("open").otherwise(0.0),
-            overdue=pl.when(is_believed).then(0.0).otherwise("open"),
+            day=pl.when(is_expected).then("day").otherwise(0),
+            quantity=pl.when(is_expected).then("open").otherwise(0.0),
+            overdue=pl.when(is_expected).then(0.0).otherwise("open"),
         )
         .group_by("tenant_id", "ingredient_id", "day")
         .agg(ordered_sum("quantity").round(DECIMALS), ordered_sum("overdue").round(DECIMALS))
         .sort("tenant_id", "ingredient_id", "day")
     )
+    return conform(ScheduledReceipts, expected)
 
 
-def _less_named_receipts(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
+def _less_named_receipts(cells: pl.DataFrame, inputs: ScheduledReceiptInputs) -> pl.DataFrame:
     """Orders with what is ``open`` of them above 0, their times on the tenant's clock."""
     received = (
-        frames["stock_receipts"]
+        inputs["stock_receipts"]
         .filter(pl.col("order_id").is_not_null())
         .group_by(LINE)
         .agg(received=ordered_sum("quantity"))
     )
     orders = (
-        frames["purchase_orders"]
+        inputs["purchase_orders"]
         .join(cells.select("tenant_id", "plan_date", "timezone"), on="tenant_id")
         .join(received, on=LINE, how="left")
         .with_columns(open=(pl.col("quantity") - pl.col("received").fill_null(0.0)).round(DECIMALS))
@@ -69,10 +87,10 @@ def _less_named_receipts(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
 
 
 def _less_unnamed_receipts(orders: pl.DataFrame, cells: pl.DataFrame, receipts: pl.DataFrame) -> pl.DataFrame:
-    """Take receipts that name no order off ``open``, from the order that could first be answered on.
+    """Subtract receipts that name no order from ``open``, beginning with the order that could be fulfilled first.
 
-    An order can be answered ``since`` it was placed, and not before the day ahead of its own. With A the sum that
-    orders took up of the receipts up to a moment, C what could be answered by then and R what came:
+    An order can be fulfilled ``since`` it was placed, and not before the day ahead of its own. With A the sum that
+    orders took up of the receipts up to a moment, C what could be fulfilled by then and R what was received:
     A = min(A before + receipt, C), which over all receipts is R + min(0, least C - R at any receipt).
     """
     due = pl.col("expected_from").dt.truncate("1d") - pl.duration(days=EARLY_DAYS)
@@ -80,26 +98,26 @@ def _less_unnamed_receipts(orders: pl.DataFrame, cells: pl.DataFrame, receipts: 
     unnamed = receipts.filter(pl.col("order_id").is_null()).join(cells.select("tenant_id", "timezone"), on="tenant_id")
     moments = pl.concat(
         [
-            orders.select(*INGREDIENT, at="since", answerable="open", came=pl.lit(0.0)),
+            orders.select(*INGREDIENT, at="since", fulfillable="open", received=pl.lit(0.0)),
             with_local_times(unnamed, received_at="received_at").select(
-                *INGREDIENT, at="received_at", answerable=pl.lit(0.0), came="quantity"
+                *INGREDIENT, at="received_at", fulfillable=pl.lit(0.0), received="quantity"
             ),
         ]
     )
     running = (
         moments.group_by(*INGREDIENT, "at")
-        .agg(ordered_sum("answerable"), ordered_sum("came"))
+        .agg(ordered_sum("fulfillable"), ordered_sum("received"))
         .sort(*INGREDIENT, "at")
-        .with_columns(pl.col("answerable", "came").cum_sum().over(INGREDIENT), is_receipt=pl.col("came") > 0)
+        .with_columns(pl.col("fulfillable", "received").cum_sum().over(INGREDIENT), is_receipt=pl.col("received") > 0)
     )
-    least = (pl.col("answerable") - pl.col("came")).filter("is_receipt").min()
-    answered = running.group_by(INGREDIENT).agg(
-        answered=pl.col("came").last() + pl.min_horizontal(least.fill_null(0.0), pl.lit(0.0))
+    least = (pl.col("fulfillable") - pl.col("received")).filter("is_receipt").min()
+    fulfilled = running.group_by(INGREDIENT).agg(
+        fulfilled=pl.col("received").last() + pl.min_horizontal(least.fill_null(0.0), pl.lit(0.0))
     )
     before = pl.col("open").cum_sum().over(INGREDIENT) - pl.col("open")
-    taken = (pl.col("answered") - before).clip(0.0).clip(upper_bound=pl.col("open"))
+    taken = (pl.col("fulfilled") - before).clip(0.0).clip(upper_bound=pl.col("open"))
     return (
         orders.sort(*INGREDIENT, "since", "expected_from", "order_id")
-        .join(answered, on=INGREDIENT, how="left", maintain_order="left")
+        .join(fulfilled, on=INGREDIENT, how="left", maintain_order="left")
         .with_columns(open=(pl.col("open") - taken).round(DECIMALS))
     )

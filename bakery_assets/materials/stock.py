@@ -1,51 +1,69 @@
-"""Stock by lot: what is on hand at the planning instant, and who gets it: first expired, first out.
+"""Stock by lot: what is on hand at the planning instant, and issuing it first expired, first out (FEFO).
 
 Quantities are in the item's own unit. Locations are pooled: a bakery counts as one kitchen, so a lot in a
-shop can be used in the bakehouse.
+shop can be used in the bakehouse. Stock over a horizon of days, where lots no longer matter, is in ``expiry_buckets``.
 """
 
+from typing import TypedDict
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import Frames
+from bakery_assets.cells import with_day
 from bakery_assets.keys import ITEM, LOT
 from bakery_assets.local_time import with_local_times
-from bakery_assets.quantities import DECIMALS, ordered_sum
-
-LOTS = {
-    "tenant_id": pl.String,
-    "item_kind": pl.String,
-    "item_id": pl.String,
-    "lot_id": pl.String,
-    "expires_on": pl.Date,
-    "quantity": pl.Float64,
-}
+from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND, Item, ItemQuantities
+from bakery_assets.quantities import DECIMALS, equal, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops
+from bakery_assets.schemas import columns as col
 
 
-def stock_on_hand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """What each tenant has in usable lots on its plan date.
+class StockInputs(TypedDict):
+    """What ``stock_on_hand`` reads, each fact in its latest correction."""
+
+    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    waste: dy.DataFrame[ops.Waste]
+
+
+class StockOnHand(Item):
+    """Lots with stock that may be used."""
+
+    lot_id = col.key_text("The lot", primary_key=True)
+    last_usable_day = col.integer(
+        "Last day it may be used, in days after the plan date; empty: no expiry", nullable=True
+    )
+    quantity = col.number("Stock of the lot, in the item's unit")
+
+
+class IssuedQuantities(Item):
+    """What was required of items, and how much of it stock covered."""
+
+    required = col.number("Quantity required, in the item's unit")
+    consumption = col.number("Part of it that is issued from stock, in the item's unit")
+    unmet = col.number("Part of it that stock does not cover, in the item's unit")
+
+    @dy.rule()
+    def requirements_are_issued_or_unmet(cls) -> pl.Expr:
+        """required = consumption + unmet."""
+        return equal("required", pl.col("consumption") + pl.col("unmet"))
+
+
+def stock_on_hand(cells: dy.DataFrame[Cells], inputs: StockInputs) -> dy.DataFrame[StockOnHand]:
+    """Usable lots of each tenant on its plan date, sorted by item, expiry (lots without expiry last) and lot.
 
     A lot holds its latest count, plus what came into it after that count, minus what was thrown away from
     it on a later day than that of the count on the tenant's clock: a count has seen the waste of its own
     day. When goods came and waste arose decides, not when that was typed in: a correction of an old receipt
     changes no stock that has been counted since. A lot that was never counted holds all its receipts.
-    Waste that names no lot is taken, first expired first out, from those of the item's lots that were
-    there on its day and had not been counted since: counted before that day, or for a lot never
-    counted, received by then. No lot falls below nothing. Of several expiry dates of one lot the earliest
-    holds, which is the safe side.
-
-    Lots whose last day lies before the plan date are left out. Locations are pooled.
-
-    Args:
-        cells: the columns of ``cells.CELLS``.
-        frames: ``stock_lots``, ``stock_receipts`` and ``waste``, each fact in its latest correction.
-
-    Returns:
-        ``LOTS``: item_kind product, ingredient or intermediate (item_id is then the recipe); quantity
-        above 0; sorted by item, expiry (lots that keep come last) and lot.
+    Waste that names no lot is issued FEFO from those of the item's lots that existed
+    on its day and had not been counted since: counted before that day, or for a lot never
+    counted, received by then. No lot falls below zero. Of several expiry dates of one lot the earliest
+    holds, which is the safe side. Lots whose last usable day lies before the plan date are left out.
     """
-    lots = _lots_before_waste(cells, frames["stock_lots"], frames["stock_receipts"])
-    lots = lots.join(cells.select("tenant_id", "plan_date"), on="tenant_id")
-    waste = _with_item(frames["waste"]).filter(pl.col("quantity") > 0)
+    lots = with_day(_lots_before_waste(cells, inputs["stock_lots"], inputs["stock_receipts"]), cells, of="expires_on")
+    lots = lots.rename({"day": "last_usable_day"})
+    waste = _with_item(inputs["waste"]).filter(pl.col("quantity") > 0)
     named = (
         waste.filter(pl.col("lot_id").is_not_null())
         .join(lots.select(*LOT, "counted_on"), on=LOT)
@@ -59,31 +77,34 @@ def stock_on_hand(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         .filter(pl.col("quantity") > 0)
     )
     lots = _without_unnamed_waste(lots, waste.filter(pl.col("lot_id").is_null()))
-    usable = pl.col("expires_on").is_null() | (pl.col("expires_on") >= pl.col("plan_date"))
-    return lots.filter(usable).select(LOTS.keys()).sort(_fefo())
+    usable = pl.col("last_usable_day").is_null() | (pl.col("last_usable_day") >= 0)
+    return conform(StockOnHand, lots.filter(usable).sort(_fefo()))
 
 
-def first_expired_first_out(lots: pl.DataFrame, demand: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Serve each item's demand from its lots, the lot that expires first being used first.
+def first_expired_first_out(
+    lots: dy.DataFrame[StockOnHand], required: dy.DataFrame[ItemQuantities]
+) -> tuple[dy.DataFrame[StockOnHand], dy.DataFrame[IssuedQuantities]]:
+    """Issue each item's requirement from its lots, the lot that expires first being used first.
 
     Lots without expiry come last; lots of the same day go by lot_id. What a lot gives is the part of the
-    demand that the cumulative stock before it leaves open: min(max(demand - before, 0), quantity).
-
-    Args:
-        lots: ``LOTS``, quantity at least 0; further columns are kept.
-        demand: ``tenant_id, item_kind, item_id, quantity``, at least 0; rows of one item are added up.
+    requirement that the cumulative stock before it leaves open: min(max(required - before, 0), quantity).
 
     Returns:
-        The lots that remain (quantity above 0, sorted first to expire first), and one row per item
-        asked for: ``tenant_id, item_kind, item_id, required, consumption, unmet``, sorted. required is
-        consumption plus unmet, and stock before is stock after plus consumption, to ``DECIMALS``.
+        The lots that remain, sorted first to expire first, and what was issued of each item required, sorted. Stock
+        before is stock after plus consumption, to ``DECIMALS``.
     """
-    asked = demand.group_by(ITEM).agg(required=ordered_sum("quantity").round(DECIMALS))
+    remaining, issued = _issue(lots, required)
+    return conform(StockOnHand, remaining), conform(IssuedQuantities, issued)
+
+
+def _issue(lots: pl.DataFrame, required: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """As ``first_expired_first_out``; further columns of ``lots`` are kept."""
+    totals = required.group_by(ITEM).agg(required=ordered_sum("quantity").round(DECIMALS))
     before = pl.col("quantity").cum_sum().over(ITEM) - pl.col("quantity")
     taken = (pl.col("required").fill_null(0.0) - before).clip(0.0).clip(upper_bound=pl.col("quantity"))
-    used = lots.sort(_fefo()).join(asked, on=ITEM, how="left", maintain_order="left").with_columns(taken=taken)
-    served = (
-        asked.join(used.group_by(ITEM).agg(consumption=ordered_sum("taken")), on=ITEM, how="left")
+    used = lots.sort(_fefo()).join(totals, on=ITEM, how="left", maintain_order="left").with_columns(taken=taken)
+    issued = (
+        totals.join(used.group_by(ITEM).agg(consumption=ordered_sum("taken")), on=ITEM, how="left")
         .with_columns(consumption=pl.min_horizontal(pl.col("consumption").fill_null(0.0).round(DECIMALS), "required"))
         .with_columns(unmet=(pl.col("required") - pl.col("consumption")).round(DECIMALS))
         .sort(ITEM)
@@ -93,18 +114,18 @@ def first_expired_first_out(lots: pl.DataFrame, demand: pl.DataFrame) -> tuple[p
         .filter(pl.col("quantity") > 0)
         .select(lots.columns)
     )
-    return remaining, served
+    return remaining, issued
 
 
 def _fefo() -> list[pl.Expr]:
-    """Sort order of lots: by item, first to expire first, lots that keep last."""
-    keeps = pl.col("expires_on").is_null()
-    return [*(pl.col(name) for name in ITEM), keeps, pl.col("expires_on"), pl.col("lot_id")]
+    """Sort order of lots: by item, first to expire first, lots without expiry last."""
+    no_expiry = pl.col("last_usable_day").is_null()
+    return [*(pl.col(name) for name in ITEM), no_expiry, pl.col("last_usable_day"), pl.col("lot_id")]
 
 
 def _with_item(facts: pl.DataFrame) -> pl.DataFrame:
     """Name the item of facts that have one column per kind of item."""
-    kinds = {"product": "product_id", "ingredient": "ingredient_id", "intermediate": "recipe_id"}
+    kinds = {PRODUCT_KIND: "product_id", INGREDIENT_KIND: "ingredient_id", INTERMEDIATE_KIND: "recipe_id"}
     present = {kind: name for kind, name in kinds.items() if name in facts.columns}
     kind = pl.coalesce(pl.when(pl.col(name).is_not_null()).then(pl.lit(kind)) for kind, name in present.items())
     return facts.with_columns(item_kind=kind, item_id=pl.coalesce(present.values()))
@@ -161,6 +182,6 @@ def _without_unnamed_waste(lots: pl.DataFrame, waste: pl.DataFrame) -> pl.DataFr
     )
     for turn in due["turn"].unique().sort():
         known = pl.col("turn") <= turn
-        left, _ = first_expired_first_out(lots.filter(known), due.filter(pl.col("turn") == turn))
+        left, _ = _issue(lots.filter(known), due.filter(pl.col("turn") == turn))
         lots = pl.concat([left, lots.filter(~known)])
     return lots

@@ -1,59 +1,87 @@
-"""Time-phased ordering: when stock falls short, what is ordered, and for which delivery.
+"""Time-phased ordering: on which day stock falls short, what is ordered then, and for which delivery.
 
-Pure arrays: items by days, day 0 being the plan date. All items go through the days together.
+Arrays of items by days, day 0 being the plan date; all items go through the days together. Which deliveries suppliers
+offer is in ``offers``, how gross requirements and stock come about is in ``materials``.
 """
 
 from dataclasses import dataclass
 
+import dataframely as dy
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, last_day, receive, take, total
+from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.quantities import DECIMALS
+from bakery_assets.quantities import DECIMALS, TOLERANCE
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform
 
-ORDERS = {
-    "item": pl.Int64,  # row of the item
-    "offer": pl.Int64,  # row of the offer
-    "needed_day": pl.Int64,  # first day on which stock falls below its safety stock
-    "deliver_day": pl.Int64,
-    "last_day_covered": pl.Int64,  # the next delivery, or the end of the shelf life, comes after it
-    "decisive_day": pl.Int64,  # day up to which the sum runs: the day of the greatest shortage
-    "runs_out_day": pl.Int64,  # first day on which need is unmet if neither this nor a later order is placed
-    "gross_requirement": pl.Float64,  # need from needed_day to decisive_day, and what was unmet before
-    "unmet_before": pl.Float64,  # the part of gross_requirement that was unmet before needed_day
-    "on_hand": pl.Float64,  # stock on the morning of needed_day, without what expires unused by decisive_day
-    "scheduled_receipts": pl.Float64,  # open orders arriving from needed_day to decisive_day, and ..._later
-    "scheduled_receipts_later": pl.Float64,  # open orders after the last day of need, by deliver_day
-    "net_requirement": pl.Float64,
-    "quantity": pl.Float64,
-    "expires_unused": pl.Float64,  # from needed_day on, before decisive_day
-    # How on_hand came about, from the plan date to the morning of needed_day:
-    "used_before": pl.Float64,
-    "expired_before": pl.Float64,
-    "scheduled_receipts_before": pl.Float64,
-    "ordered_before": pl.Float64,  # by earlier orders of this plan
-}
-NEVER = 1_000_000
-NONE = np.iinfo(np.int64).max
+NEVER = 1_000_000  # a day that does not come
+NO_OFFER = np.iinfo(np.int64).max
+MAX_ROWS = 2**31 - 1
+
+
+class PlannedOrders(dy.Schema):
+    """Orders with the terms of their sums; days are counted from the plan date, quantities in the item's unit."""
+
+    item = col.integer("Row of the item", maximum=MAX_ROWS, primary_key=True)
+    offer = col.integer("Row of the offer", maximum=MAX_ROWS)
+    needed_day = col.integer("First day on which stock falls below its safety stock", primary_key=True)
+    deliver_day = col.integer("Day of delivery")
+    last_day_covered = col.integer("The next delivery, or the end of the shelf life, comes after it")
+    max_shortage_day = col.integer("Day of the largest shortage that the order covers; the sum runs up to it")
+    stockout_day = col.integer(
+        "First day with an unmet requirement if neither this nor a later order is placed; empty: none", nullable=True
+    )
+    gross_requirement = col.metric("From needed_day to max_shortage_day, and what was unmet before", nullable=False)
+    unmet_before = col.metric("The part of gross_requirement that was unmet before needed_day", nullable=False)
+    on_hand = col.metric(
+        "Stock on the morning of needed_day, without what expires unused by max_shortage_day", nullable=False
+    )
+    scheduled_receipts = col.metric(
+        "Open orders arriving from needed_day to max_shortage_day, and scheduled_receipts_later", nullable=False
+    )
+    scheduled_receipts_later = col.metric(
+        "Open orders arriving after the last day of requirements and by deliver_day", nullable=False
+    )
+    net_requirement = col.metric("Above 0", nullable=False)
+    quantity = col.metric("Quantity to order, after minimum and pack", nullable=False)
+    expires_unused = col.metric("Stock that expires from needed_day on, before max_shortage_day", nullable=False)
+    # How on_hand came about, from the plan date to the morning of needed_day.
+    used_before = col.metric("Stock used", nullable=False)
+    expired_before = col.metric("Stock expired", nullable=False)
+    scheduled_receipts_before = col.metric("Open orders received", nullable=False)
+    ordered_before = col.metric("Earlier orders of this plan received", nullable=False)
+
+    @dy.rule()
+    def orders_cover_the_net_requirement(cls) -> pl.Expr:
+        """quantity >= net_requirement > 0."""
+        net = pl.col("net_requirement")
+        return (net > 0) & (pl.col("quantity") >= net - TOLERANCE)
+
+    @dy.rule()
+    def days_follow_each_other(cls) -> pl.Expr:
+        """The sum runs from needed_day to a day that the order covers."""
+        return pl.col("max_shortage_day").is_between("needed_day", "last_day_covered")
 
 
 @dataclass(frozen=True)
-class Needs:
-    """What ordering knows of its items.
+class MrpRecords:
+    """What ordering knows of its items: the records of material requirements planning, one row per item.
 
     Attributes:
-        gross: items by days: requirement.
-        incoming: items by days: open orders; may go on after the last day of gross.
-        on_hand: shelves on the first morning, items by days + 1 (see ``inventory.shelf``).
-        safety: stock that should always be left.
+        gross_requirement: items by days.
+        scheduled_receipts: open orders, items by days; may go on after the last day of gross_requirement.
+        on_hand: expiry buckets on the first morning, items by days + 1 (see ``materials.expiry_buckets``).
+        safety_stock: quantity that should always be left.
         shelf_life: days that a delivery keeps.
     """
 
-    gross: Floats
-    incoming: Floats
+    gross_requirement: Floats
+    scheduled_receipts: Floats
     on_hand: Floats
-    safety: Floats
+    safety_stock: Floats
     shelf_life: Ints
 
 
@@ -62,127 +90,138 @@ class Outlook:
     """Days to come without further orders: items by days from ``start`` on.
 
     Attributes:
-        shortage: unmet need so far plus what is missing of the safety stock.
-        unmet: need since ``start`` that stock has not met yet.
-        gross, incoming, expired: sums from ``start``; expired up to the evening before.
+        shortage: unmet requirement so far plus what is missing of the safety stock.
+        unmet: requirement since ``start`` that stock has not met yet.
+        gross_requirement, scheduled_receipts, expired: sums from ``start``; expired up to the evening before.
     """
 
     start: int
     shortage: Floats
     unmet: Floats
-    gross: Floats
-    incoming: Floats
+    gross_requirement: Floats
+    scheduled_receipts: Floats
     expired: Floats
 
     @property
-    def runs_out_day(self) -> Ints:
-        """First day with unmet need; ``NEVER``: none."""
-        is_unmet = self.unmet > 0
-        return np.where(is_unmet.any(axis=1), self.start + is_unmet.argmax(axis=1), NEVER)
+    def shortage_day(self) -> Ints:
+        """First day on which stock falls below its safety stock; ``NEVER``: none."""
+        return self._first_day(self.shortage > 0)
+
+    @property
+    def stockout_day(self) -> Ints:
+        """First day with an unmet requirement; ``NEVER``: none."""
+        return self._first_day(self.unmet > 0)
+
+    def _first_day(self, holds: NDArray[np.bool_]) -> Ints:
+        return np.where(holds.any(axis=1), self.start + holds.argmax(axis=1), NEVER)
 
 
 @dataclass
-class _Past:
+class _ToDate:
     """What has become of each item's stock since the plan date: one element per item."""
 
     used: Floats
     expired: Floats
-    incoming: Floats
+    scheduled_receipts: Floats
     ordered: Floats
 
 
-def place_orders(needs: Needs, offers: Offers) -> pl.DataFrame:
-    """Propose orders so that stock never falls below its safety stock, as far as deliveries allow.
+def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrders]:
+    """Plan orders so that stock never falls below its safety stock, as far as deliveries allow.
 
-    Day by day: where the stock left after the day's need is below the safety stock, the cheapest offer
-    that can still come by that day, and keep until it, is ordered for its last delivery by that day. It
-    covers every need until that supplier's next delivery or the end of the shelf life: the greatest
-    shortage on the way is the net requirement, to which minimum and pack are applied once. What is over
-    is stock for the days that follow. If no offer can come in time, the one that comes first is late, and
-    nothing more is ordered until it is there. Need that stock could not meet stays wanted until then. An order
-    that comes after the last day of need is less by what open orders bring after that day and no later than it:
-    else what a long lead time has on its way would be ordered anew every morning.
+    Day by day: where the stock left after the day's requirement is below the safety stock, the cheapest offer
+    that can still deliver by that day, and keeps until it, is ordered for its last delivery by that day. The order
+    covers every requirement until that supplier's next delivery or the end of the shelf life: the largest
+    shortage up to then is the net requirement, to which minimum and pack are applied once. The surplus
+    is stock for the days that follow. If no offer can deliver in time, the one that delivers first is late, and
+    nothing more is ordered until it has arrived. A requirement that stock could not meet stays open until then. An
+    order that arrives after the last day of requirements is reduced by what open orders bring after that day and no
+    later than it: otherwise what a long lead time has on its way would be ordered anew every morning.
 
     net_requirement = gross_requirement + safety stock - on_hand - scheduled_receipts, all terms from needed_day to
-    decisive_day, scheduled_receipts with scheduled_receipts_later.
-
-    Returns:
-        ``ORDERS``, sorted by item and needed_day.
+    max_shortage_day, scheduled_receipts with scheduled_receipts_later. Orders are sorted by item and needed_day.
     """
-    count, days = needs.gross.shape
-    shelf = needs.on_hand.copy()
-    proposed = np.zeros_like(needs.gross)
+    count, days = records.gross_requirement.shape
+    buckets = records.on_hand.copy()
+    planned_receipts = np.zeros_like(records.gross_requirement)
     unmet = np.zeros(count)
-    waits_until = np.zeros(count, dtype=np.int64)
-    past = _Past(*(np.zeros(count) for _ in range(4)))
-    placed = [pl.DataFrame(schema=ORDERS)]
+    late_until = np.zeros(count, dtype=np.int64)
+    to_date = _ToDate(*(np.zeros(count) for _ in range(4)))
+    placed = [pl.DataFrame(schema=pl.Schema(PlannedOrders))]
     for day in range(days):
-        receive(shelf, needs.incoming[:, day] + proposed[:, day], last_day(day, needs.shelf_life))
-        past.ordered += proposed[:, day]
-        left = total(shelf) - needs.gross[:, day] - unmet
-        short = np.flatnonzero((np.round(needs.safety - left, DECIMALS) > 0) & (waits_until <= day))
-        orders = _order(short, day, shelf, unmet, needs, offers, past)
+        arriving = records.scheduled_receipts[:, day] + planned_receipts[:, day]
+        receive(buckets, arriving, last_usable_day(day, records.shelf_life))
+        to_date.ordered += planned_receipts[:, day]
+        left = total(buckets) - records.gross_requirement[:, day] - unmet
+        is_short = (np.round(records.safety_stock - left, DECIMALS) > 0) & (late_until <= day)
+        orders = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
         placed.append(orders)
         item, delivered, quantity = (orders[name].to_numpy() for name in ("item", "deliver_day", "quantity"))
         in_time, within = delivered <= day, (delivered > day) & (delivered < days)
-        fresh = np.zeros(count)
-        fresh[item[in_time]] = quantity[in_time]
+        received = np.zeros(count)
+        received[item[in_time]] = quantity[in_time]
         usable = np.full(count, -1, dtype=np.int64)
-        usable[item] = last_day(delivered, needs.shelf_life[item])
-        receive(shelf, fresh, usable)
-        proposed[item[within], delivered[within]] += quantity[within]
-        waits_until[item] = delivered
-        wanted = needs.gross[:, day] + unmet
-        used = take(shelf, wanted)
-        unmet = np.round(wanted - used, DECIMALS)
-        past.used += used
-        past.expired += expire(shelf, day)
-        past.incoming += needs.incoming[:, day]
-        past.ordered += fresh
-    return pl.concat(placed).sort("item", "needed_day")
+        usable[item] = last_usable_day(delivered, records.shelf_life[item])
+        receive(buckets, received, usable)
+        planned_receipts[item[within], delivered[within]] += quantity[within]
+        late_until[item] = delivered
+        required = records.gross_requirement[:, day] + unmet
+        used = issue(buckets, required)
+        unmet = np.round(required - used, DECIMALS)
+        to_date.used += used
+        to_date.expired += expire(buckets, day)
+        to_date.scheduled_receipts += records.scheduled_receipts[:, day]
+        to_date.ordered += received
+    return conform(PlannedOrders, pl.concat(placed).sort("item", "needed_day"))
 
 
-def order_quantity(net: Floats, minimum: Floats, pack: Floats) -> Floats:
-    """The smallest order that covers ``net``, is at least ``minimum`` and a multiple of ``pack`` (0: any)."""
-    least = np.maximum(net, minimum)
+def order_quantity(net_requirement: Floats, minimum: Floats, pack: Floats) -> Floats:
+    """The smallest order that covers the net requirement, at least ``minimum``, a multiple of ``pack`` (0: any)."""
+    least = np.maximum(net_requirement, minimum)
     packs = np.ceil(np.round(least / np.where(pack > 0, pack, 1.0), 9))
     return np.where(pack > 0, packs * pack, least).astype(np.float64).round(DECIMALS)
 
 
-def look_ahead(needs: Needs) -> Outlook:
-    """All days to come if nothing is ordered."""
-    shelf = needs.on_hand.copy()
-    receive(shelf, needs.incoming[:, 0], last_day(0, needs.shelf_life))
-    count = len(needs.gross)
-    return _ahead(np.arange(count), 0, shelf, np.zeros(count), needs)
+def days_or_null(days: Ints) -> pl.Series:
+    """Days as a column, ``NEVER`` as null."""
+    return pl.Series(days).replace(NEVER, None)
+
+
+def look_ahead(records: MrpRecords) -> Outlook:
+    """The days from the plan date on, if nothing is ordered."""
+    buckets = records.on_hand.copy()
+    receive(buckets, records.scheduled_receipts[:, 0], last_usable_day(0, records.shelf_life))
+    count = len(records.gross_requirement)
+    return _ahead(np.arange(count), 0, buckets, np.zeros(count), records)
 
 
 def _order(
-    short: Ints, day: int, shelf: Floats, unmet: Floats, needs: Needs, offers: Offers, past: _Past
+    short: Ints, day: int, buckets: Floats, unmet: Floats, records: MrpRecords, offers: Offers, to_date: _ToDate
 ) -> pl.DataFrame:
     """The orders to place for the items that are short on ``day``."""
-    offer, delivered = _choose(day, needs, offers)
+    offer, delivered = _choose(day, records, offers)
     short = short[offer[short] >= 0]
     if not len(short):
-        return pl.DataFrame(schema=ORDERS)
-    days = needs.gross.shape[1]
+        return pl.DataFrame(schema=pl.Schema(PlannedOrders))
+    days = records.gross_requirement.shape[1]
     offer, delivered = offer[short], delivered[short]
-    ahead = _ahead(short, day, shelf[short], unmet[short], needs)
-    following = offers.following[offer, delivered]
-    covered = np.minimum(np.minimum(following - 1, last_day(delivered, needs.shelf_life[short])), days - 1)
-    covered = np.where(delivered >= days, days - 1, covered)
+    ahead = _ahead(short, day, buckets[short], unmet[short], records)
+    before_next = np.minimum(
+        offers.next_delivery[offer, delivered] - 1, last_usable_day(delivered, records.shelf_life[short])
+    )
+    covered = np.where(delivered >= days, days - 1, np.minimum(before_next, days - 1))
     begins = np.minimum(np.maximum(delivered, day), days - 1)
     span = np.arange(day, days)
     counts = (span >= begins[:, None]) & (span <= covered[:, None])
     shortage = np.where(counts, ahead.shortage, -1.0)
-    decisive = shortage.argmax(axis=1)
+    largest = shortage.argmax(axis=1)
     rows = np.arange(len(short))
-    due = np.arange(days, needs.incoming.shape[1])
-    later = np.where(due <= delivered[:, None], needs.incoming[short, days:], 0.0).sum(axis=1)
-    net = np.maximum(np.round(shortage[rows, decisive] - later, DECIMALS), 0.0)
-    arrived = needs.incoming[short, day]
-    morning = total(shelf[short]) - arrived
-    lost = ahead.expired[rows, decisive]
+    due = np.arange(days, records.scheduled_receipts.shape[1])
+    later = np.where(due <= delivered[:, None], records.scheduled_receipts[short, days:], 0.0).sum(axis=1)
+    net = np.maximum(np.round(shortage[rows, largest] - later, DECIMALS), 0.0)
+    arrived = records.scheduled_receipts[short, day]
+    morning = total(buckets[short]) - arrived
+    expired = ahead.expired[rows, largest]
     frame = pl.DataFrame(
         {
             "item": short,
@@ -190,62 +229,65 @@ def _order(
             "needed_day": np.full(len(short), day),
             "deliver_day": delivered,
             "last_day_covered": covered,
-            "decisive_day": day + decisive,
-            "runs_out_day": ahead.runs_out_day,
-            "gross_requirement": unmet[short] + ahead.gross[rows, decisive],
+            "max_shortage_day": day + largest,
+            "stockout_day": days_or_null(ahead.stockout_day),
+            "gross_requirement": unmet[short] + ahead.gross_requirement[rows, largest],
             "unmet_before": unmet[short],
-            "on_hand": np.maximum(morning - lost, 0.0),
-            "scheduled_receipts": ahead.incoming[rows, decisive] - np.maximum(lost - morning, 0.0) + later,
+            "on_hand": np.maximum(morning - expired, 0.0),
+            "scheduled_receipts": ahead.scheduled_receipts[rows, largest] - np.maximum(expired - morning, 0.0) + later,
             "scheduled_receipts_later": later,
             "net_requirement": net,
             "quantity": order_quantity(net, offers.minimum[offer], offers.pack[offer]),
-            "expires_unused": lost,
-            "used_before": past.used[short],
-            "expired_before": past.expired[short],
-            "scheduled_receipts_before": past.incoming[short],
-            "ordered_before": past.ordered[short],
+            "expires_unused": expired,
+            "used_before": to_date.used[short],
+            "expired_before": to_date.expired[short],
+            "scheduled_receipts_before": to_date.scheduled_receipts[short],
+            "ordered_before": to_date.ordered[short],
         },
-        schema=ORDERS,
+        schema=pl.Schema(PlannedOrders),
     )
     return frame.filter(pl.col("net_requirement") > 0).with_columns(pl.col(pl.Float64).round(DECIMALS))
 
 
-def _choose(day: int, needs: Needs, offers: Offers) -> tuple[Ints, Ints]:
-    """For each item the offer to take for a need on ``day`` (-1: none) and its delivery day."""
-    count, last = len(needs.gross), offers.delivers.shape[1]
+def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
+    """For each item the offer to take for a requirement on ``day`` (-1: none) and its delivery day."""
+    count, last = len(records.gross_requirement), offers.delivers.shape[1]
     chosen = np.full(count, -1, dtype=np.int64)
     if not len(offers.item):
         return chosen, chosen.copy()
-    latest, later = offers.latest[:, day], offers.following[:, day]
+    latest, later = offers.latest_delivery[:, day], offers.next_delivery[:, day]
     number = np.arange(len(offers.item))
-    in_time = (latest >= 0) & (last_day(latest, needs.shelf_life[offers.item]) >= day)
+    in_time = (latest >= 0) & (last_usable_day(latest, records.shelf_life[offers.item]) >= day)
     items, starts = np.unique(offers.item, return_index=True)
-    best = np.minimum.reduceat(np.where(in_time, number, NONE), starts)
-    soonest = np.minimum.reduceat(np.where(later < last, later * len(number) + number, NONE), starts)
-    is_late = (best == NONE) & (soonest < NONE)
-    chosen[items] = np.where(best < NONE, best, np.where(is_late, soonest % len(number), -1))
+    best = np.minimum.reduceat(np.where(in_time, number, NO_OFFER), starts)
+    soonest = np.minimum.reduceat(np.where(later < last, later * len(number) + number, NO_OFFER), starts)
+    is_late = (best == NO_OFFER) & (soonest < NO_OFFER)
+    chosen[items] = np.where(best < NO_OFFER, best, np.where(is_late, soonest % len(number), -1))
     delivered = np.full(count, -1, dtype=np.int64)
     found = chosen[items]
     delivered[items] = np.where(found < 0, -1, np.where(is_late, later[found], latest[found]))
     return chosen, delivered
 
 
-def _ahead(items: Ints, start: int, shelf: Floats, unmet: Floats, needs: Needs) -> Outlook:
-    """Let the days from ``start`` on pass without orders; the receipts of ``start`` are on the shelf already."""
-    days = needs.gross.shape[1]
-    shelf = shelf.copy()
+def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: MrpRecords) -> Outlook:
+    """Let the days from ``start`` on pass without orders; the receipts of ``start`` are in ``buckets`` already."""
+    days = records.gross_requirement.shape[1]
+    buckets = buckets.copy()
     ahead = Outlook(start, *(np.zeros((len(items), days - start)) for _ in range(5)))
-    lost = np.zeros(len(items))
+    expired = np.zeros(len(items))
     for place, day in enumerate(range(start, days)):
         if place:
-            receive(shelf, needs.incoming[items, day], last_day(day, needs.shelf_life[items]))
-        wanted = needs.gross[items, day] + unmet
-        unmet = np.round(wanted - take(shelf, wanted), DECIMALS)
-        missing = np.maximum(needs.safety[items] - total(shelf), 0.0)
+            last = last_usable_day(day, records.shelf_life[items])
+            receive(buckets, records.scheduled_receipts[items, day], last)
+        required = records.gross_requirement[items, day] + unmet
+        unmet = np.round(required - issue(buckets, required), DECIMALS)
+        missing = np.maximum(records.safety_stock[items] - total(buckets), 0.0)
         ahead.unmet[:, place] = unmet
         ahead.shortage[:, place] = np.round(unmet + missing, DECIMALS)
-        ahead.expired[:, place] = lost
-        lost = lost + expire(shelf, day)
-    ahead.gross[:] = np.round(np.cumsum(needs.gross[items, start:], axis=1), DECIMALS)
-    ahead.incoming[:] = np.round(np.cumsum(needs.incoming[items, start:days], axis=1), DECIMALS)
+        ahead.expired[:, place] = expired
+        expired = expired + expire(buckets, day)
+    required_so_far = np.cumsum(records.gross_requirement[items, start:], axis=1)
+    received_so_far = np.cumsum(records.scheduled_receipts[items, start:days], axis=1)
+    ahead.gross_requirement[:] = np.round(required_so_far, DECIMALS)
+    ahead.scheduled_receipts[:] = np.round(received_so_far, DECIMALS)
     return ahead

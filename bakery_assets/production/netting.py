@@ -1,78 +1,70 @@
-"""Netting: what stock and earlier baking leave open of each day's demand, day by day over the horizon."""
+"""Netting: what finished stock leaves open of a day's demand.
 
+Net requirements become batches in ``lots``; how the days follow each other is in ``planned_lots``.
+"""
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import HORIZON_DAYS
-from bakery_assets.materials.stock import first_expired_first_out
-from bakery_assets.production.lots import size_lots
+from bakery_assets.keys import PRODUCT
+from bakery_assets.materials.demand import DailyDemand
+from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
+from bakery_assets.materials.stock import StockOnHand, first_expired_first_out
+from bakery_assets.quantities import DECIMALS, equal, ordered_sum
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops
 
-DECIMALS = 6
-PRODUCT = "product"  # the item_kind of finished goods
+
+class NetRequirements(DailyDemand):
+    """Demand less the stock that is usable on its day, with what lots are sized and ranked by."""
+
+    price = ops.Products.price
+    shelf_life_days = ops.Products.shelf_life_days
+    batch_min = ops.Products.batch_min
+    batch_max = ops.Products.batch_max
+    batch_multiple = ops.Products.batch_multiple
+    stock_usable = col.number("Stock that may be used on the day")
+    stock_used = col.number("Demand that this stock covers")
+    net_requirement = col.number("Demand that has to be baked; 0 on days that are not open")
+    unmet = col.number("Demand that stock does not cover on a day that is not open")
+
+    @dy.rule()
+    def demand_is_covered_baked_or_unmet(cls) -> pl.Expr:
+        """demand = stock_used + net_requirement + unmet."""
+        return equal("demand", pl.col("stock_used") + pl.col("net_requirement") + pl.col("unmet"))
+
+    @dy.rule()
+    def stock_is_used_where_there_is_any(cls) -> pl.Expr:
+        """stock_used = min(demand, stock_usable)."""
+        return equal("stock_used", pl.min_horizontal("demand", "stock_usable"))
+
+    @dy.rule()
+    def nothing_is_baked_on_a_closed_day(cls) -> pl.Expr:
+        """Either what is missing is baked or, on a day that is not open, it stays unmet."""
+        return pl.when("is_open").then(pl.col("unmet") == 0).otherwise(pl.col("net_requirement") == 0)
 
 
 def net_requirements(
-    cells: pl.DataFrame, demand: pl.DataFrame, stock: pl.DataFrame, products: pl.DataFrame
-) -> pl.DataFrame:
-    """Net each day's demand against the finished stock usable on that day, and size the lots of the rest.
-
-    For each day in turn: a lot counts while its last day is not past, the lot that expires first is used
-    first, and ``net = demand - stock_used``. What the lots make beyond the net is stock of the next days until
-    ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the evening. On days that
-    are not open nothing is baked, and what stock does not cover stays ``unserved``.
-
-    Args:
-        cells: the columns of ``cells.CELLS``.
-        demand: as ``daily_demand`` returns it.
-        stock: as ``stock_on_hand`` returns it; only products are looked at.
-        products: the table.
+    demand: dy.DataFrame[DailyDemand], usable: dy.DataFrame[StockOnHand], products: dy.DataFrame[ops.Products]
+) -> tuple[dy.DataFrame[NetRequirements], dy.DataFrame[StockOnHand]]:
+    """Net one day's demand against the finished stock usable on that day, issued first expired, first out.
 
     Returns:
-        The rows and columns of ``demand`` with ``stock_usable``, ``stock_used``, ``net``, ``surplus`` (planned
-        beyond net), ``unserved``, ``price``, ``shelf_life_days`` and the columns of ``size_lots``; sorted by tenant,
-        day and product. Quantities in the product's unit.
+        Net requirements, and the lots that remain.
     """
-    traits = products.select(
-        "tenant_id", "product_id", "unit", "price", "shelf_life_days", "batch_min", "batch_max", "batch_multiple"
-    )
-    asked = demand.join(traits, on=["tenant_id", "product_id"])
-    lots = stock.filter(pl.col("item_kind") == PRODUCT)
-    netted = []
-    for offset in range(HORIZON_DAYS):
-        today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=offset))
-        day, lots = _net_one_day(asked.join(today, on=["tenant_id", "schedule_date"], how="semi"), lots, today)
-        netted.append(day)
-    return pl.concat(netted).sort("tenant_id", "schedule_date", "product_id")
-
-
-def _net_one_day(asked: pl.DataFrame, lots: pl.DataFrame, today: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Net one day; the lots that come back still hold what expires today, for the next day drops it."""
-    still_good = pl.col("expires_on").is_null() | (pl.col("expires_on") >= pl.col("schedule_date"))
-    usable = lots.join(today, on="tenant_id").filter(still_good).select(lots.columns)
-    item = pl.lit(PRODUCT).alias("item_kind")
-    wanted = asked.select("tenant_id", item, item_id="product_id", quantity="demand")
-    left, served = first_expired_first_out(usable, wanted)
-    on_hand = usable.group_by("tenant_id", "item_id").agg(stock_usable=pl.col("quantity").sort().sum().round(DECIMALS))
+    required = demand.select("tenant_id", item_kind=pl.lit(PRODUCT_KIND), item_id="product_id", quantity="demand")
+    left, issued = first_expired_first_out(usable, conform(ItemQuantities, required))
+    covered = issued.select("tenant_id", "unmet", product_id="item_id", stock_used="consumption")
+    stock = usable.group_by("tenant_id", product_id="item_id").agg(stock_usable=ordered_sum("quantity").round(DECIMALS))
+    traits = products.select(*PRODUCT, "price", "shelf_life_days", "batch_min", "batch_max", "batch_multiple")
     net = (
-        asked.join(
-            served.select("tenant_id", product_id="item_id", stock_used="consumption", open_demand="unmet"),
-            on=["tenant_id", "product_id"],
-            how="left",
-        )
-        .join(on_hand.rename({"item_id": "product_id"}), on=["tenant_id", "product_id"], how="left")
+        demand.join(traits, on=PRODUCT)
+        .join(covered, on=PRODUCT, how="left")
+        .join(stock, on=PRODUCT, how="left")
         .with_columns(
             pl.col("stock_usable").fill_null(0.0),
-            net=pl.when("is_open").then("open_demand").otherwise(0.0),
-            unserved=pl.when("is_open").then(0.0).otherwise("open_demand"),
+            net_requirement=pl.when("is_open").then("unmet").otherwise(0.0),
+            unmet=pl.when("is_open").then(0.0).otherwise("unmet"),
         )
-        .drop("open_demand")
     )
-    sized = size_lots(net).with_columns(surplus=(pl.col("planned") - pl.col("net")).clip(0.0).round(DECIMALS))
-    kept = sized.filter((pl.col("surplus") > 0) & (pl.col("shelf_life_days") > 1)).select(
-        "tenant_id",
-        item,
-        item_id="product_id",
-        lot_id=pl.format("baked {}", "schedule_date"),
-        expires_on=pl.col("schedule_date") + pl.duration(days=pl.col("shelf_life_days") - 1),
-        quantity="surplus",
-    )
-    return sized, pl.concat([left, kept.select(left.columns)])
+    return conform(NetRequirements, net), left

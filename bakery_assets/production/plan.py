@@ -1,18 +1,18 @@
-"""The stage ``production_schedules``: demand, net requirements, lots, batches and times, in this order."""
+"""The stage ``production_schedules``: demand, lots, batches and times, in this order."""
 
-from typing import TypedDict, cast
+from typing import TypedDict
 
 import dataframely as dy
 
-from bakery_assets.cells import Frames
 from bakery_assets.materials.demand import daily_demand
 from bakery_assets.materials.stock import stock_on_hand
-from bakery_assets.production.batches import batch_rows, ranked_batches
-from bakery_assets.production.netting import net_requirements
-from bakery_assets.production.schedules import schedule_rows
+from bakery_assets.production.batch_rows import batch_rows
+from bakery_assets.production.batches import ranked_batches
+from bakery_assets.production.planned_lots import planned_lots
+from bakery_assets.production.schedule_rows import schedule_rows
 from bakery_assets.production.timing import schedule_batches
 from bakery_assets.production.working_hours import working_hours
-from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import Cells, ops, plans
 
 
 class ProductionInputs(TypedDict):
@@ -39,33 +39,16 @@ class ProductionTables(TypedDict):
 
 
 def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> ProductionTables:
-    """What to bake, when and on what, for the horizon of every cell.
-
-    Args:
-        cells: the columns of ``cells.CELLS``, one row per tenant.
-        frames: ``products, calendar, demand_forecasts, customer_orders, stock_lots, stock_receipts, waste,
-            recipes, production_steps, equipment, shifts``.
-
-    Returns:
-        ``production_schedules`` (one row per tenant and day) and ``production_batches``, sorted by key.
+    """What to bake, when and on what, for the horizon of every cell; rows sorted by key.
 
     Raises:
-        CannotPlan: batch sizes or capacities that lead to an absurd number of batches or loads.
+        CannotPlan: batch sizes or capacities that lead to an implausible number of batches or loads.
     """
-    frames = cast(Frames, inputs)
-    demand = daily_demand(cells, frames)
-    lots = net_requirements(cells, demand, stock_on_hand(cells, frames), frames["products"])
-    hours = working_hours(cells, frames["shifts"]).join(cells.select("tenant_id", "plan_date"), on="tenant_id")
-    ranked = ranked_batches(lots, frames["recipes"]).join(
-        hours.select("tenant_id", "schedule_date", "plan_date", "starts_at"),
-        on=["tenant_id", "schedule_date"],
-        maintain_order="left",
-    )
-    timed, steps_taken = schedule_batches(ranked, frames["production_steps"], frames["equipment"])
+    lots = planned_lots(cells, daily_demand(cells, inputs), stock_on_hand(cells, inputs), inputs["products"])
+    hours = working_hours(cells, inputs["shifts"])
+    ranked = ranked_batches(lots, inputs["recipes"], hours)
+    timed, steps = schedule_batches(ranked, inputs["production_steps"], inputs["equipment"])
     return ProductionTables(
-        production_schedules=conform(
-            plans.ProductionSchedules,
-            schedule_rows(hours, lots, timed, steps_taken, frames["calendar"], frames["equipment"]),
-        ),
-        production_batches=conform(plans.ProductionBatches, batch_rows(timed, steps_taken)),
+        production_schedules=schedule_rows(hours, lots, timed, steps, inputs["calendar"], inputs["equipment"]),
+        production_batches=batch_rows(timed, steps),
     )

@@ -1,30 +1,66 @@
-"""Times on the machines: each batch in order of priority takes the first place where its steps fit."""
+"""Times on the machines: each batch in order of priority is placed at the first time at which its steps fit.
+
+Which batches there are and in which order they come is decided in ``batches``, when work may start in
+``working_hours``.
+"""
 
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import CannotPlan
+from bakery_assets.local_time import INSTANT
+from bakery_assets.production.batches import RankedBatches
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops
 
-INSTANT = pl.Datetime("us", "UTC")
 SECOND = 1_000_000  # in microseconds, the unit of every time in here
 NOISE = 1e-9  # relative; 0.3 kg in loads of 0.1 kg are three loads
-MOST_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
+MAX_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
+MAX_ROWS = 2**31 - 1
+MINUTE_DECIMALS = 2  # of minutes in explanations and sums of a day
 
-TIMES = {"row": pl.Int64, "start_at": pl.Int64, "end_at": pl.Int64, "equipment_id": pl.String}
-STEPS_TAKEN = {
-    "row": pl.Int64,
-    "step_number": pl.Int64,
-    "name": pl.String,
-    "equipment_kind": pl.String,
-    "equipment_id": pl.String,
-    "loads": pl.Int64,
-    "minutes": pl.Float64,
-    "start_at": pl.Int64,
-}
+
+class TimedBatches(RankedBatches):
+    """Batches with their times, empty without steps; rows in the order in which they were placed."""
+
+    row = col.integer("Position in the order of placing", maximum=MAX_ROWS)
+    start_at = col.instant("Start of the first step", nullable=True)
+    end_at = col.instant("End of the last step", nullable=True)
+    equipment_id = col.text("Machine of the longest step, the first of equals; empty: on none", nullable=True)
+
+    @dy.rule()
+    def batches_end_after_they_start(cls) -> pl.Expr:
+        """A batch starts when work may start or later, and does not end before that."""
+        return (pl.col("work_starts_at") <= pl.col("start_at")) & (pl.col("start_at") <= pl.col("end_at"))
+
+
+class ScheduledSteps(dy.Schema):
+    """The steps of batches with their times and machines."""
+
+    row = col.integer("Row of the batch", maximum=MAX_ROWS, primary_key=True)
+    step_number = col.integer("Order of the steps", primary_key=True)
+    name = col.text("What is done")
+    equipment_kind = ops.ProductionSteps.equipment_kind
+    equipment_id = col.text("Machine it is done on; empty: there is none of the kind", nullable=True)
+    loads = col.integer("How often the machine is filled", minimum=1, maximum=MAX_LOADS)
+    minutes = col.number("Minutes of all loads together")
+    start_at = col.instant("Start of the step")
+
+    @dy.rule()
+    def steps_follow_each_other(cls) -> pl.Expr:
+        """No step of a batch starts before the one before it ends."""
+        end = pl.col("start_at") + pl.duration(microseconds=(pl.col("minutes") * 60 * SECOND).round().cast(pl.Int64))
+        return pl.col("start_at") >= end.shift(1).over("row", order_by="step_number")
+
+
+# Frames from lists, instants as microseconds.
+TIMES = {"row": pl.UInt32, "start_at": pl.Int64, "end_at": pl.Int64, "equipment_id": pl.String}
+STEPS = pl.Schema({**pl.Schema(ScheduledSteps), "start_at": pl.Int64()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +86,7 @@ class Machine:
         """How often the machine is filled for ``quantity``."""
         if self.capacity is None:
             return 1
-        return max(1, math.ceil(min(quantity / self.capacity, 2.0 * MOST_LOADS) * (1 - NOISE)))
+        return max(1, math.ceil(min(quantity / self.capacity, 2.0 * MAX_LOADS) * (1 - NOISE)))
 
     def free_from(self, ready: int, length: int) -> int:
         """The first moment from ``ready`` on at which the machine is free for ``length``."""
@@ -78,8 +114,10 @@ class Machine:
 
 
 def schedule_batches(
-    batches: pl.DataFrame, steps: pl.DataFrame, equipment: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+    batches: dy.DataFrame[RankedBatches],
+    steps: dy.DataFrame[ops.ProductionSteps],
+    equipment: dy.DataFrame[ops.Equipment],
+) -> tuple[dy.DataFrame[TimedBatches], dy.DataFrame[ScheduledSteps]]:
     """Give every batch its times and machines, by forward list scheduling (the serial scheme of Kolisch 1996).
 
     Batches are placed in the order of the rows. A step starts when the step before it has ended and a machine
@@ -92,33 +130,26 @@ def schedule_batches(
     The scheme is sequential by nature, hence the loop over batches; tenants never meet, for each has its own machines.
 
     Args:
-        batches: ``tenant_id, recipe_id`` (empty: no recipe), ``product_id, quantity_planned, starts_at`` (when its
-            day's work begins) and others, in the order of placing; the rows of one tenant's earlier days first.
-        steps, equipment: the tables ``production_steps`` and ``equipment``.
-
-    Returns:
-        ``batches`` with ``row`` (its position), ``start_at``, ``end_at``, ``equipment_id`` (machine of the longest
-        step, the first of equals), all empty without steps; and one row per step taken: ``STEPS_TAKEN``, with
-        ``start_at`` in UTC.
+        batches: in the order of placing; the rows of one tenant's earlier days first.
 
     Raises:
-        CannotPlan: a step would take more than ``MOST_LOADS`` loads.
+        CannotPlan: a step would take more than ``MAX_LOADS`` loads.
     """
     steps_of = _steps_by_recipe(steps)
     machines_of = _machines_by_kind(equipment)
     times: list[tuple[int, int, int, str | None]] = []
     taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
     wanted = batches.select(
-        "tenant_id", "recipe_id", "product_id", "quantity_planned", pl.col("starts_at").to_physical()
+        "tenant_id", "recipe_id", "product_id", "quantity_planned", pl.col("work_starts_at").to_physical()
     )
     for row, (tenant, recipe, product, quantity, day_start) in enumerate(wanted.iter_rows()):
         batch_start, ready, longest, main_machine = None, day_start, -1, None
         for step in steps_of.get((tenant, recipe), ()):
             start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), quantity, ready)
-            if loads > MOST_LOADS:
+            if loads > MAX_LOADS:
                 raise CannotPlan(
                     f"tenant {tenant}: a batch of {quantity:g} of product {product} would take more than "
-                    f"{MOST_LOADS} loads on every {step.kind} for step {step.name!r}; "
+                    f"{MAX_LOADS} loads on every {step.kind} for step {step.name!r}; "
                     "correct the capacity of its machines or the batch's size"
                 )
             if machine is not None:
@@ -132,9 +163,9 @@ def schedule_batches(
         if batch_start is not None:
             times.append((row, batch_start, ready, main_machine))
     placed = pl.DataFrame(times, schema=TIMES, orient="row").with_columns(pl.col("start_at", "end_at").cast(INSTANT))
-    timed = batches.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    steps_taken = pl.DataFrame(taken, schema=STEPS_TAKEN, orient="row").with_columns(pl.col("start_at").cast(INSTANT))
-    return timed.join(placed, on="row", how="left", maintain_order="left"), steps_taken
+    timed = batches.with_row_index("row").join(placed, on="row", how="left", maintain_order="left")
+    scheduled = pl.DataFrame(taken, schema=STEPS, orient="row").with_columns(pl.col("start_at").cast(INSTANT))
+    return conform(TimedBatches, timed), conform(ScheduledSteps, scheduled)
 
 
 def _place(
@@ -151,7 +182,7 @@ def _place(
     return min(options, key=lambda option: option[0] + option[1])
 
 
-def _steps_by_recipe(steps: pl.DataFrame) -> dict[tuple[str, str], list[Step]]:
+def _steps_by_recipe(steps: dy.DataFrame[ops.ProductionSteps]) -> dict[tuple[str, str], list[Step]]:
     rows = steps.sort("tenant_id", "recipe_id", "step_number").select(
         "tenant_id", "recipe_id", "step_number", "name", "equipment_kind", "duration_minutes"
     )
@@ -161,7 +192,7 @@ def _steps_by_recipe(steps: pl.DataFrame) -> dict[tuple[str, str], list[Step]]:
     return found
 
 
-def _machines_by_kind(equipment: pl.DataFrame) -> dict[tuple[str, str], list[Machine]]:
+def _machines_by_kind(equipment: dy.DataFrame[ops.Equipment]) -> dict[tuple[str, str], list[Machine]]:
     rows = (
         equipment.filter(pl.col("capacity").is_null() | (pl.col("capacity") > 0))
         .sort("tenant_id", "equipment_id")

@@ -1,11 +1,10 @@
 """The data-quality gate: whether a tenant's sales are fit to train on, which rows are not, and why.
 
-``thresholds`` has every line that is drawn, with its reason; ``rules`` what is expected; ``suite`` calls Great
-Expectations.
+``suites`` states what is expected, within the limits of ``thresholds``; ``check_tables`` computes the tables that are
+checked; ``run_suites`` calls Great Expectations; ``findings`` and ``gate`` say what follows for each tenant.
 """
 
-from bakery_assets.quality.checked import checked_sales
-from bakery_assets.quality.judge import gate, judge_sales
-from bakery_assets.quality.suite import run_suite
+from bakery_assets.quality.findings import BLOCKING
+from bakery_assets.quality.gate import evaluate_sales_checks
 
-__all__ = ["checked_sales", "gate", "judge_sales", "run_suite"]
+__all__ = ["BLOCKING", "evaluate_sales_checks"]

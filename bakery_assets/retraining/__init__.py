@@ -1,4 +1,5 @@
 """Retraining: which series need new models and why, and whether a new version does better than the champion.
 
-Which bakeries are due for it is decided in ``due.retraining``.
+When a tenant is due for retraining is decided in ``due.retraining``; models are fitted in ``forecasting.training`` and
+kept by ``resources.warehouse.model_registry``.
 """

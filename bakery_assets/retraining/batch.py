@@ -1,214 +1,255 @@
-"""A retraining on its way: who has been judged, why it is needed, what was trained, and how each ended.
+"""A retraining batch: the tenants that one run retrains together, through the gate, the triggers and the training.
 
-One ``Course`` carries many bakeries. One that ends early, gated, not needed or failed, is left out of what follows,
-and the others go on.
+A tenant whose retraining ends early, gated, not needed or failed, is left out of what follows, and the others go on.
+The stages themselves are in ``stages``; a batch is stored by ``resources.warehouse.model_registry``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from typing import cast
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Cell, Frames
+from bakery_assets.explanations.formats import percent
 from bakery_assets.forecasting import train_models
+from bakery_assets.forecasting.registry.encode import TrainedVersions
 from bakery_assets.keys import SERIES
-from bakery_assets.quality import judge_sales
-from bakery_assets.retraining.champion_comparison import WORSE, compare_with_champion
-from bakery_assets.retraining.triggers import carried_over, find_triggers
-from bakery_assets.stages import Failed, Stage, run_stage
+from bakery_assets.retraining.champion_comparison import MAX_WORSENING, ChampionComparison, compare_with_champion
+from bakery_assets.retraining.stages import GATE, TRAINING, TRIGGERS, GateVerdicts
+from bakery_assets.retraining.triggers import (
+    SELLING_DAYS,
+    ForecastErrors,
+    RequestedTenants,
+    SeriesTriggers,
+    series_carried_over,
+)
+from bakery_assets.schemas import Cells, conform, plans
+from bakery_assets.schemas import columns as col
+from bakery_assets.stages import Failed, Outcome, Stage, run_stage
 
-TRAINING_FACTS = ("tenants", "products", "sales", "sales_hourly", "calendar", "weather")
-GATE = Stage(
-    "gate",
-    reads=dict.fromkeys(("tenants", "products", "sales", "calendar")),
-    writes=dict.fromkeys(("gate", "findings")),
-    plan=judge_sales,
-)
-TRIGGERING = Stage(
-    "triggers",
-    reads=dict.fromkeys(("products", "sales", "checked", "incumbents", "requests")),
-    writes=dict.fromkeys(("retraining_triggers", "known_series", "young")),
-    plan=find_triggers,
-)
-TRAINING = Stage(
-    "model_versions",
-    reads=dict.fromkeys((*TRAINING_FACTS, "boosters", "incumbents", "carried_over")),
-    writes=dict.fromkeys(("model_versions", "series_models")),
-    plan=train_models,
-)
+
+class StartedRetrainings(dy.Schema):
+    """Retrainings that a run has taken on; no tenant twice."""
+
+    tenant_id = col.tenant_id()
+    retraining_id = col.key_text("The retraining")
+    requested_by = plans.RetrainingRuns.requested_by
+    trained_as_of = plans.RetrainingRuns.trained_as_of
+    timezone = col.timezone()
+
+
+class RetrainingResults(dy.Schema):
+    """How each retraining of a batch ended."""
+
+    tenant_id = plans.RetrainingRuns.tenant_id
+    retraining_id = plans.RetrainingRuns.retraining_id
+    state = plans.RetrainingRuns.state
+    reason = plans.RetrainingRuns.reason
+    series = plans.RetrainingRuns.series
+    series_triggered = plans.RetrainingRuns.series_triggered
+    gate = plans.RetrainingRuns.gate
+    old_version = plans.RetrainingRuns.old_version
+    new_version = plans.RetrainingRuns.new_version
+    backtest_wape_old = plans.RetrainingRuns.backtest_wape_old
+    backtest_wape_new = plans.RetrainingRuns.backtest_wape_new
 
 
 @dataclass(frozen=True)
-class End:
-    """How a retraining ended, and why."""
+class RetrainingOutcome:
+    """How a retraining ended early, and why."""
 
     state: str
     reason: str
 
 
 @dataclass(frozen=True)
-class Course:
-    """Retrainings of one run.
+class RetrainingBatch:
+    """The retrainings of one run between two steps; each step returns a new batch.
 
     Attributes:
-        runs: ``tenant_id, retraining_id, requested_by``, one row per tenant.
-        cells: the columns of ``cells.CELLS``.
-        frames: ``TRAINING_FACTS``, and model_versions and series_models of the champions at each cell's instant.
-        tables: what the steps have made.
-        ended: by tenant.
+        cells: one for each of ``runs``; ``planned_as_of`` is the instant up to which facts count.
+        frames: ``stages.FACTS``, and model_versions and series_models of the champions at each cell's instant.
+        tables: what the steps so far have made.
+        ended: retrainings that ended early, by tenant.
     """
 
-    runs: pl.DataFrame
-    cells: pl.DataFrame
+    runs: dy.DataFrame[StartedRetrainings]
+    cells: dy.DataFrame[Cells]
     frames: Frames
     tables: Frames = field(default_factory=dict)
-    ended: Mapping[str, End] = field(default_factory=dict)
+    ended: Mapping[str, RetrainingOutcome] = field(default_factory=dict)
 
     @property
-    def remaining(self) -> pl.DataFrame:
+    def remaining(self) -> dy.DataFrame[Cells]:
         """Rows of ``cells`` whose retraining has not ended."""
-        return self.cells.filter(~pl.col("tenant_id").is_in(list(self.ended)))
+        return conform(Cells, self.cells.filter(~pl.col("tenant_id").is_in(list(self.ended))))
 
-    def with_frames(self, **frames: pl.DataFrame) -> "Course":
-        """The same with more frames."""
+    def with_frames(self, **frames: pl.DataFrame) -> "RetrainingBatch":
+        """The same batch with more frames."""
         return replace(self, frames={**self.frames, **frames})
 
-    def judged(self) -> "Course":
-        """With the gate's verdicts as ``gate`` and ``findings``; bakeries that fail keep their champion."""
+    def gate(self) -> "RetrainingBatch":
+        """Add the gate's tables ``gate`` and ``findings``; tenants that do not pass keep their champion."""
         if self.remaining.is_empty():
             return self
         outcome = run_stage(GATE, self.frames, self.remaining)
-        refused = outcome.tables["gate"].filter(~pl.col("passed")) if outcome.tables else pl.DataFrame()
-        gated = {
-            row["tenant_id"]: End("gated", f"the sales failed the data-quality gate: {row['reasons']}")
-            for row in refused.iter_rows(named=True)
-        }
-        return self._after(outcome.tables, {**gated, **_failures(outcome.failed)})
+        return self._after(outcome.tables, {**_gated(outcome), **_failures(outcome.failed)})
 
-    def triggered(self, checked: pl.DataFrame) -> "Course":
-        """With the triggers; bakeries without any, or too young for models, need no training.
-
-        Args:
-            checked: see ``series_triggers``.
-        """
+    def find_triggers(self, errors: dy.DataFrame[ForecastErrors]) -> "RetrainingBatch":
+        """Add ``retraining_triggers`` and ``known_series``; tenants without a trigger, or with few sales, end here."""
         cells = self.remaining
         incumbents = self.frames["series_models"].join(cells, on="tenant_id", how="semi")
-        requests = self.runs.filter(pl.col("requested_by") == "person").select("tenant_id")
-        # Where a series' model is older than its version, the version says so, and training need not know.
-        course = self.with_frames(incumbents=incumbents.drop("trained_as_of"))
+        batch = self.with_frames(incumbents=incumbents)
         if cells.is_empty():
-            return course
-        outcome = run_stage(
-            TRIGGERING, {**self.frames, "checked": checked, "incumbents": incumbents, "requests": requests}, cells
-        )
+            return batch
+        by_person = self.runs.filter(pl.col("requested_by") == "person")
+        inputs = {"forecast_errors": errors, "requests": conform(RequestedTenants, by_person)}
+        outcome = run_stage(TRIGGERS, {**batch.frames, **inputs}, cells)
         if not outcome.tables:
-            return course._after({}, _failures(outcome.failed))
+            return batch._after({}, _failures(outcome.failed))
         triggers, known = outcome.tables["retraining_triggers"], outcome.tables["known_series"]
-        young = {tenant: End("not_needed", reason) for tenant, reason in outcome.tables["young"].iter_rows()}
-        selling = set(known["tenant_id"])
-        calm = {
-            tenant: End("not_needed", "no series has a trigger" if tenant in selling else "nothing is sold of late")
-            for tenant in cells.join(triggers, on="tenant_id", how="anti")["tenant_id"]
+        insufficient_history = {
+            tenant: RetrainingOutcome("not_needed", reason)
+            for tenant, reason in outcome.tables["insufficient_history"].iter_rows()
         }
+        no_trigger = _without_trigger(cells, cast(dy.DataFrame[SeriesTriggers], triggers), known)
         tables = {
             "retraining_triggers": triggers.join(self.runs.select("tenant_id", "retraining_id"), on="tenant_id"),
             "known_series": known,
         }
-        kept = carried_over(incumbents, triggers)
-        return course._after(tables, {**calm, **young, **_failures(outcome.failed)}).with_frames(carried_over=kept)
+        carried_over = series_carried_over(
+            cast(dy.DataFrame[plans.SeriesModels], incumbents), cast(dy.DataFrame[SeriesTriggers], triggers)
+        )
+        ended = {**no_trigger, **insufficient_history, **_failures(outcome.failed)}
+        return batch._after(tables, ended).with_frames(carried_over=carried_over)
 
-    def trained(self, cluster: str | None = None) -> "Course":
-        """With model_versions and series_models; needs the frame ``boosters``.
+    def train(self, cluster: str | None = None) -> "RetrainingBatch":
+        """Add ``model_versions`` and ``series_models``; needs the frame ``boosters``.
 
         Args:
             cluster: address of a Dask scheduler that the training is spread over; None: this process.
         """
-        if self.remaining.is_empty():
-            return self
         cells = self.remaining
-        stage = replace(TRAINING, plan=partial(train_models, cluster=cluster)) if cluster else TRAINING
-        outcome = run_stage(stage, self.frames, cells)
+        if cells.is_empty():
+            return self
+        outcome = run_stage(Stage.of(train_models, cluster=cluster) if cluster else TRAINING, self.frames, cells)
         tables = dict(outcome.tables)
         if tables:
-            before = self.frames["series_models"].join(self.frames["carried_over"], on=SERIES, how="semi")
-            tables["series_models"] = (
-                tables["series_models"]
-                .join(cells.select("tenant_id", "planned_as_of"), on="tenant_id")
-                .join(before.select(*SERIES, "trained_as_of"), on=SERIES, how="left")
-                .with_columns(trained_as_of=pl.coalesce("trained_as_of", "planned_as_of"))
-                .drop("planned_as_of")
-            )
+            tables["series_models"] = self._dated(tables["series_models"])
         return self._after(tables, _failures(outcome.failed))
 
-    def outcome(self) -> pl.DataFrame:
-        """One row per retraining: state, reason, series, series_triggered, gate, old and new version, backtest WAPE."""
+    def results(self) -> dy.DataFrame[RetrainingResults]:
+        """How every retraining of the batch ended, by tenant."""
         ended = pl.DataFrame(
             [(tenant, end.state, end.reason) for tenant, end in self.ended.items()],
             schema={"tenant_id": pl.String, "ended_state": pl.String, "ended_reason": pl.String},
             orient="row",
         )
         champions = self.frames["model_versions"].select("tenant_id", old_version="model_version")
+        counts = [self._count("known_series", "series"), self._count("retraining_triggers", "series_triggered")]
         rows = self.runs.select("tenant_id", "retraining_id").join(ended, on="tenant_id", how="left")
-        for frame in (champions, self._gate(), self._counts("known_series", "series"), self._triggered(), self._new()):
+        for frame in (champions, self._gate_json(), *counts, self._compared()):
             rows = rows.join(frame, on="tenant_id", how="left")
-        old, new = ((100 * pl.col(f"backtest_wape_{age}")).round(2) for age in ("old", "new"))
-        figures = pl.format("backtest WAPE {}% against {}% of the champion", new, old)
-        is_new = pl.col("ended_state").is_null() & pl.col("new_version").is_not_null()
-        return rows.with_columns(
-            pl.col("series", "series_triggered").fill_null(0).cast(pl.Int32),
-            new_version=pl.when(is_new).then("new_version"),
-            state=pl.when(pl.col("ended_state").is_not_null())
-            .then("ended_state")
-            .when(pl.col("new_version").is_null())
-            .then(pl.lit("failed"))
-            .when(pl.col("is_better"))
-            .then(pl.lit("promoted"))
-            .otherwise(pl.lit("not_better")),
-            reason=pl.when(pl.col("ended_state").is_not_null())
-            .then("ended_reason")
-            .when(pl.col("new_version").is_null())
-            .then(pl.lit("the training gave no version"))
-            .when(~pl.col("is_better"))
-            .then(pl.format(f"{{}}, more than {WORSE:.0%} worse", figures))
-            .when(pl.col("old_version").is_null())
-            .then(pl.lit("the first version"))
-            .when(pl.col("backtest_wape_old").is_null())
-            .then(pl.lit("nothing could be compared with the champion"))
-            .otherwise(figures),
+        results = rows.with_columns(
+            pl.col("series", "series_triggered").fill_null(0),
+            new_version=pl.when(pl.col("ended_state").is_null()).then("new_version"),
+            state=_state(),
+            reason=_reason(),
         ).sort("tenant_id")
+        return conform(RetrainingResults, results)
 
-    def _after(self, tables: Frames, ended: Mapping[str, End]) -> "Course":
+    def _after(self, tables: Frames, ended: Mapping[str, RetrainingOutcome]) -> "RetrainingBatch":
         return replace(self, tables={**self.tables, **tables}, ended={**self.ended, **ended})
 
-    def _gate(self) -> pl.DataFrame:
-        if "gate" not in self.tables:
-            return pl.DataFrame(schema={"tenant_id": pl.String, "gate": pl.String})
-        passed = pl.when("passed").then(pl.lit("true")).otherwise(pl.lit("false"))
-        parts = [pl.lit('{"passed": '), passed, pl.lit(', "reasons": '), pl.col("reasons"), pl.lit("}")]
-        return self.tables["gate"].select("tenant_id", gate=pl.concat_str(parts))
+    def _dated(self, models: pl.DataFrame) -> dy.DataFrame[plans.SeriesModels]:
+        """Series models with ``trained_as_of``: of those carried over it is the one that they had."""
+        carried_over = self.frames["series_models"].join(self.frames["carried_over"], on=SERIES, how="semi")
+        dated = (
+            models.join(self.cells.select("tenant_id", "planned_as_of"), on="tenant_id")
+            .join(carried_over.select(*SERIES, "trained_as_of"), on=SERIES, how="left")
+            .with_columns(trained_as_of=pl.coalesce("trained_as_of", "planned_as_of"))
+        )
+        return conform(plans.SeriesModels, dated)
 
-    def _counts(self, table: str, name: str) -> pl.DataFrame:
+    def _gate_json(self) -> pl.DataFrame:
+        gate = self.tables.get("gate", GateVerdicts.create_empty())
+        # The reasons are JSON already and go in as such.
+        return gate.select("tenant_id", gate=pl.format('{{"passed": {}, "reasons": {}}}', "passed", "reasons"))
+
+    def _count(self, table: str, name: str) -> pl.DataFrame:
         if table not in self.tables:
             return pl.DataFrame(schema={"tenant_id": pl.String, name: pl.UInt32})
         return self.tables[table].select(SERIES).unique().group_by("tenant_id").agg(pl.len().alias(name))
 
-    def _triggered(self) -> pl.DataFrame:
-        return self._counts("retraining_triggers", "series_triggered")
-
-    def _new(self) -> pl.DataFrame:
-        if "model_versions" in self.tables:
-            return compare_with_champion(self.tables["model_versions"])
-        versions = pl.DataFrame(schema={"tenant_id": pl.String, "model_version": pl.String, "scores": pl.String})
-        return compare_with_champion(versions)
+    def _compared(self) -> dy.DataFrame[ChampionComparison]:
+        versions = self.tables.get("model_versions")
+        return compare_with_champion(
+            TrainedVersions.create_empty() if versions is None else cast(dy.DataFrame[TrainedVersions], versions)
+        )
 
 
-def passing(cells: pl.DataFrame, frames: Frames) -> tuple[pl.DataFrame, Frames]:
-    """Of a sample of bakeries, those that pass the gate, and their facts."""
-    gate = run_stage(GATE, frames, cells).tables.get("gate")
-    good = cells.clear() if gate is None else cells.join(gate.filter("passed"), on="tenant_id", how="semi")
-    return good, {name: frame.join(good, on="tenant_id", how="semi") for name, frame in frames.items()}
+def passing_gate(cells: dy.DataFrame[Cells], frames: Frames) -> tuple[dy.DataFrame[Cells], Frames]:
+    """Of a sample of tenants, those that pass the gate, and their facts."""
+    gate = run_stage(GATE, frames, cells).tables.get("gate", GateVerdicts.create_empty())
+    good = cells.join(gate.filter("passed"), on="tenant_id", how="semi")
+    return conform(Cells, good), {name: frame.join(good, on="tenant_id", how="semi") for name, frame in frames.items()}
 
 
-def _failures(failed: Mapping[Cell, Failed]) -> dict[str, End]:
-    return {cell.tenant_id: End("failed", f"{why.stage}: {why.reason}") for cell, why in failed.items()}
+def _gated(outcome: Outcome) -> dict[str, RetrainingOutcome]:
+    refused = outcome.tables.get("gate", GateVerdicts.create_empty()).filter(~pl.col("passed"))
+    return {
+        tenant: RetrainingOutcome("gated", f"the sales failed the data-quality gate: {reasons}")
+        for tenant, reasons in refused.select("tenant_id", "reasons").iter_rows()
+    }
+
+
+def _without_trigger(
+    cells: pl.DataFrame, triggers: dy.DataFrame[SeriesTriggers], known: pl.DataFrame
+) -> dict[str, RetrainingOutcome]:
+    with_series = set(known["tenant_id"])
+    return {
+        tenant: RetrainingOutcome(
+            "not_needed",
+            "no series has a trigger" if tenant in with_series else f"nothing has sold for {SELLING_DAYS} days",
+        )
+        for tenant in cells.join(triggers, on="tenant_id", how="anti")["tenant_id"]
+    }
+
+
+def _state() -> pl.Expr:
+    return (
+        pl.when(pl.col("ended_state").is_not_null())
+        .then("ended_state")
+        .when(pl.col("new_version").is_null())
+        .then(pl.lit("failed"))
+        .when(pl.col("is_better"))
+        .then(pl.lit("promoted"))
+        .otherwise(pl.lit("not_better"))
+    )
+
+
+def _reason() -> pl.Expr:
+    figures = pl.format(
+        "backtest WAPE {} against {} of the champion",
+        percent("backtest_wape_new", decimals=2),
+        percent("backtest_wape_old", decimals=2),
+    )
+    return (
+        pl.when(pl.col("ended_state").is_not_null())
+        .then("ended_reason")
+        .when(pl.col("new_version").is_null())
+        .then(pl.lit("the training produced no version"))
+        .when(~pl.col("is_better"))
+        .then(pl.format(f"{{}}, more than {MAX_WORSENING:.0%} worse", figures))
+        .when(pl.col("old_version").is_null())
+        .then(pl.lit("the first version"))
+        .when(pl.col("backtest_wape_old").is_null())
+        .then(pl.lit("nothing could be compared with the champion"))
+        .otherwise(figures)
+    )
+
+
+def _failures(failed: Mapping[Cell, Failed]) -> dict[str, RetrainingOutcome]:
+    return {cell.tenant_id: RetrainingOutcome("failed", f"{why.stage}: {why.reason}") for cell, why in failed.items()}

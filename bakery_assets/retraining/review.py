@@ -1,87 +1,140 @@
-"""Whether a promoted version did better on the days after: the verdict, from what both versions would have said.
+"""The review of promoted versions: the verdict, from what the old and the new version forecast for the days since.
 
-Both are asked for the forecast of each morning, as of that morning; the version that made the plans gets no other
-treatment than the one it replaced. A bakery's first version has replaced the fallbacks.
+Both forecast each morning as of that morning; the version that made the plans is treated no differently from the one
+it replaced. A bakery's first version has replaced the fallbacks. The backtest before a promotion is in
+``champion_comparison``; verdicts are carried out by ``resources.warehouse.model_registry``.
 """
 
 from datetime import datetime, timedelta
 
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import CELLS
+from bakery_assets.explanations.formats import percent
 from bakery_assets.local_time import local_date, to_instant
+from bakery_assets.metrics import wape
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import columns as col
 
-REVIEW_DAYS = 14  # mornings looked at; a version that has not shown itself worse by then stays
-SOON_DAYS = 3  # the fewest open days on which a version can be sent back
-SOON_WORSE = 0.10  # on so few days chance alone moves a WAPE by several percent
-ENOUGH_DAYS = 5  # promoted on Sunday night, a version has six mornings before the next may replace it, one often closed
-WORSE = 0.02  # relative; below it nobody in a bakery would notice
-ENOUGH_ROWS = 14  # of product, shop and day, two weeks of one product; fewer say nothing, whatever they add up to
-DECIMALS = 6
+REVIEW_DAYS = 14  # days compared; a version that has not proved worse by then stays
+MIN_EARLY_DAYS = 3  # the fewest open days on which a version can be rolled back
+MAX_EARLY_WORSENING = 0.10  # of WAPE, relative; on so few days chance alone moves a WAPE by several percent
+MIN_DAYS = 5  # promoted on Sunday night, a version has six mornings before the next may replace it, one often closed
+MAX_WORSENING = 0.02  # of WAPE, relative; a smaller difference is not noticed in a bakery
+MIN_ROWS = 14  # of product, shop and day, two weeks of one product; fewer prove nothing
 
-RUN = ["tenant_id", "retraining_id"]
+RETRAINING = ["tenant_id", "retraining_id"]
 SHOP_DAY = ["tenant_id", "target_date", "location_id"]
-ROW = [*SHOP_DAY, "product_id"]
-VERDICTS = pl.Schema(
-    {
-        "tenant_id": pl.String(),
-        "retraining_id": pl.String(),
-        "state": pl.String(),
-        "days_reviewed": pl.Int32(),
-        "live_wape_old": pl.Float64(),
-        "live_wape_new": pl.Float64(),
-        "reason": pl.String(),
-    }
-)
+SERIES_DAY = [*SHOP_DAY, "product_id"]
 
 
-def mornings(promotions: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """The past mornings that a promoted version was champion of, at most ``REVIEW_DAYS`` of them.
+class Promotions(dy.Schema):
+    """Retrainings whose version is under review, and the span in which it was champion."""
+
+    tenant_id = col.tenant_id()
+    retraining_id = plans.RetrainingRuns.retraining_id
+    old_version = plans.RetrainingRuns.old_version
+    new_version = plans.RetrainingRuns.new_version
+    champion_from = plans.ModelVersions.champion_from
+    champion_until = plans.ModelVersions.champion_until
+    timezone = col.timezone()
+    planning_time = ops.Tenants.planning_time
+
+
+class ReviewDays(Cells):
+    """Cells that a version under review was champion of."""
+
+    retraining_id = col.key_text("Retraining that made the version")
+
+
+class OpenReviews(dy.Schema):
+    """Reviews without a verdict."""
+
+    tenant_id = plans.RetrainingRuns.tenant_id
+    retraining_id = plans.RetrainingRuns.retraining_id
+    is_over = col.boolean("The days of the review have passed, or another version has followed")
+    is_replaced = col.boolean("Another version has followed")
+
+
+class LiveForecasts(dy.Schema):
+    """What a version forecast each morning for that same day."""
+
+    tenant_id = plans.DemandForecasts.tenant_id
+    target_date = plans.DemandForecasts.target_date
+    location_id = plans.DemandForecasts.location_id
+    product_id = plans.DemandForecasts.product_id
+    system_yhat = plans.DemandForecasts.system_yhat
+
+
+class LiveComparison(dy.Schema):
+    """Forecasts of the old and the new version with what sold, of what both forecast."""
+
+    tenant_id = plans.DemandForecasts.tenant_id
+    target_date = plans.DemandForecasts.target_date
+    location_id = plans.DemandForecasts.location_id
+    product_id = plans.DemandForecasts.product_id
+    yhat_old = plans.DemandForecasts.system_yhat
+    yhat_new = plans.DemandForecasts.system_yhat
+    actual = plans.ValidationResults.actual
+    retraining_id = col.key_text("Retraining that made the new version")
+
+
+class Verdicts(dy.Schema):
+    """What a review has found; ``promoted``: it is too early to tell."""
+
+    tenant_id = plans.RetrainingRuns.tenant_id
+    retraining_id = plans.RetrainingRuns.retraining_id
+    state = col.choice("Verdict", ("promoted", "not_better", "confirmed", "rolled_back"))
+    days_reviewed = plans.RetrainingRuns.days_reviewed
+    live_wape_old = plans.RetrainingRuns.live_wape_old
+    live_wape_new = plans.RetrainingRuns.live_wape_new
+    reason = plans.RetrainingRuns.reason
+
+
+def review_days(promotions: dy.DataFrame[Promotions], now: datetime) -> dy.DataFrame[ReviewDays]:
+    """The past days that a promoted version was champion of, at most ``REVIEW_DAYS`` of them, by tenant and date.
 
     Args:
-        promotions: ``tenant_id, retraining_id, champion_from, champion_until, timezone, planning_time``; a tenant may
-            have several, whose spans do not meet.
-        now: an aware instant; days that have not ended locally are not looked at.
-
-    Returns:
-        the columns of ``cells.CELLS`` and ``retraining_id``, by tenant and date.
+        promotions: a tenant may have several, whose spans do not overlap.
+        now: an aware instant; days that have not ended locally are not compared.
     """
     found = []
     names = ("tenant_id", "retraining_id", "champion_from", "champion_until", "timezone", "planning_time")
-    for tenant, run, begins, ends, zone, at in promotions.select(names).iter_rows():
+    for tenant, retraining, begins, ends, zone, planning_time in promotions.select(names).iter_rows():
         first = local_date(begins, zone)
         today = local_date(now, zone)
         for offset in range(min(REVIEW_DAYS, (today - first).days)):
             day = first + timedelta(days=offset)
-            instant = to_instant(day, at, zone)
+            instant = to_instant(day, planning_time, zone)
             if begins <= instant and (ends is None or instant < ends):
-                found.append((tenant, day, zone, instant, run))
-    return pl.DataFrame(found, schema={**CELLS, "retraining_id": pl.String()}, orient="row").sort(
-        "tenant_id", "plan_date"
-    )
+                found.append((tenant, day, zone, instant, retraining))
+    days = pl.DataFrame(found, schema=pl.Schema(ReviewDays), orient="row")
+    return conform(ReviewDays, days.sort("tenant_id", "plan_date"))
 
 
-def runs_to_judge(promotions: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """``tenant_id, retraining_id, is_over, is_replaced`` of promotions, as ``judge`` asks for them."""
+def open_reviews(promotions: dy.DataFrame[Promotions], now: datetime) -> dy.DataFrame[OpenReviews]:
+    """Which reviews are over, and which versions have been replaced."""
     is_replaced = pl.col("champion_until").is_not_null()
     is_late = pl.col("champion_from") < pl.lit(now) - pl.duration(days=REVIEW_DAYS + 1)
-    return promotions.select(*RUN, is_over=is_late | is_replaced, is_replaced=is_replaced)
+    return conform(OpenReviews, promotions.select(*RETRAINING, is_over=is_late | is_replaced, is_replaced=is_replaced))
 
 
-def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
-    """Both versions' forecasts beside what sold.
+def compare_live(
+    old: dy.DataFrame[LiveForecasts],
+    new: dy.DataFrame[LiveForecasts],
+    sales: dy.DataFrame[ops.Sales],
+    days: dy.DataFrame[ReviewDays],
+) -> dy.DataFrame[LiveComparison]:
+    """Both versions' forecasts with what sold, by day and series.
 
     As in the validation, a shop has traded on a day with any row of sales; there, what was forecast and has no row
-    sold 0, and a shop without a row is left out, as its till may be down. What sold out is left out, too: the version
-    that rightly asked for more must not be the worse one.
+    sold 0, and a shop without a row is left out, as its till may be down. Rows that sold out are left out too: they
+    would penalize the version that correctly forecast more.
 
     Args:
-        old, new: ``ROW`` and ``system_yhat``: each morning's forecast of that day, by the version replaced (or the
-            fallbacks, where there was none) and by the new one.
+        old: of the version replaced, or of the fallbacks where there was none.
         sales: as known now.
-
-    Returns:
-        ``ROW``, ``yhat_old``, ``yhat_new``, ``actual`` of what both versions forecast, sorted.
     """
     sold = sales.select(
         "tenant_id",
@@ -91,80 +144,75 @@ def compare_live(old: pl.DataFrame, new: pl.DataFrame, sales: pl.DataFrame) -> p
         actual="quantity",
         is_sold_out=pl.col("sold_out_at").is_not_null(),
     )
-    return (
-        old.select(*ROW, yhat_old="system_yhat")
-        .join(new.select(*ROW, yhat_new="system_yhat"), on=ROW)
+    compared = (
+        old.select(*SERIES_DAY, yhat_old="system_yhat")
+        .join(new.select(*SERIES_DAY, yhat_new="system_yhat"), on=SERIES_DAY)
         .join(sold, on=SHOP_DAY, how="semi")
-        .join(sold.filter("is_sold_out"), on=ROW, how="anti")
-        .join(sold, on=ROW, how="left")
+        .join(sold.filter("is_sold_out"), on=SERIES_DAY, how="anti")
+        .join(sold, on=SERIES_DAY, how="left")
+        .join(days.select("tenant_id", "retraining_id", target_date="plan_date"), on=["tenant_id", "target_date"])
         .with_columns(pl.col("actual").fill_null(0.0))
-        .select(*ROW, "yhat_old", "yhat_new", "actual")
-        .sort(ROW)
+        .sort(SERIES_DAY)
     )
+    return conform(LiveComparison, compared)
 
 
-def judge(runs: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
-    """The verdict on each promotion.
+def promotion_verdicts(
+    reviews: dy.DataFrame[OpenReviews], compared: dy.DataFrame[LiveComparison]
+) -> dy.DataFrame[Verdicts]:
+    """The verdict on each promotion, by tenant and retraining.
 
-    - ``rolled_back``: with ``ENOUGH_ROWS`` rows or more, its WAPE is over 10% above the old one's after 3 days, or
+    - ``rolled_back``: with ``MIN_ROWS`` rows or more, its WAPE is over 10% above the old one's after 3 days, or
       over 2% after 5, or on 3 or more when the review is over.
-    - ``not_better``: the same, but another version has replaced it since, so that there is nothing to send back.
+    - ``not_better``: the same, but another version has replaced it since, so that there is nothing to roll back.
     - ``confirmed``: neither, after 5 days with enough rows, or when the review is over, whatever could be compared.
-    - ``promoted``: it is too early to say.
-
-    Args:
-        runs: ``tenant_id, retraining_id``; ``is_over``: the two weeks have passed, or another version has followed.
-            ``is_replaced``: another version has followed.
-        compared: of ``compare_live``, with the ``retraining_id`` that each row is about.
-
-    Returns:
-        ``VERDICTS``, by tenant and retraining.
+    - ``promoted``: it is too early to tell.
     """
-    error_old = (pl.col("yhat_old") - pl.col("actual")).abs().sum()
-    error_new = (pl.col("yhat_new") - pl.col("actual")).abs().sum()
-    sold = pl.col("actual").abs().sum()
-    measured = compared.group_by(RUN).agg(
-        days_reviewed=pl.col("target_date").n_unique().cast(pl.Int32),
+    live = compared.group_by(RETRAINING).agg(
+        days_reviewed=pl.col("target_date").n_unique(),
         rows=pl.len(),
-        live_wape_old=pl.when(sold > 0).then(error_old / sold).round(DECIMALS),
-        live_wape_new=pl.when(sold > 0).then(error_new / sold).round(DECIMALS),
+        live_wape_old=wape("yhat_old").round(DECIMALS),
+        live_wape_new=wape("yhat_new").round(DECIMALS),
     )
+    verdicts = (
+        reviews.join(live, on=RETRAINING, how="left")
+        .with_columns(pl.col("days_reviewed", "rows").fill_null(0))
+        .with_columns(has_enough_rows=(pl.col("rows") >= MIN_ROWS) & pl.col("live_wape_old").is_not_null())
+        .with_columns(state=_state())
+        .with_columns(reason=_reason())
+        .sort(RETRAINING)
+    )
+    return conform(Verdicts, verdicts)
+
+
+def _state() -> pl.Expr:
     old, new, days = pl.col("live_wape_old"), pl.col("live_wape_new"), pl.col("days_reviewed")
-    is_enough = (pl.col("rows") >= ENOUGH_ROWS) & old.is_not_null()
-    is_worse = (
-        is_enough
-        & (days >= SOON_DAYS)
-        & (new > (old * (1 + pl.when((days >= ENOUGH_DAYS) | "is_over").then(WORSE).otherwise(SOON_WORSE))))
+    limit = pl.when((days >= MIN_DAYS) | pl.col("is_over")).then(MAX_WORSENING).otherwise(MAX_EARLY_WORSENING)
+    is_worse = pl.col("has_enough_rows") & (days >= MIN_EARLY_DAYS) & (new > (old * (1 + limit)))
+    is_decided = (pl.col("has_enough_rows") & (days >= MIN_DAYS)) | pl.col("is_over")
+    return (
+        pl.when(is_worse & pl.col("is_replaced"))
+        .then(pl.lit("not_better"))
+        .when(is_worse)
+        .then(pl.lit("rolled_back"))
+        .when(is_decided)
+        .then(pl.lit("confirmed"))
+        .otherwise(pl.lit("promoted"))
     )
-    is_known = (is_enough & (days >= ENOUGH_DAYS)) | pl.col("is_over")
+
+
+def _reason() -> pl.Expr:
     figures = pl.format(
-        "WAPE {}% against {}% of what was in use before, on {} days", _percent(new), _percent(old), days
+        "WAPE {} against {} of what was in use before, on {} days",
+        percent("live_wape_new", decimals=2),
+        percent("live_wape_old", decimals=2),
+        "days_reviewed",
     )
     return (
-        runs.join(measured, on=RUN, how="left")
-        .with_columns(pl.col("days_reviewed", "rows").fill_null(0))
-        .with_columns(
-            state=pl.when(is_worse & pl.col("is_replaced"))
-            .then(pl.lit("not_better"))
-            .when(is_worse)
-            .then(pl.lit("rolled_back"))
-            .when(is_known)
-            .then(pl.lit("confirmed"))
-            .otherwise(pl.lit("promoted"))
-        )
-        .with_columns(
-            reason=pl.when(pl.col("state") == "not_better")
-            .then(pl.format("{}; another version has replaced it since", figures))
-            .when(is_enough)
-            .then(figures)
-            .when(pl.col("state") == "confirmed")
-            .then(pl.lit("too few days could be compared to send it back"))
-        )
-        .select(list(VERDICTS))
-        .cast(VERDICTS)
-        .sort(RUN)
+        pl.when(pl.col("state") == "not_better")
+        .then(pl.format("{}; another version has replaced it since", figures))
+        .when(pl.col("has_enough_rows"))
+        .then(figures)
+        .when(pl.col("state") == "confirmed")
+        .then(pl.lit("too few days could be compared to roll it back"))
     )
-
-
-def _percent(fraction: pl.Expr) -> pl.Expr:
-    return (100 * fraction).round(2)

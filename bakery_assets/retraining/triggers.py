@@ -1,66 +1,122 @@
-"""Why a series is to be retrained: each trigger with the number measured, the limit, and a sentence."""
+"""Retraining triggers: for each series the reason, the measured number, the limit, and a sentence."""
 
 from datetime import timedelta
-from typing import cast
+from typing import TypedDict
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import Frames
+from bakery_assets.explanations.formats import percent
 from bakery_assets.forecasting import insufficient_history
-from bakery_assets.forecasting.data.history import SalesFacts
 from bakery_assets.keys import SERIES
-from bakery_assets.schemas import Cells
+from bakery_assets.metrics import absolute_percentage_error
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import columns as col
 
 MAPE_LIMIT = 0.30
 MAPE_RISE_LIMIT = 0.05
 WINDOW_DAYS = 30
 AGE_LIMIT_DAYS = 30
-ENOUGH_ROWS = 7  # a week of sales: below it one odd day decides the mean
+MIN_DAYS_WITH_SALES = 7  # a week of sales: with fewer one odd day decides the mean
 SELLING_DAYS = 56  # what has not sold for eight weeks needs no model of its own
-DECIMALS = 6  # figures are compared as they are stored, so that 30.0% is 30% whatever the sum's last bit says
-
-TRIGGERS = pl.Schema(
-    {
-        **dict.fromkeys(SERIES, pl.String()),
-        "kind": pl.String(),
-        "value": pl.Float64(),
-        "threshold": pl.Float64(),
-        "explanation": pl.String(),
-    }
-)
 
 
-def find_triggers(cells: pl.DataFrame, frames: Frames) -> Frames:
-    """The triggers of every series, the series themselves, and the tenants that have sold too short for models.
+class ForecastErrors(dy.Schema):
+    """Errors of forecasts made the same morning, of rows that neither sold out nor were overridden."""
+
+    tenant_id = plans.ValidationResults.tenant_id
+    location_id = plans.ValidationResults.location_id
+    product_id = plans.ValidationResults.product_id
+    validation_date = plans.ValidationResults.validation_date
+    error = plans.ValidationResults.error
+    actual = plans.ValidationResults.actual
+
+
+class RequestedTenants(dy.Schema):
+    """Tenants whose retraining a person has requested."""
+
+    tenant_id = col.tenant_id()
+
+
+class KnownSeries(dy.Schema):
+    """Series that sell or have a model."""
+
+    tenant_id = plans.SeriesModels.tenant_id
+    location_id = plans.SeriesModels.location_id
+    product_id = plans.SeriesModels.product_id
+
+
+class CarriedOverSeries(KnownSeries):
+    """Series that keep their model in the next version, as nothing triggers a new one."""
+
+
+class SeriesTriggers(KnownSeries):
+    """Why series are to be retrained; values and limits are fractions for MAPE, days for age."""
+
+    kind = plans.RetrainingTriggers.kind
+    value = plans.RetrainingTriggers.value
+    threshold = plans.RetrainingTriggers.threshold
+    explanation = plans.RetrainingTriggers.explanation
+
+
+class InsufficientHistory(dy.Schema):
+    """Tenants with too few days of sales for models."""
+
+    tenant_id = col.tenant_id()
+    reason = plans.RetrainingTriggers.explanation
+
+
+class SellingFacts(TypedDict):
+    """The facts that tell which series sell."""
+
+    products: dy.DataFrame[ops.Products]
+    sales: dy.DataFrame[ops.Sales]
+
+
+class TriggerInputs(SellingFacts):
+    """What ``find_triggers`` reads; ``incumbents`` are the champion's models."""
+
+    forecast_errors: dy.DataFrame[ForecastErrors]
+    incumbents: dy.DataFrame[plans.SeriesModels]
+    requests: dy.DataFrame[RequestedTenants]
+
+
+class TriggerTables(TypedDict):
+    """What ``find_triggers`` writes; tenants with insufficient history have no triggers."""
+
+    retraining_triggers: dy.DataFrame[SeriesTriggers]
+    known_series: dy.DataFrame[KnownSeries]
+    insufficient_history: dy.DataFrame[InsufficientHistory]
+
+
+def find_triggers(cells: dy.DataFrame[Cells], inputs: TriggerInputs) -> TriggerTables:
+    """The triggers of every series, the series themselves, and the tenants with too few days of sales for models.
 
     Args:
-        cells, frames: of ``series_triggers``.
-
-    Returns:
-        retraining_triggers: ``TRIGGERS``. known_series: ``SERIES``, of those that sell and those that have a model.
-        young: ``tenant_id, reason``; they have no triggers.
+        cells: ``planned_as_of`` is the instant of the retraining.
     """
-    reasons = insufficient_history(cast(dy.DataFrame[Cells], cells), cast(SalesFacts, frames))
-    young = pl.DataFrame(list(reasons.items()), schema={"tenant_id": pl.String, "reason": pl.String}, orient="row")
-    old = cells.join(young, on="tenant_id", how="anti")
-    known = pl.concat([series_to_train(cells, frames), frames["incumbents"].select(SERIES)]).unique().sort(SERIES)
-    return {"retraining_triggers": series_triggers(old, frames), "known_series": known, "young": young}
+    too_few = insufficient_history(cells, {"products": inputs["products"], "sales": inputs["sales"]})
+    insufficient = pl.DataFrame(
+        list(too_few.items()), schema=["tenant_id", "reason"], schema_overrides=_TEXTS, orient="row"
+    )
+    trainable = conform(Cells, cells.join(insufficient, on="tenant_id", how="anti"))
+    known = pl.concat([selling_series(cells, inputs), inputs["incumbents"].select(SERIES)]).unique().sort(SERIES)
+    return TriggerTables(
+        retraining_triggers=series_triggers(trainable, inputs),
+        known_series=conform(KnownSeries, known),
+        insufficient_history=conform(InsufficientHistory, insufficient),
+    )
 
 
-def series_to_train(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """Series that sold something within the last ``SELLING_DAYS`` and whose product is still made.
+_TEXTS = {"tenant_id": pl.String(), "reason": pl.String()}
 
-    Args:
-        cells: the columns of ``cells.CELLS``.
-        frames: products, sales.
 
-    Returns:
-        ``SERIES``, distinct and sorted.
-    """
-    made = frames["products"].select("tenant_id", "product_id", "discontinued_on")
-    return (
-        frames["sales"]
+def selling_series(cells: dy.DataFrame[Cells], facts: SellingFacts) -> dy.DataFrame[KnownSeries]:
+    """Series that sold something within the last ``SELLING_DAYS`` and whose product is still made, sorted."""
+    made = facts["products"].select("tenant_id", "product_id", "discontinued_on")
+    series = (
+        facts["sales"]
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
         .filter(
             pl.col("sales_date") < pl.col("plan_date"),
@@ -73,75 +129,77 @@ def series_to_train(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         .unique()
         .sort(SERIES)
     )
+    return conform(KnownSeries, series)
 
 
-def series_triggers(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
-    """What sets off the retraining of a series.
+def series_triggers(cells: dy.DataFrame[Cells], inputs: TriggerInputs) -> dy.DataFrame[SeriesTriggers]:
+    """What sets off the retraining of a series, by series and kind.
 
-    - ``mape``: the mean of the last 30 days' percentage errors is above 30%.
+    - ``mape``: the MAPE of the last 30 days is above 30%.
     - ``mape_rise``: it is more than 5 points above that of the 30 days before.
     - ``age``: its model was trained more than 30 days ago.
     - ``no_model``: it sells and has none.
-    - ``request``: somebody asked for its bakery.
+    - ``request``: a person requested it for its tenant.
 
-    A MAPE counts with ``ENOUGH_ROWS`` days with sales behind it; what sold out is not among them.
+    A MAPE counts with ``MIN_DAYS_WITH_SALES`` days behind it; what sold out is not among them.
 
     Args:
-        cells: the columns of ``cells.CELLS``; ``planned_as_of`` is the instant of the retraining.
-        frames: products; sales; checked: forecasts of the same morning against sales, one row a series and day
-            (``SERIES``, validation_date, error, actual); incumbents: series_models of the champion; requests:
-            ``tenant_id`` of those for whom somebody asked.
-
-    Returns:
-        ``TRIGGERS``, sorted by series and kind.
+        cells: ``planned_as_of`` is the instant of the retraining.
     """
-    selling = series_to_train(cells, frames)
-    incumbents = frames["incumbents"].join(cells, on="tenant_id").select(*SERIES, "trained_as_of", "planned_as_of")
+    selling = selling_series(cells, inputs)
+    incumbents = inputs["incumbents"].join(cells, on="tenant_id").select(*SERIES, "trained_as_of", "planned_as_of")
     series = pl.concat([selling, incumbents.select(SERIES)]).unique()
     found = [
-        *_mape(_windows(cells, frames["checked"]).join(series, on=SERIES, how="semi")),
-        _age(incumbents),
-        _without_number(selling.join(incumbents, on=SERIES, how="anti"), "no_model", "it sells and has no model yet"),
-        _without_number(series.join(frames["requests"], on="tenant_id", how="semi"), "request", "asked for by hand"),
+        *_mape_triggers(_mape_windows(cells, inputs["forecast_errors"]).join(series, on=SERIES, how="semi")),
+        _age_triggers(incumbents),
+        _unmeasured(selling.join(incumbents, on=SERIES, how="anti"), "no_model", "it sells and has no model yet"),
+        _unmeasured(series.join(inputs["requests"], on="tenant_id", how="semi"), "request", "requested by a person"),
     ]
-    return pl.concat(found).sort(*SERIES, "kind")
+    return conform(SeriesTriggers, pl.concat(found).sort(*SERIES, "kind"))
 
 
-def carried_over(incumbents: pl.DataFrame, triggers: pl.DataFrame) -> pl.DataFrame:
-    """Series whose present model stays, as nothing asks for a new one: ``SERIES``, sorted."""
-    return incumbents.join(triggers, on=SERIES, how="anti").select(SERIES).unique().sort(SERIES)
+def series_carried_over(
+    incumbents: dy.DataFrame[plans.SeriesModels], triggers: dy.DataFrame[SeriesTriggers]
+) -> dy.DataFrame[CarriedOverSeries]:
+    """Series of the champion without a trigger, sorted."""
+    kept = incumbents.join(triggers, on=SERIES, how="anti").select(SERIES).unique().sort(SERIES)
+    return conform(CarriedOverSeries, kept)
 
 
-def _windows(cells: pl.DataFrame, checked: pl.DataFrame) -> pl.DataFrame:
-    """MAPE of the last 30 days and of the 30 before, with the rows behind them; null where these are too few."""
+def _mape_windows(cells: pl.DataFrame, errors: pl.DataFrame) -> pl.DataFrame:
+    """MAPE of the last 30 days and of the 30 before, with the days behind them; null where these are too few."""
     rows = (
-        checked.join(cells.select("tenant_id", "plan_date"), on="tenant_id")
+        errors.join(cells.select("tenant_id", "plan_date"), on="tenant_id")
         .with_columns(days_ago=(pl.col("plan_date") - pl.col("validation_date")).dt.total_days())
         .filter(pl.col("actual") > 0, pl.col("days_ago") > 0)
         .sort(*SERIES, "validation_date")
-        .with_columns(ape=pl.col("error").abs() / pl.col("actual"))
+        .with_columns(percentage_error=absolute_percentage_error(pl.col("error"), pl.col("actual")))
     )
     now = pl.col("days_ago") <= WINDOW_DAYS
     before = (pl.col("days_ago") > WINDOW_DAYS) & (pl.col("days_ago") <= 2 * WINDOW_DAYS)
+    # Rounded as stored, so that 30.0% is 30% whatever the last bit of the sum says.
     return rows.group_by(SERIES).agg(
         *(
-            pl.when(window.sum() >= ENOUGH_ROWS).then(pl.col("ape").filter(window).mean().round(DECIMALS)).alias(name)
+            pl.when(window.sum() >= MIN_DAYS_WITH_SALES)
+            .then(pl.col("percentage_error").filter(window).mean().round(DECIMALS))
+            .alias(name)
             for name, window in (("mape", now), ("mape_before", before))
         ),
         days=now.sum(),
     )
 
 
-def _mape(windows: pl.DataFrame) -> list[pl.DataFrame]:
+def _mape_triggers(windows: pl.DataFrame) -> list[pl.DataFrame]:
     rise = (pl.col("mape") - pl.col("mape_before")).round(DECIMALS)
-    percent = (100 * pl.col("mape")).round(2)
     high = windows.filter(pl.col("mape") > MAPE_LIMIT).select(
         *SERIES,
         kind=pl.lit("mape"),
         value="mape",
         threshold=pl.lit(MAPE_LIMIT),
         explanation=pl.format(
-            f"MAPE {{}}% on {{}} days with sales of the last {WINDOW_DAYS}, above {MAPE_LIMIT:.0%}", percent, "days"
+            f"MAPE {{}} on {{}} days with sales of the last {WINDOW_DAYS}, above {MAPE_LIMIT:.0%}",
+            percent("mape", decimals=2),
+            "days",
         ),
     )
     rising = windows.filter(rise > MAPE_RISE_LIMIT).select(
@@ -150,16 +208,16 @@ def _mape(windows: pl.DataFrame) -> list[pl.DataFrame]:
         value=rise,
         threshold=pl.lit(MAPE_RISE_LIMIT),
         explanation=pl.format(
-            f"MAPE rose from {{}}% to {{}}% against the {WINDOW_DAYS} days before, by more than"
+            f"MAPE rose from {{}} to {{}} against the {WINDOW_DAYS} days before, by more than"
             f" {100 * MAPE_RISE_LIMIT:g} points",
-            (100 * pl.col("mape_before")).round(2),
-            percent,
+            percent("mape_before", decimals=2),
+            percent("mape", decimals=2),
         ),
     )
-    return [high.cast(TRIGGERS), rising.cast(TRIGGERS)]
+    return [high, rising]
 
 
-def _age(incumbents: pl.DataFrame) -> pl.DataFrame:
+def _age_triggers(incumbents: pl.DataFrame) -> pl.DataFrame:
     days = ((pl.col("planned_as_of") - pl.col("trained_as_of")).dt.total_seconds() / 86_400).round(DECIMALS)
     return (
         incumbents.with_columns(value=days)
@@ -171,15 +229,14 @@ def _age(incumbents: pl.DataFrame) -> pl.DataFrame:
             threshold=pl.lit(float(AGE_LIMIT_DAYS)),
             explanation=pl.format(f"its model is {{}} days old, more than {AGE_LIMIT_DAYS}", pl.col("value").round(1)),
         )
-        .cast(TRIGGERS)
     )
 
 
-def _without_number(series: pl.DataFrame, kind: str, explanation: str) -> pl.DataFrame:
+def _unmeasured(series: pl.DataFrame, kind: str, explanation: str) -> pl.DataFrame:
     return series.select(
         *SERIES,
         kind=pl.lit(kind),
         value=pl.lit(None, pl.Float64),
         threshold=pl.lit(None, pl.Float64),
         explanation=pl.lit(explanation),
-    ).cast(TRIGGERS)
+    )

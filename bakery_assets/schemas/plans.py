@@ -9,7 +9,9 @@ Foreign keys, indexes and columns that only the database has are in ``resources.
 from typing import Literal, get_args
 
 import dataframely as dy
+import polars as pl
 
+from bakery_assets.quantities import TOLERANCE, equal
 from bakery_assets.schemas import columns as col
 
 # What the database checks and the code that writes it is typed with.
@@ -46,6 +48,8 @@ AlertKind = Literal[
     "forecast_worsening",
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
+
+ROUNDING = 1e-5  # units; more than rounding to six decimals moves a difference of the largest quantities
 
 
 class PlanningRuns(dy.Schema):
@@ -161,6 +165,18 @@ class ProcurementRequirements(PlanRow):
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
 
+    @dy.rule()
+    def net_requirement_is_what_is_not_covered(cls) -> pl.Expr:
+        """net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0."""
+        required = pl.col("gross_requirement") + pl.col("safety_stock")
+        return equal("net_requirement", (required - pl.col("on_hand") - pl.col("scheduled_receipts")).clip(0.0))
+
+    @dy.rule()
+    def orders_cover_the_net_requirement(cls) -> pl.Expr:
+        """Where anything is ordered, planned_order_quantity is at least net_requirement."""
+        ordered = pl.col("planned_order_quantity")
+        return (ordered == 0) | (ordered >= pl.col("net_requirement") - TOLERANCE)
+
 
 class InventoryProjections(PlanRow):
     """Projected stock for two weeks. closing = opening + receipts - consumption - expired."""
@@ -183,9 +199,32 @@ class InventoryProjections(PlanRow):
     )
     stockout_risk = col.choice("Whether it may run out", ("none", "low", "high"))
 
+    @dy.rule()
+    def stock_is_conserved(cls) -> pl.Expr:
+        """closing = opening + receipts - consumption - expired."""
+        left = pl.col("opening") + pl.col("receipts") - pl.col("consumption") - pl.col("expired")
+        return equal("closing", left)
+
+    @dy.rule()
+    def requirements_are_consumed_or_unmet(cls) -> pl.Expr:
+        """gross_requirement = consumption + unmet."""
+        return equal("gross_requirement", pl.col("consumption") + pl.col("unmet"))
+
+    @dy.rule()
+    def planned_receipts_are_receipts(cls) -> pl.Expr:
+        """planned_receipts <= receipts."""
+        return pl.col("planned_receipts") <= pl.col("receipts") + TOLERANCE
+
+    @dy.rule()
+    def days_open_with_the_closing_before(cls) -> pl.Expr:
+        """A day's opening is the closing of the day before it."""
+        item = ["tenant_id", "plan_date", "item_kind", "item_id"]
+        before = pl.col("closing").shift(1).over(item, order_by="projection_date")
+        return before.is_null() | equal("opening", before)
+
 
 class AccuracyMetrics(dy.Schema):
-    """How good a group of forecasts was against sales; formulas and sources are in ``validation.metrics``."""
+    """How good a group of forecasts was against sales; formulas and sources are in ``bakery_assets.metrics``."""
 
     mae = col.metric("Mean absolute error, in units")
     mape = col.metric("Mean absolute percentage error of the rows with sales, as a fraction")
@@ -250,6 +289,11 @@ class ValidationResults(PlanRow):
         nullable=True,
     )
 
+    @dy.rule()
+    def error_is_forecast_minus_actual(cls) -> pl.Expr:
+        """Up to rounding."""
+        return (pl.col("error") - (pl.col("yhat") - pl.col("actual"))).abs() <= ROUNDING
+
 
 class _LeadKey(PlanRow):
     validation_date = col.date("Day that is checked", primary_key=True)
@@ -305,6 +349,13 @@ class OverrideScores(PlanRow):
     human_error = col.metric("Forecast with the override minus sales, in units", nullable=False)
     system_error = col.metric("Forecast without it minus sales, in units", nullable=False)
     closer = col.choice("Whose error was smaller", ("human", "system", "tie"))
+
+    @dy.rule()
+    def errors_are_forecast_minus_actual(cls) -> pl.Expr:
+        """Up to rounding."""
+        human = pl.col("human_error") - (pl.col("yhat") - pl.col("actual"))
+        system = pl.col("system_error") - (pl.col("system_yhat") - pl.col("actual"))
+        return (human.abs() <= ROUNDING) & (system.abs() <= ROUNDING)
 
 
 class DailySummaries(PlanRow):

@@ -1,4 +1,8 @@
-"""Hindsight: how good past forecasts were, day by day, and the measures by which that is said."""
+"""Validation: how accurate past forecasts were, day by day, by the metrics of ``bakery_assets.metrics``.
+
+Whether a model is replaced because of it is decided in ``retraining``; alerts and sentences about it are in
+``briefing``.
+"""
 
 from bakery_assets.validation.validate import validate_forecasts
 

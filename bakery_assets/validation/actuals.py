@@ -1,27 +1,43 @@
-"""What sold on the days that are checked, beside the forecasts of these days."""
+"""Forecasts next to actuals: what sold on the days that are validated."""
 
+import dataframely as dy
 import polars as pl
 
-SHOP_DAY = ["tenant_id", "validation_date", "location_id"]
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops, plans
+from bakery_assets.validation.validation_days import SHOP_DAY, LeadForecasts
 
 
-def beside_sales(forecasts: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
-    """Each forecast row with what sold.
+class ForecastsWithActuals(LeadForecasts):
+    """Forecasts of every lead with what sold."""
 
-    A shop has traded on a day when it has a row of sales. There a product forecast but without a row sold 0.
-    A shop without any row is silent: its till may be down, so that nothing is known of its sales.
+    actual = plans.ValidationResults.actual
+    has_sales = col.boolean("There is a row of sales; without one the actual is 0")
+    is_sold_out = plans.ValidationResults.is_sold_out
+    has_traded = col.boolean("The shop has sales of any product that day")
+    has_sold = col.boolean("It has traded, and not everything was 0 or returned")
 
-    Args:
-        forecasts: of ``forecasts_by_lead``.
-        sales: columns of ``sales``.
+    @dy.rule()
+    def without_sales_actual_is_zero(cls) -> pl.Expr:
+        """What has no row of sales sold 0."""
+        return pl.col("has_sales") | (pl.col("actual") == 0)
 
-    Returns:
-        ``forecasts`` sorted by its key, with ``actual`` (units, 0 where there is no row), ``has_sales`` (there is
-        one), ``is_sold_out`` (the last one went before closing: ``actual`` is less than was asked for),
-        ``has_traded`` (the shop did) and ``has_sold`` (it did, and not everything was 0 or came back).
+    @dy.rule()
+    def only_a_shop_that_traded_has_sold(cls) -> pl.Expr:
+        """A row of sales is what makes a shop have traded."""
+        return (pl.col("has_traded") | ~pl.col("has_sales")) & (pl.col("has_traded") | ~pl.col("has_sold"))
+
+
+def join_actuals(
+    forecasts: dy.DataFrame[LeadForecasts], sales: dy.DataFrame[ops.Sales]
+) -> dy.DataFrame[ForecastsWithActuals]:
+    """Each forecast with what sold, by plan, day, lead and series.
+
+    A shop has traded on a day when it has a row of sales. There a product that was forecast and has no row sold 0.
+    A shop without any row may have a till that is down: nothing is known of its sales.
     """
-    checked = forecasts.select("tenant_id", sales_date="validation_date").unique()
-    sold = sales.join(checked, on=["tenant_id", "sales_date"], how="semi").select(
+    validated = forecasts.select("tenant_id", sales_date="validation_date").unique()
+    sold = sales.join(validated, on=["tenant_id", "sales_date"], how="semi").select(
         "tenant_id",
         "location_id",
         "product_id",
@@ -30,7 +46,7 @@ def beside_sales(forecasts: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
         is_sold_out=pl.col("sold_out_at").is_not_null(),
     )
     shops = sold.group_by(SHOP_DAY).agg(has_traded=pl.lit(True), has_sold=(pl.col("actual") > 0).any())
-    return (
+    compared = (
         forecasts.join(sold, on=[*SHOP_DAY, "product_id"], how="left")
         .join(shops, on=SHOP_DAY, how="left")
         .with_columns(
@@ -39,5 +55,6 @@ def beside_sales(forecasts: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
             pl.col("has_traded", "has_sold").fill_null(False),
             has_sales=pl.col("actual").is_not_null(),
         )
-        .sort("tenant_id", "plan_date", "validation_date", "lead_days", "location_id", "product_id")
+        .sort(LeadForecasts.primary_key())
     )
+    return conform(ForecastsWithActuals, compared)

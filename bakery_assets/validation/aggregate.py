@@ -1,10 +1,19 @@
-"""The measures of many rows at once: by day, by lead, by shop, by product."""
+"""Accuracy metrics of groups of forecasts: by day, by lead, by shop, by product.
 
+The formulas are in ``bakery_assets.metrics``; what they are grouped by is the primary key of a schema.
+"""
+
+from typing import TypeVar
+
+import dataframely as dy
 import polars as pl
 
 from bakery_assets import metrics
+from bakery_assets.quantities import DECIMALS
+from bakery_assets.schemas import conform, plans
+from bakery_assets.validation.mase_scale import ScaledForecasts
 
-MEASURES = {
+METRICS = {
     "mae": metrics.mae(),
     "mape": metrics.mape(),
     "rmse": metrics.rmse(),
@@ -16,28 +25,45 @@ MEASURES = {
     "coverage": metrics.coverage(),
     "pinball": metrics.pinball(),
 }
-COUNTS = ("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series")
+
+Group = TypeVar("Group", bound=plans.AccuracyMetrics)
 
 
-def measured(rows: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """``COUNTS`` and ``MEASURES`` of each group of ``by``, sorted by it.
+class _DayKey(plans.PlanRow):
+    validation_date = plans.ValidationRuns.validation_date
 
-    Rows that sold out are counted and not measured: what would have sold is not known, and leaving them
-    in would praise a forecast that was too low.
+
+class DayMetrics(_DayKey, plans.AccuracyMetrics):
+    """Accuracy of a validated day's forecasts."""
+
+
+class _ProductKey(_DayKey):
+    product_id = plans.ValidationProducts.product_id
+
+
+class ProductMetrics(_ProductKey, plans.AccuracyMetrics):
+    """Accuracy of a validated day's forecasts, by product over all shops."""
+
+
+def aggregate_metrics(group: type[Group], rows: dy.DataFrame[ScaledForecasts]) -> dy.DataFrame[Group]:
+    """Metrics of the rows of each primary key of ``group``, sorted by it.
+
+    Rows that sold out are counted and not measured: their demand is not known, and actuals below demand would favor
+    forecasts that are too low.
 
     Args:
-        rows: of ``beside_sales`` with ``mase_scale``, sorted by their key.
+        rows: sorted by their key.
     """
-    whole = pl.Int32
-    counts = rows.group_by(by).agg(
-        forecasts_evaluated=pl.len().cast(whole),
-        forecasts_with_actuals=pl.col("has_sales").sum().cast(whole),
-        sold_out_series=pl.col("is_sold_out").sum().cast(whole),
+    key = group.primary_key()
+    counts = rows.group_by(key).agg(
+        forecasts_evaluated=pl.len(),
+        forecasts_with_actuals=pl.col("has_sales").sum(),
+        sold_out_series=pl.col("is_sold_out").sum(),
     )
     figures = (
         rows.filter(~pl.col("is_sold_out"))
-        .group_by(by, maintain_order=True)
-        .agg(**MEASURES)
-        .with_columns(pl.col(*MEASURES).round(6) + 0.0)  # 0 has no sign
+        .group_by(key, maintain_order=True)
+        .agg(**METRICS)
+        .with_columns(pl.col(*METRICS).round(DECIMALS) + 0.0)  # 0 has no sign
     )
-    return counts.join(figures, on=by, how="left").select(*by, *MEASURES, *COUNTS).sort(by)
+    return conform(group, counts.join(figures, on=key, how="left").sort(key))

@@ -1,6 +1,6 @@
 {#-
-    dbt makes a new view, swaps names and drops the old view with whatever is built on it. A test that fails in
-    staging would then leave no mart behind. Replacing in place keeps what is built on a view.
+    dbt's own materialization creates a new view, swaps names and drops the old view together with every view that
+    depends on it, so that after a failed test in staging there would be no mart. Replacing in place keeps them.
 -#}
 {% materialization view, adapter='postgres' %}
     {%- set built = create_or_replace_view() -%}
@@ -11,8 +11,8 @@
 
 
 {#-
-    PostgreSQL replaces a view only if its columns stay as they are and new ones come last; any other change
-    drops it first. With security_invoker a view shows nobody more than the tables below it do.
+    PostgreSQL replaces a view only if its columns are unchanged and new ones come last; for any other change the
+    view is dropped first. With security_invoker a view shows a role no more rows than the tables that it reads.
 -#}
 {% macro postgres__get_create_view_as_sql(relation, sql) %}
     do $build$

@@ -1,4 +1,4 @@
-{#- dbt would put the profile's schema before the model's own and make marts_marts of it. -#}
+{#- dbt would prefix the model's schema with the profile's: marts_marts. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {{ custom_schema_name or target.schema }}
 {%- endmacro %}

@@ -1,10 +1,10 @@
-{#- A sum of quantities without the noise of adding floating point numbers; plans keep six decimals too. -#}
+{#- A sum of quantities without floating point noise, to six decimals as in plans. -#}
 {% macro total(column) -%}
     round(sum({{ column }})::numeric, 6)::double precision
 {%- endmacro %}
 
 
-{#- Whether two totals differ by more than rounding and the order of adding explain; an empty one counts as 0. -#}
+{#- Whether two totals differ by more than rounding and the order of summation explain; an empty one counts as 0. -#}
 {% macro differs(left, right) -%}
     abs(coalesce({{ left }}, 0) - coalesce({{ right }}, 0))
     > 0.00001 + 0.000000001 * abs(coalesce({{ right }}, 0))

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_forecast_accuracy'}}}) }}
--- A validated day is judged by exactly one of its forecasts, whose WAPE is the day's.
+-- Exactly one forecast of a validated day is its headline, and its WAPE is the day's.
 
 with
 
@@ -28,7 +28,7 @@ left join headlines
         and days.validation_date = headlines.validation_date
 where
     days.status = 'validated'
-    -- Checks made before leads were measured say no lead.
+    -- Validations from before leads were measured have no lead.
     and days.lead_days is not null
     and (
         coalesce(headlines.headlines, 0) <> 1

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
--- Each bakery's forecasts over all its days come to what the forecast rows of these days come to.
+-- Each bakery's forecasts summed over its days equal the sum of the forecast rows of these days.
 
 with
 

@@ -1,4 +1,4 @@
-"""The warehouse's schema: one description for migrations, loader, Dagster metadata and documentation."""
+"""The SQL tables, made from the classes in ``bakery_assets.schemas``; migrations and the contract page follow."""
 
 from resources.schema import ops, plans
 from resources.schema.columns import metadata

@@ -1,9 +1,10 @@
-"""How a schema becomes a SQL table: types, comments, defaults and checks follow from its columns and rules.
+"""How a schema becomes a SQL table: types, comments, defaults, checks and most foreign keys follow from its columns.
 
-What a column means and may hold is said in ``bakery_assets.schemas``; foreign keys, indexes and what only the database
-has are beside the tables in ``ops`` and ``plans``.
+What a column means and may hold is in ``bakery_assets.schemas``; other foreign keys, indexes and what only the database
+has are in ``ops`` and ``plans``.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import dataframely as dy
@@ -39,6 +40,18 @@ metadata = MetaData(
 )
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
+# Where a column of this name refers to, in every table but that one: inside the tenant, and of plans inside the cell.
+REFERENCES = {
+    "product_id": "ops.products",
+    "location_id": "ops.locations",
+    "ingredient_id": "ops.ingredients",
+    "supplier_id": "ops.suppliers",
+}
+CELL_REFERENCES = {
+    "schedule_date": "plans.production_schedules",
+    "validation_date": "plans.validation_runs",
+}
+
 
 class XID8(UserDefinedType[int]):
     """PostgreSQL's transaction number that never wraps around."""
@@ -50,22 +63,26 @@ class XID8(UserDefinedType[int]):
         return "xid8"
 
 
-def table(schema: type[dy.Schema], *items: SchemaItem, **info: Any) -> Table:
+def table(schema: type[dy.Schema], *items: SchemaItem, unchecked: Collection[str] = (), **info: Any) -> Table:
     """The table of a schema, in the SQL schema that is named like its module.
 
-    A row of a plan belongs to its cell and goes with it; any other row belongs to a known tenant.
+    A row of a plan belongs to its cell and goes with it; any other row belongs to a known tenant. Columns refer to
+    other tables by their names, see ``REFERENCES``.
 
     Args:
-        items: foreign keys, indexes, columns that only the database has; a primary key only where its index needs
-            another order than the columns.
+        items: further foreign keys, indexes, columns that only the database has; a primary key only where its index
+            needs another order than the columns.
+        unchecked: columns that get no foreign key, although their name would.
     """
+    sql_schema = schema.__module__.rpartition(".")[2]
     made = Table(
         table_name(schema),
         metadata,
         *(_column(name, column) for name, column in schema.columns().items()),
         *_owner(schema),
+        *_references(schema, f"{sql_schema}.{table_name(schema)}", unchecked),
         *items,
-        schema=schema.__module__.rpartition(".")[2],
+        schema=sql_schema,
         comment=(schema.__doc__ or "").partition("\n")[0],
         info={**info, "schema": schema},
     )
@@ -109,6 +126,14 @@ def _owner(schema: type[dy.Schema]) -> list[ForeignKeyConstraint]:
     if "tenant_id" not in schema.columns() or schema.primary_key() == ["tenant_id"]:
         return []
     return [ForeignKeyConstraint(["tenant_id"], ["ops.tenants.tenant_id"])]
+
+
+def _references(schema: type[dy.Schema], fullname: str, unchecked: Collection[str]) -> list[ForeignKeyConstraint]:
+    wanted = [(name, REFERENCES[name], name) for name in schema.columns() if name in REFERENCES]
+    if issubclass(schema, PlanRow):
+        cell = [name for name in schema.columns() if name in CELL_REFERENCES]
+        wanted += [(name, CELL_REFERENCES[name], f"plan_date {name}") for name in cell]
+    return [tenant_fk(own, target) for name, target, own in wanted if target != fullname and name not in unchecked]
 
 
 def _column(name: str, column: dy.Column) -> Column[Any]:

@@ -1,4 +1,4 @@
-"""docs/data_contract.md, rendered from the schema and the settings: `python -m resources.schema.contract`."""
+"""docs/data_contract.md, rendered from the schema and the settings by `make render`."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PAGE = PROJECT / "docs" / "data_contract.md"
 HEAD = """# Data contract
 
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
-`python -m resources.schema.contract`; a test holds it, the migrations and the live database equal.
+`make render`; a test holds it, the migrations and the live database equal.
 Commands are listed by `bakery --help` and in the README. Of the planned names, `replay` and `metrics`, the
 table `events`, and schedules and sensors beyond those below are not there yet.
 
@@ -43,7 +43,8 @@ fact the latest such record. Current state (stock on hand, open orders) is deriv
 Each table of the schema `plans` belongs to the asset of the same name. A cell is one tenant and one local date
 (`tenant_id`, `plan_date`); its rows are replaced whole in one transaction, so a reader sees the old plan
 or the new one. `plans.planning_runs` says how far each cell is. `reasoning` holds every term of the sum,
-`consequence` what happens if nobody acts. The schema `marts` holds dbt views for questions across days.
+`consequence` what happens if no one acts. Ratios are fractions, never percent: 0.93 is 93%. A sum over a window of days
+ends in `_<days>d`. The schema `marts` holds dbt views for questions across days.
 """
 
 DAGSTER = """## Dagster names

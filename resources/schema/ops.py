@@ -1,6 +1,7 @@
 """The tables of schema ``ops``: what others write. Master data that is kept current, and facts that are only appended.
 
-Columns are in ``bakery_assets.schemas.ops``; here is what only SQL has: foreign keys, indexes and internal columns.
+Columns are in ``bakery_assets.schemas.ops``; here is what only SQL has: foreign keys that do not follow from columns'
+names, indexes and internal columns.
 ``table(..., fact=...)`` marks an append-only fact and says from which column its ``recorded_at`` (when
 we learned it) follows where the file does not give one: the end of that local day, that instant, or
 ``"load"`` for the moment of loading. ``creates`` names what a load may add when a row refers to it.
@@ -31,22 +32,17 @@ products = table(schemas.Products)
 
 ingredients = table(schemas.Ingredients)
 
-recipes = table(schemas.Recipes, tenant_fk("product_id", "ops.products"))
+recipes = table(schemas.Recipes)
 
 recipe_lines = table(
     schemas.RecipeLines,
     tenant_fk("recipe_id", "ops.recipes"),
-    tenant_fk("ingredient_id", "ops.ingredients"),
     tenant_fk("component_recipe_id", "ops.recipes", "recipe_id"),
 )
 
 suppliers = table(schemas.Suppliers)
 
-supplier_items = table(
-    schemas.SupplierItems,
-    tenant_fk("supplier_id", "ops.suppliers"),
-    tenant_fk("ingredient_id", "ops.ingredients"),
-)
+supplier_items = table(schemas.SupplierItems)
 
 equipment = table(schemas.Equipment)
 
@@ -54,19 +50,17 @@ shifts = table(schemas.Shifts)
 
 production_steps = table(schemas.ProductionSteps, tenant_fk("recipe_id", "ops.recipes"))
 
-calendar = table(schemas.Calendar, tenant_fk("product_id", "ops.products"))
+calendar = table(schemas.Calendar)
 
 weather = table(schemas.Weather)
 
-quality_templates = table(schemas.QualityTemplates, tenant_fk("product_id", "ops.products"))
+quality_templates = table(schemas.QualityTemplates)
 
 sales = table(
     schemas.Sales,
     _transaction(),
     # The days of a series together, which is how they are read.
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "recorded_at"),
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("location_id", "ops.locations"),
     Index(None, "transaction_id"),
     Index("sales_tenant_id_sales_date_idx", "tenant_id", "sales_date"),
     fact="sales_date",
@@ -77,48 +71,25 @@ sales_hourly = table(
     schemas.SalesHourly,
     _transaction(),
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "hour", "recorded_at"),
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("location_id", "ops.locations"),
     Index(None, "transaction_id"),
     fact="sales_date",
     creates="locations",
 )
 
-customer_orders = table(schemas.CustomerOrders, tenant_fk("product_id", "ops.products"), fact="ordered_at")
+customer_orders = table(schemas.CustomerOrders, fact="ordered_at")
 
 stock_lots = table(
     schemas.StockLots,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("ingredient_id", "ops.ingredients"),
     tenant_fk("recipe_id", "ops.recipes"),
-    tenant_fk("location_id", "ops.locations"),
     fact="load",
     creates="locations",
 )
 
-purchase_orders = table(
-    schemas.PurchaseOrders,
-    tenant_fk("ingredient_id", "ops.ingredients"),
-    tenant_fk("supplier_id", "ops.suppliers"),
-    fact="ordered_at",
-)
+purchase_orders = table(schemas.PurchaseOrders, fact="ordered_at")
 
-stock_receipts = table(
-    schemas.StockReceipts,
-    tenant_fk("ingredient_id", "ops.ingredients"),
-    tenant_fk("location_id", "ops.locations"),
-    fact="received_at",
-    creates="locations",
-)
+stock_receipts = table(schemas.StockReceipts, fact="received_at", creates="locations")
 
-waste = table(
-    schemas.Waste,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("ingredient_id", "ops.ingredients"),
-    tenant_fk("location_id", "ops.locations"),
-    fact="waste_date",
-    creates="locations",
-)
+waste = table(schemas.Waste, fact="waste_date", creates="locations")
 
 batch_events = table(schemas.BatchEvents, fact="happened_at")
 
@@ -126,7 +97,7 @@ quality_checks = table(schemas.QualityChecks, tenant_fk("template_id", "ops.qual
 
 plan_decisions = table(schemas.PlanDecisions, fact="load")
 
-forecast_overrides = table(schemas.ForecastOverrides, tenant_fk("product_id", "ops.products"), fact="load")
+forecast_overrides = table(schemas.ForecastOverrides, fact="load")
 
 alert_acknowledgements = table(schemas.AlertAcknowledgements, fact="load")
 

@@ -1,13 +1,15 @@
 """The tables of schema ``plans``: what we write. Most belong to a cell, whose rows are replaced whole.
 
-Columns are in ``bakery_assets.schemas.plans``; here is what only SQL has: foreign keys, indexes and internal columns.
+Columns are in ``bakery_assets.schemas.plans``, and a class there is enough for a table. Here are those that have more
+in SQL, such as internal columns, further foreign keys and indexes, and those that code refers to by name.
 """
 
 from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy.sql import text as sql
 
 from bakery_assets.schemas import plans as schemas
-from resources.schema.columns import table, tenant_fk, transaction
+from bakery_assets.schemas import table_name
+from resources.schema.columns import metadata, table, tenant_fk, transaction
 
 planning_runs = table(
     schemas.PlanningRuns,
@@ -23,57 +25,24 @@ planning_runs = table(
     Index("planning_runs_requested_idx", "requested_xid", postgresql_where=sql("requested_xid IS NOT NULL")),
 )
 
-demand_forecasts = table(
-    schemas.DemandForecasts,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("location_id", "ops.locations"),
-)
+demand_forecasts = table(schemas.DemandForecasts)
 
 production_schedules = table(schemas.ProductionSchedules)
 
-production_batches = table(
-    schemas.ProductionBatches,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("plan_date schedule_date", "plans.production_schedules"),
-)
+production_batches = table(schemas.ProductionBatches)
 
 procurement_plans = table(schemas.ProcurementPlans)
 
-procurement_requirements = table(
-    schemas.ProcurementRequirements,
-    tenant_fk("ingredient_id", "ops.ingredients"),
-    tenant_fk("supplier_id", "ops.suppliers"),
-)
+procurement_requirements = table(schemas.ProcurementRequirements)
 
 inventory_projections = table(schemas.InventoryProjections)
 
 validation_runs = table(schemas.ValidationRuns)
 
-validation_results = table(
-    schemas.ValidationResults,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("plan_date validation_date", "plans.validation_runs"),
-)
+# Rows follow those of demand_forecasts, which are checked.
+validation_results = table(schemas.ValidationResults, unchecked=("location_id",))
 
-validation_leads = table(schemas.ValidationLeads, tenant_fk("plan_date validation_date", "plans.validation_runs"))
-
-validation_locations = table(
-    schemas.ValidationLocations,
-    tenant_fk("location_id", "ops.locations"),
-    tenant_fk("plan_date validation_date", "plans.validation_runs"),
-)
-
-validation_products = table(
-    schemas.ValidationProducts,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("plan_date validation_date", "plans.validation_runs"),
-)
-
-override_scores = table(
-    schemas.OverrideScores,
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("plan_date validation_date", "plans.validation_runs"),
-)
+override_scores = table(schemas.OverrideScores)
 
 daily_summaries = table(schemas.DailySummaries)
 
@@ -87,18 +56,14 @@ model_versions = table(
     Index("model_versions_one_champion", "tenant_id", unique=True, postgresql_where=sql("role = 'champion'")),
 )
 
-series_models = table(
-    schemas.SeriesModels,
-    tenant_fk("model_version", "plans.model_versions", cascade=True),
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("location_id", "ops.locations"),
-)
+series_models = table(schemas.SeriesModels, tenant_fk("model_version", "plans.model_versions", cascade=True))
 
 retraining_runs = table(schemas.RetrainingRuns)
 
 retraining_triggers = table(
-    schemas.RetrainingTriggers,
-    tenant_fk("retraining_id", "plans.retraining_runs", cascade=True),
-    tenant_fk("product_id", "ops.products"),
-    tenant_fk("location_id", "ops.locations"),
+    schemas.RetrainingTriggers, tenant_fk("retraining_id", "plans.retraining_runs", cascade=True)
 )
+
+for schema in schemas.TABLES:
+    if f"plans.{table_name(schema)}" not in metadata.tables:
+        table(schema)

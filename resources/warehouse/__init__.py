@@ -1,4 +1,9 @@
-"""The warehouse: the only place that speaks SQL to the database (beside migrations and dbt)."""
+"""The warehouse: the only code with SQL for the database, apart from the migrations and dbt.
+
+Reading is in ``facts``, writing in ``plans``; state of cells in ``planning_runs``, requests for them in
+``revalidation``; models in ``models`` and ``model_registry``; loading in ``intake``. The tables are described in
+``resources.schema``.
+"""
 
 from resources.warehouse import planning_runs, retrainings
 from resources.warehouse.connection import Warehouse

@@ -1,11 +1,12 @@
-"""Reading one bakery's morning for people: its plan as stored, and the names and sales shown beside it."""
+"""Reads the briefing of one bakery's day: its plan as stored, and the names and sales shown next to it."""
 
 from datetime import date, timedelta
+from typing import cast
 
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.briefing.day_briefing import Morning, PlanState
+from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanState
 from resources.schema import ops, plans
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 
@@ -18,7 +19,7 @@ _PLANNED = (
 )  # fmt: skip
 
 
-def read_morning(warehouse: Warehouse, tenant_id: str, plan_date: date) -> Morning | None:
+def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> DayBriefing | None:
     """What is known and planned of a bakery's day, in one consistent snapshot; None: there is no such tenant."""
     wanted = pl.DataFrame(
         {"tenant_id": [tenant_id], "plan_date": [plan_date], "week_before": [plan_date - timedelta(days=7)]}
@@ -37,14 +38,14 @@ def read_morning(warehouse: Warehouse, tenant_id: str, plan_date: date) -> Morni
         sales = _rows(bulk, ops.sales, "t.tenant_id = w.tenant_id AND t.sales_date = w.week_before")
     frames["sales"] = sales.sort("recorded_at").unique(["product_id", "location_id"], keep="last", maintain_order=True)
     bakery = tenant.row(0, named=True)
-    return Morning(
+    return DayBriefing(
         tenant_id=tenant_id,
         name=bakery["name"],
         timezone=bakery["timezone"],
         currency=bakery["currency"],
         plan_date=plan_date,
         state=PlanState(**runs.select(list(PlanState.__annotations__)).row(0, named=True)) if runs.height else None,
-        frames=frames,
+        frames=cast(DayFrames, frames),
     )
 
 

@@ -1,4 +1,4 @@
-"""How the warehouse is reached: SQLAlchemy for a few rows of state, ADBC for frames.
+"""Connections to the warehouse: SQLAlchemy for a few rows of state, ADBC for frames. No table is named here.
 
 ADBC moves Arrow through PostgreSQL's binary COPY. A *bulk* transaction stages frames in temporary
 tables and works on them with set-based SQL.
@@ -23,7 +23,7 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class Warehouse:
-    """Where the warehouse is. Nothing is opened before it is used, so that definitions load without it."""
+    """The warehouse's address and connections. Nothing is opened before it is used: definitions load without it."""
 
     def __init__(self, url: str | None = None) -> None:
         self._url = url
@@ -44,8 +44,8 @@ class Warehouse:
 
     @contextmanager
     def bulk(self, *, isolation: str = "READ COMMITTED") -> Iterator["Bulk"]:
-        """One transaction that moves frames; committed when the block ends well, else rolled back."""
-        # Its import takes pandas along, two seconds that code locations need not wait for.
+        """One transaction that moves frames; committed when the block ends without an error, else rolled back."""
+        # Its import imports pandas, two seconds that loading a code location does not need.
         from adbc_driver_postgresql import dbapi
 
         with dbapi.connect(self.url) as connection, connection.cursor() as cursor:
@@ -78,7 +78,7 @@ class Bulk:
 
 
 def sql_type(table: Table, column: str) -> str:
-    """A column's type in PostgreSQL's words."""
+    """The name of a column's type in PostgreSQL."""
     return str(table.columns[column].type.compile(dialect=_DIALECT))
 
 

@@ -1,37 +1,48 @@
-"""Reading: one consistent snapshot of what cells may know, and the plans that stages build on."""
+"""Reading for cells: one consistent snapshot of the facts that they may know, and the plans that stages build on.
 
-from collections.abc import Collection, Iterable, Mapping
+Trained models are read by ``models``, a day's plan for people by ``briefing``. Whether facts follow the rules of their
+schemas is checked where a round starts, ``planning_day.PlanningRound.start``.
+"""
+
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import dataframely as dy
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.cells import CELLS, Cell
+from bakery_assets import schemas
+from bakery_assets.cells import Cell, Frames
 from bakery_assets.local_time import in_known_zones, with_instants
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, WRITTEN_BY
+from bakery_assets.schemas import Cells, conform
+from bakery_assets.schemas import columns as col
+from bakery_assets.validation.validation_days import (
+    LONGEST_LEAD_DAYS,
+    LOOK_BACK_DAYS,
+    PAST_VALIDATION_DAYS,
+    days_to_validate,
+)
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
 
-CHECKED_DAYS = 14  # days back to which a morning may have to check forecasts
-FORECAST_DAYS = 6  # the longest lead of a forecast
-VALIDATION_DAYS = CHECKED_DAYS + 28  # the four weeks up to the earliest day checked
-
-# How far back a cell checks: to the last open day, most often yesterday. All leads of all days
-# would be fourteen times the rows.
-_SINCE = f"""(
-    SELECT coalesce(max(d.day), w.plan_date - {CHECKED_DAYS}) AS day
-    FROM (SELECT w.plan_date - n AS day FROM generate_series(1, {CHECKED_DAYS}) n) d
-    WHERE NOT EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = w.tenant_id AND c.date = d.day
-                      AND c.kind = 'closed' AND c.product_id IS NULL))"""  # noqa: S608
-_PAST = {
-    "past_forecasts": f"JOIN LATERAL {_SINCE} since ON true JOIN plans.demand_forecasts p"
-    " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN since.day AND w.plan_date - 1"
-    f" AND p.plan_date BETWEEN since.day - {FORECAST_DAYS} AND w.plan_date - 1",
+# From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
+# validate would be fourteen times the rows.
+_PRIOR_CELLS = {
+    "past_forecasts": "JOIN plans.demand_forecasts p"
+    " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN w.validates_from AND w.plan_date - 1"
+    f" AND p.plan_date BETWEEN w.validates_from - {LONGEST_LEAD_DAYS} AND w.plan_date - 1",
     "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
-    f" AND p.plan_date BETWEEN w.plan_date - {VALIDATION_DAYS} AND w.plan_date - 1",
+    f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
 }
+
+
+class SnapshotCells(Cells):
+    """Cells, and how far late sales count for each."""
+
+    sales_until = col.instant("Sales of days before the plan date count if recorded up to it; from planned_as_of on")
 
 
 @dataclass(frozen=True)
@@ -39,28 +50,28 @@ class Snapshot:
     """Facts of some tenants, read in one transaction: everything any of the cells may know.
 
     ``of(cells)`` narrows it to one round: what each tenant's cell knew at its planning instant. Of sales it also
-    knows those that came late: recorded up to ``sales_until``, of days before the plan date. Everything else stays as
-    it was, so that a day planned again neither bakes later nor counts stock that nobody had.
-
-    ``cells`` has the columns of ``cells.CELLS`` and ``sales_until``, never before ``planned_as_of``.
+    knows the late ones: recorded up to ``sales_until``, of days before the plan date. Everything else stays as
+    it was, so that a day planned again neither bakes later nor counts stock that arrived since.
     """
 
-    cells: pl.DataFrame
-    tables: Mapping[str, pl.DataFrame]
+    cells: dy.DataFrame[SnapshotCells]
+    tables: Frames
 
-    def of(self, cells: Collection[Cell]) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-        """The round's cells frame, and its frames with only the latest known record of each fact.
+    def of(self, cells: Collection[Cell]) -> tuple[dy.DataFrame[Cells], dict[str, pl.DataFrame]]:
+        """The round's cells, and its fact tables with only the latest known record of each fact.
 
-        Cells of tenants that do not exist are not in the cells frame.
+        Cells of tenants that do not exist are left out.
         """
         wanted = pl.DataFrame(
             [(cell.tenant_id, cell.plan_date) for cell in cells],
             schema={"tenant_id": pl.String, "plan_date": pl.Date},
             orient="row",
         )
-        current = self.cells.join(wanted, on=["tenant_id", "plan_date"], how="semi").sort("tenant_id")
+        current = conform(
+            SnapshotCells, self.cells.join(wanted, on=["tenant_id", "plan_date"], how="semi").sort("tenant_id")
+        )
         known = {name: _as_known(name, frame, current) for name, frame in self.tables.items()}
-        return current.select(CELLS.names()), known
+        return conform(Cells, current), known
 
 
 def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection[str], history_days: int) -> Snapshot:
@@ -78,10 +89,11 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
             " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
             " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
         )
-        known = (
-            with_instants(in_known_zones(found), "planned_as_of", day="plan_date", wall_time="planning_time")
-            .select(*CELLS.names(), sales_until=pl.max_horizontal("planned_as_of", "facts_until"))
-            .cast(pl.Schema({**CELLS, "sales_until": CELLS["planned_as_of"]}))
+        known = conform(
+            SnapshotCells,
+            with_instants(
+                in_known_zones(found), "planned_as_of", day="plan_date", wall_time="planning_time"
+            ).with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
         )
         bulk.put(
             "reach",
@@ -108,7 +120,7 @@ def read_known(
     """The fact tables among ``reads`` as each tenant's cell knew them at its ``planned_as_of``.
 
     Args:
-        cells: the columns of ``cells.CELLS``, one row per tenant.
+        cells: of ``Cells``, one row per tenant.
         series: ``tenant_id, location_id, product_id``; products and what they sold are read of these only.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
@@ -126,24 +138,24 @@ def read_known(
         found = {
             name: _read_facts(bulk, metadata.tables[f"ops.{name}"], only_series=series is not None) for name in reads
         }
-    reached = cells.with_columns(sales_until="planned_as_of")
-    return {name: _as_known(name, frame, reached) for name, frame in found.items()}
+    without_late_sales = conform(SnapshotCells, cells.with_columns(sales_until="planned_as_of"))
+    return {name: _as_known(name, frame, without_late_sales) for name, frame in found.items()}
 
 
-def read_plans(warehouse: Warehouse, cells: pl.DataFrame, reads: Collection[str]) -> dict[str, pl.DataFrame]:
-    """Rows of plan tables that a stage reads: the cells' own, and of the cells before what the checks need.
+def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collection[str]) -> dict[str, pl.DataFrame]:
+    """Rows of plan tables that a stage reads: the cells' own, and of the cells before what validation needs.
 
-    ``past_forecasts`` are the forecasts, of every lead, of the days from the last open one before the plan date
-    on; ``past_validations`` are the results of the six weeks of cells before. Trained models are those of the
-    champions at the cells' planning instants.
+    ``past_forecasts`` are the forecasts, of every lead, of the days that the cells validate; ``past_validations`` are
+    the results of the six weeks of cells before. Trained models are those of the champions at the cells' planning
+    instants.
     """
     tables: dict[str, pl.DataFrame] = {}
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        bulk.put("wanted", cells.select("tenant_id", "plan_date"))
+        bulk.put("wanted", _with_first_day_to_validate(bulk, cells))
         for name in reads:
             if name in PRIOR_CELL_INPUTS:
                 table = metadata.tables[f"plans.{PRIOR_CELL_INPUTS[name]}"]
-                source = _PAST[name]
+                source = _PRIOR_CELLS[name]
             elif name in WRITTEN_BY:
                 table = metadata.tables[f"plans.{name}"]
                 source = f"JOIN {table.fullname} p ON p.tenant_id = w.tenant_id AND p.plan_date = w.plan_date"
@@ -166,6 +178,17 @@ _OF_SERIES[ops.sales_hourly] = _OF_SERIES[ops.sales]
 _SALES = (ops.sales, ops.sales_hourly)
 
 
+def _with_first_day_to_validate(bulk: Bulk, cells: dy.DataFrame[Cells]) -> pl.DataFrame:
+    """``tenant_id, plan_date, validates_from`` of cells."""
+    bulk.put("validating", cells.select("tenant_id", "plan_date"))
+    read = bulk.read(
+        f"SELECT {selected(ops.calendar)} FROM ops.calendar t JOIN validating v ON t.tenant_id = v.tenant_id"  # noqa: S608
+        f" AND t.date BETWEEN v.plan_date - {LOOK_BACK_DAYS} AND v.plan_date - 1"
+    )
+    days = days_to_validate(cells, conform(schemas.ops.Calendar, read))
+    return days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
+
+
 def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.DataFrame:
     conditions = [_OF_SERIES[table]] if only_series and table in _OF_SERIES else []
     if table in _SALES:
@@ -177,7 +200,7 @@ def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.Da
     return frame.cast(frame_schema(table)).sort([column.name for column in table.primary_key] or table.columns.keys())
 
 
-def _as_known(name: str, frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+def _as_known(name: str, frame: pl.DataFrame, cells: dy.DataFrame[SnapshotCells]) -> pl.DataFrame:
     table = metadata.tables[f"ops.{name}"]
     instants = ["plan_date", "planned_as_of", "sales_until"]
     whose = cells.select("tenant_id", *(pl.col(name).alias(f"cell_{name}") for name in instants))

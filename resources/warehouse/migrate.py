@@ -1,4 +1,4 @@
-"""Bring a warehouse to the newest schema."""
+"""Bring a warehouse to the newest schema; the migrations themselves are in ``migrations``."""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""State of cells: what is planned, claimed or failed, and what tenants ask for."""
+"""State of cells: which are claimed, planned or failed, and by whom; and the tenants as schedules need them.
+
+Requests to validate a cell again are in ``revalidation``, the outcome of a run is recorded with its rows in ``plans``.
+"""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
@@ -34,7 +37,7 @@ def registered(warehouse: Warehouse) -> list[str]:
 
 
 def cell_states(warehouse: Warehouse, since: date) -> dict[Cell, CellState]:
-    """Cells begun for dates from ``since`` on."""
+    """Cells started for dates from ``since`` on."""
     query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at)
     with warehouse.engine.connect() as connection:
         rows = connection.execute(query.where(_RUNS.c.plan_date >= since))
@@ -56,44 +59,46 @@ def closed_cells(warehouse: Warehouse, since: date, until: date) -> set[Cell]:
 def claim(warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta, holder: str) -> set[Cell]:
     """Claim due cells for ``holder``; returns those this call won. A cell is won by one caller only.
 
-    A cell that somebody claimed less than ``claim_for`` ago, planned or failed in the meantime is not won.
+    A cell that was claimed less than ``claim_for`` ago, or planned or failed in the meantime, is not won.
     """
     stale = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_at <= now - claim_for)
     return _begin(warehouse, cells, now, holder, only=or_(stale, _RUNS.c.status == "partial"))
 
 
 def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str) -> set[Cell]:
-    """Note that a run plans cells on request, whatever their state; a planned cell stays planned.
+    """Record that a run plans cells on request, whatever their state; a planned cell stays planned.
 
     Returns the cells whose tenant exists.
     """
     return _begin(warehouse, cells, now, run_id, only=None)
 
 
-def begin_again(
+def reclaim(
     warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_for: timedelta, run_id: str
 ) -> set[Cell]:
-    """As ``begin``, but cells that somebody is planning are left to them: they are going to know the newest facts."""
+    """As ``begin``, but cells that another run is planning are left to it: it is going to read the newest facts."""
     is_free = or_(_RUNS.c.status != "claimed", _RUNS.c.claimed_at <= now - claim_for)
     return _begin(warehouse, cells, now, run_id, only=is_free)
 
 
-def give_back(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
-    """Let go of the cells that a run has begun to validate and did not; what they lack, they lack as before."""
+def release_claims(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
+    """Release the cells that a run was to validate and did not; they are as before, and still requested."""
     held = and_(_of(cells), _RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
     with warehouse.engine.begin() as connection:
         connection.execute(_RUNS.update().where(held).values(status="partial"))
 
 
-def take_over(warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str) -> set[Cell]:
-    """Hand the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
+def transfer_claims(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, run_id: str
+) -> set[Cell]:
+    """Transfer the cells that ``holder`` has claimed to the run that plans them; returns those it still had."""
     held = and_(_of(cells), _RUNS.c.status.in_(("claimed", "partial")), _RUNS.c.claimed_by.in_((holder, run_id)))
     statement = _RUNS.update().where(held).values(claimed_by=run_id, claimed_at=now, started_xid=_ENDED)
     with warehouse.engine.begin() as connection:
         return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
 
 
-def release(
+def fail_claims(
     warehouse: Warehouse,
     holders: Collection[str],
     attempts: int,
@@ -102,16 +107,16 @@ def release(
     *,
     cells: Collection[Cell] | None = None,
 ) -> None:
-    """Give up what dead ``holders`` had begun and not ended: those of ``cells``, or all they held.
+    """Void the claims of ``holders`` that died: those on ``cells``, or all.
 
-    The cells are due again at once; after ``attempts`` tries they have failed, and one more try is left for a
-    run of its own, which tells the cell that kills its wave from those that only were in it.
+    The cells are due again at once. After ``attempts`` tries they have failed, and one more try is left in a run of
+    its own, which separates the cell that kills its wave from those that only were in it.
     """
     died = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_by.in_(holders))
     if cells is not None:
         died = and_(died, _of(cells))
     with warehouse.engine.begin() as connection:
-        gave_up = connection.execute(
+        failed = connection.execute(
             _RUNS.update()
             .where(died, _RUNS.c.attempts >= attempts)
             .values(status="failed", failed_stage="run", reason=reason, finished_at=now, attempts=attempts - 1)
@@ -129,7 +134,7 @@ def release(
                 "reasoning": {"stage": "run", "reason": reason},
                 "consequence": FAILURE_CONSEQUENCE,
             }
-            for tenant, plan_date in gave_up
+            for tenant, plan_date in failed
         ]
         if alerts:
             connection.execute(insert(plans.alerts).on_conflict_do_nothing(), alerts)
@@ -137,7 +142,7 @@ def release(
 
 
 def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, datetime]]:
-    """Failed cells that were begun fewer than ``attempts`` times, with when they failed."""
+    """Failed cells that were started fewer than ``attempts`` times, with when they failed."""
     query = (
         select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at)
         .where(_RUNS.c.status == "failed", _RUNS.c.attempts < attempts)

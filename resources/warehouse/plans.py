@@ -1,4 +1,8 @@
-"""Writing: a cell's rows are replaced whole, in one transaction."""
+"""Writing plans: a cell's rows are replaced whole, in one transaction, together with the outcome of the cell.
+
+Who may plan a cell, and what happens when a run dies, is in ``planning_runs``; models are published by
+``model_registry``.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -18,7 +22,7 @@ from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
 FAILURE_ALERT = "A000"
 FAILURE_KIND: AlertKind = "planning_failed"
-FAILURE_CONSEQUENCE = "There is no new plan for this day until this is mended and the day is planned again."
+FAILURE_CONSEQUENCE = "There is no new plan for this day until this is corrected and the day is planned again."
 
 
 def replace_plans(
@@ -33,19 +37,19 @@ def replace_plans(
 ) -> dict[Cell, Failed | None]:
     """Replace what ``cells`` have in the ``written`` tables, and record the cells that failed.
 
-    Failed cells keep the rows they had and get an alert. Row locks on ``planning_runs`` serialise two
-    replacements of the same cell; unlike advisory locks their number has no bound. A cell that somebody else
-    has begun since is left to them: a slow run must not overwrite a newer one. Rows that the database refuses
+    Failed cells keep the rows they had and get an alert. Row locks on ``planning_runs`` serialize two
+    replacements of the same cell; unlike advisory locks their number has no bound. A cell that another run has started
+    since is left to it: a slow run must not overwrite a newer one. Rows that the database refuses
     are isolated by halving, as an exception in a stage is, and their cell has failed.
 
     Args:
-        cells: the columns of ``cells.CELLS``; every cell that was begun.
+        cells: every cell that was started.
         tables: rows for cells that did not fail.
         written: names of plan tables; one that is not in ``tables`` is emptied for these cells.
-        run_id: the Dagster run, which has begun the cells.
+        run_id: the Dagster run, which has started the cells.
 
     Returns:
-        Each cell whose outcome was recorded, with why it failed; None: it is written.
+        Each cell whose outcome was recorded, with why it failed; None: its rows are written.
     """
 
     def write(some: pl.DataFrame, why: Mapping[Cell, Failed] = failed) -> dict[Cell, Failed | None]:
@@ -74,7 +78,7 @@ def _replace(
     finished_at: datetime,
     run_id: str,
 ) -> set[Cell]:
-    """Replace and record, all or nothing; the cells it was done for."""
+    """Replace and record in one transaction; the cells whose outcome was recorded."""
     outcome = cells.select("tenant_id", "plan_date", "planned_as_of").join(
         _failures(failed), on=["tenant_id", "plan_date"], how="left"
     )
@@ -82,7 +86,7 @@ def _replace(
         bulk.put(
             "outcome",
             outcome.with_columns(
-                finished_at=pl.lit(finished_at, pl.Datetime("us", "UTC")), run_id=pl.lit(run_id), mended=pl.lit(True)
+                finished_at=pl.lit(finished_at, pl.Datetime("us", "UTC")), run_id=pl.lit(run_id), resolved=pl.lit(True)
             ),
         )
         bulk.run(
@@ -95,7 +99,7 @@ def _replace(
         )
         for table in reversed(_TABLES):
             if table.name in written:
-                # An alert about a failure is not the stage's own; it goes when the failure is mended.
+                # The alert about a failure is no row of the stage; it goes when the failure is resolved.
                 keep = f" AND t.alert_number <> '{FAILURE_ALERT}'" if table is alerts else ""
                 bulk.run(
                     f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
@@ -115,32 +119,32 @@ def _replace(
         if validation_runs.name in written:
             _record_validation(bulk)
         if demand_forecasts.name in written:
-            _ask_for_validation(bulk)
+            _request_revalidation(bulk)
         return {Cell(*row) for row in bulk.read("SELECT tenant_id, plan_date FROM outcome").iter_rows()}
 
 
 def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
     run = [stage.name for stage in STAGES if stage.name in written]
     if len(run) == len(STAGES):
-        planned, mended = "'planned'", "true"
+        planned, resolved = "'planned'", "true"
     else:
-        # Some stages alone make no planned day, and mend a failure only where the failed stage is among them.
+        # A part of the stages does not make a planned day, and resolves a failure only if it includes the failed stage.
         planned = "CASE r.status WHEN 'planned' THEN 'planned' ELSE 'partial' END"
         stages = ", ".join(f"'{name}'" for name in run)
-        mended = f"(r.status <> 'failed' OR coalesce(r.failed_stage IN ({stages}), false))"
+        resolved = f"(r.status <> 'failed' OR coalesce(r.failed_stage IN ({stages}), false))"
     bulk.run(
-        f"UPDATE outcome o SET mended = {mended} OR o.reason IS NOT NULL"  # noqa: S608
+        f"UPDATE outcome o SET resolved = {resolved} OR o.reason IS NOT NULL"  # noqa: S608
         " FROM plans.planning_runs r WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date"
     )
     bulk.run(
         "UPDATE plans.planning_runs r SET planned_as_of = o.planned_as_of, finished_at = o.finished_at,"  # noqa: S608
         f" status = CASE WHEN o.reason IS NULL THEN {planned} ELSE 'failed' END,"
         " failed_stage = o.stage, reason = o.reason, dagster_run_id = o.run_id"
-        " FROM outcome o WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.mended"
+        " FROM outcome o WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.resolved"
     )
     bulk.run(
         "DELETE FROM plans.alerts a USING outcome o WHERE a.tenant_id = o.tenant_id"  # noqa: S608
-        f" AND a.plan_date = o.plan_date AND o.mended AND a.alert_number = '{FAILURE_ALERT}'"
+        f" AND a.plan_date = o.plan_date AND o.resolved AND a.alert_number = '{FAILURE_ALERT}'"
     )
     bulk.run(
         "INSERT INTO plans.alerts (tenant_id, plan_date, alert_number, severity, kind, subject, message, reasoning,"  # noqa: S608
@@ -152,7 +156,7 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
 
 
 def _record_validation(bulk: Bulk) -> None:
-    """Note which sales the cells' validation has read; who asked for it after the reading is still to be answered."""
+    """Record which sales the cells' validation has read; requests made since have no started_xid and stay open."""
     bulk.run(
         "UPDATE plans.planning_runs r SET validated_xid = r.started_xid, requested_xid = NULL FROM outcome o"
         " WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.reason IS NULL"
@@ -160,13 +164,16 @@ def _record_validation(bulk: Bulk) -> None:
     )
 
 
-def _ask_for_validation(bulk: Bulk) -> None:
-    """A forecast that comes late has not been checked by the days after it: after an outage today is planned first."""
+def _request_revalidation(bulk: Bulk) -> None:
+    """Request it of the planned days after a new forecast, which they have not validated: they were planned first.
+
+    That is so after an outage, when today is planned before the days that were missed.
+    """
     bulk.run(
         "UPDATE plans.planning_runs r SET requested_xid = pg_current_xact_id(), started_xid = NULL FROM outcome o"  # noqa: S608
         " WHERE r.tenant_id = o.tenant_id AND o.reason IS NULL"
         f" AND r.plan_date > o.plan_date AND r.plan_date <= o.plan_date + {HORIZON_DAYS}"
-        # What the same run has begun it plans after this one.
+        # Cells that the same run has started it plans after this one.
         " AND r.claimed_by <> o.run_id"
     )
 

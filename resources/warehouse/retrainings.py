@@ -1,13 +1,20 @@
-"""State of retrainings: who has asked, which run does it, how it ended; and which promotions are under review."""
+"""The state of retrainings: who requested one, which run does it, how it ended; which promotions are under review.
+
+When a retraining is due is decided in ``bakery_assets.due.retraining``; its models are written in ``model_registry``.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+import dataframely as dy
 import polars as pl
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from bakery_assets.due.retraining import ScheduledTraining
+from bakery_assets.due.retraining import ScheduledRetraining
+from bakery_assets.retraining.batch import StartedRetrainings
+from bakery_assets.retraining.review import Promotions
+from bakery_assets.schemas import conform
 from resources.schema import ops, plans
 from resources.warehouse.connection import Warehouse
 
@@ -26,7 +33,7 @@ def request(
     requested_at: datetime,
     trained_as_of: Mapping[str, datetime],
 ) -> set[Key]:
-    """Ask for retrainings; returns those this call has asked for. One is asked for by one caller only.
+    """Request retrainings; returns those that this call has requested. Each is requested by one caller only.
 
     Args:
         requested_by: ``schedule`` or ``person``.
@@ -53,57 +60,50 @@ def request(
         return {(tenant, retraining) for tenant, retraining in made}
 
 
-def begin(warehouse: Warehouse, retrainings: Collection[Key], run_id: str) -> pl.DataFrame:
-    """Hand requested retrainings to the run that does them.
-
-    Returns:
-        those that were still there to be done: ``tenant_id, retraining_id, requested_by, trained_as_of, timezone``.
-    """
-    taken = (
+def start(warehouse: Warehouse, retrainings: Collection[Key], run_id: str) -> dy.DataFrame[StartedRetrainings]:
+    """Have a run take on requested retrainings; those that no other run has started or ended."""
+    started = (
         _RUNS.update()
         .where(_KEY.in_(sorted(retrainings)), _UNFINISHED, or_(_RUNS.c.state == "requested", _of_run(run_id)))
         .values(state="running", dagster_run_id=run_id)
         .returning(_RUNS.c.tenant_id, _RUNS.c.retraining_id, _RUNS.c.requested_by, _RUNS.c.trained_as_of)
-        .cte("taken")
+        .cte("started")
     )
-    query = select(taken, ops.tenants.c.timezone).join(ops.tenants, ops.tenants.c.tenant_id == taken.c.tenant_id)
+    query = select(started, ops.tenants.c.timezone).join(ops.tenants, ops.tenants.c.tenant_id == started.c.tenant_id)
     with warehouse.engine.begin() as connection:
-        rows = [tuple(row) for row in connection.execute(query.order_by(taken.c.tenant_id))]
-    schema = {
-        "tenant_id": pl.String(),
-        "retraining_id": pl.String(),
-        "requested_by": pl.String(),
-        "trained_as_of": pl.Datetime("us", "UTC"),
-        "timezone": pl.String(),
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+        rows = [tuple(row) for row in connection.execute(query.order_by(started.c.tenant_id))]
+    return conform(StartedRetrainings, pl.DataFrame(rows, schema=pl.Schema(StartedRetrainings), orient="row"))
 
 
-def scheduled(warehouse: Warehouse, since: datetime) -> list[ScheduledTraining]:
-    """What the schedule has asked for from ``since`` on."""
+def scheduled(warehouse: Warehouse, since: datetime) -> list[ScheduledRetraining]:
+    """Retrainings that the schedule has requested from ``since`` on."""
     query = select(_RUNS.c.tenant_id, _RUNS.c.state, _RUNS.c.requested_at).where(
         _RUNS.c.requested_by == "schedule", _RUNS.c.requested_at >= since
     )
     with warehouse.engine.connect() as connection:
-        return [ScheduledTraining(*row) for row in connection.execute(query)]
+        return [ScheduledRetraining(*row) for row in connection.execute(query)]
 
 
-def release(warehouse: Warehouse, run_id: str, reason: str, now: datetime) -> None:
-    """Note as failed what a dead run had begun and not ended."""
+def fail_started(warehouse: Warehouse, run_id: str, reason: str, now: datetime) -> None:
+    """Record as failed the retrainings that a dead run has started and not ended."""
     _fail(warehouse, and_(_UNFINISHED, _of_run(run_id)), reason, now)
 
 
-def give_up(warehouse: Warehouse, retrainings: Collection[Key], reason: str, now: datetime) -> None:
-    """Note as failed those of ``retrainings`` that nobody has begun."""
+def fail_unstarted(warehouse: Warehouse, retrainings: Collection[Key], reason: str, now: datetime) -> None:
+    """Record as failed those of ``retrainings`` that no run has started."""
     _fail(warehouse, and_(_RUNS.c.state == "requested", _KEY.in_(sorted(retrainings))), reason, now)
 
 
-def give_up_lost(warehouse: Warehouse, under_way: Collection[Key], claim_for: timedelta, now: datetime) -> None:
-    """Note as failed what was asked for more than ``claim_for`` ago and no queued or running run will do."""
-    lost = and_(_UNFINISHED, _RUNS.c.requested_at <= now - claim_for)
+def fail_orphaned(warehouse: Warehouse, under_way: Collection[Key], claim_for: timedelta, now: datetime) -> None:
+    """Record as failed the unfinished retrainings that were requested ``claim_for`` ago or earlier and have no run.
+
+    Args:
+        under_way: retrainings of queued and running runs.
+    """
+    orphaned = and_(_UNFINISHED, _RUNS.c.requested_at <= now - claim_for)
     if under_way:
-        lost = and_(lost, _KEY.not_in(sorted(under_way)))
-    _fail(warehouse, lost, "its run is gone", now)
+        orphaned = and_(orphaned, _KEY.not_in(sorted(under_way)))
+    _fail(warehouse, orphaned, "its run is gone", now)
 
 
 def outcomes(warehouse: Warehouse, retrainings: Collection[Key]) -> list[dict[str, object]]:
@@ -137,19 +137,14 @@ def models_by_name(warehouse: Warehouse, retrainings: Collection[Key]) -> dict[s
 
 
 def under_review(warehouse: Warehouse) -> list[Key]:
-    """Promotions whose verdict is open."""
+    """Promotions without a verdict."""
     query = select(_RUNS.c.tenant_id, _RUNS.c.retraining_id).where(_RUNS.c.state == "promoted")
     with warehouse.engine.connect() as connection:
         return [(tenant, run) for tenant, run in connection.execute(query.order_by(*query.selected_columns))]
 
 
-def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> pl.DataFrame:
-    """Those of ``retrainings`` that are under review, with the term of their version.
-
-    Returns:
-        ``tenant_id, retraining_id, old_version (null: none before), new_version, champion_from, champion_until,
-        timezone, planning_time``.
-    """
+def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> dy.DataFrame[Promotions]:
+    """Those of ``retrainings`` that are under review."""
     version, tenant = plans.model_versions.c, ops.tenants.c
     query = (
         select(
@@ -170,14 +165,9 @@ def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> pl.DataFra
         .where(_KEY.in_(sorted(retrainings)), _RUNS.c.state == "promoted")
         .order_by(_RUNS.c.tenant_id, _RUNS.c.retraining_id)
     )
-    schema = {
-        **dict.fromkeys(("tenant_id", "retraining_id", "old_version", "new_version"), pl.String()),
-        **dict.fromkeys(("champion_from", "champion_until"), pl.Datetime("us", "UTC")),
-        "timezone": pl.String(),
-        "planning_time": pl.Time(),
-    }
     with warehouse.engine.connect() as connection:
-        return pl.DataFrame([tuple(row) for row in connection.execute(query)], schema=schema, orient="row")
+        rows = [tuple(row) for row in connection.execute(query)]
+    return conform(Promotions, pl.DataFrame(rows, schema=pl.Schema(Promotions), orient="row"))
 
 
 def _counted(warehouse: Warehouse, query: Select[tuple[str, str, int]]) -> dict[str, dict[str, int]]:

@@ -1,4 +1,6 @@
-"""Late sales and gaps in SQL: sales by the transactions that wrote them, days nobody has validated, who is asked.
+"""Revalidation in SQL: sales by the transactions that wrote them, days without validation, requests kept with cells.
+
+Which of the candidates found here need revalidation is decided in ``bakery_assets.due.revalidation``.
 
 A transaction that begins first may commit last, so neither a running number nor a timestamp can be a cursor: rows are
 read once all transactions below theirs have ended, ``pg_snapshot_xmin``.
@@ -8,41 +10,42 @@ read once all transactions below theirs have ended, ``pg_snapshot_xmin``.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import dataframely as dy
 import polars as pl
 from sqlalchemy import text
 
-from bakery_assets.cells import Cell
-from bakery_assets.due.late_sales import CANDIDATES, Asked
+from bakery_assets.cells import HORIZON_DAYS, Cell
 from bakery_assets.due.planning import CATCH_UP_DAYS
+from bakery_assets.due.revalidation import CellsToRevalidate, RevalidationCandidates, RevalidationRequest
+from bakery_assets.schemas import conform
+from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.warehouse.connection import Bulk, Warehouse
+from resources.warehouse.validation_days import is_closed, validating_cell
 
 RESTORED_DAYS = 14  # days of records looked through again when transactions have begun anew
-LOOK_BACK_DAYS = 14  # days that a cell checks across closed days, as bakery_assets.validation does
-SENSOR = "late_sales"
+REQUESTED_BY = "late_sales"  # claimed_by of a cell that was requested before it was started
 
-_CLOSED = """EXISTS (SELECT FROM ops.calendar c WHERE c.tenant_id = {0}.tenant_id AND c.date = {1}
-    AND c.kind = 'closed' AND c.product_id IS NULL)"""
-# The cell that checks a day: the next open one's; after a longer break the next day's, planned or not.
-_CHECKER = f"""LATERAL (SELECT coalesce(min(d.sales_date + n), d.sales_date + 1) AS plan_date
-    FROM generate_series(1, {LOOK_BACK_DAYS}) n WHERE NOT {_CLOSED.format("d", "d.sales_date + n")}) checker"""
-_STATE = f"""{_CLOSED.format("d", "d.plan_date")} AS is_closed, r.status, r.attempts, r.claimed_at, r.planned_as_of,
-    r.facts_until, r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
+_VALIDATING_CELL = f"LATERAL ({validating_cell('d.tenant_id', 'd.sales_date')}) validating"
+_STATE = f"""{is_closed("d.tenant_id", "d.plan_date")} AS is_closed,
+    r.status, r.attempts, r.claimed_at, r.planned_as_of, r.facts_until,
+    r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
     r.validated_xid::text::bigint AS validated_xid"""
 _TENANT = "t.status AS tenant_status, t.timezone, t.planning_time"
 
 
-_TOUCHED = f"""
+_NEW_SALES = f"""
     WITH spans AS (
         SELECT tenant_id, min(plan_date) AS first FROM plans.planning_runs GROUP BY tenant_id
     ), days AS (
         SELECT d.*, {_TENANT}, s.first, ({{now}} AT TIME ZONE t.timezone)::date AS today
-        FROM touched d JOIN spans s USING (tenant_id) JOIN ops.tenants t USING (tenant_id) WHERE t.status <> 'cancelled'
+        FROM days_sold d JOIN spans s USING (tenant_id) JOIN ops.tenants t USING (tenant_id)
+        WHERE t.status <> 'cancelled'
     ), cells AS (
         SELECT d.tenant_id, d.sales_date, v.plan_date FROM days d JOIN plans.validation_runs v
             ON v.tenant_id = d.tenant_id AND v.validation_date = d.sales_date
             AND v.plan_date BETWEEN d.sales_date + 1 AND d.sales_date + {LOOK_BACK_DAYS}
         UNION
-        SELECT d.tenant_id, d.sales_date, checker.plan_date FROM days d JOIN {_CHECKER} ON true
+        SELECT d.tenant_id, d.sales_date, validating.plan_date FROM days d JOIN {_VALIDATING_CELL} ON true
             WHERE d.sales_date >= d.first - {LOOK_BACK_DAYS}
         UNION
         SELECT d.tenant_id, d.sales_date, d.today FROM days d JOIN plans.planning_runs p
@@ -66,14 +69,15 @@ _GAPS = f"""
         WHERE NOT EXISTS (SELECT FROM plans.validation_runs v WHERE v.tenant_id = s.tenant_id
                           AND v.validation_date = day::date AND v.status = 'validated')
     ), open AS (
-        SELECT d.*, sold.*, checker.plan_date
+        SELECT d.*, sold.*, validating.plan_date
         FROM days d
-        JOIN LATERAL (SELECT max(recorded_at) AS recorded_at, max(transaction_id)::text::bigint AS transaction
+        JOIN LATERAL (SELECT max(recorded_at) AS recorded_at, max(transaction_id)::text::bigint AS transaction_id
                       FROM ops.sales s WHERE s.tenant_id = d.tenant_id AND s.sales_date = d.sales_date) sold
             ON sold.recorded_at IS NOT NULL
-        JOIN {_CHECKER} ON true
+        JOIN {_VALIDATING_CELL} ON true
         WHERE EXISTS (SELECT FROM plans.demand_forecasts f WHERE f.tenant_id = d.tenant_id
-                      AND f.plan_date BETWEEN d.sales_date - 6 AND d.sales_date AND f.target_date = d.sales_date)
+                      AND f.plan_date BETWEEN d.sales_date - {LONGEST_LEAD_DAYS} AND d.sales_date
+                      AND f.target_date = d.sales_date)
     )
     SELECT d.*, {_STATE}
     FROM open d LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)
@@ -81,33 +85,39 @@ _GAPS = f"""
 
 
 @dataclass(frozen=True)
-class Touched:
-    """Days that newly seen sales touch, with the cells that checked or use them, and where to read on."""
+class NewSales:
+    """Days whose sales are new, with the cells that validate or use them.
 
-    candidates: pl.DataFrame
-    transaction: int
+    Attributes:
+        next_transaction_id: where the next call has to read on.
+        is_restored: the database was restored elsewhere; see ``cells_of_new_sales``.
+    """
+
+    candidates: dy.DataFrame[RevalidationCandidates]
+    next_transaction_id: int
     is_restored: bool = False
 
 
-def touched_by_late_sales(warehouse: Warehouse, since: int | None, now: datetime, grid_start: date) -> Touched:
-    """Sales of transactions from ``since`` on, as days before the tenant's today and cells that somebody has begun.
+def cells_of_new_sales(
+    warehouse: Warehouse, since_transaction_id: int | None, now: datetime, grid_start: date
+) -> NewSales:
+    """Sales of transactions from one on: days before the tenant's today, with the started cells that they concern.
+
+    These are of each day the cells that validated it or should have, and today's if it is planned.
 
     Args:
-        since: the ``transaction`` of the call before; None: only where to read on is wanted. When it lies ahead of
-            the server, the database was restored elsewhere and its numbers mean nothing any more: what was
-            recorded in the last ``RESTORED_DAYS`` days is looked at again.
-
-    Returns:
-        ``late.CANDIDATES``: of each day the cells that validated it or should have, and today's if it is planned.
+        since_transaction_id: ``next_transaction_id`` of the call before; None: only where to read on is wanted. When
+            it lies ahead of the server, the database was restored elsewhere and its numbers mean nothing any more:
+            what was recorded in the last ``RESTORED_DAYS`` days is looked at again.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         ended, ahead = bulk.read(
             "SELECT pg_snapshot_xmin(s)::text::bigint AS ended, pg_snapshot_xmax(s)::text::bigint AS ahead"
             " FROM pg_current_snapshot() s"
         ).row(0)
-        if since is None or since == ended:
-            return Touched(CANDIDATES.to_frame(), ended)
-        is_restored = since > ahead
+        if since_transaction_id is None or since_transaction_id == ended:
+            return NewSales(RevalidationCandidates.create_empty(), ended)
+        is_restored = since_transaction_id > ahead
         if is_restored:
             bulk.run(
                 "UPDATE plans.planning_runs SET validated_xid = NULL, started_xid = NULL"
@@ -115,52 +125,57 @@ def touched_by_late_sales(warehouse: Warehouse, since: int | None, now: datetime
             )
             window = f"recorded_at > {_instant(now - timedelta(days=RESTORED_DAYS))}"
         else:
-            window = f"transaction_id >= '{since}'::xid8 AND transaction_id < '{ended}'::xid8"
+            window = f"transaction_id >= '{since_transaction_id}'::xid8 AND transaction_id < '{ended}'::xid8"
         bulk.run(
-            "CREATE TEMPORARY TABLE touched AS SELECT tenant_id, sales_date, max(recorded_at) AS recorded_at,"
-            f" {'NULL::bigint' if is_restored else 'max(transaction_id)::text::bigint'} AS transaction FROM ("
+            "CREATE TEMPORARY TABLE days_sold AS SELECT tenant_id, sales_date, max(recorded_at) AS recorded_at,"
+            f" {'NULL::bigint' if is_restored else 'max(transaction_id)::text::bigint'} AS transaction_id FROM ("
             f"SELECT tenant_id, sales_date, recorded_at, transaction_id FROM ops.sales WHERE {window} UNION ALL"
             f" SELECT tenant_id, sales_date, recorded_at, transaction_id FROM ops.sales_hourly WHERE {window}"
             ") s GROUP BY 1, 2"
         )
-        bulk.run("ANALYZE touched")
-        return Touched(_candidates(bulk, _TOUCHED.format(now=_instant(now), grid_start=grid_start)), ended, is_restored)
+        bulk.run("ANALYZE days_sold")
+        found = _candidates(bulk, _NEW_SALES.format(now=_instant(now), grid_start=grid_start))
+        return NewSales(found, ended, is_restored)
 
 
-def gaps(warehouse: Warehouse, now: datetime, grid_start: date) -> pl.DataFrame:
-    """Days before each tenant's today that have a forecast and sales, and that no cell has validated.
+def gaps(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.DataFrame[RevalidationCandidates]:
+    """Days before each tenant's today that have a forecast and sales and no validation.
 
-    Returns:
-        ``late.CANDIDATES``, with the cell that should have validated the day, begun or not.
+    The cell of each is the one that should have validated the day, whether it was started or not.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         return _candidates(bulk, _GAPS.format(now=_instant(now), grid_start=grid_start))
 
 
-def ask(warehouse: Warehouse, marks: pl.DataFrame, now: datetime) -> None:
-    """Ask the cells of ``late.MARKS`` to check their days again; all at once or not at all.
+def request(warehouse: Warehouse, cells: dy.DataFrame[CellsToRevalidate], now: datetime) -> None:
+    """Request the revalidation of cells; of all or, when it fails, of none.
 
-    A cell that nobody has begun becomes ``partial``: the waves still plan it as any other.
+    A cell that was never started becomes ``partial``: the waves still plan it as any other.
     """
-    if marks.is_empty():
+    if cells.is_empty():
         return
     with warehouse.bulk() as bulk:
-        bulk.put("marks", marks)
+        bulk.put("requested", cells)
         bulk.run(
             "INSERT INTO plans.planning_runs AS r (tenant_id, plan_date, status, planned_as_of, attempts, claimed_at,"
             " claimed_by, facts_until, requested_xid) SELECT tenant_id, plan_date, 'partial', planned_as_of, 0,"
-            f" {_instant(now)}, '{SENSOR}', facts_until, pg_current_xact_id() FROM marks ORDER BY tenant_id, plan_date"
+            f" {_instant(now)}, '{REQUESTED_BY}', facts_until, pg_current_xact_id()"
+            " FROM requested ORDER BY tenant_id, plan_date"
             " ON CONFLICT (tenant_id, plan_date) DO UPDATE SET requested_xid = excluded.requested_xid,"
             " started_xid = NULL, facts_until = greatest(r.facts_until, excluded.facts_until)"
         )
 
 
-def asked_cells(
+def open_requests(
     warehouse: Warehouse, now: datetime, grid_start: date, *, claim_for: timedelta, attempts: int
-) -> list[Asked]:
-    """Cells that are asked to check their days again and that nobody else is going to plan; the oldest asked first.
+) -> list[RevalidationRequest]:
+    """Requests for cells that neither the waves nor a retry are going to plan; the oldest first.
 
-    Failed cells wait for their retries. A cell waits while one before it is being planned: its forecast is wanted.
+    A cell waits while one before it is being planned, because it needs that one's forecast.
+
+    Args:
+        claim_for: a claim older than this is void.
+        attempts: how often a failed cell is tried.
     """
     query = text(
         f"""
@@ -172,28 +187,29 @@ def asked_cells(
                OR (r.status = 'claimed' AND r.claimed_at <= :void
                    AND r.plan_date < (:now AT TIME ZONE t.timezone)::date - {CATCH_UP_DAYS}))
           AND NOT EXISTS (SELECT FROM plans.planning_runs e WHERE e.tenant_id = r.tenant_id AND e.status = 'claimed'
-                          AND e.claimed_at > :void AND e.plan_date BETWEEN r.plan_date - 7 AND r.plan_date - 1)
+                          AND e.claimed_at > :void
+                          AND e.plan_date BETWEEN r.plan_date - {HORIZON_DAYS} AND r.plan_date - 1)
         ORDER BY r.requested_xid, r.tenant_id, r.plan_date
         """
     )
     given = {"now": now, "grid_start": grid_start, "attempts": attempts, "void": now - claim_for}
     with warehouse.engine.connect() as connection:
+        # facts_until is part of the version, as text.
         connection.execute(text("SET LOCAL TimeZone TO 'UTC'"))
         return [
-            Asked(Cell(tenant, plan_date), version, is_today)
-            for tenant, plan_date, version, is_today in connection.execute(query, given)
+            RevalidationRequest(Cell(tenant, plan_date), facts_version, is_today)
+            for tenant, plan_date, facts_version, is_today in connection.execute(query, given)
         ]
 
 
-def _candidates(bulk: Bulk, query: str) -> pl.DataFrame:
-    return (
-        bulk.read(f"SELECT {', '.join(_CASTS)} FROM ({query}) found")
-        .cast(CANDIDATES)
-        .sort("tenant_id", "sales_date", "plan_date")
-    )
+def _candidates(bulk: Bulk, query: str) -> dy.DataFrame[RevalidationCandidates]:
+    found = bulk.read(f"SELECT {', '.join(_CASTS)} FROM ({query}) found")
+    return conform(RevalidationCandidates, found.sort("tenant_id", "sales_date", "plan_date"))
 
 
-_CASTS = [f"{name}::text" if kind == pl.String() else name for name, kind in CANDIDATES.items()]
+_CASTS = [
+    f"{name}::text" if column.dtype == pl.String else name for name, column in RevalidationCandidates.columns().items()
+]
 
 
 def _instant(at: datetime) -> str:

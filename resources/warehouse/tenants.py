@@ -1,4 +1,7 @@
-"""Tenants as a whole."""
+"""Tenants as a whole: deleting everything about some, and choosing one to show.
+
+What schedules need to know of tenants is in ``planning_runs``.
+"""
 
 from collections.abc import Collection
 

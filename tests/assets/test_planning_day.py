@@ -15,7 +15,7 @@ from bakery_assets.planning_day import STAGES
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, bakery, digests, insert, productless, rows, selfish, together
-from tests.bakeries import STAGES as INSTANT
+from tests.bakeries import PLANNING_INSTANT as INSTANT
 
 TABLES = [table for stage in STAGES for table in stage.writes]
 
@@ -70,7 +70,7 @@ def office(warehouse: Warehouse) -> Iterator[Office]:
         yield Office(warehouse, instance, definitions)
 
 
-def test_a_single_morning_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
+def test_a_single_day_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
     insert(office.warehouse, **bakery("b1"))
     assert office.alone(Cell("b1", DAY)).success
     counts = dict(
@@ -90,7 +90,7 @@ def test_a_single_morning_is_written_and_shown_with_counts_and_a_preview(office:
     assert "baguette" in str(shown.asset_materialization.metadata["preview"].value)
 
 
-def test_the_morning_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Office) -> None:
+def test_the_day_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Office) -> None:
     """100 baguettes on a weekday, 140 at the weekend; sacks of 25 kg, two days from order to delivery."""
     insert(office.warehouse, **bakery("b1"))
     office.wave(Cell("b1", DAY))
@@ -127,7 +127,7 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     cells = [Cell("b1", DAY), Cell("b2", DAY)]
     office.wave(*cells)
     first = digests(office.warehouse)
-    # Yesterday was not planned: there is nothing to measure, and nothing to alert to.
+    # Yesterday was not planned: there is nothing to measure, and no alert.
     empty = {name for name, digest in first.items() if digest.startswith("0 ")}
     measured = {"results", "leads", "locations", "products"}
     assert empty <= {*(f"validation_{name}" for name in measured), "override_scores", "alerts"}
@@ -163,6 +163,28 @@ def test_one_poison_tenant_leaves_the_others_planned(office: Office, poison: obj
         + [event.step_failure_data.error_display_string for event in retried.all_events if event.is_step_failure]
     )
     assert f"{DAY}|poison" not in office.materialized("daily_summaries")
+
+
+def test_a_tenant_whose_facts_break_a_rule_fails_with_the_reason_and_the_others_are_planned(office: Office) -> None:
+    """Rows that the database would refuse, as they come with a restore from elsewhere."""
+    insert(office.warehouse, **together(*(bakery(name) for name in ("b1", "b2", "b3"))))
+    with office.warehouse.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE ops.sales DROP CONSTRAINT sales_quantity_check")
+        connection.exec_driver_sql(
+            f"UPDATE ops.sales SET quantity = 1e12 WHERE tenant_id = 'b2' AND sales_date = DATE '{DAY}' - 3"
+        )
+    cells = [Cell(name, DAY) for name in ("b1", "b2", "b3")]
+    assert office.wave(*cells).success
+    state = "SELECT tenant_id, status, failed_stage FROM plans.planning_runs ORDER BY 1"
+    expected = [("b1", "planned", None), ("b2", "failed", "facts"), ("b3", "planned", None)]
+    assert rows(office.warehouse, state) == expected
+    [(reason,)] = rows(office.warehouse, "SELECT reason FROM plans.planning_runs WHERE reason IS NOT NULL")
+    assert reason.startswith("sales.quantity is 1000000000000.0 and has to be between -1e+09 and 1e+09 (")
+    assert f"sales_date {DAY - timedelta(days=3)}" in reason
+    assert rows(office.warehouse, "SELECT tenant_id FROM plans.alerts WHERE kind = 'planning_failed'") == [("b2",)]
+    assert not office.assets(*cells).success
+    assert rows(office.warehouse, state) == expected
+    assert office.materialized("daily_summaries") == {f"{DAY}|b1", f"{DAY}|b3"}
 
 
 def test_a_backfill_goes_on_past_a_tenant_that_cannot_be_planned(office: Office) -> None:
@@ -201,7 +223,7 @@ def test_a_wave_refuses_two_dates_of_one_tenant() -> None:
         wave_config([Cell("b1", DAY), Cell("b1", DAY + timedelta(days=1))])
 
 
-def test_a_wave_whose_cells_others_have_begun_leaves_them_alone(office: Office) -> None:
+def test_a_wave_leaves_out_cells_that_other_runs_have_claimed(office: Office) -> None:
     insert(office.warehouse, **bakery("b1"))
     job = office.definitions.resolve_job_def("planning_wave")
     config = wave_config([Cell("b1", DAY), Cell("nobody", DAY)], claimed_by="a tick that lost its claim")

@@ -1,4 +1,4 @@
-"""The gate in Dagster, over a real database: what is logged for each tenant, and that nobody's pass hides a failure."""
+"""The gate in Dagster, over a real database: what is logged for each tenant, and that no tenant's pass hides a failure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bakery_assets.assets.quality import CHECK, SALES, check_sales, sales_by_ten
 from bakery_assets.partitions import TENANT
 from resources.clock import Clock
 from resources.warehouse import Warehouse
-from tests.bakeries import DAY, MORNING, Rows, bakery, insert, productless, together
+from tests.bakeries import DAY, PLANNING_INSTANT, Rows, bakery, insert, productless, together
 
 KEY = dg.AssetCheckKey(SALES, CHECK)
 
@@ -28,7 +28,7 @@ class Office:
 
     def check(self, *tenants: str) -> dg.ExecuteInProcessResult:
         return self.definitions.resolve_job_def("check_sales").execute_in_process(
-            instance=self.instance, run_config={"ops": {"judge_tenants": {"config": {"tenants": list(tenants)}}}}
+            instance=self.instance, run_config={"ops": {"check_tenants": {"config": {"tenants": list(tenants)}}}}
         )
 
     def latest(self, tenant: str) -> dg.AssetCheckEvaluation:
@@ -56,7 +56,7 @@ def office(warehouse: Warehouse, dagster_url: str) -> Iterator[Office]:
             check_sales,
             dg.define_asset_job("check_one", selection=dg.AssetSelection.checks(sales_quality)),
         ],
-        resources={"warehouse": warehouse, "clock": Clock(lambda: MORNING)},
+        resources={"warehouse": warehouse, "clock": Clock(lambda: PLANNING_INSTANT)},
         executor=dg.in_process_executor,
     )
     with dg.instance_for_test(overrides={"storage": {"postgres": {"postgres_url": dagster_url}}}) as instance:
@@ -73,17 +73,17 @@ def test_the_check_says_which_tenant_which_rows_and_why(office: Office) -> None:
     insert(office.warehouse, **together(bakery("sound"), stopped("stopped"), productless("empty")))
     assert office.check().success, "a tenant that fails does not fail the run"
     assert office.shown() == {"sound": "SUCCEEDED", "stopped": "FAILED", "empty": "FAILED"}
-    told = office.latest("stopped")
-    assert told.severity == dg.AssetCheckSeverity.ERROR
-    assert not told.blocking
-    assert told.metadata["tenant"].value == "stopped"
-    assert told.metadata["failed"].value == "sales_fresh"
+    evaluation = office.latest("stopped")
+    assert evaluation.severity == dg.AssetCheckSeverity.ERROR
+    assert not evaluation.blocking
+    assert evaluation.metadata["tenant"].value == "stopped"
+    assert evaluation.metadata["failed"].value == "sales_fresh"
     last = DAY - timedelta(days=4)
-    assert str(told.description).startswith(f"3 days on which the bakery usually sells are missing since {last}")
+    assert str(evaluation.description).startswith(f"3 days on which the bakery usually sells are missing since {last}")
     assert f"| blocking | sales_fresh | 1 | 3 days on which the bakery usually sells are missing since {last}" in str(
-        told.metadata["findings"].value
+        evaluation.metadata["findings"].value
     )
-    assert told.metadata["rows"].value["sales_fresh"][0]["date"] == last.isoformat()
+    assert evaluation.metadata["rows"].value["sales_fresh"][0]["date"] == last.isoformat()
     assert office.latest("empty").metadata["failed"].value == "no_data"
 
 
@@ -110,7 +110,7 @@ def test_a_tenant_whose_sales_arrive_passes_again(office: Office) -> None:
 
 
 @pytest.mark.parametrize("waves_of", [1, 2, 250])
-def test_tenants_are_judged_a_wave_at_a_time(office: Office, monkeypatch: pytest.MonkeyPatch, waves_of: int) -> None:
+def test_tenants_are_checked_a_wave_at_a_time(office: Office, monkeypatch: pytest.MonkeyPatch, waves_of: int) -> None:
     from bakery_assets.assets import quality
     from bakery_assets.settings import Settings
 

@@ -1,4 +1,4 @@
-"""The retraining as Dagster runs it: behind the gate, bakery by bakery, with a way back for what did worse."""
+"""The retraining as Dagster runs it: behind the gate, tenant by tenant, with a roll back of what did worse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from bakery_assets.retraining import batch
 from resources.clock import Clock
 from resources.warehouse import Warehouse, retrainings
 from tests.bakeries import DAY, Rows, bakery, insert, rows, together
-from tests.bakeries import MORNING as INSTANT
+from tests.bakeries import PLANNING_INSTANT as INSTANT
 
 WEEKS = 20
 CHAMPIONS = "SELECT tenant_id, model_version FROM plans.model_versions WHERE role = 'champion' ORDER BY 1"
@@ -41,13 +41,13 @@ class Office:
     def later(self, days: float) -> "Office":
         return replace(self, now=self.now + timedelta(days=days))
 
-    def retrain(self, *tenants: str, by: str = "schedule", as_then: bool = False) -> dg.ExecuteInProcessResult:
+    def retrain(self, *tenants: str, by: str = "schedule", backdated: bool = False) -> dg.ExecuteInProcessResult:
         keys = retrainings.request(
             self.warehouse, [(tenant, f"r{self.now:%Y%m%d%H%M%S}") for tenant in tenants], requested_by=by,
             requested_at=self.now, trained_as_of=dict.fromkeys(tenants, self.now),
         )  # fmt: skip
         return retrain_models.execute_in_process(
-            instance=self.instance, run_config=retraining_config(keys, as_then=as_then), resources=self.resources,
+            instance=self.instance, run_config=retraining_config(keys, backdated=backdated), resources=self.resources,
             raise_on_error=False,
         )  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_a_first_retraining_promotes_a_version_and_shows_it(office: Office) -> N
 
 
 @pytest.mark.parametrize(("bad", "fine"), [("a", "z"), ("z", "a")])
-def test_a_bakery_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
+def test_a_tenant_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
     office: Office, bad: str, fine: str
 ) -> None:
     insert(office.warehouse, **together(good("a"), good("z")))
@@ -130,7 +130,7 @@ def test_a_bakery_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
             text("DELETE FROM ops.sales WHERE tenant_id = :bad AND sales_date > :day"),
             {"bad": bad, "day": DAY - timedelta(days=22)},
         )
-    assert office.retrain("a", "z", by="person").success, "a bakery that is gated is no failure of the run"
+    assert office.retrain("a", "z", by="person").success, "a tenant that is gated is no failure of the run"
     after = office.champions()
     assert after[bad] == before[bad]
     assert after[fine] != before[fine]
@@ -144,8 +144,8 @@ def test_a_bakery_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
     assert gates[bad]["reasons"], "it says why"
 
 
-@pytest.mark.parametrize(("step", "stage"), [("TRIGGERING", "triggers"), ("TRAINING", "model_versions")])
-def test_a_bakery_that_a_step_cannot_do_fails_alone(
+@pytest.mark.parametrize(("step", "stage"), [("TRIGGERS", "retraining_triggers"), ("TRAINING", "model_versions")])
+def test_a_tenant_that_a_step_cannot_do_fails_alone(
     office: Office, monkeypatch: pytest.MonkeyPatch, step: str, stage: str
 ) -> None:
     real = getattr(batch, step)
@@ -165,12 +165,12 @@ def test_a_bakery_that_a_step_cannot_do_fails_alone(
     ]
 
 
-def test_a_bakery_too_young_for_models_needs_none_yet(office: Office) -> None:
-    insert(office.warehouse, **together(good("old"), bakery("young", weeks=2)))
-    assert office.retrain("old", "young", by="person").success
-    assert office.states() == [("old", "promoted"), ("young", "not_needed")]
+def test_a_tenant_with_too_few_days_of_sales_needs_no_models_yet(office: Office) -> None:
+    insert(office.warehouse, **together(good("old"), bakery("new", weeks=2)))
+    assert office.retrain("old", "new", by="person").success
+    assert office.states() == [("old", "promoted"), ("new", "not_needed")]
     assert rows(
-        office.warehouse, "SELECT reason, series_triggered FROM plans.retraining_runs WHERE tenant_id = 'young'"
+        office.warehouse, "SELECT reason, series_triggered FROM plans.retraining_runs WHERE tenant_id = 'new'"
     ) == [("14 days of sales; models are trained from 21 on, until then forecasts come from the fallbacks", 0)]
     assert set(office.champions()) == {"old"}
 
@@ -211,7 +211,7 @@ def test_a_series_without_a_trigger_is_carried_over_and_stays_as_old_as_it_is(of
     ]
 
 
-def test_the_trees_are_fitted_once_for_all_runs_of_a_week(office: Office) -> None:
+def test_the_booster_is_fitted_once_for_all_runs_of_a_week(office: Office) -> None:
     insert(office.warehouse, **together(good("a"), good("z")))
     office.retrain("a")
     office.later(0.5).retrain("z")
@@ -220,14 +220,14 @@ def test_the_trees_are_fitted_once_for_all_runs_of_a_week(office: Office) -> Non
     assert used == rows(office.warehouse, "SELECT booster_id FROM plans.boosters")
 
 
-def test_a_training_for_a_past_morning_knows_nothing_later_and_serves_from_then_on(office: Office) -> None:
+def test_a_backdated_training_uses_nothing_later_and_is_champion_from_then_on(office: Office) -> None:
     insert(office.warehouse, **good("b1"))
     past = to_instant(DAY - timedelta(days=10), INSTANT.time(), "UTC")
     keys = retrainings.request(
         office.warehouse, [("b1", "r")], requested_by="person", requested_at=INSTANT, trained_as_of={"b1": past}
     )
     retrain_models.execute_in_process(
-        instance=office.instance, run_config=retraining_config(keys, as_then=True), resources=office.resources
+        instance=office.instance, run_config=retraining_config(keys, backdated=True), resources=office.resources
     )
     assert rows(office.warehouse, "SELECT champion_from, trained_through FROM plans.model_versions") == [
         (past, DAY - timedelta(days=11))
@@ -263,7 +263,7 @@ def forecast_double(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(reviews, "FORECAST", replace(reviews.FORECAST, plan=spoiling))
 
 
-def test_a_first_version_that_does_worse_than_the_fallbacks_gives_way_to_them(
+def test_a_first_version_that_does_worse_than_the_fallbacks_is_rolled_back_to_them(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert(office.warehouse, **together(good("spoilt"), good("well")))
@@ -282,7 +282,7 @@ def test_a_first_version_that_does_worse_than_the_fallbacks_gives_way_to_them(
     assert set(office.champions()) == {"spoilt", "well"}, "the next Sunday trains it anew"
 
 
-def test_a_version_that_did_worse_is_sent_back_and_one_that_did_not_is_confirmed(
+def test_a_version_that_did_worse_is_rolled_back_and_one_that_did_not_is_confirmed(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert(office.warehouse, **together(good("spoilt"), good("well")))

@@ -17,8 +17,8 @@ LAST = date(2024, 3, 23)  # the last saturday; sundays sell nothing
 ORIGINS = [date(2024, 3, 10), date(2024, 3, 17)]
 QUICK = ("SeasonalNaive",)
 KEY = ["model", "tenant_id", "location_id", "product_id", "origin", "date"]
-LEVELS = ["q10", "q50", "q80", "q90", "q95"]
-SAID = ["forecast", *LEVELS, "source"]
+QUANTILE_LEVELS = ["q10", "q50", "q80", "q90", "q95"]
+SAID = ["forecast", *QUANTILE_LEVELS, "source"]
 
 
 def with_days_that_sold_out(tables: Mapping[str, pl.DataFrame]) -> Tables:
@@ -114,11 +114,11 @@ def test_the_json_holds_each_model_with_its_figures(tables: Tables, save: Save, 
         assert {"wape", "wape_open", "mape", "mase", "rmsse", "bias", "pinball", "coverage80",
                 "train_seconds_per_series", "predict_seconds_per_series"} <= set(model)  # fmt: skip
         assert 0 < model["wape"] < 1
-        assert list(model["coverage_by_level"]) == LEVELS
+        assert list(model["coverage_by_level"]) == QUANTILE_LEVELS
     system, naive = (model["coverage_by_level"] for model in figures["models"])
     assert None not in system.values()
-    assert [level for level in LEVELS if naive[level] is None] == ["q80", "q95"]
-    below, within = ([system[level][share] for level in LEVELS] for share in ("below", "at_or_below"))
+    assert [level for level in QUANTILE_LEVELS if naive[level] is None] == ["q80", "q95"]
+    below, within = ([system[level][share] for level in QUANTILE_LEVELS] for share in ("below", "at_or_below"))
     assert below == sorted(below)
     assert within == sorted(within)
     assert all(low <= high for low, high in zip(below, within, strict=True))

@@ -33,7 +33,7 @@ def only(rows):
     return {**rows[0], "reasoning": json.loads(rows[0]["reasoning"])}
 
 
-def test_a_quiet_morning_needs_nobody(alerts):
+def test_a_quiet_morning_has_no_alert(alerts):
     assert alerts() == []
 
 
@@ -69,7 +69,7 @@ def test_a_product_counts_only_on_days_that_are_baked_for(alerts):
     assert alerts(inventory_projections=[{**behind, "stockout_risk": "high"}]) == []
 
 
-def test_low_stock_is_told_once_and_not_beside_a_stockout(alerts):
+def test_low_stock_is_reported_once_and_not_next_to_a_stockout(alerts):
     low = stock("choc", 1, closing=0.5, stockout_risk="low")
     lower = stock("choc", 2, closing=0.25, stockout_risk="low")
     alert = only(alerts(inventory_projections=[low, lower]))
@@ -92,12 +92,12 @@ def test_a_late_delivery_names_item_supplier_and_days(alerts):
     )  # fmt: skip
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "late_delivery", "choc")
     assert alert["message"] == (
-        "Chocolat: safety stock is touched on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
+        "Chocolat: safety stock is used on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
     )
     assert alert["consequence"] == "No pain au chocolat."
 
 
-def test_a_delivery_after_stock_has_run_out_is_critical_and_told_once(alerts):
+def test_a_delivery_after_stock_has_run_out_is_critical_and_reported_once(alerts):
     rows = alerts(
         procurement_requirements=[
             requirement(
@@ -126,7 +126,7 @@ def test_a_delivery_after_stock_has_run_out_is_critical_and_told_once(alerts):
     assert rows[0]["message"] == "Chocolat: needed tomorrow, but Épicerie Pro can only deliver on Fri 27 Nov."
 
 
-def test_what_nobody_sells_is_no_supplier_and_not_a_late_delivery(alerts):
+def test_an_ingredient_without_supplier_is_no_supplier_and_not_a_late_delivery(alerts):
     alert = only(
         alerts(
             procurement_requirements=[
@@ -138,7 +138,7 @@ def test_what_nobody_sells_is_no_supplier_and_not_a_late_delivery(alerts):
     assert alert["message"] == "Chocolat: no supplier is known, and 3 kg more will be needed, the first tomorrow."
 
 
-def test_what_nobody_sells_but_is_not_needed_is_no_alert(alerts):
+def test_an_ingredient_without_supplier_that_is_not_needed_is_no_alert(alerts):
     assert alerts(procurement_requirements=[requirement(supplier_id=None, net_requirement=0.0)]) == []
 
 
@@ -156,7 +156,9 @@ def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
     )
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "order_today", "epi")
     assert alert["message"] == "Order from Épicerie Pro by 17:00 today: Chocolat 15 kg, Œufs 180 pieces (203.10 EUR)."
-    assert alert["consequence"] == "Otherwise nothing comes on Thu 26 Nov. First needed: Chocolat, on Sat 28 Nov."
+    assert (
+        alert["consequence"] == "Otherwise nothing is delivered on Thu 26 Nov. First needed: Chocolat, on Sat 28 Nov."
+    )
     assert [line["quantity"] for line in alert["reasoning"]["lines"]] == [15.0, 180.0]
 
 
@@ -170,7 +172,7 @@ def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
         deliver_on=day(2),
     )
     message = only(alerts(suppliers=suppliers, procurement_requirements=[due]))["message"]
-    assert message.endswith("(163.50 EUR). It accepts orders from 200.00 EUR on: add to this one, or ask.")
+    assert message.endswith("(163.50 EUR). Its minimum order is 200.00 EUR: add to this order, or ask.")
 
 
 def test_an_order_due_on_the_local_day_after_waits(alerts):
@@ -241,7 +243,7 @@ def test_of_products_only_what_was_there_this_morning_is_news(alerts):
     assert (alert["severity"], alert["message"]) == ("info", "Pain au chocolat: 6 pieces will expire unused today.")
 
 
-def test_a_closed_day_is_told_with_its_name(alerts):
+def test_a_closed_day_is_reported_with_its_name(alerts):
     alert = only(alerts(calendar=[paris(date=TODAY, kind="closed", name="Congés"), paris(date=day(1), kind="closed")]))
     assert (alert["severity"], alert["kind"]) == ("info", "closed_today")
     assert alert["message"] == "The bakery is closed today (Congés)."

@@ -29,10 +29,10 @@ def forecast(product, model="no_history", yhat=0.0, offset=0):
     return cell(product_id=product, target_date=day(offset), model=model, yhat=yhat)
 
 
-def test_a_product_that_was_never_sold_is_told_once_for_all_its_days(alerts):
+def test_a_product_that_was_never_sold_is_reported_once_for_all_its_days(alerts):
     alert = only(alerts(demand_forecasts=[forecast("tarte"), forecast("tarte", offset=1), forecast("pain", "x", 5.0)]))
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "no_history", "tarte")
-    assert alert["message"] == "Tarte: never sold so far, so the forecast is 0 until somebody sets one."
+    assert alert["message"] == "Tarte: never sold so far, so the forecast is 0 until it is overridden."
 
 
 def test_a_product_with_a_past_in_one_shop_is_known(alerts):
@@ -44,7 +44,7 @@ def test_many_new_products_are_one_alert(alerts):
     products = [paris(product_id=f"p{n}", name=f"Pain {n}") for n in range(5)]
     alert = only(alerts(products=products, demand_forecasts=[forecast(f"p{n}") for n in range(5)]))
     assert alert["message"] == (
-        "5 products have never been sold, so their forecast is 0 until somebody sets one: "
+        "5 products have never been sold, so their forecast is 0 until it is overridden: "
         "Pain 0, Pain 1, Pain 2 and 2 more."
     )
     assert alert["reasoning"]["product_ids"] == ["p0", "p1", "p2", "p3", "p4"]
@@ -67,12 +67,12 @@ def test_only_the_last_checked_day_makes_a_forecast_off(alerts):
     assert alert["message"] == "The forecast for Mon 23 Nov was 42% off, over all 18% too little."
 
 
-def test_weeks_that_get_worse_are_told_with_their_numbers(alerts):
+def test_weeks_that_get_worse_are_reported_with_their_numbers(alerts):
     weeks = {"wape": 0.2, "bias": 0.0, "wape_7d": 0.26, "wape_7d_before": 0.2, "trend": "worsening"}
     alert = only(alerts(validation_runs=[run(-1, "validated", **weeks)]))
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "forecast_worsening", None)
     assert alert["message"] == (
-        "Forecasts have got worse: over the last 7 days checked they were 26% off, over the 7 before 20%."
+        "Forecasts are getting worse: over the last 7 days checked they were 26% off, over the 7 before 20%."
     )
     assert alert["reasoning"] == {
         "through": "2026-11-23", "days_each": 7, "wape_7d": 0.26, "wape_7d_before": 0.2, "relative_change": 0.3,

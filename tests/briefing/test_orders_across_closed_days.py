@@ -48,7 +48,7 @@ def saturday(frames_of, cells_of):
         due = made["alerts"].to_dicts()
         assert {row["kind"] for row in due} <= {"order_today"}
         headline = made["daily_summaries"]["headline"][0]
-        said = re.fullmatch(r"Expect to sell nothing, bake nothing, (.*)\.", headline)[1]
+        said = re.fullmatch(r"No sales expected, bake nothing, (.*)\.", headline)[1]
         return [row["message"] for row in due], said, [json.loads(row["reasoning"]) for row in due]
 
     return build

@@ -57,7 +57,13 @@ def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None
         morning = morning.run(stage)
     assert morning.failed == (failed or {})
     replace_plans(
-        warehouse, cells, morning.written(), morning.failed, written=morning.writes, finished_at=NOW, run_id="by hand"
+        warehouse,
+        cells,
+        morning.output_tables(),
+        morning.failed,
+        written=morning.writes,
+        finished_at=NOW,
+        run_id="by hand",
     )
 
 

@@ -72,7 +72,7 @@ def bakeries(draw):
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bakeries())
-def test_a_bakery_alone_is_told_the_same_as_among_others_in_any_order(frames_of, cells_of, made):
+def test_a_bakery_alone_is_reported_the_same_as_among_others_in_any_order(frames_of, cells_of, made):
     zones, tables, random = made
     together = summarise_day(cells_of(*zones.items()), frames_of(**tables))
     for rows in tables.values():

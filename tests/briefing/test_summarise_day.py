@@ -164,7 +164,9 @@ def test_two_suppliers_with_two_deadlines_today_give_the_first(summary):
     first, _ = MORNING["procurement_requirements"]
     cream = {**first, "requirement_number": "R0", "supplier_id": "laiterie", "order_by": at(24, 10)}
     again = {**first, "requirement_number": "R3", "supplier_id": "moulin"}  # another item in the same delivery
-    headline = summary(procurement_requirements=[first, cream, again], inventory_projections=[])["headline"]
+    suppliers = [*MORNING["suppliers"], {**MORNING["suppliers"][0], "supplier_id": "laiterie", "name": "Laiterie"}]
+    orders = [first, cream, again]
+    headline = summary(procurement_requirements=orders, suppliers=suppliers, inventory_projections=[])["headline"]
     assert headline.endswith("place 2 orders, the first by 11:00 today.")
 
 
@@ -179,7 +181,7 @@ def test_batches_without_times_are_counted_without_times(summary):
     assert ", bake 1 batch, place" in summary(production_batches=[timeless])["headline"]
 
 
-def test_a_closed_day_says_so_and_still_asks_for_the_orders(summary):
+def test_a_closed_day_says_so_and_still_lists_the_orders(summary):
     row = summary(
         calendar=[paris(date=TODAY, kind="closed", name="Congés")], demand_forecasts=[], production_batches=[],
         inventory_projections=[],
@@ -194,7 +196,7 @@ def test_a_product_that_rests_does_not_close_the_bakery(summary):
 
 def test_a_day_without_anything_is_still_a_sentence(summary):
     row = summary(**{name: [] for name in MORNING if name != "tenants"})
-    assert row["headline"] == "Expect to sell nothing, bake nothing, order nothing today."
+    assert row["headline"] == "No sales expected, bake nothing, order nothing today."
     assert row["forecast_revenue"] is None
     assert row["accuracy"] is None
     assert row["alerts"] == row["products"] == row["planned_batches"] == 0

@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from bakery_assets.briefing.day_briefing import Morning, PlanState
-from bakery_assets.briefing.terminal import render_morning, render_unplanned
+from bakery_assets.briefing.day_briefing import DayBriefing, PlanState
+from bakery_assets.briefing.terminal import render_day, render_unplanned
 from bakery_assets.briefing.terminal.figures import clock, core, figure, quantity
 
 TODAY = date(2026, 11, 24)  # a Tuesday; Paris is one hour ahead of UTC
@@ -33,7 +33,14 @@ def at(hour, minute=0, day=24):
 
 
 def batch(number, start, end, **values):
-    reasons = {"demand": 18.4, "orders": 0.0, "stock_used": 4.0, "net": 14.4, "batch_min": 24.0, "unit": "piece"}
+    reasons = {
+        "demand": 18.4,
+        "orders": 0.0,
+        "stock_used": 4.0,
+        "net_requirement": 14.4,
+        "batch_min": 24.0,
+        "unit": "piece",
+    }
     row = {
         "batch_number": f"B{number}", "schedule_date": TODAY, "product_id": "pain", "quantity_planned": 24.0,
         "start_at": start, "end_at": end, "equipment_id": "four", "priority": number, "reasoning": json.dumps(reasons),
@@ -73,7 +80,7 @@ DAY = {
         {
             "requirement_number": "R1", "ingredient_id": "choc", "supplier_id": "epi", "net_requirement": 12.0, "cost": 163.5,
             "planned_order_quantity": 15.0, "order_by": at(16), "deliver_on": date(2026, 11, 27), "needed_on": TODAY,
-            "is_late": True, "reasoning": json.dumps({"pack_size": 5.0, "runs_out_on": "2026-11-24"}),
+            "is_late": True, "reasoning": json.dumps({"pack_size": 5.0, "stockout_on": "2026-11-24"}),
             "consequence": "Without this order Chocolat runs out; Pain au chocolat cannot be baked. It is late already.",
         },
         {
@@ -114,7 +121,7 @@ def morning(rows_of):
             name = full.split(".")[1]
             own = {"tenant_id": "paris", **({"plan_date": TODAY} if full.startswith("plans.") else {})}
             frames[name] = rows_of(full, [{**own, **row} for row in {**DAY, **instead}.get(name, [])])
-        return Morning("paris", "Le Fournil", "Europe/Paris", "EUR", TODAY, state, frames)
+        return DayBriefing("paris", "Le Fournil", "Europe/Paris", "EUR", TODAY, state, frames)
 
     return build
 
@@ -134,7 +141,7 @@ def plain(text):
 
 
 def test_the_page_says_what_a_baker_acts_on(morning):
-    text = shown(render_morning(morning(), 80))
+    text = shown(render_day(morning(), 80))
     for fact in (
         "Le Fournil · Tuesday 24 November 2026",
         "Planned 04:30 local time (Europe/Paris)",
@@ -165,14 +172,14 @@ def test_the_page_says_what_a_baker_acts_on(morning):
 
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
 def test_no_line_is_wider_than_the_terminal_nor_than_a_hundred(morning, width):
-    text = shown(render_morning(morning(), width), width)
+    text = shown(render_day(morning(), width), width)
     assert max(cell_len(line) for line in text.splitlines()) <= min(width, 100)
     assert "15 kg" in text
     assert "163.50 EUR" in text
 
 
 def test_wide_letters_stay_within_the_terminal(morning):
-    shown(render_morning(morning(products=[{"product_id": "pain", "name": "抹茶とあずきのデニッシュ" * 4}]), 80))
+    shown(render_day(morning(products=[{"product_id": "pain", "name": "抹茶とあずきのデニッシュ" * 4}]), 80))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
@@ -183,7 +190,7 @@ def test_long_names_everywhere_wrap_and_stay_legible(morning, name, width):
     shops = [{"location_id": shop, "name": name} for shop in ("main", "gare")]
     forecasts = [{**DAY["demand_forecasts"][0], "location_id": shop} for shop in ("main", "gare")]
     page = replace(morning(**named, locations=shops, demand_forecasts=forecasts), name=name)
-    text = shown(render_morning(page, width), width)
+    text = shown(render_day(page, width), width)
     shown(render_unplanned(page), width)
     if width == 80:
         # The column is never squeezed to a letter: seventy letters take at most six lines beside a long shop.
@@ -193,7 +200,7 @@ def test_long_names_everywhere_wrap_and_stay_legible(morning, name, width):
 
 def test_every_section_says_plainly_when_there_is_nothing(morning):
     empty = {name: [] for name in DAY if name not in ("daily_summaries", "products")}
-    text = shown(render_morning(morning(**empty), 80))
+    text = shown(render_day(morning(**empty), 80))
     for words in (
         "Nothing is expected to sell today.",
         "Nothing is to be baked today.",
@@ -206,7 +213,7 @@ def test_every_section_says_plainly_when_there_is_nothing(morning):
 
 
 def test_a_closed_day_says_that_nothing_is_baked(morning):
-    text = shown(render_morning(morning(production_batches=[], production_schedules=[
+    text = shown(render_day(morning(production_batches=[], production_schedules=[
         {"schedule_date": TODAY, "status": "closed"}
     ]), 80))  # fmt: skip
     assert "Closed: nothing is baked for today." in text
@@ -222,50 +229,48 @@ def test_a_closed_day_says_that_nothing_is_baked(morning):
 )
 def test_a_day_that_cannot_be_checked_says_why(morning, status, words):
     runs = [{"validation_date": date(2026, 11, 23), "status": status}]
-    assert words in shown(render_morning(morning(validation_runs=runs), 80))
+    assert words in shown(render_day(morning(validation_runs=runs), 80))
 
 
-def test_two_checked_weeks_are_shown_beside_each_other(morning):
+def test_two_checked_weeks_are_shown_next_to_each_other(morning):
     run = {**DAY["validation_runs"][0], "wape_7d": 0.184, "wape_7d_before": 0.215, "trend": "improving"}
-    assert "Last 7 days 18% off, 22% the 7 before: improving." in shown(
-        render_morning(morning(validation_runs=[run]), 80)
-    )
-    assert "Last 7 days" not in shown(render_morning(morning(), 80))
+    assert "Last 7 days 18% off, 22% the 7 before: improving." in shown(render_day(morning(validation_runs=[run]), 80))
+    assert "Last 7 days" not in shown(render_day(morning(), 80))
 
 
 def test_a_day_without_measures_says_whether_all_sold_out_or_nothing_sold(morning):
     checked = {"validation_date": date(2026, 11, 23), "status": "validated"}
-    gone = shown(render_morning(morning(validation_runs=[{**checked, "sold_out_series": 3}]), 80))
-    assert "Everything sold out, so nobody knows how much more would have sold." in gone
-    unsold = shown(render_morning(morning(validation_runs=[{**checked, "mae": 2.0, "sold_out_series": 1}]), 80))
+    gone = shown(render_day(morning(validation_runs=[{**checked, "sold_out_series": 3}]), 80))
+    assert "Everything sold out, so it is unknown how much more would have sold." in gone
+    unsold = shown(render_day(morning(validation_runs=[{**checked, "mae": 2.0, "sold_out_series": 1}]), 80))
     assert "There were no sales to measure against." in unsold
 
 
 def test_what_sold_out_is_neither_the_best_nor_the_furthest_off(morning):
     pain, vrac = DAY["validation_results"]
     montee = {**vrac, "product_id": "montee", "yhat": 9.0, "actual": 2.0, "error": 7.0}
-    shelf = shown(render_morning(morning(validation_results=[pain, vrac, montee]), 80))
+    shelf = shown(render_day(morning(validation_results=[pain, vrac, montee]), 80))
     assert "Furthest off: Pièce montée" in shelf
-    empty = shown(render_morning(morning(validation_results=[pain, vrac, {**montee, "is_sold_out": True}]), 80))
+    empty = shown(render_day(morning(validation_results=[pain, vrac, {**montee, "is_sold_out": True}]), 80))
     assert "Furthest off: Granola en vrac" in empty
 
 
-def test_how_overrides_did_is_told_one_by_one_or_counted(morning):
-    said = {"validation_date": date(2026, 11, 23), "product_id": "pain", "locations": 1, "who": "Ana",
+def test_how_overrides_did_is_reported_one_by_one_or_counted(morning):
+    given = {"validation_date": date(2026, 11, 23), "product_id": "pain", "locations": 1, "who": "Ana",
             "yhat": 20.0, "system_yhat": 12.0, "actual": 18.0, "human_error": 2.0, "system_error": -6.0}  # fmt: skip
-    one = {**said, "override_id": "o1", "closer": "human"}
-    two = {**said, "override_id": "o2", "who": None, "yhat": 5.0, "closer": "system"}
-    text = plain(shown(render_morning(morning(override_scores=[one, two]), 80)))
-    assert "Ana said 20 instead of 12, 18 sold: nearer than the system." in text
-    assert "somebody said 5 instead of 12, 18 sold: further off than the system." in text
+    one = {**given, "override_id": "o1", "closer": "human"}
+    two = {**given, "override_id": "o2", "who": None, "yhat": 5.0, "closer": "system"}
+    text = plain(shown(render_day(morning(override_scores=[one, two]), 80)))
+    assert "Ana set 20 instead of 12, 18 sold: nearer than the system." in text
+    assert "somebody set 5 instead of 12, 18 sold: further off than the system." in text
     many = [one, two, {**one, "override_id": "o3"}, {**two, "override_id": "o4"}, {**one, "override_id": "o5"}]
-    text = shown(render_morning(morning(override_scores=many), 80))
+    text = shown(render_day(morning(override_scores=many), 80))
     assert "Of 5 overrides 3 were nearer than the system, 2 further off." in text
 
 
 def test_orders_of_the_days_after_tomorrow_are_one_line(morning):
     later = DAY["procurement_requirements"][1:]
-    text = shown(render_morning(morning(procurement_requirements=later), 80))
+    text = shown(render_day(morning(procurement_requirements=later), 80))
     assert "Nothing has to be ordered today or tomorrow." in text
     assert "Later, from Fri 27 Nov on: 1 order, 54.50 EUR" in text
 
@@ -274,13 +279,13 @@ def test_orders_due_on_closed_days_ahead_are_shown_with_their_lines(morning):
     # Wednesday to Friday are closed, so that nobody plans before the order of Friday is due.
     days = [{"schedule_date": date(2026, 11, n), "status": "closed"} for n in (25, 26, 27)]
     opens = {"schedule_date": date(2026, 11, 28), "status": "planned"}
-    text = shown(render_morning(morning(production_schedules=[*days, opens]), 80))
+    text = shown(render_day(morning(production_schedules=[*days, opens]), 80))
     assert "by 17:00 on Fri 27 Nov  Épicerie Pro, comes Mon 30 Nov, 54.50 EUR" in text
     assert "Later, from" not in text
-    all_closed = shown(render_morning(morning(production_schedules=days), 80))
+    all_closed = shown(render_day(morning(production_schedules=days), 80))
     assert "by 17:00 on Fri 27 Nov" in all_closed
     later = DAY["procurement_requirements"][1:]
-    two = shown(render_morning(morning(production_schedules=[*days[:2], {**opens, "schedule_date": date(2026, 11, 27)}],
+    two = shown(render_day(morning(production_schedules=[*days[:2], {**opens, "schedule_date": date(2026, 11, 27)}],
                                        procurement_requirements=later), 80))  # fmt: skip
     assert "Nothing has to be ordered before the bakery opens again." in two
     assert "Later, from Fri 27 Nov on: 1 order" in two
@@ -288,25 +293,25 @@ def test_orders_due_on_closed_days_ahead_are_shown_with_their_lines(morning):
 
 def test_many_batches_of_a_product_that_run_into_one_another_share_a_line(morning):
     batches = [batch(n, at(3, n), at(5, n)) for n in range(1, 13)] + [batch(13, at(9), at(10))]
-    text = shown(render_morning(morning(production_batches=batches), 80))
+    text = shown(render_day(morning(production_batches=batches), 80))
     assert re.search(r"^04:01–06:12 +Pain au chocolat +12 × 24 ", text, re.MULTILINE)
     assert re.search(r"^10:00–11:00 +Pain au chocolat +24 ", text, re.MULTILINE)
     assert "13 batches in all" in text
 
 
 def test_batches_without_times_are_shown_without_times(morning):
-    text = shown(render_morning(morning(production_batches=[batch(1, None, None, equipment_id=None)]), 80))
+    text = shown(render_day(morning(production_batches=[batch(1, None, None, equipment_id=None)]), 80))
     assert re.search(r"^Pain au chocolat +24 +18 wanted, 4 in stock, batch at least 24", text, re.MULTILINE)
     assert "\ntime " not in text
 
 
-def test_several_shops_are_told_apart(morning):
+def test_several_shops_are_distinguished(morning):
     shops = [{"location_id": "main", "name": None}, {"location_id": "gare", "name": "Gare de l'Est"}]
     forecasts = [
         {"product_id": "pain", "location_id": shop, "target_date": TODAY, "yhat": amount, "q10": 1.0, "q90": 99.0}
         for shop, amount in (("main", 60.0), ("gare", 44.0))
     ]
-    text = shown(render_morning(morning(locations=shops, demand_forecasts=forecasts), 80))
+    text = shown(render_day(morning(locations=shops, demand_forecasts=forecasts), 80))
     assert re.search(r"^Pain au chocolat +Gare de l'Est +44 +1–99 +– *$", text, re.MULTILINE)
     assert re.search(r"^Pain au chocolat +main +60 +1–99 +96 *$", text, re.MULTILINE)
     assert re.search(r"^Total +104 +96 *$", text, re.MULTILINE)
@@ -350,7 +355,7 @@ def test_what_is_missing_is_rounded_up():
     assert figure(2.001, whole=False, up=True) == "2.01"
 
 
-def test_the_evening_before_is_said():
+def test_the_evening_before_is_marked():
     assert clock(datetime(2026, 11, 23, 22, 0), TODAY) == "22:00 (-1 day)"  # noqa: DTZ001 local time
     assert clock(datetime(2026, 11, 24, 4, 0), TODAY) == "04:00"  # noqa: DTZ001 local time
 

@@ -1,4 +1,4 @@
-"""The command as a person meets it when something is wrong."""
+"""The command when something is wrong."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def test_every_command_explains_itself(command: str) -> None:
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
 
 
-def test_a_server_that_cannot_be_reached_is_told_in_one_line() -> None:
+def test_a_server_that_cannot_be_reached_is_reported_in_one_line() -> None:
     done = bakery("plan", "--date", "2026-03-03", BAKERY_DATABASE_URL="postgresql://nobody:x@127.0.0.1:1/nowhere")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr

@@ -1,4 +1,4 @@
-"""How dbt learns where the warehouse is, and when its manifest is made anew."""
+"""How dbt finds the warehouse, and when its manifest is rebuilt."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bakery_assets.assets import dbt_project
-from bakery_assets.assets.dbt_project import PROJECT_DIR, ManifestError, build_manifest, dbt_environment, is_stale
+from bakery_assets.assets.dbt_project import PROJECT_DIR, DbtError, build_manifest, dbt_environment, is_stale
 
 
 def test_the_embedded_server_is_reached_through_its_socket() -> None:
@@ -21,7 +21,7 @@ def test_the_embedded_server_is_reached_through_its_socket() -> None:
     }
 
 
-def test_a_server_of_ones_own_is_reached_over_tcp_as_strictly_as_its_url_says() -> None:
+def test_a_server_of_ones_own_is_reached_over_tcp_with_the_tls_options_of_its_url() -> None:
     url = "postgresql://planner:secret@db.example.org:6543/ovens?sslmode=verify-full&sslrootcert=/etc/ca.pem"
 
     assert dbt_environment(url) == {
@@ -35,21 +35,21 @@ def test_a_server_of_ones_own_is_reached_over_tcp_as_strictly_as_its_url_says() 
     }
 
 
-def test_signs_that_mean_something_in_a_url_may_stand_in_a_password() -> None:
+def test_a_password_may_contain_characters_that_have_a_meaning_in_a_url() -> None:
     environment = dbt_environment("postgresql://j%40ne:p%40ss%3Aw%2Fo%3Fr%23d%25%20%7B%7B+%27%22@db/bakery")
 
     assert environment["DBT_BAKERY_USER"] == "j@ne"
     assert environment["DBT_ENV_SECRET_BAKERY_PASSWORD"] == "p@ss:w/o?r#d% {{+'\""
 
 
-def test_what_the_query_names_wins_as_it_does_for_libpq() -> None:
+def test_parameters_in_the_query_win_as_they_do_for_libpq() -> None:
     environment = dbt_environment("postgresql://a:b@db/bakery?port=7000&user=c&password=d&dbname=ovens")
 
     assert [environment[f"DBT_BAKERY_{name}"] for name in ("PORT", "USER", "DBNAME")] == ["7000", "c", "ovens"]
     assert environment["DBT_ENV_SECRET_BAKERY_PASSWORD"] == "d"
 
 
-def test_a_url_without_user_and_password_leaves_them_to_libpq() -> None:
+def test_user_and_password_are_left_to_libpq_where_the_url_has_none() -> None:
     environment = dbt_environment("postgresql:///bakery")
 
     assert environment["DBT_BAKERY_HOST"] == environment["DBT_BAKERY_USER"] == ""
@@ -69,7 +69,7 @@ def test_the_profile_reads_just_the_variables_that_are_set() -> None:
     assert profile.count("env_var('") == len(names)
 
 
-def test_dbt_tells_nobody_and_needs_no_hub() -> None:
+def test_dbt_sends_no_usage_statistics_and_needs_no_packages() -> None:
     project = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())
 
     assert project["flags"]["send_anonymous_usage_stats"] is False
@@ -78,7 +78,7 @@ def test_dbt_tells_nobody_and_needs_no_hub() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of the dbt project whose files are older than dbt, with a manifest from the future."""
+    """A copy of the dbt project whose files are older than dbt, with a manifest dated in the future."""
     copy = tmp_path / "dbt_models"
     shutil.copytree(PROJECT_DIR, copy, ignore=shutil.ignore_patterns("target", "logs"))
     (copy / "target").mkdir()
@@ -111,19 +111,21 @@ def test_a_manifest_that_is_missing_is_stale(project: Path) -> None:
     assert is_stale(project)
 
 
-def test_a_mistake_in_a_model_is_told_in_the_words_of_dbt(project: Path) -> None:
+def test_a_mistake_in_a_model_is_reported_in_dbts_own_words(project: Path) -> None:
     model = project / "models" / "marts" / "mart_tenant_day.sql"
     model.write_text("select * from {{ ref('stg_ovens') }}")
     os.utime(model, (5e9, 5e9))
 
-    with pytest.raises(ManifestError, match="depends on a node named 'stg_ovens' which was not found"):
+    with pytest.raises(DbtError, match="depends on a node named 'stg_ovens' which was not found"):
         build_manifest(project)
 
     assert [path.name for path in (project / "target").iterdir()] == ["manifest.json"]
 
 
-def test_without_a_manifest_one_is_told_how_to_make_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_manifest_is_reported_with_the_command_that_builds_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(dbt_project, "MANIFEST", tmp_path / "manifest.json")
 
-    with pytest.raises(ManifestError, match=r"-m bakery_assets\.assets\.dbt_project"):
+    with pytest.raises(DbtError, match=r"-m bakery_assets\.assets\.dbt_project"):
         dbt_project.read_manifest()

@@ -1,20 +1,25 @@
 """The marts as Dagster sees them."""
 
+import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import build_dbt_asset_specs, dbt_assets
 
-from bakery_assets.assets.dbt_build import AssetKeys
+from bakery_assets.assets.dbt_build import AssetKeys, unit_test_results
 from bakery_assets.assets.dbt_project import MANIFEST, read_manifest
+from bakery_assets.assets.dbt_specs import check_specs, model_specs
 from bakery_assets.assets.events import external_specs
-from bakery_assets.assets.marts import build_marts, check_specs, dbt_marts, dbt_resource, model_specs
+from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import planning_day
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 
 MART = dg.AssetKey("mart_tenant_day")
+PASSES_ROWS_THROUGH = r"select\s[\w\s,]+\sfrom {{ source\([^)]*\) }}"
 
 
 def definitions() -> dg.Definitions:
@@ -25,7 +30,7 @@ def definitions() -> dg.Definitions:
     )
 
 
-def test_a_bakerys_day_hangs_on_the_plans_and_the_facts_it_is_made_of() -> None:
+def test_a_bakerys_day_depends_on_the_plans_and_facts_that_it_reads() -> None:
     graph = definitions().resolve_asset_graph()
     upstream = graph.get_ancestor_asset_keys(MART)
 
@@ -52,16 +57,53 @@ def test_dagster_dbt_would_see_the_same_models_below_the_same_tables() -> None:
     assert _deps(ours) == _deps(theirs)
 
 
-def test_dagster_dbt_would_see_the_same_checks_and_each_test_is_one() -> None:
+def test_dagster_dbt_would_see_the_same_checks_but_for_unit_tests_and_each_test_is_one() -> None:
     @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=AssetKeys())
     def theirs(context: dg.AssetExecutionContext):  # Dagster takes a return type for an output
         raise NotImplementedError
 
-    ours = check_specs(read_manifest())
+    manifest = read_manifest()
+    ours = check_specs(manifest)
 
-    assert {spec.key for spec in ours} == set(theirs.check_keys)
-    tests = [name for name in read_manifest()["nodes"] if name.startswith("test.")]
-    assert len(ours) == len(tests) > 20
+    unit_tests = {
+        dg.AssetCheckKey(dg.AssetKey(test["model"]), test["name"]) for test in manifest["unit_tests"].values()
+    }
+    assert {spec.key for spec in ours} == set(theirs.check_keys) | unit_tests
+    tests = [name for name in manifest["nodes"] if name.startswith("test.")]
+    assert len(ours) == len(tests) + len(unit_tests)
+    assert len(tests) > 20
+
+
+def test_every_model_that_computes_or_chooses_rows_has_a_unit_test_that_says_what_it_is_about() -> None:
+    manifest = read_manifest()
+    unit_tests = manifest["unit_tests"].values()
+    models = {node["name"]: node["raw_code"] for node in manifest["nodes"].values() if node["resource_type"] == "model"}
+    simple = {name for name, sql in models.items() if re.fullmatch(PASSES_ROWS_THROUGH, sql.strip())}
+
+    assert {test["model"] for test in unit_tests} == set(models) - simple
+    assert len(simple) == 9
+    assert all(test["description"] for test in unit_tests)
+
+
+def test_a_unit_test_that_fails_is_a_failed_check_with_the_rows_that_differ(tmp_path: Path) -> None:
+    manifest = read_manifest()
+    passed, failed, skipped, *_ = sorted(manifest["unit_tests"])
+    model = f"model.bakery.{manifest['unit_tests'][failed]['model']}"
+    results = [
+        {"unique_id": model, "status": "skipped", "message": None},
+        {"unique_id": passed, "status": "pass", "message": None},
+        {"unique_id": failed, "status": "fail", "message": "actual differs from expected: 93 -> 94"},
+        {"unique_id": skipped, "status": "skipped", "message": None},
+    ]
+    assert list(unit_test_results(manifest, tmp_path)) == [], "dbt may fail before it runs anything"
+    (tmp_path / "run_results.json").write_text(json.dumps({"results": results}))
+
+    checks = list(unit_test_results(manifest, tmp_path))
+
+    names = [manifest["unit_tests"][test]["name"] for test in (passed, failed)]
+    assert [(check.check_name, check.passed) for check in checks] == [(names[0], True), (names[1], False)]
+    assert checks[1].asset_key == dg.AssetKey(manifest["unit_tests"][failed]["model"])
+    assert checks[1].description == "actual differs from expected: 93 -> 94"
 
 
 def test_analysts_own_the_mart_and_read_what_it_means() -> None:

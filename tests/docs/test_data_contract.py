@@ -9,7 +9,7 @@ from resources.warehouse import Warehouse
 
 
 def test_the_page_is_what_the_schema_renders() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render(), "run: python -m resources.schema.contract"
+    assert PAGE.read_text(encoding="utf-8") == render(), "the page is stale, run: make render"
 
 
 def test_every_table_and_column_of_the_live_schema_is_on_the_page(warehouse: Warehouse) -> None:

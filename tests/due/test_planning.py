@@ -1,4 +1,4 @@
-"""Which cells are due, held against a plain simulation of clocks over all IANA zones."""
+"""Which cells are due, compared with a plain simulation of clocks over all IANA zones."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,14 +26,14 @@ def bakery(zone: str = "Europe/Paris", status: str = "active", at: time = time(5
 def due(
     tenants: list[Tenant], states: dict[Cell, CellState], now: datetime, closed: frozenset[Cell] = frozenset()
 ) -> list[Cell]:
-    begun = [
+    started = [
         replace(
             tenant,
             first_planned=min((cell.plan_date for cell in states if cell.tenant_id == tenant.tenant_id), default=None),
         )
         for tenant in tenants
     ]
-    return due_cells(begun, states, closed, now, include_demo=True, claim_for=CLAIM)
+    return due_cells(started, states, closed, now, include_demo=True, claim_for=CLAIM)
 
 
 def planned(at: datetime = NOON) -> CellState:
@@ -144,11 +144,11 @@ def test_a_cell_of_which_only_some_stages_were_run_is_due() -> None:
     assert due([bakery()], {today: CellState("partial", NOON)}, NOON) == [today]
 
 
-def test_a_tenant_in_a_zone_that_nobody_knows_does_not_keep_the_others_from_being_planned() -> None:
+def test_a_tenant_in_an_unknown_zone_does_not_keep_the_others_from_being_planned() -> None:
     assert due([bakery("Mars/Olympus", name="mars"), bakery()], {}, NOON) == [Cell("b", date(2026, 3, 3))]
 
 
-def test_chunks_hold_one_date_zone_and_tier_and_today_comes_first() -> None:
+def test_batches_hold_one_date_zone_and_tier_and_today_comes_first() -> None:
     tenants = [
         Tenant(f"t{number}", zone, tier, "active", time(5, 30))
         for number, (zone, tier) in enumerate(
@@ -164,13 +164,13 @@ def test_chunks_hold_one_date_zone_and_tier_and_today_comes_first() -> None:
     cells = [Cell(tenant.tenant_id, day) for tenant in tenants for day in (date(2026, 3, 2), date(2026, 3, 3))]
     made = split_into_waves(cells, tenants, 4)
     by_id = {tenant.tenant_id: tenant for tenant in tenants}
-    assert sorted(cell for chunk in made for cell in chunk.cells) == sorted(cells)
-    for chunk in made:
-        assert len(chunk.cells) <= 4
-        assert len({cell.plan_date for cell in chunk.cells}) == 1
-        assert {(by_id[cell.tenant_id].timezone, by_id[cell.tenant_id].tier) for cell in chunk.cells} == {
-            (chunk.timezone, chunk.tier)
+    assert sorted(cell for batch in made for cell in batch.cells) == sorted(cells)
+    for batch in made:
+        assert len(batch.cells) <= 4
+        assert len({cell.plan_date for cell in batch.cells}) == 1
+        assert {(by_id[cell.tenant_id].timezone, by_id[cell.tenant_id].tier) for cell in batch.cells} == {
+            (batch.timezone, batch.tier)
         }
-    dates = [chunk.cells[0].plan_date for chunk in made]
+    dates = [batch.cells[0].plan_date for batch in made]
     assert dates == sorted(dates, reverse=True)
-    assert len({chunk.digest for chunk in made}) == len(made)
+    assert len({batch.digest for batch in made}) == len(made)

@@ -1,4 +1,4 @@
-"""Whose Sunday night has come, held against a plain simulation of clocks over all IANA zones."""
+"""Which tenants are due on their Sunday night, compared with a plain simulation of clocks over all IANA zones."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.due.planning import Tenant
-from bakery_assets.due.retraining import DueTraining, ScheduledTraining, due_trainings, training_slot
+from bakery_assets.due.retraining import DueRetraining, ScheduledRetraining, due_retrainings, retraining_slot
 from bakery_assets.local_time import to_instant
 
 ZONES = sorted(
@@ -21,8 +21,10 @@ def bakery(name: str = "b", zone: str = "Europe/Paris", status: str = "active") 
     return Tenant(name, zone, "starter", status, time(5, 30))
 
 
-def due(tenants: list[Tenant], asked: list[ScheduledTraining], now: datetime, attempts: int = 2) -> list[DueTraining]:
-    return due_trainings(tenants, asked, now, include_demo=False, attempts=attempts)
+def due(
+    tenants: list[Tenant], requested: list[ScheduledRetraining], now: datetime, attempts: int = 2
+) -> list[DueRetraining]:
+    return due_retrainings(tenants, requested, now, include_demo=False, attempts=attempts)
 
 
 @given(
@@ -34,24 +36,24 @@ def due(tenants: list[Tenant], asked: list[ScheduledTraining], now: datetime, at
 def test_every_sunday_night_brings_one_retraining_however_ticks_fall(zone: str, hours: int, gaps: list[int]) -> None:
     """Ticks come late, twice, or after days of downtime; a week is done once, not before its Sunday, never twice."""
     now = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
-    asked: list[ScheduledTraining] = []
+    requested: list[ScheduledRetraining] = []
     names: list[str] = []
     for gap in gaps:
-        for each in due([bakery(zone=zone)], asked, now):
-            asked.append(ScheduledTraining("b", "promoted", now))
+        for each in due([bakery(zone=zone)], requested, now):
+            requested.append(ScheduledRetraining("b", "promoted", now))
             names.append(each.retraining_id)
             sunday = date.fromisoformat(each.retraining_id[:10])
             assert sunday.isoweekday() == 7
             assert to_instant(sunday, time(22), zone) <= now
             # Not a week late: the next Sunday night would have been due instead.
             assert to_instant(sunday + timedelta(days=7), time(22), zone) > now
-        assert due([bakery(zone=zone)], asked, now) == [], "a second tick at the same instant must find nothing"
+        assert due([bakery(zone=zone)], requested, now) == [], "a second tick at the same instant must find nothing"
         now += timedelta(minutes=gap)
     assert len(set(names)) == len(names)
     # Every Sunday night between the first and the last tick that was followed by a tick within its week is done.
     ticks = [datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=hours, minutes=sum(gaps[:n])) for n in range(len(gaps))]
     assert {name[:10] for name in names} == {
-        str(training_slot(zone, tick).astimezone(ZoneInfo(zone)).date()) for tick in ticks
+        str(retraining_slot(zone, tick).astimezone(ZoneInfo(zone)).date()) for tick in ticks
     }
 
 
@@ -59,7 +61,7 @@ def test_every_sunday_night_brings_one_retraining_however_ticks_fall(zone: str, 
 @settings(max_examples=300, deadline=None)
 def test_the_slot_is_a_sunday_at_ten_at_night_and_the_last_one(zone: str, minutes: int) -> None:
     now = datetime(2000, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
-    slot = training_slot(zone, now)
+    slot = retraining_slot(zone, now)
     local = slot.astimezone(ZoneInfo(zone))
     assert local.isoweekday() == 7
     assert slot <= now
@@ -67,17 +69,17 @@ def test_the_slot_is_a_sunday_at_ten_at_night_and_the_last_one(zone: str, minute
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(-1, "2026-02-22-1"), (0, "2026-03-01-1")])
-def test_ten_on_sunday_night_itself_is_due(seconds: int, expected: str) -> None:
-    done_last_week = [ScheduledTraining("b", "not_needed", SUNDAY_NIGHT - timedelta(days=6))]
+def test_at_ten_on_sunday_night_itself_a_retraining_is_due(seconds: int, expected: str) -> None:
+    done_last_week = [ScheduledRetraining("b", "not_needed", SUNDAY_NIGHT - timedelta(days=6))]
     now = SUNDAY_NIGHT + timedelta(seconds=seconds)
     assert [each.retraining_id for each in due([bakery()], [], now)] == [expected]
-    assert due([bakery()], done_last_week, now) == ([] if seconds < 0 else [DueTraining("b", "2026-03-01-1")])
+    assert due([bakery()], done_last_week, now) == ([] if seconds < 0 else [DueRetraining("b", "2026-03-01-1")])
 
 
 def test_each_bakery_has_its_own_sunday_night() -> None:
     tenants = [bakery("auckland", "Pacific/Auckland"), bakery("la", "America/Los_Angeles"), bakery("paris")]
     done = [
-        ScheduledTraining(name, "promoted", SUNDAY_NIGHT - timedelta(days=6, hours=10))
+        ScheduledRetraining(name, "promoted", SUNDAY_NIGHT - timedelta(days=6, hours=10))
         for name in ("auckland", "la", "paris")
     ]
     # Auckland's Sunday ends half a day before Paris's, and Los Angeles's comes nine hours later.
@@ -93,26 +95,26 @@ def test_each_bakery_has_its_own_sunday_night() -> None:
 def test_the_night_on_which_the_clocks_change_comes_once() -> None:
     # Sunday 29 March 2026: 23 hours in Paris; 22:00 is 20:00 UTC from that night on.
     slot = datetime(2026, 3, 29, 20, tzinfo=UTC)
-    assert training_slot("Europe/Paris", slot) == slot
-    assert training_slot("Europe/Paris", slot - timedelta(seconds=1)) == datetime(2026, 3, 22, 21, tzinfo=UTC)
+    assert retraining_slot("Europe/Paris", slot) == slot
+    assert retraining_slot("Europe/Paris", slot - timedelta(seconds=1)) == datetime(2026, 3, 22, 21, tzinfo=UTC)
 
 
-def test_a_failed_retraining_is_tried_again_that_week_until_it_was_tried_often_enough() -> None:
-    failed = [ScheduledTraining("b", "failed", SUNDAY_NIGHT)]
-    assert due([bakery()], failed, SUNDAY_NIGHT + timedelta(hours=1)) == [DueTraining("b", "2026-03-01-2")]
+def test_a_failed_retraining_is_tried_again_that_week_up_to_the_number_of_attempts() -> None:
+    failed = [ScheduledRetraining("b", "failed", SUNDAY_NIGHT)]
+    assert due([bakery()], failed, SUNDAY_NIGHT + timedelta(hours=1)) == [DueRetraining("b", "2026-03-01-2")]
     assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(hours=2)) == []
-    assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(days=7)) == [DueTraining("b", "2026-03-08-1")]
+    assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(days=7)) == [DueRetraining("b", "2026-03-08-1")]
 
 
 @pytest.mark.parametrize(
     "state", ["requested", "running", "gated", "not_needed", "promoted", "not_better", "rolled_back"]
 )
 def test_what_is_under_way_or_done_is_not_due(state: str) -> None:
-    assert due([bakery()], [ScheduledTraining("b", state, SUNDAY_NIGHT)], SUNDAY_NIGHT + timedelta(days=3)) == []
+    assert due([bakery()], [ScheduledRetraining("b", state, SUNDAY_NIGHT)], SUNDAY_NIGHT + timedelta(days=3)) == []
 
 
-def test_who_is_not_planned_on_schedule_is_not_retrained_on_schedule() -> None:
+def test_tenants_not_planned_on_schedule_are_not_retrained_on_schedule() -> None:
     tenants = [bakery(status, status=status) for status in ("active", "cancelled", "demo", "suspended")]
     assert [each.tenant_id for each in due([*tenants, bakery("lost", "Mars/Base")], [], SUNDAY_NIGHT)] == ["active"]
-    asked = due_trainings(tenants, [], SUNDAY_NIGHT, include_demo=True, attempts=2)
-    assert [each.tenant_id for each in asked] == ["active", "demo"]
+    requested = due_retrainings(tenants, [], SUNDAY_NIGHT, include_demo=True, attempts=2)
+    assert [each.tenant_id for each in requested] == ["active", "demo"]

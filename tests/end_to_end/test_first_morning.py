@@ -52,13 +52,13 @@ def warehouse(office: Installation) -> Iterator[Warehouse]:
 def planned(office: Installation, warehouse: Warehouse) -> Warehouse:
     """All 21 tenants planned, each for the day after its last sales, in one wave."""
     office.python(
-        "from bakery_assets.commands.plan import run_wave; from bakery_assets.frames import Cell;"
+        "from bakery_assets.commands.plan import run_wave; from bakery_assets.cells import Cell;"
         "from bakery_assets.instance import prepare; from bakery_assets.settings import settings;"
-        "from resources.warehouse import Warehouse, runs; prepare(settings());"
+        "from resources.warehouse import Warehouse, planning_runs; prepare(settings());"
         "days = {'french-shop': '" + SHOP_DAY.isoformat() + "'};"
         "cells = [Cell.of(t.tenant_id, days.get(t.tenant_id, '"
         + CHAIN_DAY.isoformat()
-        + "')) for t in runs.tenants(Warehouse())];"
+        + "')) for t in planning_runs.tenants(Warehouse())];"
         "result = run_wave(cells); assert result.planned == 21, result"
     )
     # Quiet for what follows: the schedule would plan today for tenants whose sales ended years ago.
@@ -132,7 +132,7 @@ def test_stock_is_conserved_and_summaries_add_up(planned: Warehouse) -> None:
     assert rows(
         planned,
         "SELECT count(*) FROM plans.inventory_projections WHERE abs(opening + receipts - consumption - expired - closing) > 1e-6"
-        " OR abs(required - consumption - unmet) > 1e-6",
+        " OR abs(gross_requirement - consumption - unmet) > 1e-6",
     ) == [(0,)]
     assert rows(
         planned,
@@ -142,7 +142,7 @@ def test_stock_is_conserved_and_summaries_add_up(planned: Warehouse) -> None:
     ) == [(0,)]
 
 
-def test_show_prints_a_morning_that_fits_80_columns(office: Installation, planned: Warehouse) -> None:
+def test_show_prints_a_day_that_fits_80_columns(office: Installation, planned: Warehouse) -> None:
     printed = office.bakery("show", "--tenant", "french-shop", "--date", SHOP_DAY.isoformat())
     assert max(len(line) for line in printed.splitlines()) <= 80
     assert "BAGUETTE" in printed.upper()
@@ -172,8 +172,8 @@ def test_a_tenants_week_is_backfilled_by_dagsters_own_daemon(ui: str, planned: W
         (day,) for day in [*WEEK, CHAIN_DAY]
     ]
     check_validation(planned)
-    # The wave of CHAIN_DAY found no forecast to check; now there is one, and `late_sales` has it checked.
-    wait_for(lambda: is_settled(planned), 240, "the validation that the new forecasts ask for")
+    # The wave of CHAIN_DAY found no forecast to validate; now there is one, and `late_sales` starts a wave for it.
+    wait_for(lambda: is_settled(planned), 240, "the validation that the new forecasts request")
     assert rows(
         planned,
         "SELECT validation_date, status, forecasts_evaluated FROM plans.validation_runs"
@@ -182,7 +182,7 @@ def test_a_tenants_week_is_backfilled_by_dagsters_own_daemon(ui: str, planned: W
 
 
 def is_settled(warehouse: Warehouse) -> bool:
-    """Whether nobody plans a cell or is asked to validate one."""
+    """Whether no cell is being planned or has an open request for revalidation."""
     return not rows(warehouse, "SELECT FROM plans.planning_runs WHERE requested_xid IS NOT NULL OR status = 'claimed'")
 
 
@@ -212,7 +212,7 @@ def check_validation(planned: Warehouse) -> None:
 
 
 def test_planning_again_leaves_every_row_as_it_was(office: Installation, planned: Warehouse) -> None:
-    wait_for(lambda: is_settled(planned), 240, "the validation that was asked for")
+    wait_for(lambda: is_settled(planned), 240, "the validation that was requested")
     before = digests(planned)
     office.bakery("plan", "--date", CHAIN_DAY.isoformat(), "--tenant", "store-2", "--tenant", "store-3")
     assert digests(planned) == before
@@ -236,7 +236,7 @@ def test_a_poison_tenant_shows_as_failed_after_its_own_retry(ui: str, office: In
                ... on DefaultPartitionStatuses { failedPartitions materializedPartitions } } } } } } } }""",
     )["assetNodeOrError"]["assetPartitionStatuses"]["ranges"]
     assert any("poison" in (each["secondaryDim"].get("failedPartitions") or []) for each in statuses), statuses
-    # Once in the wave, and twice alone: the step and its retry. What `late_sales` has it validate counts on.
+    # Once in the wave, and twice alone: the step and its retry. Waves of `late_sales` count on top of that.
     [(day, status, attempts)] = rows(
         planned, "SELECT plan_date, status, attempts FROM plans.planning_runs WHERE tenant_id = 'poison'"
     )
@@ -250,7 +250,7 @@ def test_the_asset_graph_and_an_assets_partitions_open_without_console_errors(ui
 
     shots = Path(__file__).resolve().parents[2] / ".screenshots"
     shots.mkdir(exist_ok=True)
-    complaints: list[str] = []
+    console_errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -264,8 +264,8 @@ def test_the_asset_graph_and_an_assets_partitions_open_without_console_errors(ui
             ],
         )
         page = browser.new_page(viewport={"width": 1600, "height": 1000})
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
         page.goto(f"{ui}/asset-groups", wait_until="networkidle")
         for group in ("facts", "plans", "marts"):
             page.get_by_text(group, exact=True).first.wait_for()
@@ -280,7 +280,7 @@ def test_the_asset_graph_and_an_assets_partitions_open_without_console_errors(ui
         page.get_by_text("What to bake, when, and on what").first.wait_for()
         page.screenshot(path=shots / "asset_overview.png", full_page=True)
         browser.close()
-    assert complaints == []
+    assert console_errors == []
 
 
 def registered(ui: str) -> list[str]:

@@ -21,7 +21,7 @@ from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
 
 PLAN = date(2026, 3, 9)  # a Monday; no public holiday in Germany within four weeks of it
-LEVELS = ["q10", "q50", "q80", "q90", "q95"]
+QUANTILE_LEVELS = ["q10", "q50", "q80", "q90", "q95"]
 Sale = tuple[str, str, date, str, float, time | None]
 
 
@@ -102,7 +102,7 @@ def test_a_steady_bakery_sells_next_week_what_it_sells_every_week() -> None:
     assert yhat(made) == pytest.approx(WEEKLY, abs=1e-4)
     assert made["target_date"].to_list() == [PLAN + timedelta(days=n) for n in range(7)]
     # Never a surprise in its past: no width.
-    for level in LEVELS:
+    for level in QUANTILE_LEVELS:
         assert made[level].to_list() == pytest.approx(WEEKLY, abs=1e-3)
 
 
@@ -128,7 +128,7 @@ def test_reasoning_lets_a_person_recompute_the_figure() -> None:
         blended = sum(share * said["members"][name] for name, share in said["shares"].items() if share)
         assert said["members"]["trees"] is None, "nothing is trained here, so nothing but smoothing has a share"
         assert row["yhat"] == pytest.approx(factor * blended, abs=1e-4)
-        for level in LEVELS:
+        for level in QUANTILE_LEVELS:
             at = max(0.0, row["yhat"] + said["quantiles"]["scale"] * said["quantiles"][f"z_{level}"])
             assert row[level] == pytest.approx(at, abs=1e-4)
         assert list(said) == sorted(said)
@@ -175,7 +175,7 @@ def test_nothing_sells_on_days_closed_by_the_calendar() -> None:
     tomorrow = PLAN + timedelta(days=1)
     made = forecast(facts(steady(weekly, days_before(84)), [note(tomorrow, "closed")]))
     assert yhat(made) == pytest.approx([10, 0, *WEEKLY[2:]], abs=1e-4)
-    assert made.filter(target_date=tomorrow).select(LEVELS).row(0) == (0.0,) * 5
+    assert made.filter(target_date=tomorrow).select(QUANTILE_LEVELS).row(0) == (0.0,) * 5
     assert reasons(made)[1]["closed"] == "calendar"
 
 
@@ -282,7 +282,7 @@ def test_a_product_never_sold_is_forecast_as_zero_with_its_reason() -> None:
     assert yhat(made) == [0.0] * 7
     assert made["model"].unique().to_list() == ["no_history"]
     assert {said["model"] for said in reasons(made)} == {"no_history"}
-    assert made.select(LEVELS).sum_horizontal().sum() == 0.0
+    assert made.select(QUANTILE_LEVELS).sum_horizontal().sum() == 0.0
 
 
 def test_the_error_for_a_tenant_without_products_says_what_to_do() -> None:
@@ -292,7 +292,7 @@ def test_the_error_for_a_tenant_without_products_says_what_to_do() -> None:
 
 def test_refunds_do_not_make_a_forecast_negative() -> None:
     made = forecast(facts(steady(lambda day: -5.0 if day.day % 2 else 1.0, days_before(84))))
-    assert made.select(pl.min_horizontal("yhat", *LEVELS).min()).item() >= 0.0
+    assert made.select(pl.min_horizontal("yhat", *QUANTILE_LEVELS).min()).item() >= 0.0
 
 
 def test_shops_are_forecast_each_from_its_own_sales() -> None:
@@ -391,9 +391,9 @@ def test_a_tenant_is_forecast_alike_alone_and_among_others_in_any_order(
     assert together.equals(shuffled)
     assert together.filter(tenant_id="a").equals(alone)
     assert together.drop("override_id").null_count().sum_horizontal().item() == 0
-    assert together.select(pl.min_horizontal("yhat", *LEVELS).min()).item() >= 0.0
-    assert together.select(pl.all_horizontal(pl.col("yhat", *LEVELS).is_finite()).all()).item()
-    for lower, upper in pairwise(LEVELS):
+    assert together.select(pl.min_horizontal("yhat", *QUANTILE_LEVELS).min()).item() >= 0.0
+    assert together.select(pl.all_horizontal(pl.col("yhat", *QUANTILE_LEVELS).is_finite()).all()).item()
+    for lower, upper in pairwise(QUANTILE_LEVELS):
         assert (together[lower] <= together[upper]).all()
     assert together.group_by("tenant_id", "location_id", "product_id").len()["len"].unique().to_list() == [7]
     assert together.select(pl.struct("tenant_id", "location_id", "product_id", "target_date").is_unique().all()).item()

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting import forecast_demand
-from bakery_assets.metrics import LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from tests.forecasting.forecast_facts import PLAN, WEEKDAYS, Facts, bakery, cells, facts, note, sale
 
 TOMORROW = PLAN + timedelta(days=1)
@@ -62,7 +62,7 @@ def test_a_quantity_is_split_over_the_shops_as_the_system_would() -> None:
 
 def test_a_factor_moves_every_shop_and_its_quantiles() -> None:
     plain, lower, higher = bread(made()), bread(made(said(1, factor=0.5))), bread(made(said(1, factor=1.5)))
-    for name in ("yhat", *LEVELS):
+    for name in ("yhat", *QUANTILE_LEVELS):
         assert lower[name].to_list() == pytest.approx([0.5 * each for each in plain[name]], abs=1e-4)
         more = (0.5 * plain["yhat"]).to_list()
         assert higher[name].to_list() == pytest.approx(
@@ -76,11 +76,11 @@ def test_a_factor_moves_every_shop_and_its_quantiles() -> None:
 )
 def test_quantiles_stay_sorted_and_never_negative(override: tuple[Any, ...]) -> None:
     changed = bread(made(override))
-    for lower, upper in pairwise(LEVELS):
+    for lower, upper in pairwise(QUANTILE_LEVELS):
         assert (changed[lower] <= changed[upper]).all()
     assert (changed["q10"] >= 0).all()
     if 0.0 in override[4:6]:
-        assert changed.select("yhat", *LEVELS).sum_horizontal().to_list() == [0.0, 0.0]
+        assert changed.select("yhat", *QUANTILE_LEVELS).sum_horizontal().to_list() == [0.0, 0.0]
 
 
 def test_the_latest_override_wins() -> None:
@@ -96,7 +96,7 @@ def test_an_override_of_a_closed_day_counts() -> None:
     closed = [note("t", TOMORROW, "closed")]
     changed = bread(made(said(1, quantity=30.0), calendar=closed))
     assert changed["system_yhat"].to_list() == [0.0, 0.0]
-    for name in ("yhat", *LEVELS):
+    for name in ("yhat", *QUANTILE_LEVELS):
         assert changed[name].to_list() == [15.0, 15.0], "evenly, as the system has no shares"
     assert bread(made(said(1, factor=2.0), calendar=closed))["yhat"].to_list() == [0.0, 0.0]
 
@@ -112,7 +112,7 @@ def test_a_new_product_sells_what_a_person_says() -> None:
     frames = shops(said(1, quantity=12.0, product="tart"))
     frames["products"] = pl.concat([frames["products"], facts(products=[("t", "tart", None)])["products"]])
     tart = forecast_demand(cells("t"), frames)["demand_forecasts"].filter(product_id="tart", target_date=TOMORROW)
-    assert tart.select("yhat", "system_yhat", *LEVELS).row(0) == (12.0, 0.0, *[12.0] * 5)
+    assert tart.select("yhat", "system_yhat", *QUANTILE_LEVELS).row(0) == (12.0, 0.0, *[12.0] * 5)
 
 
 def test_an_override_far_above_a_small_forecast_has_no_absurd_width() -> None:

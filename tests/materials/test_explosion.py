@@ -6,33 +6,36 @@ import pytest
 from bakery_assets.cells import CannotPlan
 from bakery_assets.materials.explosion import explode, low_level_codes
 
+KIND = "intermediate"
 KEY = {"tenant_id": pl.String, "item_kind": pl.String, "item_id": pl.String}
 QUANTITY = {**KEY, "day": pl.Int64, "quantity": pl.Float64}
-STOCK = {**KEY, "last_day": pl.Int64, "quantity": pl.Float64}
+STOCK = {**KEY, "last_usable_day": pl.Int64, "quantity": pl.Float64}
 LINES = {**KEY, "component_kind": pl.String, "component_id": pl.String, "quantity_per": pl.Float64}
 
 
 def quantities(*rows: tuple[str, int, float]) -> pl.DataFrame:
-    return pl.DataFrame([("t", "item", *row) for row in rows], schema=QUANTITY, orient="row")
+    return pl.DataFrame([("t", KIND, *row) for row in rows], schema=QUANTITY, orient="row")
 
 
 def stock(*rows: tuple[str, int | None, float]) -> pl.DataFrame:
-    return pl.DataFrame([("t", "item", *row) for row in rows], schema=STOCK, orient="row")
+    return pl.DataFrame([("t", KIND, *row) for row in rows], schema=STOCK, orient="row")
 
 
 def bill(*rows: tuple[str, str, float], tenant: str = "t") -> pl.DataFrame:
-    lines = [(tenant, "item", whole, "item", part, per) for whole, part, per in rows]
+    lines = [(tenant, KIND, whole, KIND, part, per) for whole, part, per in rows]
     return pl.DataFrame(lines, schema=LINES, orient="row")
 
 
 def leads(**days: int) -> pl.DataFrame:
-    rows = [("t", "item", name, lead) for name, lead in days.items()]
+    rows = [("t", KIND, name, lead) for name, lead in days.items()]
     return pl.DataFrame(rows, schema={**KEY, "lead_days": pl.Int64}, orient="row")
 
 
 def gross_and_net(exploded: pl.DataFrame, item: str) -> dict[int, tuple[float, float]]:
     own = exploded.filter(pl.col("item_id") == item)
-    return {day: (gross, net) for day, gross, net in own.select("day", "gross", "net").iter_rows()}
+    return {
+        day: (gross, net) for day, gross, net in own.select("day", "gross_requirement", "net_requirement").iter_rows()
+    }
 
 
 OCA = bill(
@@ -69,7 +72,7 @@ def test_25_in_stock_make_62_and_a_half_at_most_and_60_leave_one(out: float, mis
 
 def test_an_item_stands_below_its_lowest_parent() -> None:
     levels = low_level_codes(bill(("bread", "starter", 1), ("bread", "dough", 1), ("dough", "starter", 1)))
-    assert dict(levels.select("item_id", "level").iter_rows()) == {"bread": 0, "dough": 1, "starter": 2}
+    assert dict(levels.select("item_id", "low_level_code").iter_rows()) == {"bread": 0, "dough": 1, "starter": 2}
 
 
 def test_a_starter_shared_by_two_levels_is_netted_once() -> None:

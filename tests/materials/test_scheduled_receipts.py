@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from bakery_assets.cells import Frames
-from bakery_assets.materials.scheduled_receipts import open_orders
+from bakery_assets.materials.scheduled_receipts import scheduled_receipts
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]
@@ -22,8 +22,8 @@ def test_an_order_comes_on_the_local_date_its_window_begins(facts: Facts, cells:
     begins = datetime(2026, 1, 6, 15, 30, tzinfo=UTC)
     frames = facts(purchase_orders=[order("PO1", 5.0, begins, begins)])
     # 15:30 UTC on Tuesday is Wednesday half past midnight in Tokyo.
-    assert open_orders(cells(zone="Asia/Tokyo"), frames)["day"].to_list() == [2]
-    assert open_orders(cells(zone="Europe/Berlin"), frames)["day"].to_list() == [1]
+    assert scheduled_receipts(cells(zone="Asia/Tokyo"), frames)["day"].to_list() == [2]
+    assert scheduled_receipts(cells(zone="Europe/Berlin"), frames)["day"].to_list() == [1]
 
 
 def test_what_was_received_and_what_was_cancelled_is_no_longer_open(facts: Facts, cells: Cells) -> None:
@@ -40,7 +40,7 @@ def test_what_was_received_and_what_was_cancelled_is_no_longer_open(facts: Facts
             receipt | {"receipt_id": "4", "ingredient_id": "salt", "quantity": 7.0},
         ],
     )
-    assert open_orders(cells(), frames).rows() == [("bakery", "flour", 2, 2.0, 0.0)]
+    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 2, 2.0, 0.0)]
 
 
 def test_an_order_due_yesterday_comes_today_and_an_older_one_is_not_relied_on(facts: Facts, cells: Cells) -> None:
@@ -50,7 +50,7 @@ def test_an_order_due_yesterday_comes_today_and_an_older_one_is_not_relied_on(fa
             order("older", 4.0, datetime(2026, 1, 3, 8, tzinfo=UTC), datetime(2026, 1, 3, 9, tzinfo=UTC)),
         ]
     )
-    assert open_orders(cells(), frames).rows() == [("bakery", "flour", 0, 3.0, 4.0)]
+    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 3.0, 4.0)]
 
 
 def goods(number: str, quantity: float, day: int, hour: int = 8) -> dict[str, Any]:
@@ -70,14 +70,14 @@ def test_goods_that_name_no_order_answer_the_oldest_orders_first(facts: Facts, c
         stock_receipts=[goods("1", 120.0, 4)],
     )
     # 100 are A, 20 of them B; C was not due the day after.
-    assert open_orders(cells(), frames).select("day", "quantity").rows() == [(0, 30.0), (1, 30.0)]
+    assert scheduled_receipts(cells(), frames).select("day", "quantity").rows() == [(0, 30.0), (1, 30.0)]
 
 
 def test_goods_that_came_before_the_order_or_long_before_its_day_are_not_its_own(facts: Facts, cells: Cells) -> None:
     frames = facts(purchase_orders=[due("A", 40.0, 5, placed=4)], stock_receipts=[goods("1", 15.0, 4, hour=8)])
-    assert open_orders(cells(), frames)["quantity"].to_list() == [40.0]
+    assert scheduled_receipts(cells(), frames)["quantity"].to_list() == [40.0]
     frames = facts(purchase_orders=[due("A", 40.0, 6)], stock_receipts=[goods("1", 15.0, 4)])
-    assert open_orders(cells(), frames)["quantity"].to_list() == [40.0]
+    assert scheduled_receipts(cells(), frames)["quantity"].to_list() == [40.0]
 
 
 def test_goods_beyond_all_orders_are_not_kept_for_later_ones(facts: Facts, cells: Cells) -> None:
@@ -86,4 +86,4 @@ def test_goods_beyond_all_orders_are_not_kept_for_later_ones(facts: Facts, cells
         stock_receipts=[goods("1", 90.0, 2), goods("2", 25.0, 4), goods("3", 5.0, 5, hour=3)],
     )
     # 50 of the first are nobody's; B has had 25 and 5.
-    assert open_orders(cells(), frames).rows() == [("bakery", "flour", 0, 10.0, 0.0)]
+    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 10.0, 0.0)]

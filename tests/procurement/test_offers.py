@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.cells import CannotPlan, Frames
-from bakery_assets.procurement.offers import Offers, delivery_days, offers_of
+from bakery_assets.procurement.offers import Offers, delivery_days, supplier_offers
 
 Facts = Callable[..., Frames]
 Cells = Callable[..., pl.DataFrame]
@@ -17,7 +17,7 @@ Cells = Callable[..., pl.DataFrame]
 
 def days_of(cells: pl.DataFrame, frames: Frames) -> list[int]:
     """Days from the plan date on which the one offer can come."""
-    return np.flatnonzero(delivery_days(offers_of(cells, frames), cells, frames)[0]).tolist()
+    return np.flatnonzero(delivery_days(supplier_offers(cells, frames), cells, frames)[0]).tolist()
 
 
 def mill(**supplier: Any) -> dict[str, list[dict[str, Any]]]:
@@ -82,7 +82,7 @@ def test_no_weekdays_means_every_day(text: str | None, facts: Facts, cells: Cell
 
 def test_an_unknown_weekday_names_tenant_supplier_and_word(facts: Facts, cells: Cells) -> None:
     with pytest.raises(CannotPlan, match="tenant bakery: supplier mill delivers on 'lundi'"):
-        offers_of(cells(), facts(**mill(delivery_weekdays="mon,lundi")))
+        supplier_offers(cells(), facts(**mill(delivery_weekdays="mon,lundi")))
 
 
 def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
@@ -92,12 +92,12 @@ def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
         supplier_items=[item | {"supplier_id": name} for name in ("c", "a")]
         + [item | {"supplier_id": "b", "price": 1.5}],
     )
-    assert offers_of(cells(), frames)["supplier_id"].to_list() == ["b", "a", "c"]
+    assert supplier_offers(cells(), frames)["supplier_id"].to_list() == ["b", "a", "c"]
 
 
 def test_the_delivery_before_and_after_a_day() -> None:
     delivers = np.array([[False, True, False, False, True]])
     none = np.zeros(1)
     offers = Offers(np.zeros(1, dtype=np.int64), price=none, minimum=none, pack=none, delivers=delivers)
-    assert offers.latest.tolist() == [[-1, 1, 1, 1, 4]]
-    assert offers.following.tolist() == [[1, 4, 4, 4, 5]]
+    assert offers.latest_delivery.tolist() == [[-1, 1, 1, 1, 4]]
+    assert offers.next_delivery.tolist() == [[1, 4, 4, 4, 5]]

@@ -8,25 +8,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.materials.expiry_buckets import KEEPS
+from bakery_assets.materials.expiry_buckets import NO_EXPIRY
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.procurement.ordering import Needs, look_ahead, order_quantity, place_orders
+from bakery_assets.procurement.ordering import MrpRecords, look_ahead, order_quantity, place_orders
 
 
 def needs_of(
     gross: dict[int, float],
     days: int = 14,
     on_hand: dict[int, float] | None = None,
-    incoming: dict[int, float] | None = None,
+    scheduled_receipts: dict[int, float] | None = None,
     safety: float = 0.0,
-    shelf_life: int = KEEPS,
-) -> Needs:
+    shelf_life: int = NO_EXPIRY,
+) -> MrpRecords:
     """One item; on_hand by last usable day (``days``: keeps)."""
-    need, coming, shelf = np.zeros((1, days)), np.zeros((1, days)), np.zeros((1, days + 1))
-    for array, values in ((need, gross), (coming, incoming or {}), (shelf, on_hand or {})):
+    need, coming, buckets = np.zeros((1, days)), np.zeros((1, days)), np.zeros((1, days + 1))
+    for array, values in ((need, gross), (coming, scheduled_receipts or {}), (buckets, on_hand or {})):
         for day, quantity in values.items():
             array[0, day] = quantity
-    return Needs(need, coming, shelf, np.array([safety]), np.array([shelf_life]))
+    return MrpRecords(need, coming, buckets, np.array([safety]), np.array([shelf_life]))
 
 
 def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
@@ -49,7 +49,7 @@ def test_one_order_of_200_comes_after_the_lead_time_and_ends_with_10() -> None:
     assert deliveries(orders) == [(21, 200.0)]
     assert orders["net_requirement"].to_list() == [90.0]
     assert 10 + 200 - 100 - 100 == 10
-    with_it = needs_of({0: 100, 31: 100}, days=40, on_hand={40: 10}, incoming={21: 200})
+    with_it = needs_of({0: 100, 31: 100}, days=40, on_hand={40: 10}, scheduled_receipts={21: 200})
     assert look_ahead(with_it).unmet[0, [0, 20, 21, 39]].tolist() == [90, 90, 0, 0]
 
 
@@ -112,13 +112,13 @@ def test_while_a_late_order_is_awaited_nothing_more_is_ordered() -> None:
 
 
 def test_an_open_order_that_comes_in_time_makes_another_needless() -> None:
-    assert place_orders(needs_of({3: 10}, incoming={2: 10}), offers_of({"days": range(1, 14)})).is_empty()
+    assert place_orders(needs_of({3: 10}, scheduled_receipts={2: 10}), offers_of({"days": range(1, 14)})).is_empty()
 
 
 def test_without_an_offer_nothing_is_ordered_and_the_day_it_runs_out_is_known() -> None:
     needs = needs_of(dict.fromkeys(range(14), 3.0), on_hand={14: 10.0})
     assert place_orders(needs, offers_of()).is_empty()
-    assert look_ahead(needs).runs_out_day.tolist() == [3]
+    assert look_ahead(needs).stockout_day.tolist() == [3]
 
 
 DAYS = st.sets(st.integers(0, 20), max_size=8)
@@ -131,20 +131,20 @@ AMOUNTS = st.lists(st.integers(0, 400).map(lambda tenths: tenths / 10), min_size
     AMOUNTS,
     st.lists(st.integers(0, 300), min_size=15, max_size=15),
     st.integers(0, 40),
-    st.integers(1, 9) | st.just(KEEPS),
+    st.integers(1, 9) | st.just(NO_EXPIRY),
     DAYS,
     DAYS,
     st.sampled_from((0.0, 2.5, 25.0)),
     st.integers(0, 60),
 )
 def test_after_an_order_is_there_nothing_is_short_until_the_day_it_covers(
-    gross: list[float], incoming: list[float], shelf: list[int], safety: int, shelf_life: int, first: set[int],
+    gross: list[float], scheduled_receipts: list[float], stock_levels: list[int], safety: int, shelf_life: int, first: set[int],
     second: set[int], pack: float, minimum: int,
 ) -> None:  # fmt: skip
-    coming = {day: amount for day, amount in enumerate(incoming) if day % 5 == 4}
-    stock = {day: float(amount) for day, amount in enumerate(shelf) if day % 7 == 0}
+    coming = {day: amount for day, amount in enumerate(scheduled_receipts) if day % 5 == 4}
+    stock = {day: float(amount) for day, amount in enumerate(stock_levels) if day % 7 == 0}
     needs = needs_of(
-        dict(enumerate(gross)), on_hand=stock, incoming=coming, safety=float(safety), shelf_life=shelf_life
+        dict(enumerate(gross)), on_hand=stock, scheduled_receipts=coming, safety=float(safety), shelf_life=shelf_life
     )
     offers = offers_of({"days": first, "pack": pack, "minimum": float(minimum)}, {"days": second})
     orders = place_orders(needs, offers)
@@ -170,7 +170,13 @@ def test_after_an_order_is_there_nothing_is_short_until_the_day_it_covers(
         if day < 14:
             planned[day] += quantity
     after = look_ahead(
-        needs_of(dict(enumerate(gross)), on_hand=stock, incoming=planned, safety=float(safety), shelf_life=shelf_life)
+        needs_of(
+            dict(enumerate(gross)),
+            on_hand=stock,
+            scheduled_receipts=planned,
+            safety=float(safety),
+            shelf_life=shelf_life,
+        )
     )
     for row in orders.iter_rows(named=True):
         if row["deliver_day"] < 14:

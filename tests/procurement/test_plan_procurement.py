@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.cells import CannotPlan, Frames
+from bakery_assets.cells import OUTLOOK_DAYS, CannotPlan, Frames
+from bakery_assets.materials.demand import daily_demand
 from bakery_assets.materials.gross_requirements import ingredient_requirements
+from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.procurement import plan_procurement
 
@@ -103,7 +105,7 @@ def test_the_plan_sums_its_orders_up(facts: Facts, cells: Cells, plan_schema: Sc
     (plan,) = tables["procurement_plans"].to_dicts()
     assert (plan["version"], plan["status"], plan["orders_14d"], plan["total_cost"]) == (1, "draft", 2, 40.0)
     assert plan["first_order_by"] == date(2026, 1, 6)
-    assert plan["consequence"] == "If nobody orders, 1 ingredient runs out, the first on Thu 2026-01-08."
+    assert plan["consequence"] == "Without these orders 1 ingredient runs out on Thu 2026-01-08."
     for name, table in tables.items():
         assert dict(table.schema) == plan_schema(name)
 
@@ -174,7 +176,7 @@ def test_an_order_overdue_by_more_than_a_day_is_not_relied_on(
     order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0,
              "expected_from": then, "expected_to": then, "ordered_at": then, "recorded_at": then}  # fmt: skip
     row = requirements(cells(), facts(**bread(purchase_orders=[order])))[0]
-    assert json.loads(row["reasoning"])["overdue_not_counted"] == overdue
+    assert json.loads(row["reasoning"])["overdue_excluded"] == overdue
     assert (row["planned_order_quantity"] == 0.0) == (incoming > 0)
 
 
@@ -246,8 +248,9 @@ def test_what_is_on_its_way_beyond_the_two_weeks_is_shown_and_nothing_is_ordered
 
 
 def flour_by_day(cells: pl.DataFrame, frames: Frames) -> dict[int, float]:
-    rows = ingredient_requirements(cells, frames, stock_on_hand(cells, frames))
-    return dict(rows.filter(ingredient_id="flour").select("day", "gross").iter_rows())
+    schedule = master_schedule(cells, frames, daily_demand(cells, frames, OUTLOOK_DAYS))
+    rows = ingredient_requirements(schedule, frames, stock_on_hand(cells, frames))
+    return dict(rows.filter(ingredient_id="flour").select("day", "gross_requirement").iter_rows())
 
 
 def test_the_second_week_takes_what_its_own_days_ask_for(facts: Facts, cells: Cells) -> None:
@@ -294,17 +297,17 @@ def test_a_late_order_says_so_and_what_cannot_be_baked(facts: Facts, cells: Cell
     assert (first["needed_on"], first["deliver_on"]) == (MONDAY, date(2026, 1, 7))
     assert first["consequence"] == (
         "Without this order Flour runs out on Mon 2026-01-05; Apple pie, Bun, Cake and 2 more cannot be baked. "
-        "It is late already: the first delivery that can be had is Wed 2026-01-07."
+        "It is late already: the earliest delivery possible is Wed 2026-01-07."
     )
 
 
-def test_nobody_sells_it(facts: Facts, cells: Cells) -> None:
+def test_an_ingredient_without_a_supplier_is_reported(facts: Facts, cells: Cells) -> None:
     tables = plan_procurement(cells(), facts(**bread(suppliers=[], supplier_items=[])))
     (row,) = tables["procurement_requirements"].to_dicts()
     assert (row["supplier_id"], row["planned_order_quantity"], row["net_requirement"], row["needed_on"]) == (
         None, 0.0, 48.0, date(2026, 1, 8),
     )  # fmt: skip
-    assert row["consequence"].startswith("Nobody sells Flour: Flour runs out on Thu 2026-01-08; Country loaf")
+    assert row["consequence"].startswith("No supplier for Flour: Flour runs out on Thu 2026-01-08; Country loaf")
     assert tables["procurement_plans"]["orders_14d"].to_list() == [0]
 
 
@@ -312,7 +315,7 @@ def test_a_delivery_below_the_suppliers_minimum_is_kept_and_said(facts: Facts, c
     supplier = {"supplier_id": "mill", "name": "Mill", "lead_time_days": 2, "minimum_order_value": 50.0}
     row = requirements(cells(), facts(**bread(suppliers=[supplier])))[0]
     assert row["planned_order_quantity"] == 25.0
-    assert "Mill accepts orders from 50 on, this delivery comes to 20" in row["consequence"]
+    assert "The minimum order value of Mill is 50, this delivery comes to 20" in row["consequence"]
 
 
 def test_safety_stock_is_restored_once(facts: Facts, cells: Cells) -> None:

@@ -78,7 +78,7 @@ later  cake       21       2026-01-06
     )
     assert quantities(tables) == {1: 2, 2: 8}
     why = reasons(tables, "production_batches")
-    assert (why["stock_usable"], why["stock_used"], why["net"]) == (15, 15, 2)
+    assert (why["stock_usable"], why["stock_used"], why["net_requirement"]) == (15, 15, 2)
 
 
 @pytest.mark.parametrize(("shelf_life", "baked"), [(1, {0: 24, 1: 24, 2: 24}), (2, {0: 24, 2: 24}), (3, {0: 24})])
@@ -136,7 +136,7 @@ def test_batches_that_end_after_the_shift_say_so(plan: Plan) -> None:
     assert monday["consequence"] == "1 batch ends after the shift at 14:00, at 14:30"
     assert monday["utilization"] == 1.2  # 180 minutes of 150
     assert tuesday["status"] == "over_capacity"
-    assert tuesday["consequence"] == "no shift works on this day: nobody is there to bake the 1 batch planned"
+    assert tuesday["consequence"] == "no shift works on this day, but 1 batch is planned"
     eight = plan(f"{rolls}{FORECAST}roll 2026-01-05 main 80\n{OVEN}{shift}")["production_schedules"]
     assert eight["consequence"][0] == "3 batches end after the shift at 14:00; the last at 15:30"
 
@@ -289,8 +289,10 @@ def test_what_must_hold_for_every_bakery(
         assert schedule["total_batches"] == own.height
         assert schedule["total_quantity"] == pytest.approx(own["quantity_planned"].sum(), abs=1e-4)
         assert (schedule["starts_at"], schedule["ends_at"]) == (own["start_at"].min(), own["end_at"].max())
-        assert terms["demand"] == pytest.approx(terms["stock_used"] + terms["net"] + terms["unserved"], abs=1e-4)
-        assert terms["planned"] >= terms["net"] - 1e-4
+        assert terms["demand"] == pytest.approx(
+            terms["stock_used"] + terms["net_requirement"] + terms["unmet"], abs=1e-4
+        )
+        assert terms["planned_quantity"] >= terms["net_requirement"] - 1e-4
         assert sorted(own["priority"].to_list()) == list(range(1, own.height + 1))
     for number, traits in enumerate(made["products"]):
         stock = traits["lot"][0] if traits["lot"] else 0.0

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CannotPlan
 from bakery_assets.production.lots import lot_rule, size_lots, split_batches
-
-SIZES = {"batch_min": pl.Float64, "batch_max": pl.Float64, "batch_multiple": pl.Float64}
+from bakery_assets.production.netting import NetRequirements
+from tests.scenarios import filled
 
 
 def need(
@@ -21,10 +21,11 @@ def need(
     unit: str = "piece",
 ) -> pl.DataFrame:
     row = {
-        "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, 5), "net": net, "unit": unit,
+        "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, 5), "unit": unit, "is_open": True,
+        "shelf_life_days": 1, **dict.fromkeys(("forecast", "demand", "net_requirement"), net),
         "batch_min": minimum, "batch_max": maximum, "batch_multiple": multiple,
     }  # fmt: skip
-    return pl.DataFrame([row], schema_overrides=SIZES)
+    return filled(NetRequirements, [row])
 
 
 def batches(net: float, *sizes: float | None, unit: str = "piece") -> list[float]:
@@ -104,14 +105,14 @@ def test_batches_cover_the_need_and_keep_every_limit(
 ) -> None:
     lot = size_lots(need(net, minimum, maximum, multiple, unit))
     made = split_batches(lot)["quantity_planned"].to_list()
-    grain = multiple or (1.0 if unit == "piece" else 0.001)
+    increment = multiple or (1.0 if unit == "piece" else 0.001)
     assert bool(made) == (net > 0)
     assert sum(made) >= net - 1e-6
-    assert sum(made) == pytest.approx(lot["planned"][0], abs=1e-4)
+    assert sum(made) == pytest.approx(lot["planned_quantity"][0], abs=1e-4)
     for quantity in made:
         assert quantity >= (minimum or 0) - 1e-6
-        assert quantity / grain == pytest.approx(round(quantity / grain), abs=1e-3)
+        assert quantity / increment == pytest.approx(round(quantity / increment), abs=1e-3)
         if maximum is not None and not lot["is_contradictory"][0]:
             assert quantity <= maximum + 1e-6
     if made:
-        assert max(made) - min(made) <= grain + 1e-6
+        assert max(made) - min(made) <= increment + 1e-6

@@ -1,6 +1,6 @@
 """Times on the machines: capacity, gaps, ties, and machines that are not there."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -8,17 +8,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.cells import CannotPlan
+from bakery_assets.production.batches import RankedBatches
 from bakery_assets.production.timing import Machine, schedule_batches
+from tests.scenarios import filled
 
 FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)
-INSTANT = pl.Datetime("us", "UTC")
 
 
-def batches_of(*quantities: float, starts: datetime = FOUR) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"tenant_id": "bakery", "product_id": "roll", "recipe_id": "roll", "quantity_planned": list(quantities)},
-        schema_overrides={"quantity_planned": pl.Float64},
-    ).with_columns(starts_at=pl.lit(starts, INSTANT))
+def batches_of(*quantities: float, starts: datetime = FOUR, day: int = 5) -> pl.DataFrame:
+    """Batches of one lot of rolls."""
+    terms = ("forecast", "demand", "net_requirement", "planned_quantity")
+    lot = {
+        "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, day), "plan_date": FOUR.date(),
+        "unit": "kg", "shelf_life_days": 1, "is_open": True, **dict.fromkeys(terms, sum(quantities)),
+    }  # fmt: skip
+    rows = [
+        {**lot, "recipe_id": "roll", "quantity_planned": quantity, "batch": number, "batches": len(quantities),
+         "priority": number, "work_starts_at": starts}
+        for number, quantity in enumerate(quantities, 1)
+    ]  # fmt: skip
+    return filled(RankedBatches, rows)
 
 
 def recipe(*steps: tuple[str, float]) -> pl.DataFrame:
@@ -77,7 +86,7 @@ def test_without_steps_there_are_no_times() -> None:
 
 
 def test_an_oven_that_is_late_on_monday_is_not_free_on_tuesday() -> None:
-    tuesday = batches_of(20, starts=FOUR + timedelta(minutes=60))
+    tuesday = batches_of(20, starts=FOUR + timedelta(minutes=60), day=6)
     timed, _ = schedule_batches(pl.concat([batches_of(80), tuesday]), recipe(("oven", 25)), machines(oven_1=20))
     assert minutes_of(timed) == [(0, 100, "oven_1"), (100, 125, "oven_1")]
 

@@ -20,13 +20,13 @@ CALENDAR = {
 
 
 def usual_quantity(product: int, day: date) -> float:
-    """Around 30, 60, ... pieces, more on Saturdays; odd or even as it comes, nothing on Sundays."""
+    """Around 30, 60, ... pieces, more on Saturdays; odd and even numbers, nothing on Sundays."""
     swing = (day.toordinal() * 7 + product * 3) % 5 - 2
     return float(30 * (product + 1) + (20 if day.isoweekday() == 6 else 0) + swing)
 
 
 def facts(tenant: str, *, day: date = MONDAY, days: int = 120, zone: str = ZONE) -> Frames:
-    """A bakery with five products, open Monday to Saturday; learnt of every sale at 20:00 UTC of its day."""
+    """A bakery with five products, open Monday to Saturday; sales are recorded at 20:00 UTC of their day."""
     dates = [day - timedelta(days=back) for back in range(days, 0, -1)]
     return {
         "tenants": pl.DataFrame(
@@ -55,7 +55,7 @@ def facts(tenant: str, *, day: date = MONDAY, days: int = 120, zone: str = ZONE)
 
 
 def cells(*tenants: str, day: date = MONDAY, zone: str = ZONE) -> pl.DataFrame:
-    """The tenants' cells of a morning."""
+    """The tenants' cells of a day."""
     instant = to_instant(day, time(5, 30), zone)
     return pl.DataFrame([(tenant, day, zone, instant) for tenant in tenants], schema=CELLS, orient="row")
 

@@ -6,7 +6,7 @@ import pytest
 
 from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse, read_snapshot
-from tests.bakeries import DAY, MORNING, insert
+from tests.bakeries import DAY, PLANNING_INSTANT, insert
 
 SOLD = DAY - timedelta(days=1)
 HISTORY = 1_200
@@ -50,13 +50,16 @@ def test_a_fact_is_known_from_the_instant_it_was_recorded(
     warehouse: Warehouse, seconds: int, known: list[float]
 ) -> None:
     base(warehouse, "b")
-    insert(warehouse, sales=[sale(7.0, MORNING + timedelta(seconds=seconds))])
+    insert(warehouse, sales=[sale(7.0, PLANNING_INSTANT + timedelta(seconds=seconds))])
     assert quantities(warehouse, Cell("b", DAY))[Cell("b", DAY)] == known
 
 
 def test_a_correction_holds_for_the_mornings_after_it(warehouse: Warehouse) -> None:
     base(warehouse, "b")
-    insert(warehouse, sales=[sale(7.0, MORNING - timedelta(hours=9)), sale(9.0, MORNING + timedelta(hours=1))])
+    insert(
+        warehouse,
+        sales=[sale(7.0, PLANNING_INSTANT - timedelta(hours=9)), sale(9.0, PLANNING_INSTANT + timedelta(hours=1))],
+    )
     today, tomorrow = Cell("b", DAY), Cell("b", DAY + timedelta(days=1))
     assert quantities(warehouse, today, tomorrow) == {today: [7.0], tomorrow: [9.0]}
 
@@ -92,4 +95,4 @@ def test_a_tenant_that_does_not_exist_is_in_no_round(warehouse: Warehouse) -> No
         [Cell("b", DAY), Cell("nobody", DAY)]
     )
     assert cells["tenant_id"].to_list() == ["b"]
-    assert cells["planned_as_of"].to_list() == [MORNING]
+    assert cells["planned_as_of"].to_list() == [PLANNING_INSTANT]

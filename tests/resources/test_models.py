@@ -1,4 +1,4 @@
-"""Versions of models: who is champion of which instant, the way back, and what is deleted."""
+"""Model versions: which is champion of which instant, roll backs, and what is pruned."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from bakery_assets.cells import CELLS, local_cells
-from bakery_assets.retraining.review import VERDICTS
+from bakery_assets.retraining.review import Verdicts
 from resources.warehouse import Warehouse, retrainings
-from resources.warehouse.model_registry import OUTCOME, add_booster, prune, publish, record_verdicts
-from resources.warehouse.models import newest_booster, read_checked, read_models, read_versions
+from resources.warehouse.model_registry import Publications, add_booster, prune, publish, record_verdicts
+from resources.warehouse.models import newest_booster, read_champions, read_forecast_errors, read_named_versions
 from resources.warehouse.training import read_sample
 from tests.bakeries import DAY, bakery, insert, rows, together
 
@@ -37,18 +37,18 @@ def versions(**names: str) -> dict[str, pl.DataFrame]:
             trained_as_of=pl.lit(NOW), trained_through=pl.lit(date(2026, 2, 28)), booster_id=pl.lit("trees"), **text
         ),
         "series_models": made.with_columns(
-            location_id=pl.lit("main"), product_id=pl.lit("baguette"), model=pl.lit("ses"), parameters=pl.lit("{}"),
+            location_id=pl.lit("main"), product_id=pl.lit("baguette"), model=pl.lit("smoothing"), parameters=pl.lit("{}"),
             error_quantiles=pl.lit("{}"), scores=pl.lit("{}"), trained_as_of=pl.lit(NOW),
         ),
         "retraining_triggers": made.select(
             "tenant_id", retraining_id=pl.lit("r-") + pl.col("model_version"), location_id=pl.lit("main"),
             product_id=pl.lit("baguette"), kind=pl.lit("request"), value=pl.lit(None, pl.Float64),
-            threshold=pl.lit(None, pl.Float64), explanation=pl.lit("asked for by hand"),
+            threshold=pl.lit(None, pl.Float64), explanation=pl.lit("requested by a person"),
         ),
     }  # fmt: skip
 
 
-def outcome(names: dict[str, str], champion_from: datetime, state: str = "promoted") -> pl.DataFrame:
+def results(names: dict[str, str], champion_from: datetime, state: str = "promoted") -> pl.DataFrame:
     rows: list[dict[str, Any]] = [
         {
             "tenant_id": tenant, "retraining_id": f"r-{name}", "state": state, "reason": "it did well", "series": 1,
@@ -57,7 +57,7 @@ def outcome(names: dict[str, str], champion_from: datetime, state: str = "promot
         }
         for tenant, name in names.items()
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=OUTCOME)
+    return pl.DataFrame(rows, schema=pl.Schema(Publications))
 
 
 def train(
@@ -68,10 +68,10 @@ def train(
     retrainings.request(
         warehouse, keys, requested_by="person", requested_at=NOW, trained_as_of=dict.fromkeys(names, champion_from)
     )
-    retrainings.begin(warehouse, keys, "run")
+    retrainings.start(warehouse, keys, "run")
     return publish(
         warehouse,
-        outcome(names, champion_from, state),
+        results(names, champion_from, state),
         versions(**names),
         finished_at=at or champion_from,
         run_id="run",
@@ -81,7 +81,7 @@ def train(
 def champion(warehouse: Warehouse, instant: datetime, tenant: str = "b") -> list[str]:
     """Versions that a cell planned as of ``instant`` uses; its series and trees come along."""
     cells = pl.DataFrame([(tenant, instant.date(), "Europe/Paris", instant)], schema=CELLS, orient="row")
-    models = read_models(warehouse, cells)
+    models = read_champions(warehouse, cells)
     found: list[str] = models["model_versions"]["model_version"].to_list()
     assert models["series_models"]["model_version"].to_list() == found
     assert models["boosters"]["booster_id"].to_list() == ["trees"] * len(found)
@@ -110,7 +110,7 @@ def test_an_instant_belongs_to_the_version_that_was_champion_then(shop: Warehous
     ]
 
 
-def test_a_version_trained_for_the_past_serves_until_the_next_one_began(shop: Warehouse) -> None:
+def test_a_version_trained_for_the_past_is_champion_until_the_next_one_began(shop: Warehouse) -> None:
     train(shop, NOW, b="v1")
     train(shop, NOW + 2 * WEEK, b="v3")
     train(shop, NOW + WEEK, b="v2")
@@ -120,7 +120,7 @@ def test_a_version_trained_for_the_past_serves_until_the_next_one_began(shop: Wa
     assert [row[2] for row in rows(shop, TABLE)] == ["retired", "retired", "retired", "champion"]
 
 
-def test_training_again_for_the_same_instant_takes_that_instant_over(shop: Warehouse) -> None:
+def test_a_version_trained_again_for_the_same_instant_is_its_champion(shop: Warehouse) -> None:
     train(shop, NOW, b="v1")
     train(shop, NOW, b="v1b")
     assert champion(shop, NOW) == ["v1b"]
@@ -129,7 +129,7 @@ def test_training_again_for_the_same_instant_takes_that_instant_over(shop: Wareh
     assert champion(shop, NOW) == ["v1b"]
 
 
-def test_what_is_not_better_is_kept_and_serves_nobody(shop: Warehouse) -> None:
+def test_a_version_that_is_not_better_is_kept_as_a_challenger(shop: Warehouse) -> None:
     train(shop, NOW, b="v1")
     train(shop, NOW + WEEK, state="not_better", b="v2")
     assert champion(shop, NOW + 2 * WEEK) == ["v1"]
@@ -139,8 +139,8 @@ def test_what_is_not_better_is_kept_and_serves_nobody(shop: Warehouse) -> None:
 def test_the_same_model_again_changes_nothing(shop: Warehouse) -> None:
     train(shop, NOW, b="v1")
     retrainings.request(shop, [("b", "r2")], requested_by="person", requested_at=NOW, trained_as_of={"b": NOW})
-    retrainings.begin(shop, [("b", "r2")], "run")
-    again = outcome({"b": "v1"}, NOW + WEEK).with_columns(retraining_id=pl.lit("r2"))
+    retrainings.start(shop, [("b", "r2")], "run")
+    again = results({"b": "v1"}, NOW + WEEK).with_columns(retraining_id=pl.lit("r2"))
     (row,) = publish(shop, again, versions(b="v1"), finished_at=NOW, run_id="run").to_dicts()
     assert (row["state"], row["new_version"]) == ("not_better", None)
     assert champion(shop, NOW + 2 * WEEK) == ["v1"]
@@ -149,33 +149,33 @@ def test_the_same_model_again_changes_nothing(shop: Warehouse) -> None:
 def test_only_the_run_that_holds_a_retraining_publishes_it(shop: Warehouse) -> None:
     key = ("b", "r-v1")
     retrainings.request(shop, [key], requested_by="person", requested_at=NOW, trained_as_of={"b": NOW})
-    assert retrainings.begin(shop, [key], "first")["tenant_id"].to_list() == ["b"]
-    assert retrainings.begin(shop, [key], "second").is_empty()
-    assert publish(shop, outcome({"b": "v1"}, NOW), versions(b="v1"), finished_at=NOW, run_id="second").is_empty()
+    assert retrainings.start(shop, [key], "first")["tenant_id"].to_list() == ["b"]
+    assert retrainings.start(shop, [key], "second").is_empty()
+    assert publish(shop, results({"b": "v1"}, NOW), versions(b="v1"), finished_at=NOW, run_id="second").is_empty()
     assert rows(shop, TABLE) == []
-    retrainings.release(shop, "first", "its run died", NOW)
-    assert publish(shop, outcome({"b": "v1"}, NOW), versions(b="v1"), finished_at=NOW, run_id="first").is_empty()
+    retrainings.fail_started(shop, "first", "its run died", NOW)
+    assert publish(shop, results({"b": "v1"}, NOW), versions(b="v1"), finished_at=NOW, run_id="first").is_empty()
     assert rows(shop, "SELECT state, reason FROM plans.retraining_runs") == [("failed", "its run died")]
 
 
 def test_rows_that_the_database_refuses_fail_their_bakery_only(shop: Warehouse) -> None:
     keys = [("b", "r-v1"), ("c", "r-v1")]
     retrainings.request(shop, keys, requested_by="person", requested_at=NOW, trained_as_of={"b": NOW, "c": NOW})
-    retrainings.begin(shop, keys, "run")
+    retrainings.start(shop, keys, "run")
     made = versions(b="v1", c="v1")
     unknown = pl.when(pl.col("tenant_id") == "b").then(pl.lit("croissant")).otherwise("product_id")
     made["series_models"] = made["series_models"].with_columns(product_id=unknown)
-    done = publish(shop, outcome({"b": "v1", "c": "v1"}, NOW), made, finished_at=NOW, run_id="run")
+    done = publish(shop, results({"b": "v1", "c": "v1"}, NOW), made, finished_at=NOW, run_id="run")
     assert dict(done.select("tenant_id", "state").iter_rows()) == {"b": "failed", "c": "promoted"}
     assert "croissant" in rows(shop, "SELECT reason FROM plans.retraining_runs WHERE tenant_id = 'b'")[0][0]
     assert [row[0] for row in rows(shop, TABLE)] == ["c"]
 
 
 def verdict(state: str, run: str = "r-v2") -> pl.DataFrame:
-    return pl.DataFrame([("b", run, state, 7, 0.1, 0.2, "it did worse")], schema=VERDICTS, orient="row")
+    return pl.DataFrame([("b", run, state, 7, 0.1, 0.2, "it did worse")], schema=pl.Schema(Verdicts), orient="row")
 
 
-def test_a_version_that_did_worse_gives_its_place_back_from_then_on(shop: Warehouse) -> None:
+def test_a_version_that_did_worse_is_rolled_back_from_then_on(shop: Warehouse) -> None:
     train(shop, NOW, b="v1")
     train(shop, NOW + WEEK, b="v2")
     back = NOW + WEEK + timedelta(days=4)
@@ -195,16 +195,16 @@ def test_a_version_that_did_worse_gives_its_place_back_from_then_on(shop: Wareho
         "v1~20260312210000": "champion",
     }
     assert ("b", "r-v2") not in retrainings.under_review(shop)
-    # The copy may come back itself, under a name of its own.
+    # The copy may be reinstated itself, under a name of its own.
     train(shop, back + WEEK, b="v3")
     record_verdicts(shop, verdict("rolled_back", "r-v3"), back + WEEK + timedelta(days=3))
     assert champion(shop, back + 2 * WEEK) == ["v1~20260322210000"]
 
 
-def test_a_first_version_that_did_worse_leaves_its_bakery_without_one(shop: Warehouse) -> None:
+def test_a_first_version_that_is_rolled_back_leaves_its_tenant_without_a_champion(shop: Warehouse) -> None:
     train(shop, NOW, b="v1")
     back = NOW + timedelta(days=4)
-    assert record_verdicts(shop, verdict("rolled_back", "r-v1"), back).is_empty(), "nothing came back"
+    assert record_verdicts(shop, verdict("rolled_back", "r-v1"), back).is_empty(), "nothing is reinstated"
     assert champion(shop, back - timedelta(seconds=1)) == ["v1"]
     assert champion(shop, back) == []
     assert rows(shop, "SELECT state FROM plans.retraining_runs") == [("rolled_back",)]
@@ -212,7 +212,7 @@ def test_a_first_version_that_did_worse_leaves_its_bakery_without_one(shop: Ware
     assert champion(shop, NOW + WEEK) == ["v2"]
 
 
-def test_a_verdict_that_comes_too_late_sends_nobody_back(shop: Warehouse) -> None:
+def test_a_verdict_that_comes_too_late_rolls_nothing_back(shop: Warehouse) -> None:
     for week, name in enumerate(("v1", "v2", "v3")):
         train(shop, NOW + week * WEEK, b=name)
     assert record_verdicts(shop, verdict("rolled_back"), NOW + 2 * WEEK).is_empty()
@@ -234,13 +234,13 @@ def test_promotions_are_under_review_until_their_verdict(shop: Warehouse) -> Non
     assert champion(shop, NOW + 3 * WEEK) == ["v2"]
 
 
-def test_versions_out_of_use_for_eight_weeks_and_trees_nobody_uses_are_deleted(shop: Warehouse) -> None:
+def test_versions_out_of_use_for_eight_weeks_and_unused_boosters_are_deleted(shop: Warehouse) -> None:
     add_booster(shop, booster("lonely"), NOW)
     train(shop, NOW, b="v1")
     train(shop, NOW + WEEK, b="v2")
     train(shop, NOW + WEEK, state="not_better", at=NOW + WEEK, c="w1")
     prune(shop, NOW + timedelta(days=7))
-    assert len(rows(shop, "SELECT FROM plans.boosters")) == 2, "young trees wait for the week's bakeries"
+    assert len(rows(shop, "SELECT FROM plans.boosters")) == 2, "a new booster waits for the week's tenants"
     prune(shop, NOW + 9 * WEEK)
     assert [row[1] for row in rows(shop, TABLE)] == ["v1", "v2", "w1"], "56 days out of use is not more than 56"
     prune(shop, NOW + 9 * WEEK + timedelta(seconds=1))
@@ -250,7 +250,7 @@ def test_versions_out_of_use_for_eight_weeks_and_trees_nobody_uses_are_deleted(s
     assert champion(shop, NOW + 50 * WEEK) == ["v2"], "a champion is never too old to keep"
 
 
-def test_trees_are_used_for_six_days_and_never_for_a_day_they_have_seen(warehouse: Warehouse) -> None:
+def test_a_booster_is_used_for_six_days_and_never_for_a_day_it_was_trained_on(warehouse: Warehouse) -> None:
     add_booster(warehouse, booster("a", date(2026, 2, 28)), NOW)
     add_booster(warehouse, booster("a", date(2026, 2, 28)), NOW)
     found = {
@@ -262,15 +262,15 @@ def test_trees_are_used_for_six_days_and_never_for_a_day_they_have_seen(warehous
     assert newest_booster(warehouse, date(2026, 3, 3))["booster_id"].to_list() == ["b"]
 
 
-def test_models_are_read_by_name_whoever_is_champion(shop: Warehouse) -> None:
+def test_models_are_read_by_name_whatever_their_role(shop: Warehouse) -> None:
     train(shop, NOW, b="v1", c="w1")
     train(shop, NOW + WEEK, b="v2")
-    found = read_versions(shop, pl.DataFrame({"tenant_id": ["b"], "model_version": ["v1"]}))
+    found = read_named_versions(shop, pl.DataFrame({"tenant_id": ["b"], "model_version": ["v1"]}))
     assert found["series_models"]["model_version"].to_list() == ["v1"]
     assert found["boosters"].height == 1
 
 
-def test_the_sample_is_bounded_the_same_every_week_and_knows_only_its_instant(warehouse: Warehouse) -> None:
+def test_the_sample_is_bounded_the_same_every_week_and_as_known_at_its_instant(warehouse: Warehouse) -> None:
     names = [f"b{number}" for number in range(6)]
     insert(warehouse, **together(*(bakery(name) for name in [*names, "away"])))
     with warehouse.engine.begin() as connection:
@@ -287,7 +287,7 @@ def test_the_sample_is_bounded_the_same_every_week_and_knows_only_its_instant(wa
     assert read_sample(warehouse, datetime(2020, 1, 1, tzinfo=UTC), 4, reads, 1_200)[0].is_empty()
 
 
-def test_one_large_chain_gives_a_tenth_of_the_sample_at_most(warehouse: Warehouse) -> None:
+def test_one_large_chain_is_a_tenth_of_the_sample_at_most(warehouse: Warehouse) -> None:
     chain = bakery("chain", weeks=1)
     many = [{"tenant_id": "chain", "product_id": f"p{number}", "name": "Bread"} for number in range(30)]
     sold = [{**chain["sales"][0], "product_id": each["product_id"]} for each in many]
@@ -305,11 +305,11 @@ def test_the_plan_date_of_a_training_is_its_local_date(warehouse: Warehouse) -> 
     assert cells["plan_date"].to_list() == [date(2026, 3, 2), date(2026, 3, 1), date(2026, 3, 1)]
 
 
-def test_checks_are_those_of_the_same_morning_as_found_last_and_in_stock(shop: Warehouse) -> None:
-    checked_on = [DAY, DAY + timedelta(days=1)]
+def test_forecast_errors_are_those_of_the_same_morning_as_validated_last_and_not_sold_out(shop: Warehouse) -> None:
+    plan_dates = [DAY, DAY + timedelta(days=1)]
     with shop.engine.begin() as connection:
         run = connection.exec_driver_sql
-        for plan_date in checked_on:
+        for plan_date in plan_dates:
             run(
                 "INSERT INTO plans.planning_runs (tenant_id, plan_date, status, planned_as_of, attempts, claimed_at, claimed_by)"
                 " VALUES ('b', %s, 'planned', now(), 1, now(), 'test')", (plan_date,),
@@ -327,10 +327,10 @@ def test_checks_are_those_of_the_same_morning_as_found_last_and_in_stock(shop: W
                     (plan_date, day, float((plan_date - DAY).days + 1), back == 2),
                 )
 
-    def checks(day: date) -> list[tuple[Any, ...]]:
+    def errors(day: date) -> list[tuple[Any, ...]]:
         cells = pl.DataFrame([("b", day, "Europe/Paris", NOW)], schema=CELLS, orient="row")
-        return read_checked(shop, cells, 60).select("validation_date", "error", "actual").rows()
+        return read_forecast_errors(shop, cells, 60).select("validation_date", "error", "actual").rows()
 
-    assert checks(DAY) == [(DAY - timedelta(days=1), 1.0, 4.0)], "a later morning's finding is not known yet"
-    assert checks(DAY + timedelta(days=1)) == [(DAY - timedelta(days=1), 2.0, 4.0)]
-    assert checks(DAY - timedelta(days=1)) == []
+    assert errors(DAY) == [(DAY - timedelta(days=1), 1.0, 4.0)], "what a later plan validated is not known yet"
+    assert errors(DAY + timedelta(days=1)) == [(DAY - timedelta(days=1), 2.0, 4.0)]
+    assert errors(DAY - timedelta(days=1)) == []

@@ -106,31 +106,33 @@ def test_a_wave_that_died_is_due_again_and_after_two_tries_it_failed_with_an_ale
 ) -> None:
     planning_runs.claim(warehouse, bakeries[:10], NOW, HALF_AN_HOUR, TICK)
     planning_runs.claim(warehouse, bakeries[10:], NOW, HALF_AN_HOUR, "another tick")
-    planning_runs.release(warehouse, [TICK], 2, "out of memory", NOW)
+    planning_runs.fail_claims(warehouse, [TICK], 2, "out of memory", NOW)
     assert planning_runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR, TICK) == set(bakeries[:10])
-    planning_runs.release(warehouse, [TICK], 2, "out of memory", NOW)
+    planning_runs.fail_claims(warehouse, [TICK], 2, "out of memory", NOW)
     assert planning_runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR, TICK) == set()
     assert set(planning_runs.failure_reasons(warehouse, bakeries)) == set(bakeries[:10])
     alerts = rows(warehouse, "SELECT tenant_id, severity, message FROM plans.alerts ORDER BY tenant_id")
     assert len(alerts) == 10
     assert alerts[0] == ("b1", "critical", "The day could not be planned: out of memory")
-    # One try is left for each alone, which tells the cell that kills its wave from those that were in it.
+    # One try is left for each alone, which separates the cell that kills its wave from those that were in it.
     assert [cell for cell, _ in planning_runs.failed_cells(warehouse, 2)] == sorted(bakeries[:10])
 
 
-def test_a_wave_that_died_gives_up_its_own_cells_and_not_those_of_its_ticks_other_waves(
+def test_a_wave_that_died_fails_its_own_claims_and_not_those_of_its_ticks_other_waves(
     warehouse: Warehouse, bakeries: list[Cell]
 ) -> None:
     planning_runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR, TICK)
-    planning_runs.release(warehouse, [RUN, TICK], 1, "out of memory", NOW, cells=bakeries[:10])
+    planning_runs.fail_claims(warehouse, [RUN, TICK], 1, "out of memory", NOW, cells=bakeries[:10])
     assert set(planning_runs.failure_reasons(warehouse, bakeries)) == set(bakeries[:10])
-    assert planning_runs.take_over(warehouse, bakeries[10:], NOW, TICK, "other wave") == set(bakeries[10:])
+    assert planning_runs.transfer_claims(warehouse, bakeries[10:], NOW, TICK, "other wave") == set(bakeries[10:])
 
 
-def test_a_wave_takes_over_only_what_its_tick_still_holds(warehouse: Warehouse, bakeries: list[Cell]) -> None:
+def test_only_claims_that_a_tick_still_holds_are_transferred_to_its_wave(
+    warehouse: Warehouse, bakeries: list[Cell]
+) -> None:
     planning_runs.claim(warehouse, bakeries, NOW, HALF_AN_HOUR, TICK)
-    planning_runs.begin(warehouse, bakeries[:5], NOW, "somebody by hand")
-    assert planning_runs.take_over(warehouse, bakeries, NOW, TICK, RUN) == set(bakeries[5:])
+    planning_runs.begin(warehouse, bakeries[:5], NOW, "a run by hand")
+    assert planning_runs.transfer_claims(warehouse, bakeries, NOW, TICK, RUN) == set(bakeries[5:])
 
 
 def test_a_slow_run_does_not_overwrite_a_newer_one(warehouse: Warehouse, bakeries: list[Cell]) -> None:
@@ -140,14 +142,14 @@ def test_a_slow_run_does_not_overwrite_a_newer_one(warehouse: Warehouse, bakerie
     recorded = replace(warehouse, [mine, theirs], 5)
     assert recorded == {mine: None}
     assert rows(warehouse, "SELECT tenant_id FROM plans.daily_summaries") == [(mine.tenant_id,)]
-    planning_runs.release(warehouse, [RUN], 1, "killed", NOW)
+    planning_runs.fail_claims(warehouse, [RUN], 1, "killed", NOW)
     assert rows(warehouse, "SELECT tenant_id, status FROM plans.planning_runs ORDER BY 1") == [
         ("b1", "planned"),
         ("b2", "claimed"),
     ]
 
 
-def test_some_stages_alone_neither_plan_a_day_nor_mend_a_failure_of_another(
+def test_some_stages_alone_neither_plan_a_day_nor_resolve_a_failure_of_another(
     warehouse: Warehouse, bakeries: list[Cell]
 ) -> None:
     new, failed = bakeries[:2]

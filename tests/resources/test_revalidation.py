@@ -1,5 +1,6 @@
-"""Late sales in the database: none slips past, each is met once, and who was asked is answered once."""
+"""Revalidation in the database: no late sale is missed or met twice, and each request is served once."""
 
+import random
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,13 +13,17 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
+from bakery_assets.calendars import closed_days
 from bakery_assets.cells import CELLS, Cell
-from bakery_assets.due.late_sales import MARKS, gap_marks, late_marks
+from bakery_assets.due.revalidation import CellsToRevalidate, cells_leaving_gaps, cells_missing_late_sales
 from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.schemas import Cells, conform
+from bakery_assets.schemas.ops import Calendar
 from bakery_assets.stages import Failed
+from bakery_assets.validation.validation_days import days_to_validate
 from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace_plans, revalidation
 from tests.bakeries import DAY, bakery, insert, rows, together
-from tests.bakeries import STAGES as DAWN
+from tests.bakeries import PLANNING_INSTANT as DAWN
 
 GRID_START = date(2026, 1, 1)
 NOW = DAWN + timedelta(hours=5)
@@ -57,7 +62,7 @@ def plan(
     failed: bool = False,
     status: str | None = "validated",
 ) -> None:
-    """Let a run write ``cells``, each with a check of the day before where validation is among ``written``."""
+    """Let a run write ``cells``, each with a validation of the day before where that is among ``written``."""
     planning_runs.begin(warehouse, cells, NOW, run_id)
     finish(warehouse, *cells, written=written, run_id=run_id, failed=failed, status=status)
 
@@ -70,7 +75,7 @@ def finish(
     failed: bool = False,
     status: str | None = "validated",
 ) -> None:
-    checks = [
+    validations = [
         {
             "tenant_id": cell.tenant_id, "plan_date": cell.plan_date, "forecasts_evaluated": 1,
             "validation_date": cell.plan_date - timedelta(days=1), "status": status, "forecasts_with_actuals": 1,
@@ -84,7 +89,7 @@ def finish(
         orient="row",
     )
     replace_plans(
-        warehouse, frame, {"validation_runs": pl.DataFrame(checks)} if status else {},
+        warehouse, frame, {"validation_runs": pl.DataFrame(validations)} if status else {},
         dict.fromkeys(cells, Failed(STAGES[0].name, "a loop")) if failed else {},
         written=written, finished_at=NOW, run_id=run_id,
     )  # fmt: skip
@@ -96,7 +101,7 @@ def forecast(warehouse: Warehouse, tenant: str, made_on: date, days: int = 7) ->
             text(
                 "INSERT INTO plans.demand_forecasts (tenant_id, plan_date, location_id, product_id, target_date, yhat,"
                 " q10, q50, q80, q90, q95, model, model_version, reasoning, system_yhat)"
-                " SELECT :tenant, :day, 'main', 'baguette', :day + n, 1, 1, 1, 1, 1, 1, 'm', 'v', '{}', 1"
+                " SELECT :tenant, :day, 'main', 'baguette', :day + n, 1, 1, 1, 1, 1, 1, 'trees', 'v', '{}', 1"
                 " FROM generate_series(0, :last) n"
             ),
             {"tenant": tenant, "day": made_on, "last": days - 1},
@@ -107,11 +112,11 @@ def dawn(day: date) -> datetime:
     return datetime.combine(day, time(4, 30), UTC)
 
 
-def touched(warehouse: Warehouse, since: int | None, now: datetime = NOW) -> revalidation.Touched:
-    return revalidation.touched_by_late_sales(warehouse, since, now, GRID_START)
+def new_sales(warehouse: Warehouse, since: int | None, now: datetime = NOW) -> revalidation.NewSales:
+    return revalidation.cells_of_new_sales(warehouse, since, now, GRID_START)
 
 
-def met(found: revalidation.Touched) -> list[tuple[Any, ...]]:
+def met(found: revalidation.NewSales) -> list[tuple[Any, ...]]:
     return found.candidates.select("tenant_id", "sales_date", "plan_date").rows()
 
 
@@ -127,7 +132,7 @@ def state(warehouse: Warehouse, cell: Cell) -> tuple[Any, ...]:
 def test_sales_whose_transaction_began_first_and_committed_last_are_met_exactly_once(warehouse: Warehouse) -> None:
     insert(warehouse, **together(bakery("first"), bakery("second"), bakery("third")))
     plan(warehouse, *(Cell(name, DAY) for name in ("first", "second", "third")))
-    where = touched(warehouse, None)
+    where = new_sales(warehouse, None)
     engine = warehouse.engine
     seen = []
     with engine.connect() as slow, engine.connect() as quick:
@@ -136,55 +141,60 @@ def test_sales_whose_transaction_began_first_and_committed_last_are_met_exactly_
         quick.commit()
         for _ in range(2):
             # The second has a higher number than the first, which may still commit: neither is read yet.
-            where = touched(warehouse, where.transaction)
+            where = new_sales(warehouse, where.next_transaction_id)
             seen.append(met(where))
         slow.commit()
         with engine.connect() as lost:
             sell(lost, YESTERDAY, NOW, "third")
             lost.rollback()
         for _ in range(3):
-            where = touched(warehouse, where.transaction)
+            where = new_sales(warehouse, where.next_transaction_id)
             seen.append(met(where))
     assert [row for found in seen for row in found] == [("first", YESTERDAY, DAY), ("second", YESTERDAY, DAY)]
     assert seen[:2] == [[], []]
 
 
-def test_the_first_look_says_only_where_to_read_on(warehouse: Warehouse) -> None:
+def test_the_first_call_returns_only_where_to_read_on(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     plan(warehouse, Cell("b", DAY))
-    first = touched(warehouse, None)
+    first = new_sales(warehouse, None)
     assert met(first) == []
-    assert met(touched(warehouse, first.transaction)) == []
-    assert len(met(touched(warehouse, 3))) > 0, "the same rows are there to be met"
+    assert met(new_sales(warehouse, first.next_transaction_id)) == []
+    assert len(met(new_sales(warehouse, 3))) > 0, "the same rows are there to be met"
 
 
-def test_sales_of_today_and_of_cells_that_nobody_has_begun_touch_nothing(warehouse: Warehouse) -> None:
+def test_sales_of_today_and_of_cells_that_were_never_started_concern_no_cell(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
-    where = touched(warehouse, None)
+    where = new_sales(warehouse, None)
     with warehouse.engine.begin() as connection:
         sell(connection, YESTERDAY, NOW)
-    where = touched(warehouse, where.transaction)
+    where = new_sales(warehouse, where.next_transaction_id)
     assert met(where) == []
     plan(warehouse, Cell("b", DAY))
     with warehouse.engine.begin() as connection:
         sell(connection, DAY, NOW)
-    assert met(touched(warehouse, where.transaction)) == []
-    assert met(touched(warehouse, where.transaction, NOW + timedelta(days=1))) == [], "that day's cell is not begun"
+    assert met(new_sales(warehouse, where.next_transaction_id)) == []
+    assert met(new_sales(warehouse, where.next_transaction_id, NOW + timedelta(days=1))) == [], (
+        "that day's cell was not started"
+    )
 
 
-def test_late_sales_touch_the_cell_that_checks_their_day_and_today(warehouse: Warehouse) -> None:
+def test_late_sales_concern_the_cell_that_validates_their_day_and_today(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     week = [Cell("b", DAY - timedelta(days=back)) for back in range(7)]
     plan(warehouse, *week)
-    where = touched(warehouse, None)
+    where = new_sales(warehouse, None)
     day = DAY - timedelta(days=4)
     with warehouse.engine.begin() as connection:
         sell(connection, day, NOW)
-    found = touched(warehouse, where.transaction)
+    found = new_sales(warehouse, where.next_transaction_id)
     assert met(found) == [("b", day, DAY - timedelta(days=3)), ("b", day, DAY)]
-    revalidation.ask(warehouse, late_marks(found.candidates), NOW)
-    asked = revalidation.asked_cells(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
-    assert [(each.cell.plan_date, each.is_today) for each in asked] == [(DAY - timedelta(days=3), False), (DAY, True)]
+    revalidation.request(warehouse, cells_missing_late_sales(found.candidates), NOW)
+    requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+    assert [(each.cell.plan_date, each.is_today) for each in requests] == [
+        (DAY - timedelta(days=3), False),
+        (DAY, True),
+    ]
     assert state(warehouse, week[3]) == ("planned", NOW, True, True)
 
 
@@ -195,10 +205,12 @@ def test_across_closed_days_the_next_open_days_cell_is_the_one(warehouse: Wareho
         calendar=[{"tenant_id": "b", "date": DAY - timedelta(days=back), "kind": "closed"} for back in (2, 3)],
     )
     plan(warehouse, Cell("b", DAY - timedelta(days=1)))
-    where = touched(warehouse, None)
+    where = new_sales(warehouse, None)
     with warehouse.engine.begin() as connection:
         sell(connection, DAY - timedelta(days=4), NOW)
-    assert met(touched(warehouse, where.transaction)) == [("b", DAY - timedelta(days=4), DAY - timedelta(days=1))]
+    assert met(new_sales(warehouse, where.next_transaction_id)) == [
+        ("b", DAY - timedelta(days=4), DAY - timedelta(days=1))
+    ]
 
 
 def test_a_database_restored_elsewhere_is_looked_through_again_by_when_sales_were_recorded(
@@ -210,24 +222,26 @@ def test_a_database_restored_elsewhere_is_looked_through_again_by_when_sales_wer
         sell(connection, YESTERDAY, DAWN + timedelta(hours=1))
         connection.execute(text("UPDATE ops.sales SET transaction_id = '900000000000'"))
         connection.execute(text("UPDATE plans.planning_runs SET validated_xid = '900000000001', requested_xid = NULL"))
-    found = touched(warehouse, 900_000_000_002)
+    found = new_sales(warehouse, 900_000_000_002)
     assert found.is_restored
-    assert found.transaction < 900_000_000_000
+    assert found.next_transaction_id < 900_000_000_000
     # Yesterday's sales came after today's plan; all others were recorded in time.
-    assert late_marks(found.candidates).select("plan_date", "facts_until").rows() == [(DAY, DAWN + timedelta(hours=1))]
-    revalidation.ask(warehouse, late_marks(found.candidates), NOW)
+    assert cells_missing_late_sales(found.candidates).select("plan_date", "facts_until").rows() == [
+        (DAY, DAWN + timedelta(hours=1))
+    ]
+    revalidation.request(warehouse, cells_missing_late_sales(found.candidates), NOW)
     plan(warehouse, Cell("b", DAY))
     assert state(warehouse, Cell("b", DAY)) == ("planned", DAWN + timedelta(hours=1), False, True)
-    assert not touched(warehouse, found.transaction).is_restored
+    assert not new_sales(warehouse, found.next_transaction_id).is_restored
 
 
-def test_an_answer_counts_only_if_it_was_begun_after_the_question(warehouse: Warehouse) -> None:
+def test_a_validation_serves_a_request_only_if_it_was_started_after_it(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     cell = Cell("b", DAY)
     plan(warehouse, cell)
-    mark = pl.DataFrame([("b", DAY, DAWN, NOW)], schema=MARKS, orient="row")
+    cells = pl.DataFrame([("b", DAY, DAWN, NOW)], schema=pl.Schema(CellsToRevalidate), orient="row")
     planning_runs.begin(warehouse, [cell], NOW, "slow")
-    revalidation.ask(warehouse, mark, NOW)
+    revalidation.request(warehouse, cells, NOW)
     finish(warehouse, cell, run_id="slow", written=VALIDATION)
     assert state(warehouse, cell) == ("planned", NOW, True, True)
     plan(warehouse, cell, run_id="next", written=["daily_summaries", "alerts"])
@@ -238,10 +252,12 @@ def test_an_answer_counts_only_if_it_was_begun_after_the_question(warehouse: War
     assert not state(warehouse, cell)[2]
 
 
-def test_a_cell_asked_before_anybody_began_it_is_planned_as_any_other(warehouse: Warehouse) -> None:
+def test_a_cell_requested_before_it_was_started_is_planned_as_any_other(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     cell = Cell("b", DAY)
-    revalidation.ask(warehouse, pl.DataFrame([("b", DAY, DAWN, None)], schema=MARKS, orient="row"), NOW)
+    revalidation.request(
+        warehouse, pl.DataFrame([("b", DAY, DAWN, None)], schema=pl.Schema(CellsToRevalidate), orient="row"), NOW
+    )
     assert state(warehouse, cell) == ("partial", None, True, False)
     plan(warehouse, cell, written=VALIDATION)
     assert state(warehouse, cell) == ("partial", None, False, True)
@@ -249,36 +265,38 @@ def test_a_cell_asked_before_anybody_began_it_is_planned_as_any_other(warehouse:
     assert rows(warehouse, "SELECT attempts FROM plans.planning_runs") == [(1,)]
 
 
-def test_a_forecast_written_late_is_asked_to_be_checked_by_the_days_after_it(warehouse: Warehouse) -> None:
+def test_a_forecast_written_late_requests_revalidation_of_the_days_after_it(warehouse: Warehouse) -> None:
     insert(warehouse, **together(bakery("b"), bakery("other")))
     later = [Cell("b", DAY - timedelta(days=back)) for back in (0, 1, 9)]
     plan(warehouse, *later, Cell("other", DAY))
-    plan(warehouse, Cell("b", DAY - timedelta(days=8)), run_id="late")
-    asked = revalidation.asked_cells(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
-    assert [each.cell for each in asked] == [later[1]], "the seven days after it, and nobody else's"
+    plan(warehouse, Cell("b", DAY - timedelta(days=8)), run_id="catching up")
+    requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+    assert [each.cell for each in requests] == [later[1]], "the seven days after it, of this tenant only"
     # A backfill plans its days one after the other, so that each reads the forecasts before it.
     backfill = [Cell("b", DAY - timedelta(days=back)) for back in (3, 2)]
     planning_runs.begin(warehouse, backfill, NOW, "backfill")
     for cell in backfill:
         finish(warehouse, cell, run_id="backfill")
-    asked = revalidation.asked_cells(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
-    assert sorted(each.cell for each in asked) == [later[1], later[0]]
+    requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+    assert sorted(each.cell for each in requests) == [later[1], later[0]]
 
 
 def test_a_cell_waits_while_one_before_it_is_being_planned(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     plan(warehouse, Cell("b", DAY))
-    revalidation.ask(warehouse, pl.DataFrame([("b", DAY, DAWN, None)], schema=MARKS, orient="row"), NOW)
+    revalidation.request(
+        warehouse, pl.DataFrame([("b", DAY, DAWN, None)], schema=pl.Schema(CellsToRevalidate), orient="row"), NOW
+    )
     planning_runs.claim(warehouse, [Cell("b", YESTERDAY)], NOW, HALF_AN_HOUR, "tick")
 
-    def asked(now: datetime) -> list[Cell]:
+    def requested(now: datetime) -> list[Cell]:
         return [
             each.cell
-            for each in revalidation.asked_cells(warehouse, now, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+            for each in revalidation.open_requests(warehouse, now, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
         ]
 
-    assert asked(NOW) == []
-    assert asked(NOW + HALF_AN_HOUR) == [Cell("b", DAY)]
+    assert requested(NOW) == []
+    assert requested(NOW + HALF_AN_HOUR) == [Cell("b", DAY)]
 
 
 def gap_days(warehouse: Warehouse, now: datetime = NOW, grid_start: date = GRID_START) -> list[tuple[Any, ...]]:
@@ -286,7 +304,7 @@ def gap_days(warehouse: Warehouse, now: datetime = NOW, grid_start: date = GRID_
     return found.select("sales_date", "plan_date").rows()
 
 
-def test_a_gap_is_a_day_with_a_forecast_and_sales_that_nobody_validated(warehouse: Warehouse) -> None:
+def test_a_gap_is_a_day_with_a_forecast_and_sales_and_no_validation(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     start = DAY - timedelta(days=30)
     plan(warehouse, Cell("b", start))
@@ -301,20 +319,47 @@ def test_a_gap_is_a_day_with_a_forecast_and_sales_that_nobody_validated(warehous
     assert [day for day, _ in gap_days(warehouse)] == left
     assert [day for day, _ in gap_days(warehouse, grid_start=days[6])] == [days[5], days[6]]
     assert [day for day, _ in gap_days(warehouse, now=dawn(days[1]))] == [days[0]]
-    # The one that looked and found nothing to judge is not asked again.
-    marks = gap_marks(
-        revalidation.gaps(warehouse, NOW, GRID_START), NOW, include_demo=False, claim_for=HALF_AN_HOUR, attempts=2
+    # The cell that was validated and had nothing to evaluate is not requested again.
+    cells = cells_leaving_gaps(
+        revalidation.gaps(warehouse, NOW, GRID_START), NOW, include_demo=False, claim_for=HALF_AN_HOUR, max_attempts=2
     )
-    assert marks["plan_date"].to_list() == [day + timedelta(days=1) for day in left if day != days[5]]
+    assert cells["plan_date"].to_list() == [day + timedelta(days=1) for day in left if day != days[5]]
 
 
-def test_a_day_before_a_long_break_is_asked_of_the_day_after_it(warehouse: Warehouse) -> None:
+def test_a_day_before_a_long_break_is_validated_by_the_day_after_it(warehouse: Warehouse) -> None:
     closed = [DAY - timedelta(days=back) for back in range(5, 20)]
     insert(warehouse, **bakery("b"), calendar=[{"tenant_id": "b", "date": day, "kind": "closed"} for day in closed])
     last = DAY - timedelta(days=20)
     plan(warehouse, Cell("b", last))
     forecast(warehouse, "b", last, days=1)
     assert gap_days(warehouse) == [(last, last + timedelta(days=1))]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_cell_that_should_validate_a_day_is_the_open_one_that_looks_back_to_it(
+    warehouse: Warehouse, seed: int
+) -> None:
+    """The rule in SQL, from a day to its cell, is the one of ``days_to_validate``, from a cell to its days."""
+    is_closed = random.Random(seed)
+    dates = [DAY - timedelta(days=back) for back in range(35, -20, -1)]
+    calendar = [
+        {"tenant_id": "b", "date": day, "kind": "closed", "product_id": None}
+        for day in dates
+        # With one break longer than a cell looks back.
+        if is_closed.random() < 0.6 or DAY - timedelta(days=30) <= day < DAY - timedelta(days=14)
+    ]
+    insert(warehouse, **bakery("b"), calendar=calendar)
+    for day in dates[:35:7]:
+        plan(warehouse, Cell("b", day), status=None)
+        forecast(warehouse, "b", day)
+    closed = closed_days(conform(Calendar, pl.DataFrame(calendar, schema=pl.Schema(Calendar))))
+    cells = pl.DataFrame([("b", day, "Europe/Paris", dawn(day)) for day in dates], schema=CELLS, orient="row")
+    entries = pl.DataFrame(calendar, schema=pl.Schema(Calendar))
+    looked_back = days_to_validate(conform(Cells, cells), conform(Calendar, entries)).join(
+        closed, left_on=["tenant_id", "plan_date"], right_on=["tenant_id", "date"], how="anti"
+    )
+    expected = dict(looked_back.select("validation_date", "plan_date").sort("plan_date", descending=True).iter_rows())
+    assert gap_days(warehouse) == [(day, expected.get(day, day + timedelta(days=1))) for day in dates[:35]]
 
 
 def quantities(warehouse: Warehouse, cell: Cell) -> dict[date, float]:
@@ -335,16 +380,22 @@ def test_late_sales_count_for_the_days_before_and_nothing_else_does(warehouse: W
     plan(warehouse, cell)
     assert quantities(warehouse, cell) == {YESTERDAY: 100.0}
     for until, expected in ((at_noon - timedelta(seconds=1), 100.0), (at_noon, 70.0)):
-        revalidation.ask(warehouse, pl.DataFrame([("b", DAY, DAWN, until)], schema=MARKS, orient="row"), NOW)
+        revalidation.request(
+            warehouse, pl.DataFrame([("b", DAY, DAWN, until)], schema=pl.Schema(CellsToRevalidate), orient="row"), NOW
+        )
         assert quantities(warehouse, cell) == {YESTERDAY: expected}
     cells, _ = read_snapshot(warehouse, [cell], ["sales"], 1_200).of([cell])
     assert cells.schema == CELLS
     assert cells["planned_as_of"].to_list() == [DAWN], "a day planned again bakes no later"
-    revalidation.ask(warehouse, pl.DataFrame([("b", DAY, DAWN, DAWN + HALF_AN_HOUR)], schema=MARKS, orient="row"), NOW)
+    revalidation.request(
+        warehouse,
+        pl.DataFrame([("b", DAY, DAWN, DAWN + HALF_AN_HOUR)], schema=pl.Schema(CellsToRevalidate), orient="row"),
+        NOW,
+    )
     assert quantities(warehouse, cell) == {YESTERDAY: 70.0}, "what counted once goes on counting"
 
 
-def test_the_migration_can_be_taken_back_and_made_again(warehouse: Warehouse) -> None:
+def test_the_migration_can_be_undone_and_applied_again(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     config = Config()
     config.set_main_option("script_location", str(Path(revalidation.__file__).parents[2] / "migrations"))

@@ -49,7 +49,7 @@ def test_migrations_build_exactly_what_the_schema_describes(warehouse: Warehouse
         migrated = catalog(connection)
     assert len(expected["columns"]) > 200
     for name, rows in expected.items():
-        assert migrated[name] == rows, f"{name} differ: write a migration"
+        assert migrated[name] == rows, f"{name} differ: write a migration in migrations/versions"
 
 
 def test_every_key_begins_with_the_tenant() -> None:

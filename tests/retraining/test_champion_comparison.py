@@ -1,4 +1,4 @@
-"""Whether a new version takes the champion's place, by the backtest of both."""
+"""Whether a new version becomes champion, by the backtest of both."""
 
 import json
 
@@ -21,7 +21,7 @@ def compared(system: float | None, incumbent: float | None) -> tuple[float | Non
     ("system", "incumbent", "is_better"),
     [(0.19, 0.20, True), (0.20, 0.20, True), (0.204, 0.20, True), (0.2041, 0.20, False), (0.5, 0.2, False)],
 )
-def test_a_version_takes_the_place_unless_it_is_more_than_two_percent_worse(
+def test_a_version_becomes_champion_unless_it_is_more_than_two_percent_worse(
     system: float, incumbent: float, is_better: bool
 ) -> None:
     assert compared(system, incumbent) == (incumbent, system, is_better)

@@ -1,4 +1,4 @@
-"""What a tick asks for, and that no tick asks for the same morning twice."""
+"""What a tick requests, and that no two ticks request the same cell."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -60,35 +60,35 @@ def open_bakeries(warehouse: Warehouse) -> None:
     )
 
 
-def test_a_tick_asks_for_one_wave_per_zone_and_tier_of_those_whose_time_has_come(warehouse: Warehouse) -> None:
+def test_a_tick_requests_one_wave_per_zone_and_tier_of_the_tenants_that_are_due(warehouse: Warehouse) -> None:
     open_bakeries(warehouse)
     data = tick(warehouse, NOW)
-    asked = [
+    requested = [
         sorted(cell.tenant_id for cell in config_of_wave(request.run_config).cells)
         for request in data.run_requests or []
     ]
-    assert sorted(asked) == [["auckland"], ["kathmandu"], ["lyon"], ["new-york"], ["paris"]]
+    assert sorted(requested) == [["auckland"], ["kathmandu"], ["lyon"], ["new-york"], ["paris"]]
     assert {cell.plan_date for cell in cells(data) if cell.tenant_id != "new-york"} == {DAY}
-    assert Cell("new-york", DAY - timedelta(days=1)) in cells(data), "the day that it still is there"
+    assert Cell("new-york", DAY - timedelta(days=1)) in cells(data), "the date that it still is there"
     assert len({request.run_key for request in data.run_requests or []}) == 5
     priorities = {request.tags["bakery/tier"]: request.tags["dagster/priority"] for request in data.run_requests or []}
     assert int(priorities["enterprise"]) > int(priorities["starter"])
 
 
-def test_a_second_tick_asks_for_nothing_and_the_tenant_whose_time_comes_later_follows(warehouse: Warehouse) -> None:
+def test_a_second_tick_requests_nothing_and_the_tenant_whose_time_comes_later_follows(warehouse: Warehouse) -> None:
     open_bakeries(warehouse)
     tick(warehouse, NOW)
     assert cells(tick(warehouse, NOW)) == []
     assert cells(tick(warehouse, NOW + timedelta(minutes=5))) == []
-    # 05:30 in New York is 10:30 UTC; the morning's claims are void after half an hour without a plan.
+    # 05:30 in New York is 10:30 UTC; the claims of 04:30 are void after half an hour without a plan.
     later = cells(tick(warehouse, datetime(2026, 3, 3, 10, 30, tzinfo=UTC)))
     assert Cell("new-york", DAY) in later
 
 
-def test_a_wave_that_died_is_asked_for_again_under_another_run_key(warehouse: Warehouse) -> None:
+def test_a_wave_that_died_is_requested_again_with_another_run_key(warehouse: Warehouse) -> None:
     open_bakeries(warehouse)
     first = tick(warehouse, NOW)
-    planning_runs.release(
+    planning_runs.fail_claims(
         warehouse,
         [config_of_wave(request.run_config).claimed_by for request in first.run_requests or []],
         2,
@@ -107,12 +107,12 @@ def test_a_wave_that_runs_long_keeps_its_cells(warehouse: Warehouse) -> None:
     much_later = NOW + timedelta(hours=2)
     kept = [cell for cell in mine if cell.tenant_id in ("paris", "lyon")]
     assert kept
-    asked = cells(tick(warehouse, much_later, running=kept))
-    assert asked
-    assert not set(asked) & set(kept)
+    requested = cells(tick(warehouse, much_later, running=kept))
+    assert requested
+    assert not set(requested) & set(kept)
 
 
-def test_nobody_due_says_so(warehouse: Warehouse) -> None:
+def test_a_tick_without_due_tenants_is_skipped_with_the_reason(warehouse: Warehouse) -> None:
     data = tick(warehouse, NOW)
     assert data.run_requests in (None, [])
-    assert "Nobody is due" in str(data.skip_message)
+    assert "No tenant is due" in str(data.skip_message)

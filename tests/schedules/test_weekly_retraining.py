@@ -1,4 +1,4 @@
-"""What the ticks of retraining and review ask for, and that nobody is asked for twice."""
+"""What the ticks of retraining and review request, and that no retraining is requested twice."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -37,7 +37,7 @@ def tick(
         return schedule.evaluate_tick(context)
 
 
-def asked(data: ScheduleExecutionData) -> list[list[tuple[str, str]]]:
+def requested(data: ScheduleExecutionData) -> list[list[tuple[str, str]]]:
     return sorted(sorted(keys_of_run(request.run_config)) for request in data.run_requests or [])
 
 
@@ -66,7 +66,7 @@ def have_been_done(warehouse: Warehouse, at: datetime, *names: str) -> None:
         connection.execute(text("UPDATE plans.retraining_runs SET state = 'not_needed'"))
 
 
-def test_each_bakery_is_asked_for_on_its_own_sunday_night_in_runs_by_zone(warehouse: Warehouse) -> None:
+def test_each_bakery_is_requested_on_its_own_sunday_night_in_runs_by_zone(warehouse: Warehouse) -> None:
     open_bakeries(
         warehouse,
         paris="Europe/Paris",
@@ -76,39 +76,39 @@ def test_each_bakery_is_asked_for_on_its_own_sunday_night_in_runs_by_zone(wareho
         show="Europe/Paris",
     )
     have_been_done(warehouse, SUNDAY_NIGHT - timedelta(days=6), "paris", "lyon", "kathmandu", "la")
-    assert asked(tick(warehouse, SUNDAY_NIGHT - timedelta(minutes=20))) == [[("kathmandu", "2026-03-01-1")]]
-    assert asked(tick(warehouse, SUNDAY_NIGHT)) == [[("lyon", "2026-03-01-1"), ("paris", "2026-03-01-1")]]
-    assert asked(tick(warehouse, SUNDAY_NIGHT)) == [], "a second tick at the same instant"
+    assert requested(tick(warehouse, SUNDAY_NIGHT - timedelta(minutes=20))) == [[("kathmandu", "2026-03-01-1")]]
+    assert requested(tick(warehouse, SUNDAY_NIGHT)) == [[("lyon", "2026-03-01-1"), ("paris", "2026-03-01-1")]]
+    assert requested(tick(warehouse, SUNDAY_NIGHT)) == [], "a second tick at the same instant"
     busy = [(name, "2026-03-01-1") for name in ("kathmandu", "lyon", "paris")]
     data = tick(warehouse, SUNDAY_NIGHT + timedelta(hours=9), running=busy)
-    assert asked(data) == [[("la", "2026-03-01-1")]]
+    assert requested(data) == [[("la", "2026-03-01-1")]]
     (request,) = data.run_requests or []
     assert request.run_key
-    assert int(request.tags["dagster/priority"]) < 0, "the mornings come first"
-    assert "Nobody is due" in str(
+    assert int(request.tags["dagster/priority"]) < 0, "planning comes first"
+    assert "No tenant is due" in str(
         tick(warehouse, SUNDAY_NIGHT + timedelta(hours=9, minutes=20), running=busy).skip_message
     )
 
 
-def test_what_failed_is_asked_for_again_once_and_then_waits_for_the_next_sunday(warehouse: Warehouse) -> None:
+def test_what_failed_is_requested_again_once_and_then_waits_for_the_next_sunday(warehouse: Warehouse) -> None:
     open_bakeries(warehouse, b="Europe/Paris")
     names = []
     for hour in range(4):
         now = SUNDAY_NIGHT + timedelta(hours=hour)
-        for key in (key for keys in asked(tick(warehouse, now)) for key in keys):
+        for key in (key for keys in requested(tick(warehouse, now)) for key in keys):
             names.append(key[1])
-            retrainings.give_up(warehouse, [key], "it failed", now)
+            retrainings.fail_unstarted(warehouse, [key], "it failed", now)
     assert names == ["2026-03-01-1", "2026-03-01-2"]
-    assert asked(tick(warehouse, SUNDAY_NIGHT + timedelta(days=7))) == [[("b", "2026-03-08-1")]]
+    assert requested(tick(warehouse, SUNDAY_NIGHT + timedelta(days=7))) == [[("b", "2026-03-08-1")]]
 
 
-def test_a_retraining_whose_run_was_never_started_is_asked_for_again_and_a_queued_one_is_not(
+def test_a_retraining_whose_run_was_never_started_is_requested_again_and_a_queued_one_is_not(
     warehouse: Warehouse,
 ) -> None:
     open_bakeries(warehouse, lost="Europe/Paris", queued="Europe/Paris")
     tick(warehouse, SUNDAY_NIGHT)
     later = tick(warehouse, SUNDAY_NIGHT + timedelta(hours=1), running=[("queued", "2026-03-01-1")])
-    assert asked(later) == [[("lost", "2026-03-01-2")]]
+    assert requested(later) == [[("lost", "2026-03-01-2")]]
     assert rows(warehouse, STATES) == [
         ("lost", "2026-03-01-1", "failed"), ("lost", "2026-03-01-2", "requested"), ("queued", "2026-03-01-1", "requested"),
     ]  # fmt: skip
@@ -116,7 +116,7 @@ def test_a_retraining_whose_run_was_never_started_is_asked_for_again_and_a_queue
 
 def test_a_run_that_dies_leaves_no_retraining_running(warehouse: Warehouse) -> None:
     open_bakeries(warehouse, b="Europe/Paris")
-    (keys,) = asked(tick(warehouse, SUNDAY_NIGHT))
+    (keys,) = requested(tick(warehouse, SUNDAY_NIGHT))
     clock = Clock(lambda: SUNDAY_NIGHT)
     with dg.instance_for_test() as instance:
         result = retrain_models.execute_in_process(
@@ -134,10 +134,10 @@ def test_a_run_that_dies_leaves_no_retraining_running(warehouse: Warehouse) -> N
     ((state, reason),) = rows(warehouse, "SELECT state, reason FROM plans.retraining_runs")
     assert state == "failed"
     assert result.run_id in reason
-    assert asked(tick(warehouse, SUNDAY_NIGHT + timedelta(hours=1))) == [[("b", "2026-03-01-2")]]
+    assert requested(tick(warehouse, SUNDAY_NIGHT + timedelta(hours=1))) == [[("b", "2026-03-01-2")]]
 
 
-def test_the_review_runs_every_day_even_with_nothing_to_judge(warehouse: Warehouse) -> None:
+def test_the_review_runs_every_day_even_without_promotions(warehouse: Warehouse) -> None:
     data = tick(warehouse, SUNDAY_NIGHT, schedule=model_review)
     (request,) = data.run_requests or []
     assert request.run_config["ops"]["review"]["config"] == {"retrainings": []}

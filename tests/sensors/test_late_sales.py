@@ -25,7 +25,7 @@ from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import register
 from tests.bakeries import DAY, bakery, insert, rows, together
-from tests.bakeries import MORNING as DAWN
+from tests.bakeries import PLANNING_INSTANT as DAWN
 
 YESTERDAY = DAY - timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -98,7 +98,7 @@ class Office:
         return fresh
 
     def run(self, request: dg.RunRequest) -> bool:
-        """Run what a tick asked for."""
+        """Run what a tick requested."""
         job = self.definitions.resolve_job_def("planning_wave")
         self.started.append(request)
         return job.execute_in_process(
@@ -115,13 +115,13 @@ class Office:
         )
 
     def settle(self, most: int = 10) -> list[str]:
-        """Ticks and runs until nothing is asked for; the cells in the order they were run."""
+        """Ticks and runs until nothing is requested; the cells in the order they were run."""
         cells = []
         for _ in range(most):
-            asked = self.tick()
-            if not asked:
+            requests = self.tick()
+            if not requests:
                 return cells
-            for request in asked:
+            for request in requests:
                 assert self.run(request)
                 cells += config_of_wave(request.run_config).partitions
         raise AssertionError(f"the ticks never come to rest: {cells}")
@@ -159,7 +159,7 @@ def plan_days(office: Office, first: date, last: date, *tenants: str) -> None:
         office.wave(*(Cell(tenant, first + timedelta(days=offset)) for tenant in tenants or ("b",)))
 
 
-def test_sales_in_time_ask_for_nothing(office: Office) -> None:
+def test_sales_in_time_request_nothing(office: Office) -> None:
     insert(office.warehouse, **without(bakery("b"), YESTERDAY))
     office.wave(Cell("b", YESTERDAY))
     assert office.tick() == []
@@ -184,7 +184,7 @@ def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Offi
     wave = config_of_wave(request.run_config)
     assert wave.partitions == [f"{DAY}|b"]
     assert not wave.validates_only, "today is planned again as a whole"
-    assert office.tick() == [], "it is asked for already"
+    assert office.tick() == [], "it is requested already"
     assert office.run(request)
     assert checked(office, YESTERDAY) == [("validated", 260.0)]
     assert rows(office.warehouse, "SELECT starts_at FROM plans.production_schedules ORDER BY 1") == before
@@ -193,8 +193,8 @@ def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Offi
     assert office.settle() == []
 
 
-def test_sales_that_claim_to_be_in_time_but_came_after_the_plan_are_late_too(office: Office) -> None:
-    """A file without recorded_at says that the day was known at midnight, whenever it is loaded."""
+def test_sales_recorded_as_in_time_that_came_after_the_plan_are_late_too(office: Office) -> None:
+    """A file without recorded_at is recorded as known at midnight, whenever it is loaded."""
     insert(office.warehouse, **without(bakery("b"), YESTERDAY))
     plan_days(office, YESTERDAY, DAY)
     office.tick()
@@ -203,7 +203,7 @@ def test_sales_that_claim_to_be_in_time_but_came_after_the_plan_are_late_too(off
     assert checked(office, YESTERDAY) == [("validated", 110.0)]
 
 
-def test_an_older_days_correction_asks_for_its_own_cell_and_todays_and_no_other(office: Office) -> None:
+def test_an_older_days_correction_requests_its_own_cell_and_todays_and_no_other(office: Office) -> None:
     insert(office.warehouse, **together(bakery("b"), bakery("other")))
     plan_days(office, DAY - timedelta(days=6), DAY, "b", "other")
     office.tick()
@@ -211,27 +211,27 @@ def test_an_older_days_correction_asks_for_its_own_cell_and_todays_and_no_other(
     day = DAY - timedelta(days=4)
     untouched = "SELECT count(*) FROM plans.planning_runs WHERE dagster_run_id IN (SELECT dagster_run_id FROM plans.planning_runs WHERE tenant_id = 'other')"
     insert(office.warehouse, sales=[sale(day, 55.0, DAWN + HOUR)])
-    asked = office.tick()
-    waves = [config_of_wave(request.run_config) for request in asked]
+    requests = office.tick()
+    waves = [config_of_wave(request.run_config) for request in requests]
     assert [(wave.partitions, wave.validates_only) for wave in waves] == [
         ([f"{DAY}|b"], False),
         ([f"{day + timedelta(days=1)}|b"], True),
     ]
-    assert len({request.run_key for request in asked}) == 2
-    for request, wave in zip(asked, waves, strict=True):
-        assert wave.marks[0] in str(request.run_key), "the key carries the version of the facts"
+    assert len({request.run_key for request in requests}) == 2
+    for request, wave in zip(requests, waves, strict=True):
+        assert wave.request_keys[0] in str(request.run_key), "the key carries the version of the facts"
     forecasts = "SELECT md5(string_agg(f::text, '' ORDER BY f::text)) FROM plans.demand_forecasts f WHERE plan_date < '2026-03-03'"
     before = rows(office.warehouse, forecasts)
-    for request in asked:
+    for request in requests:
         assert office.run(request)
     assert checked(office, day) == [("validated", 55.0)]
-    assert rows(office.warehouse, forecasts) == before, "what was forecast on past days stands"
+    assert rows(office.warehouse, forecasts) == before, "forecasts of past days stay as they were"
     assert rows(office.warehouse, untouched) == [(12,)]
     assert rows(office.warehouse, "SELECT DISTINCT status FROM plans.planning_runs") == [("planned",)]
     assert office.settle() == []
 
 
-def test_a_crash_before_the_cursor_is_saved_asks_for_nothing_twice(office: Office) -> None:
+def test_a_crash_before_the_cursor_is_saved_requests_nothing_twice(office: Office) -> None:
     insert(office.warehouse, **without(bakery("b"), YESTERDAY))
     plan_days(office, YESTERDAY, DAY)
     office.tick()
@@ -243,7 +243,7 @@ def test_a_crash_before_the_cursor_is_saved_asks_for_nothing_twice(office: Offic
     assert office.settle() == []
 
 
-def test_a_run_that_dies_is_tried_again_but_not_for_ever(office: Office) -> None:
+def test_a_run_that_dies_is_tried_again_up_to_the_limit(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
     plan_days(office, YESTERDAY, DAY)
     office.tick()
@@ -259,7 +259,7 @@ def test_a_run_that_dies_is_tried_again_but_not_for_ever(office: Office) -> None
     assert len(office.tick()) == 1, "newer facts are tried again"
 
 
-def test_a_cell_that_was_given_up_does_not_keep_its_bakery_from_later_days(
+def test_an_abandoned_cell_does_not_block_later_days_of_its_bakery(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     insert(office.warehouse, **bakery("b"))
@@ -276,15 +276,15 @@ def test_a_cell_that_was_given_up_does_not_keep_its_bakery_from_later_days(
     assert office.settle() == []
     insert(office.warehouse, sales=[sale(DAY - timedelta(days=3), 70.0, DAWN + 2 * HOUR)])
     assert f"{DAY - timedelta(days=2)}|b" in office.settle()
-    # A week on the tries are forgotten; the runs, and with them the keys that were used, are not.
-    monkeypatch.setattr("sensors.late_sales.TRIES_FOR", timedelta(days=-400))
+    # A week later the attempts are forgotten; the runs, and with them the used keys, are not.
+    monkeypatch.setattr("sensors.late_sales.COUNT_ATTEMPTS_FOR", timedelta(days=-400))
     office.now += timedelta(days=7)
     insert(office.warehouse, sales=[sale(DAY - timedelta(days=2), 60.0, DAWN + 3 * HOUR)])
     assert {f"{DAY - timedelta(days=back)}|b" for back in (4, 1)} <= set(office.settle())
 
 
 def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> None:
-    """A suspended bakery, which no wave of the schedule would take up again."""
+    """A suspended bakery, which no wave of the schedule would plan."""
     insert(office.warehouse, **bakery("b"))
     plan_days(office, DAY - timedelta(days=5), DAY - timedelta(days=5))
     with office.warehouse.engine.begin() as connection:
@@ -292,7 +292,7 @@ def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> Non
     [request] = office.tick()
     run = office.started_as(request, dg.DagsterRunStatus.STARTED)
     [cell] = config_of_wave(request.run_config).cells
-    planning_runs.begin_again(office.warehouse, [cell], office.now, HOUR, run.run_id)
+    planning_runs.reclaim(office.warehouse, [cell], office.now, HOUR, run.run_id)
     state = "SELECT status FROM plans.planning_runs WHERE requested_xid IS NOT NULL ORDER BY plan_date LIMIT 1"
     assert rows(office.warehouse, state) == [("claimed",)]
     run_outcomes(
@@ -313,7 +313,7 @@ def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> Non
 def test_a_validation_that_waits_keeps_no_cell_from_being_planned(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
     cell = Cell("b", YESTERDAY)
-    waiting = dg.RunRequest(run_config=wave_config([cell], validates_only=True, marks=["a mark"]), tags={})
+    waiting = dg.RunRequest(run_config=wave_config([cell], validates_only=True, request_keys=["a request"]), tags={})
     office.started_as(waiting, dg.DagsterRunStatus.STARTED)
     assert cells_under_way(office.instance) == set()
     office.started_as(dg.RunRequest(run_config=wave_config([cell]), tags={}), dg.DagsterRunStatus.STARTED)
@@ -323,9 +323,9 @@ def test_a_validation_that_waits_keeps_no_cell_from_being_planned(office: Office
 def test_a_cell_that_is_being_planned_is_left_to_that_wave(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
     cell = Cell("b", DAY)
-    assert planning_runs.begin(office.warehouse, [cell], office.now, "the morning's wave") == {cell}
-    assert planning_runs.begin_again(office.warehouse, [cell], office.now, HOUR, "late") == set()
-    assert planning_runs.begin_again(office.warehouse, [cell], office.now + 2 * HOUR, HOUR, "late") == {cell}
+    assert planning_runs.begin(office.warehouse, [cell], office.now, "a planning wave") == {cell}
+    assert planning_runs.reclaim(office.warehouse, [cell], office.now, HOUR, "revalidation") == set()
+    assert planning_runs.reclaim(office.warehouse, [cell], office.now + 2 * HOUR, HOUR, "revalidation") == {cell}
 
 
 def late_in_five_bakeries(office: Office) -> list[str]:
@@ -373,7 +373,7 @@ def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
     settings.cache_clear()
 
 
-def test_a_run_that_is_under_way_is_not_asked_for_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_is_under_way_is_not_requested_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 1)
     late_in_five_bakeries(office)
     [request] = office.tick()
@@ -391,14 +391,14 @@ def test_cells_outside_the_grid_wait(office: Office) -> None:
     insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
     office.instance.delete_dynamic_partition(TENANT, "b")
     assert office.tick(registered=False) == []
-    assert len(office.tick()) == 1, "it is asked for once its tenant is back"
+    assert len(office.tick()) == 1, "it is started once its tenant is back"
 
 
 def test_after_a_long_outage_every_day_with_sales_is_validated_in_the_end(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planned on 19 February, then down for twelve days while the tills went on; the waves reach back three."""
-    for module in ("bakery_assets.due.planning", "bakery_assets.due.late_sales", "resources.warehouse.revalidation"):
+    for module in ("bakery_assets.due.planning", "bakery_assets.due.revalidation", "resources.warehouse.revalidation"):
         monkeypatch.setattr(f"{module}.CATCH_UP_DAYS", 3)
     stop = DAY - timedelta(days=12)
     zones = {"ny": "America/New_York", "gone": "Europe/Paris"}
@@ -424,28 +424,28 @@ def test_after_a_long_outage_every_day_with_sales_is_validated_in_the_end(
     assert rows(office.warehouse, "SELECT count(*) FROM plans.planning_runs WHERE requested_xid IS NOT NULL") == [(0,)]
     by_state = dict(rows(office.warehouse, "SELECT status, count(*) FROM plans.planning_runs GROUP BY 1"))
     assert set(by_state) == {"planned", "partial"}
-    # Days beyond the reach of the waves were validated without pretending that they were planned.
+    # Days beyond the reach of the waves were validated and are not shown as planned.
     assert rows(office.warehouse, "SELECT count(*) FROM plans.daily_summaries d JOIN plans.planning_runs r"
                                   " USING (tenant_id, plan_date) WHERE r.status = 'partial'") == [(0,)]  # fmt: skip
-    asked = len(office.started)
+    started = len(office.started)
     for _ in range(3):
         office.now += GAPS_EVERY
         assert office.settle() == []
-    assert len(office.started) == asked
+    assert len(office.started) == started
 
 
-def test_today_planned_before_yesterday_checks_yesterday_once_it_has_a_forecast(office: Office) -> None:
+def test_today_planned_before_yesterday_validates_yesterday_once_it_has_a_forecast(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
     plan_days(office, DAY - timedelta(days=9), DAY - timedelta(days=9))
     assert len(office.catch_up()) == 9, "today first"
     assert checked(office, YESTERDAY) == [("no_forecast", None)]
     office.settle()
     assert checked(office, YESTERDAY) == [("validated", 100.0)]
-    judged = f"SELECT lead_days FROM plans.validation_runs WHERE validation_date = '{YESTERDAY}'"
-    assert rows(office.warehouse, judged) == [(0,)]
+    lead = f"SELECT lead_days FROM plans.validation_runs WHERE validation_date = '{YESTERDAY}'"
+    assert rows(office.warehouse, lead) == [(0,)]
 
 
-def test_a_day_whose_sales_cannot_be_judged_is_looked_at_once_and_again_when_there_are_more(office: Office) -> None:
+def test_a_day_whose_sales_cannot_be_evaluated_is_validated_once_and_again_when_there_are_more(office: Office) -> None:
     """A shop that has no forecast sold something; the shop that has one sent nothing."""
     facts = without(bakery("b"), YESTERDAY)
     insert(office.warehouse, **facts)
@@ -463,14 +463,14 @@ def test_a_day_whose_sales_cannot_be_judged_is_looked_at_once_and_again_when_the
     assert checked(office, YESTERDAY)[0][0] == "validated"
 
 
-def test_gaps_are_looked_for_every_quarter_of_an_hour(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[datetime] = []
+def test_gaps_are_searched_for_every_quarter_of_an_hour(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[datetime] = []
     from resources.warehouse import revalidation
 
     real = revalidation.gaps
-    monkeypatch.setattr(revalidation, "gaps", lambda *given: looked.append(given[1]) or real(*given))
+    monkeypatch.setattr(revalidation, "gaps", lambda *given: searched.append(given[1]) or real(*given))
     start = office.now
     for minutes in (0, 1, 14, 15, 16, 31):
         office.now = start + timedelta(minutes=minutes)
         office.tick()
-    assert [(at - start).seconds // 60 for at in looked] == [0, 15, 31]
+    assert [(at - start).seconds // 60 for at in searched] == [0, 15, 31]

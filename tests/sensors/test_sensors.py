@@ -1,4 +1,4 @@
-"""What the sensors ask for, evaluated as Dagster's daemon does."""
+"""What the sensors request, evaluated as Dagster's daemon does."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -61,14 +61,14 @@ def test_the_registry_follows_the_tenants_table_removals_included(
     instance: dg.DagsterInstance, warehouse: Warehouse
 ) -> None:
     insert(warehouse, tenants=tenants("a", "b", "c"))
-    asked = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
-    assert [sorted(request.partition_keys) for request in asked or []] == [["a", "b", "c"]]
+    requests = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
+    assert [sorted(request.partition_keys) for request in requests or []] == [["a", "b", "c"]]
     register(instance, warehouse)
     with warehouse.engine.begin() as connection:
         connection.execute(text("UPDATE ops.tenants SET status = 'cancelled' WHERE tenant_id = 'b'"))
     insert(warehouse, tenants=tenants("d"))
-    asked = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
-    assert [type(request).__name__[:3] + ":" + ",".join(request.partition_keys) for request in asked or []] == [
+    requests = evaluate(tenant_registry, instance, warehouse).dynamic_partitions_requests
+    assert [type(request).__name__[:3] + ":" + ",".join(request.partition_keys) for request in requests or []] == [
         "Add:d",
         "Del:b",
     ]
@@ -82,8 +82,8 @@ def test_a_failed_cell_is_retried_alone_and_only_until_it_was_tried_often_enough
 ) -> None:
     fail(warehouse, "poison")
     register(instance, warehouse)
-    asked = evaluate(failed_cells, instance, warehouse).run_requests or []
-    assert [request.partition_key for request in asked] == [f"{DAY}|poison"]
+    requests = evaluate(failed_cells, instance, warehouse).run_requests or []
+    assert [request.partition_key for request in requests] == [f"{DAY}|poison"]
     planning_runs.begin(warehouse, [Cell("poison", DAY)], NOW, "retry")
     assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
 
@@ -94,7 +94,7 @@ def test_a_failed_cell_outside_the_grid_waits_for_a_person(instance: dg.DagsterI
     assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
 
 
-def test_a_wave_that_fails_frees_its_cells(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+def test_a_wave_that_fails_releases_its_cells(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
     insert(warehouse, tenants=tenants("a", "b"))
     cells = [Cell("a", DAY), Cell("b", DAY)]
     planning_runs.claim(warehouse, cells, NOW, NOW - NOW.replace(hour=5), "tick")

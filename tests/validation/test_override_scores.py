@@ -1,11 +1,11 @@
-"""Who was nearer: the person who overrode a forecast, or the system."""
+"""Whose forecast was closer to sales: that of the person who overrode it, or the system's."""
 
 from datetime import time
 
 import pytest
 
 from bakery_assets.validation import validate_forecasts
-from tests.validation.looking_back import SATURDAY, SUNDAY, cells, closed, forecast, frames, override, sale
+from tests.validation.validation_inputs import SATURDAY, SUNDAY, cells, closed, forecast, frames, override, sale
 
 
 def scores(*groups: object) -> list[dict[str, object]]:
@@ -16,19 +16,19 @@ def scores(*groups: object) -> list[dict[str, object]]:
     ("human", "system", "closer"),
     [(18.0, 10.0, "human"), (30.0, 19.0, "system"), (22.0, 18.0, "tie"), (20.0, 20.0, "tie")],
 )
-def test_the_smaller_error_was_nearer_and_equal_ones_tie(human: float, system: float, nearer: str) -> None:
+def test_the_smaller_error_is_closer_and_equal_ones_tie(human: float, system: float, closer: str) -> None:
     [score] = scores(
         [forecast(SUNDAY, SUNDAY, "cake", human, system=system, override="O1")],
         [sale(SUNDAY, "cake", 20.0)],
         [override("O1", "cake", SUNDAY)],
     )
-    assert (score["human_error"], score["system_error"], score["closer"]) == (human - 20, system - 20, nearer)
+    assert (score["human_error"], score["system_error"], score["closer"]) == (human - 20, system - 20, closer)
     assert (score["override_id"], score["product_id"], score["who"], score["reason"]) == (
         "O1", "cake", "Anna", "a wedding",
     )  # fmt: skip
 
 
-def test_an_override_spread_over_shops_is_scored_as_the_whole_that_the_person_meant() -> None:
+def test_an_override_spread_over_shops_is_scored_as_the_total_that_the_person_forecast() -> None:
     # Anna said 60, spread 40 and 20; 45 and 14 sold. By shop she is off by 11, over all by 1.
     [score] = scores(
         [

@@ -1,4 +1,4 @@
-"""A day among the weeks before it: is it getting better, and which products do best and worst."""
+"""A day among the weeks before it: the trend, and which products are forecast best and worst."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -7,22 +7,22 @@ import polars as pl
 import pytest
 
 from bakery_assets.validation import validate_forecasts
-from tests.validation.looking_back import MONDAY, SUNDAY, cells, checked, forecast, frames, sale
+from tests.validation.validation_inputs import MONDAY, SUNDAY, cells, forecast, frames, sale, validated
 
 
 def ago(days: int) -> date:
     return SUNDAY - timedelta(days=days)
 
 
-def judged(today: float, *earlier: Any, actual: float = 100.0) -> dict[str, Any]:
-    """The run of a Sunday with a forecast of ``today`` for ``actual``, after ``earlier`` checks."""
+def run_of(today: float, *earlier: Any, actual: float = 100.0) -> dict[str, Any]:
+    """The run of a Sunday with a forecast of ``today`` for ``actual``, after ``earlier`` validations."""
     day = [forecast(SUNDAY, SUNDAY, "bread", today)], [sale(SUNDAY, "bread", actual)]
     return validate_forecasts(cells("t"), frames(*day, earlier))["validation_runs"].row(0, named=True)
 
 
 def fortnight(now: float, before: float) -> list[Any]:
     """Six days and the seven before them, each of 100 sold, with these errors."""
-    return [checked(ago(n), "bread", 100.0 + (now if n < 7 else before), 100.0) for n in range(1, 14)]
+    return [validated(ago(n), "bread", 100.0 + (now if n < 7 else before), 100.0) for n in range(1, 14)]
 
 
 @pytest.mark.parametrize(
@@ -42,48 +42,48 @@ def fortnight(now: float, before: float) -> list[Any]:
 def test_the_trend_is_last_week_against_the_week_before_within_five_percent(
     now: float, before: float, trend: str
 ) -> None:
-    run = judged(100.0 + now, *fortnight(now, before))
+    run = run_of(100.0 + now, *fortnight(now, before))
     assert (run["wape_7d"], run["wape_7d_before"], run["trend"]) == (round(now / 100, 6), before / 100, trend)
 
 
 def test_a_big_day_weighs_more_than_a_small_one() -> None:
     # Today 50 off on 400; six days 10 off on 100: 110 off on 1000.
-    run = judged(450.0, *fortnight(10.0, 10.0), actual=400.0)
+    run = run_of(450.0, *fortnight(10.0, 10.0), actual=400.0)
     assert run["wape_7d"] == 0.11
     assert run["trend"] == "worsening"
 
 
 def test_thirteen_days_are_not_enough_for_a_trend() -> None:
-    run = judged(110.0, *fortnight(10.0, 50.0)[:-1])
+    run = run_of(110.0, *fortnight(10.0, 50.0)[:-1])
     assert (run["wape_7d"], run["wape_7d_before"], run["trend"]) == (0.1, None, "unknown")
-    assert judged(110.0, *fortnight(10.0, 50.0)[:5])["wape_7d"] is None
+    assert run_of(110.0, *fortnight(10.0, 50.0)[:5])["wape_7d"] is None
 
 
 def test_days_that_were_not_validated_are_skipped_not_counted_as_none() -> None:
-    # The bakery is shut every other day.
-    run = judged(110.0, *(checked(ago(2 * n), "bread", 110.0 if n < 7 else 150.0, 100.0) for n in range(1, 14)))
+    # The bakery is closed every other day.
+    run = run_of(110.0, *(validated(ago(2 * n), "bread", 110.0 if n < 7 else 150.0, 100.0) for n in range(1, 14)))
     assert (run["wape_7d"], run["wape_7d_before"], run["trend"]) == (0.1, 0.5, "improving")
 
 
-def test_of_two_checks_of_a_day_the_later_counts_and_todays_own_before_both() -> None:
+def test_of_two_validations_of_a_day_the_later_counts_and_todays_own_before_both() -> None:
     again = [
-        checked(ago(1), "bread", 900.0, 100.0),
-        checked(ago(1), "bread", 110.0, 100.0, by=ago(-1)),
-        checked(SUNDAY, "bread", 900.0, 100.0, by=SUNDAY),
+        validated(ago(1), "bread", 900.0, 100.0),
+        validated(ago(1), "bread", 110.0, 100.0, by=ago(-1)),
+        validated(SUNDAY, "bread", 900.0, 100.0, by=SUNDAY),
     ]
-    run = judged(110.0, *[row for row in fortnight(10.0, 10.0) if row[1]["validation_date"] != ago(1)], *again)
+    run = run_of(110.0, *[row for row in fortnight(10.0, 10.0) if row[1]["validation_date"] != ago(1)], *again)
     assert (run["wape_7d"], run["wape_7d_before"]) == (0.1, 0.1)
 
 
 def test_weeks_without_sales_have_no_trend() -> None:
-    nothing = [checked(ago(n), "bread", 5.0, 0.0) for n in range(1, 14)]
-    run = judged(5.0, *nothing, actual=0.0)
+    nothing = [validated(ago(n), "bread", 5.0, 0.0) for n in range(1, 14)]
+    run = run_of(5.0, *nothing, actual=0.0)
     assert (run["status"], run["wape_7d"], run["wape_7d_before"], run["trend"]) == ("validated", None, None, "unknown")
 
 
 def test_what_sold_out_on_earlier_days_does_not_count() -> None:
-    gone = [checked(ago(n), "cake", 900.0, 10.0, sold_out=True) for n in range(1, 14)]
-    assert judged(110.0, *fortnight(10.0, 10.0), *gone)["wape_7d"] == 0.1
+    gone = [validated(ago(n), "cake", 900.0, 10.0, sold_out=True) for n in range(1, 14)]
+    assert run_of(110.0, *fortnight(10.0, 10.0), *gone)["wape_7d"] == 0.1
 
 
 def ranked(wrong: dict[str, float], *earlier: Any) -> pl.DataFrame:
@@ -96,9 +96,9 @@ def ranked(wrong: dict[str, float], *earlier: Any) -> pl.DataFrame:
 def test_four_weeks_of_a_product_are_pooled_over_its_days_and_shops() -> None:
     products = ranked(
         {"bread": 10.0},
-        *[checked(ago(27), "bread", 350.0, 300.0), checked(ago(27), "bread", 4.0, 0.0, shop="kiosk")],
-        checked(ago(28), "bread", 9_000.0, 1.0),
-        checked(ago(3), "cake", 9_000.0, 1.0),
+        *[validated(ago(27), "bread", 350.0, 300.0), validated(ago(27), "bread", 4.0, 0.0, shop="kiosk")],
+        validated(ago(28), "bread", 9_000.0, 1.0),
+        validated(ago(3), "cake", 9_000.0, 1.0),
     )
     # 10 of 100, 50 of 300, and 4 where nothing sold: 64 of 400; the day of five weeks ago is out.
     row = products.row(0, named=True)
@@ -149,7 +149,7 @@ def test_a_product_that_never_sold_has_no_rank() -> None:
     ]  # fmt: skip
 
 
-def test_another_bakerys_past_is_its_own() -> None:
-    theirs = [checked(ago(n), "bread", 900.0, 100.0, tenant="u") for n in range(1, 14)]
-    run = judged(110.0, *fortnight(10.0, 10.0), *theirs)
+def test_another_tenants_past_results_do_not_count() -> None:
+    theirs = [validated(ago(n), "bread", 900.0, 100.0, tenant="u") for n in range(1, 14)]
+    run = run_of(110.0, *fortnight(10.0, 10.0), *theirs)
     assert (run["wape_7d"], run["plan_date"]) == (0.1, MONDAY)

@@ -1,4 +1,4 @@
-"""A morning looks back at yesterday."""
+"""Forecasts of past days against sales: which days are validated, by which forecasts, and with what result."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.validation import validate_forecasts
-from tests.validation.looking_back import FRIDAY, MONDAY, SATURDAY, SUNDAY, cells, closed, forecast, frames, sale
+from tests.validation.validation_inputs import FRIDAY, MONDAY, SATURDAY, SUNDAY, cells, closed, forecast, frames, sale
 
 
 def states(tables: Any) -> list[tuple[date, str]]:
     return list(tables["validation_runs"].select("validation_date", "status").iter_rows())
 
 
-def test_yesterday_is_judged_by_the_forecast_of_its_own_morning() -> None:
+def test_yesterday_is_validated_by_the_forecast_made_that_morning() -> None:
     made = validate_forecasts(
         cells("t"),
         frames(
@@ -38,7 +38,7 @@ def test_yesterday_is_judged_by_the_forecast_of_its_own_morning() -> None:
             "mae": 6.0, "rmse": round(52**0.5, 6), "mape": round((2 / 12 + 10 / 20) / 2, 6), "wape": 12 / 32,
             "bias": 8 / 32, "r2": 1 - 104 / 32, "accuracy": 0.625, "coverage": 0.5,
             "forecasts_evaluated": 2, "forecasts_with_actuals": 2, "sold_out_series": 0, "lead_days": 0,
-            # Without sales of earlier weeks there is no yardstick, and no trend.
+            # Without sales of earlier weeks there is no MASE scale, and no trend.
             "mase": None, "wape_7d": None, "wape_7d_before": None, "trend": "unknown",
             # Bread: quantiles 8, 10, 11, 12, 13 for 12, lose 0.4 + 1 + 0.8 + 0 + 0.05 = 2.25; rolls: 28, 30, 31, 32, 33
             # for 20 lose 7.2 + 5 + 2.2 + 1.2 + 0.65 = 16.25; the mean of five is 18.5 / 5, over 32 sold.
@@ -53,7 +53,7 @@ def test_yesterday_is_judged_by_the_forecast_of_its_own_morning() -> None:
     ]
 
 
-def test_without_a_forecast_of_that_morning_the_last_one_before_counts_whole() -> None:
+def test_without_a_forecast_of_that_morning_all_rows_of_the_last_plan_before_count() -> None:
     made = validate_forecasts(
         cells("t"),
         frames(
@@ -80,7 +80,7 @@ def test_a_product_without_a_row_sold_nothing_when_others_sold() -> None:
     assert (run["mae"], run["wape"], run["mape"]) == (1.5, 0.3, 0.0)
 
 
-def test_a_day_whose_sales_are_not_in_is_not_judged() -> None:
+def test_a_day_whose_sales_are_not_in_is_not_validated() -> None:
     made = validate_forecasts(cells("t"), frames([forecast(SUNDAY, SUNDAY, "bread", 10)]))
     run = made["validation_runs"].row(0, named=True)
     assert (run["status"], run["forecasts_evaluated"], run["forecasts_with_actuals"]) == ("no_sales", 1, 0)
@@ -89,7 +89,7 @@ def test_a_day_whose_sales_are_not_in_is_not_judged() -> None:
     assert made["validation_results"].is_empty()
 
 
-def test_a_day_nobody_forecast_says_so() -> None:
+def test_a_day_without_a_forecast_has_its_own_status() -> None:
     made = validate_forecasts(cells("t"), frames([sale(SUNDAY, "bread", 10.0)]))
     assert states(made) == [(SUNDAY, "no_forecast")]
 
@@ -99,7 +99,7 @@ def test_a_forecast_made_after_the_day_does_not_count() -> None:
     assert states(validate_forecasts(cells("t"), late)) == [(SUNDAY, "no_forecast")]
 
 
-def test_across_a_closed_weekend_friday_is_still_checked() -> None:
+def test_across_a_closed_weekend_friday_is_still_validated() -> None:
     made = validate_forecasts(
         cells("t"),
         frames(
@@ -161,7 +161,7 @@ def test_a_closed_day_without_sales_is_no_error_and_counts_nowhere(till: list[An
     assert made["validation_products"].select("days_28d", "wape_28d").rows() == [(1, 0.25)]
 
 
-def test_a_closed_day_that_sold_without_a_forecast_has_nothing_to_judge() -> None:
+def test_a_closed_day_that_sold_without_a_forecast_has_nothing_to_validate() -> None:
     unforeseen = frames([sale(SUNDAY, "bread", 5.0)], [closed(SUNDAY), closed(SATURDAY), closed(FRIDAY)])
     assert states(validate_forecasts(cells("t"), unforeseen))[-1] == (SUNDAY, "closed")
 
@@ -171,9 +171,9 @@ def test_a_product_that_pauses_does_not_close_the_bakery() -> None:
     assert states(validate_forecasts(cells("t"), paused)) == [(SUNDAY, "validated")]
 
 
-def test_a_long_break_is_looked_back_on_for_two_weeks_only() -> None:
-    shut = [closed(MONDAY - timedelta(days=n)) for n in range(1, 30)]
-    found = states(validate_forecasts(cells("t"), frames(shut)))
+def test_of_a_long_break_the_last_two_weeks_are_validated() -> None:
+    closed_days = [closed(MONDAY - timedelta(days=n)) for n in range(1, 30)]
+    found = states(validate_forecasts(cells("t"), frames(closed_days)))
     assert len(found) == 14
     assert {status for _, status in found} == {"closed"}
 
@@ -189,7 +189,7 @@ def test_shops_of_one_bakery_are_compared_each_with_its_own_sales() -> None:
     assert made["validation_results"].select("location_id", "error").rows() == [("east", 0.0), ("west", 6.0)]
 
 
-def test_a_silent_shop_is_left_out_and_the_others_are_judged() -> None:
+def test_a_shop_without_sales_is_left_out_and_the_others_are_validated() -> None:
     made = validate_forecasts(
         cells("t"),
         frames(
@@ -216,13 +216,13 @@ def test_a_silent_shop_is_left_out_and_the_others_are_judged() -> None:
     ]
 
 
-def test_a_shop_that_reports_a_sale_of_nothing_has_traded() -> None:
+def test_a_shop_that_reports_a_sale_of_zero_has_traded() -> None:
     reported = frames([forecast(SUNDAY, SUNDAY, "bread", 3)], [sale(SUNDAY, "bread", 0.0)])
     run = validate_forecasts(cells("t"), reported)["validation_runs"].row(0, named=True)
     assert (run["status"], run["mae"]) == ("validated", 3.0)
 
 
-def test_a_day_on_which_only_a_shop_without_forecasts_sold_is_not_judged() -> None:
+def test_a_day_on_which_only_a_shop_without_forecasts_sold_is_not_validated() -> None:
     elsewhere = frames([forecast(SUNDAY, SUNDAY, "bread", 3, shop="east")], [sale(SUNDAY, "bread", 3.0, shop="new")])
     made = validate_forecasts(cells("t"), elsewhere)
     run = made["validation_runs"].row(0, named=True)
@@ -235,7 +235,7 @@ figures = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.i
 
 @settings(max_examples=25, deadline=None)
 @given(figures, st.randoms())
-def test_a_tenant_is_judged_alike_alone_and_among_others_in_any_order(rows: list[Any], chance: Any) -> None:
+def test_a_tenant_has_the_same_results_alone_and_among_others_in_any_order(rows: list[Any], chance: Any) -> None:
     distinct = list({(tenant, product): (tenant, product, f, s) for tenant, product, f, s in rows}.values())
     forecasts = [forecast(SUNDAY, SUNDAY, product, f, tenant) for tenant, product, f, _ in distinct]
     sales = [sale(SUNDAY, product, float(s), tenant) for tenant, product, _, s in distinct]

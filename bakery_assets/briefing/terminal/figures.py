@@ -1,4 +1,4 @@
-"""How figures, days and sections look on the terminal; numbers are rounded as a baker would say them."""
+"""How figures, days and sections look on the terminal; rounded as a baker would say them."""
 
 import json
 import math
@@ -35,7 +35,7 @@ def money(value: float, currency: str) -> str:
 
 
 def clock(local: datetime, today: date) -> str:
-    """``05:30``; the evening before and the night after are said."""
+    """``05:30``; a day before or after the plan date is added."""
     days = (local.date() - today).days
     return f"{local:%H:%M}" if days == 0 else f"{local:%H:%M} ({days:+d} day{'s' if abs(days) > 1 else ''})"
 
@@ -48,8 +48,8 @@ def day(value: date, today: date) -> str:
 
 def on_day(value: date, today: date) -> str:
     """``today``, ``tomorrow`` or ``on Tue 24 Nov``."""
-    said = day(value, today)
-    return said if said in ("today", "tomorrow") else f"on {said}"
+    text = day(value, today)
+    return text if text in ("today", "tomorrow") else f"on {text}"
 
 
 def counted(count: int, one: str, many: str) -> str:

@@ -4,23 +4,23 @@ from rich.console import Group, RenderableType
 from rich.constrain import Constrain
 from rich.text import Text
 
-from bakery_assets.briefing.day_briefing import Morning
-from bakery_assets.briefing.terminal.day import baking_section, sales_section
+from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.terminal.figures import clock
-from bakery_assets.briefing.terminal.looking_back import alerts_section, check_section
-from bakery_assets.briefing.terminal.store import orders_section, stock_section
+from bakery_assets.briefing.terminal.review import alerts_section, check_section
+from bakery_assets.briefing.terminal.sales_and_baking import baking_section, sales_section
+from bakery_assets.briefing.terminal.supply import orders_section, stock_section
 
 WIDEST = 100  # wider lines are hard to follow by eye
 
 
-def render_morning(morning: Morning, width: int) -> RenderableType:
+def render_day(morning: DayBriefing, width: int) -> RenderableType:
     """The whole morning for a terminal of ``width`` columns; the morning must have a plan."""
     sections = (sales_section, baking_section, orders_section, stock_section, check_section, alerts_section)
     page = Group(*_heading(morning), *(section(morning) for section in sections))
     return Constrain(page, min(width, WIDEST))
 
 
-def render_unplanned(morning: Morning) -> RenderableType:
+def render_unplanned(morning: DayBriefing) -> RenderableType:
     """Why there is no fresh plan of the day, and what to do about it."""
     command = f"bakery plan --date {morning.plan_date} --tenant {morning.tenant_id}"
     state = morning.state
@@ -38,7 +38,7 @@ def render_unplanned(morning: Morning) -> RenderableType:
     return Group(_title(morning), Text(why, style="bold red"), Text(what), *(older if morning.has_plan else []))
 
 
-def _heading(morning: Morning) -> list[RenderableType]:
+def _heading(morning: DayBriefing) -> list[RenderableType]:
     lines: list[RenderableType] = [_title(morning)]
     if morning.state is not None:
         planned = clock(morning.local(morning.state.planned_as_of), morning.plan_date)
@@ -47,6 +47,6 @@ def _heading(morning: Morning) -> list[RenderableType]:
     return lines
 
 
-def _title(morning: Morning) -> Text:
+def _title(morning: DayBriefing) -> Text:
     date = morning.plan_date
     return Text(f"{morning.name} · {date:%A} {date.day} {date:%B %Y}", style="bold green")

@@ -1,6 +1,6 @@
 with
 
-checks as (
+validations as (
 
     select * from {{ ref('stg_validation_runs') }}
     where status = 'validated'
@@ -14,29 +14,29 @@ leads as (
 )
 
 select
-    checks.tenant_id,
-    checks.validation_date,
+    validations.tenant_id,
+    validations.validation_date,
     leads.lead_days,
-    leads.lead_days = checks.lead_days as is_headline,
-    checks.plan_date as checked_by,
+    leads.lead_days = validations.lead_days as is_headline,
+    validations.plan_date as validated_by_plan_date,
     leads.forecasts_evaluated,
     leads.sold_out_series,
     leads.mae,
     leads.mape,
     leads.rmse,
     leads.r2,
-    leads.accuracy_pct,
+    leads.accuracy,
     leads.wape,
     leads.mase,
     leads.bias,
-    leads.coverage_pct,
+    leads.coverage,
     leads.pinball,
-    checks.wape_7d,
-    checks.wape_7d_before,
-    checks.trend
-from checks
+    validations.wape_7d,
+    validations.wape_7d_before,
+    validations.trend
+from validations
 inner join leads
     on
-        checks.tenant_id = leads.tenant_id
-        and checks.plan_date = leads.plan_date
-        and checks.validation_date = leads.validation_date
+        validations.tenant_id = leads.tenant_id
+        and validations.plan_date = leads.plan_date
+        and validations.validation_date = leads.validation_date

@@ -6,6 +6,6 @@ select
     forecast_revenue,
     planned_quantity,
     planned_batches,
-    orders,
-    order_cost
+    orders_14d,
+    order_cost_14d
 from {{ source('plans', 'daily_summaries') }}

@@ -9,10 +9,10 @@ select
     mape,
     rmse,
     r2,
-    accuracy_pct,
+    accuracy,
     wape,
     mase,
     bias,
-    coverage_pct,
+    coverage,
     pinball
 from {{ source('plans', 'validation_leads') }}

@@ -3,7 +3,7 @@ select distinct on (tenant_id, validation_date)
     validation_date,
     plan_date,
     status,
-    accuracy_pct,
+    accuracy,
     wape,
     bias,
     lead_days,

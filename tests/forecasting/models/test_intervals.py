@@ -17,7 +17,7 @@ from bakery_assets.forecasting.models.intervals import (
     residual_scale,
     same_weekday_residuals,
 )
-from bakery_assets.metrics import LEVELS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from tests.forecasting.forecast_facts import PLAN, cells, days_before, facts, sale
 
 
@@ -103,7 +103,7 @@ def test_any_quantile_is_interpolated_between_two_of_the_grid() -> None:
 
 
 def test_a_new_bakery_has_the_default_residuals() -> None:
-    assert [level(default_residual_quantiles(), value) for value in LEVELS.values()] == pytest.approx(
+    assert [level(default_residual_quantiles(), value) for value in QUANTILE_LEVELS.values()] == pytest.approx(
         list(DEFAULT_RESIDUALS.values())
     )
 

@@ -1,0 +1,177 @@
+"""Sections on purchase orders and on stock that may run out or expire."""
+
+import math
+from datetime import date
+from typing import Any
+
+import polars as pl
+from rich.console import RenderableType
+from rich.text import Text
+
+from bakery_assets.briefing.day_briefing import DayBriefing
+from bakery_assets.briefing.stock_outlook import expiring_stock, item_names, items_at_risk
+from bakery_assets.briefing.terminal.figures import (
+    columns,
+    core,
+    counted,
+    day,
+    figure,
+    money,
+    nothing,
+    on_day,
+    quantity,
+    section,
+    terms,
+)
+from bakery_assets.cells import OUTLOOK_DAYS
+
+SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
+
+
+def orders_section(morning: DayBriefing) -> RenderableType:
+    """What to order, by deadline and supplier, with packs, costs and why.
+
+    Shown are the orders due today or tomorrow, and across closed days those due before the next open one.
+    """
+    title = "What to order by when"
+    planned = (
+        morning.frames["procurement_requirements"]
+        .filter(pl.col("planned_order_quantity") > 0)
+        .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
+        .join(
+            morning.frames["suppliers"].select("supplier_id", "minimum_order_value", supplier="name"), on="supplier_id"
+        )
+        .sort("order_by", "supplier_id", "deliver_on", "needed_on", "item", nulls_last=True)
+    )
+    if planned.is_empty():
+        return section(title, nothing("Nothing has to be ordered."))
+    content: list[RenderableType] = []
+    later: list[dict[str, Any]] = []
+    days_shown = _days_shown(morning)
+    for rows in planned.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
+        first = rows.row(0, named=True)
+        if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= days_shown:
+            later.append({**first, "cost": math.fsum(rows["cost"])})
+        else:
+            content += [_order_heading(morning, first, math.fsum(rows["cost"])), _order_lines(morning, rows)]
+    if later:
+        due = day(morning.local(later[0]["order_by"]).date(), morning.plan_date)
+        cost = money(sum(order["cost"] for order in later), morning.currency)
+        if not content:
+            until = "today or tomorrow" if days_shown == SHOWN_DAYS else "before the bakery opens again"
+            content.append(nothing(f"Nothing has to be ordered {until}."))
+        content.append(
+            nothing(f"Later, from {due} on: {counted(len(later), 'order', 'orders')}, {cost} as things stand.")
+        )
+    total = money(math.fsum(planned["cost"]), morning.currency)
+    content.append(Text(f"{total} in all over two weeks", style="bold"))
+    return section(title, *content)
+
+
+def stock_section(morning: DayBriefing) -> RenderableType:
+    """What runs out or is lost, from when, and what comes of it."""
+    title = "What may run out or expire"
+    projections = morning.frames["inventory_projections"]
+    names = item_names(morning.frames["products"], morning.frames["ingredients"])
+    on = ["tenant_id", "item_kind", "item_id"]
+    short = items_at_risk(projections, "high").join(names, on=on).sort("first_day", "item")
+    low = items_at_risk(projections, "low").join(short, on=on, how="anti").join(names, on=on).sort("first_day", "item")
+    lost = expiring_stock(projections).join(names, on=on).sort("first_day", "item")
+    if short.is_empty() and lost.is_empty() and low.is_empty():
+        return section(title, nothing("Nothing runs out or expires unused, as far as the stock is known."))
+    follows = _follows(morning)
+    table = columns(
+        "Item",
+        "from",
+        "how much",
+        "what follows",
+        right=("how much",),
+        wide="what follows",
+        fixed=("from",),
+        widest={"Item": 24},
+    )
+    for row in short.iter_rows(named=True):
+        what = (
+            follows.get(row["item_id"])
+            if row["item_kind"] == "ingredient"
+            else "customers ask for it and leave without"
+        )
+        missing = f"{quantity(row['short'], row['unit'], up=True)} short"
+        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(missing, style="red"), what or "")
+    for row in lost.iter_rows(named=True):
+        expiring = f"{quantity(row['lost'], row['unit'])} lost"
+        what = "expires before it is used: use it, sell it or give it away"
+        table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(expiring, style="yellow"), what)
+    shown: list[RenderableType] = [table] if table.row_count else [nothing("Nothing runs out or expires unused.")]
+    lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
+    return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
+
+
+def _days_shown(morning: DayBriefing) -> int:
+    """Days from the plan date on whose order deadlines are shown one by one: closed days bring no plan of their own,
+    so that this one shows theirs. Without an open day ahead in the plan all are shown."""
+    ahead = morning.frames["production_schedules"].filter(pl.col("schedule_date") > morning.plan_date)
+    opens: list[date] = ahead.filter(pl.col("status") != "closed")["schedule_date"].to_list()
+    if not opens:
+        return SHOWN_DAYS if ahead.is_empty() else OUTLOOK_DAYS + 1
+    return max(SHOWN_DAYS, (min(opens) - morning.plan_date).days)
+
+
+def _order_heading(morning: DayBriefing, order: dict[str, Any], cost: float) -> Text:
+    comes = f"comes {day(order['deliver_on'], morning.plan_date)}" if order["deliver_on"] else "delivery day unknown"
+    heading = Text(style="bold")
+    if order["order_by"]:
+        deadline = morning.local(order["order_by"])
+        is_today = deadline.date() == morning.plan_date
+        when = f"by {deadline:%H:%M} {on_day(deadline.date(), morning.plan_date)}"
+        heading.append(when, style="bold yellow" if is_today else "bold")
+        heading.append("  ")
+    heading.append(f"{order['supplier']}, {comes}, {money(cost, morning.currency)}")
+    if cost < order["minimum_order_value"]:
+        heading.append(f" (minimum {order['minimum_order_value']:,.2f})", style="yellow")
+    return heading
+
+
+def _order_lines(morning: DayBriefing, rows: pl.DataFrame) -> RenderableType:
+    table = columns(
+        "", "ingredient", "order", "packs", "cost", "why",
+        right=("order", "packs", "cost"), wide="why", widest={"ingredient": 26},
+    )  # fmt: skip
+    table.show_header = False
+    for row in rows.iter_rows(named=True):
+        reasons = terms(row["reasoning"])
+        why = _why(row, reasons, morning.plan_date)
+        table.add_row(
+            "", row["item"], quantity(row["planned_order_quantity"], row["unit"]), _packs(row, reasons),
+            f"{row['cost']:,.2f}", why,
+        )  # fmt: skip
+    return table
+
+
+def _packs(row: dict[str, Any], reasons: dict[str, Any]) -> str:
+    """``4 × 25``, or nothing when the ingredient is sold loose."""
+    pack = reasons.get("pack_size")
+    if not pack:
+        return ""
+    return f"{figure(row['planned_order_quantity'] / pack, whole=True)} × {figure(pack, whole=False)}"
+
+
+def _why(row: dict[str, Any], reasons: dict[str, Any], today: date) -> Text:
+    """Why it is ordered: when stock ends without it, or falls below what should be left; late ones say so."""
+    out = date.fromisoformat(reasons["stockout_on"]) if reasons.get("stockout_on") else None
+    words = [f"runs out {day(out, today)}"] if out else []
+    if row["is_late"] and row["needed_on"]:
+        is_out_before = out is not None and out < row["deliver_on"]
+        return Text(", ".join(["too late", *words]) if is_out_before else "dips into safety stock", style="red")
+    if not words and row["needed_on"]:
+        words = [f"below safety stock {day(row['needed_on'], today)}"]
+    return Text(", ".join(words), style="dim")
+
+
+def _follows(morning: DayBriefing) -> dict[str, str]:
+    """What comes of it when an ingredient runs out, by ingredient, in the plan's own words."""
+    rows = morning.frames["procurement_requirements"].filter(pl.col("consequence").is_not_null())
+    first = rows.sort("needed_on", "requirement_number", nulls_last=True).unique(
+        "ingredient_id", keep="first", maintain_order=True
+    )
+    return {key: core(words) for key, words in first.select("ingredient_id", "consequence").iter_rows()}

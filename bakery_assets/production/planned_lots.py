@@ -1,0 +1,56 @@
+"""Planned lots: netting and lot sizing day by day, what a lot makes beyond its day being stock of the days after it.
+
+One day's netting is in ``netting``, the sizes of lots are in ``lots``.
+"""
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.materials.demand import DailyDemand
+from bakery_assets.materials.items import PRODUCT_KIND
+from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.production.lots import Lots, size_lots
+from bakery_assets.production.netting import net_requirements
+from bakery_assets.schemas import Cells, conform, ops
+
+
+def planned_lots(
+    cells: dy.DataFrame[Cells],
+    demand: dy.DataFrame[DailyDemand],
+    stock: dy.DataFrame[StockOnHand],
+    products: dy.DataFrame[ops.Products],
+) -> dy.DataFrame[Lots]:
+    """The lots of every product and day of the horizon, sorted by tenant, day and product.
+
+    A lot of stock counts while its last usable day is not past. What a lot makes beyond the net requirement is stock
+    of the next days until ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the
+    evening.
+
+    Raises:
+        CannotPlan: as ``size_lots``.
+    """
+    on_hand = stock.filter(pl.col("item_kind") == PRODUCT_KIND)
+    planned = []
+    for day in range(HORIZON_DAYS):
+        today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))
+        due = demand.join(today, on=["tenant_id", "schedule_date"], how="semi")
+        usable = on_hand.filter(pl.col("last_usable_day").is_null() | (pl.col("last_usable_day") >= day))
+        net, left = net_requirements(conform(DailyDemand, due), conform(StockOnHand, usable), products)
+        lots = size_lots(net)
+        on_hand = pl.concat([left, _stock_of_surplus(lots, day)])
+        planned.append(lots)
+    return conform(Lots, pl.concat(planned).sort("tenant_id", "schedule_date", "product_id"))
+
+
+def _stock_of_surplus(lots: dy.DataFrame[Lots], day: int) -> dy.DataFrame[StockOnHand]:
+    keeps = (pl.col("surplus") > 0) & (pl.col("shelf_life_days") > 1)
+    stock = lots.filter(keeps).select(
+        "tenant_id",
+        item_kind=pl.lit(PRODUCT_KIND),
+        item_id="product_id",
+        lot_id=pl.format("baked {}", "schedule_date"),
+        last_usable_day=day + pl.col("shelf_life_days") - 1,
+        quantity="surplus",
+    )
+    return conform(StockOnHand, stock)

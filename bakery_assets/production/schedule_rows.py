@@ -1,0 +1,184 @@
+"""The rows of production_schedules: what each day's baking amounts to, whether it fits the shifts, and what follows."""
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.calendars import closed_days
+from bakery_assets.explanations.formats import as_json, counted, iso_instant, plain_number
+from bakery_assets.keys import SCHEDULE_DAY
+from bakery_assets.local_time import with_local_times
+from bakery_assets.production.lots import Lots
+from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
+from bakery_assets.production.working_hours import WorkingHours
+from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.schemas import conform, ops, plans
+
+UTILIZATION_DECIMALS = 4
+SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
+
+
+def schedule_rows(
+    hours: dy.DataFrame[WorkingHours],
+    lots: dy.DataFrame[Lots],
+    timed: dy.DataFrame[TimedBatches],
+    steps: dy.DataFrame[ScheduledSteps],
+    calendar: dy.DataFrame[ops.Calendar],
+    equipment: dy.DataFrame[ops.Equipment],
+) -> dy.DataFrame[plans.ProductionSchedules]:
+    """The table's rows, one per tenant and day of the horizon, sorted.
+
+    A day is ``closed`` when the bakery is, ``nothing_to_bake`` without batches, ``over_capacity`` when a batch ends
+    after the day's last shift or no shift works that day though the bakery has shifts, else ``planned``.
+    Utilization is the busy time of the busiest machine over the time of the shifts (overlaps counted once);
+    empty on closed days, without shifts, and without machines.
+    """
+    closed = closed_days(calendar).select("tenant_id", schedule_date="date", closed=True)
+    rows: pl.DataFrame = hours
+    for part in (
+        _sums(lots),
+        _batches(timed, hours),
+        _busiest(timed, steps),
+        _without_machine(timed, steps),
+        _contradictions(lots),
+        closed,
+    ):
+        rows = rows.join(part, on=SCHEDULE_DAY, how="left")
+    rows = (
+        rows.join(equipment.select("tenant_id", has_machines=True).unique(), on="tenant_id", how="left")
+        .with_columns(
+            pl.col("closed", "has_machines").fill_null(value=False),
+            pl.col("total_batches", "batches_late", "products", "products_unmet").fill_null(0),
+            pl.col(*SUMS, "busy_minutes").fill_null(0.0),
+        )
+        .with_columns(is_unstaffed=pl.col("has_shifts") & pl.col("shift_ends_at").is_null())
+    )
+    rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", last_end_at_local="last_end_at")
+    rows = rows.with_columns(
+        status=_status(),
+        total_quantity=pl.col("planned_quantity").round(DECIMALS),
+        starts_at="first_start_at",
+        ends_at="last_end_at",
+        utilization=_utilization(),
+        consequence=_consequence(),
+        reasoning=_reasoning(),
+    )
+    return conform(plans.ProductionSchedules, rows.sort(SCHEDULE_DAY))
+
+
+def _status() -> pl.Expr:
+    too_much = (pl.col("batches_late") > 0) | pl.col("is_unstaffed")
+    return (
+        pl.when("closed")
+        .then(pl.lit("closed"))
+        .when(pl.col("total_batches") == 0)
+        .then(pl.lit("nothing_to_bake"))
+        .when(too_much)
+        .then(pl.lit("over_capacity"))
+        .otherwise(pl.lit("planned"))
+    )
+
+
+def _utilization() -> pl.Expr:
+    share = (pl.col("busy_minutes") / pl.col("shift_minutes")).round(UTILIZATION_DECIMALS)
+    return pl.when(~pl.col("closed") & pl.col("has_machines") & (pl.col("shift_minutes") > 0)).then(share)
+
+
+def _sums(lots: pl.DataFrame) -> pl.DataFrame:
+    """Each quantity over all products of a day."""
+    totals = (ordered_sum(name).round(DECIMALS) for name in SUMS)
+    return lots.group_by(SCHEDULE_DAY).agg(*totals, products=pl.len(), products_unmet=(pl.col("unmet") > 0).sum())
+
+
+def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    is_late = (pl.col("end_at") > pl.col("shift_ends_at")).fill_null(value=False)
+    return (
+        timed.join(hours.select(*SCHEDULE_DAY, "shift_ends_at"), on=SCHEDULE_DAY)
+        .group_by(SCHEDULE_DAY)
+        .agg(
+            total_batches=pl.len(),
+            batches_late=is_late.sum(),
+            batches_without_times=pl.col("start_at").is_null().sum(),
+            first_start_at=pl.col("start_at").min(),
+            last_end_at=pl.col("end_at").max(),
+        )
+    )
+
+
+def _busiest(timed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+    """The machine with the most busy minutes of each day, the first by name of equals."""
+    return (
+        steps.filter(pl.col("equipment_id").is_not_null())
+        .select("row", "minutes", busiest_machine="equipment_id")
+        .join(timed.select("row", *SCHEDULE_DAY), on="row")
+        .group_by(*SCHEDULE_DAY, "busiest_machine")
+        .agg(busy_minutes=ordered_sum("minutes").round(MINUTE_DECIMALS))
+        .sort(*SCHEDULE_DAY, "busy_minutes", "busiest_machine", descending=[False, False, True, False])
+        .unique(SCHEDULE_DAY, keep="first", maintain_order=True)
+    )
+
+
+def _without_machine(timed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+    return (
+        steps.filter(pl.col("equipment_id").is_null())
+        .select("row", "equipment_kind")
+        .join(timed.select("row", *SCHEDULE_DAY), on="row")
+        .group_by(SCHEDULE_DAY)
+        .agg(kinds_without_machine=pl.col("equipment_kind").unique().sort())
+    )
+
+
+def _contradictions(lots: pl.DataFrame) -> pl.DataFrame:
+    return (
+        lots.filter(pl.col("is_contradictory") & (pl.col("batches") > 0))
+        .sort(*SCHEDULE_DAY, "product_id")
+        .group_by(SCHEDULE_DAY, maintain_order=True)
+        .agg(
+            contradictions=pl.format(
+                "{} is planned in batches of {} though its batch_max is {}: correct its batch sizes",
+                "product_id",
+                plain_number("smallest"),
+                plain_number("batch_max"),
+            ).str.join("; ")
+        )
+    )
+
+
+def _consequence() -> pl.Expr:
+    shift_end = pl.col("shift_ends_at_local").dt.strftime("%H:%M")
+    last_end = pl.col("last_end_at_local")
+    same_day = last_end.dt.date() == pl.col("shift_ends_at_local").dt.date()
+    last = pl.when(same_day).then(last_end.dt.strftime("%H:%M")).otherwise(last_end.dt.strftime("%H:%M on %Y-%m-%d"))
+    late = (
+        pl.when(pl.col("batches_late") == 1)
+        .then(pl.format("1 batch ends after the shift at {}, at {}", shift_end, last))
+        .when(pl.col("batches_late") > 1)
+        .then(pl.format("{} batches end after the shift at {}; the last at {}", "batches_late", shift_end, last))
+    )
+    unstaffed = pl.when(pl.col("is_unstaffed") & (pl.col("total_batches") > 0)).then(
+        pl.format("no shift works on this day, but {} planned", counted("total_batches", "batch is", "batches are"))
+    )
+    unmet = pl.when(pl.col("products_unmet") > 0).then(
+        pl.format(
+            "customer orders for {} units of {} are due on a day on which they are not baked and are not in stock: "
+            "agree another day with the customers",
+            plain_number("unmet"),
+            counted("products_unmet", "product", "products"),
+        )
+    )
+    return pl.concat_str(late, unstaffed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace("", None)
+
+
+def _reasoning() -> pl.Expr:
+    plain = (
+        *SUMS, "products", "batches_late", "batches_without_times", "busiest_machine", "busy_minutes",
+        "kinds_without_machine", "shift_minutes",
+    )  # fmt: skip
+    return as_json(
+        **{name: pl.col(name) for name in plain}
+        | {
+            "batches": pl.col("total_batches"),
+            "shift_ends_at": iso_instant("shift_ends_at"),
+            "shift_starts_at": iso_instant("shift_starts_at"),
+            "work_starts_at": iso_instant("work_starts_at"),
+        }
+    )
