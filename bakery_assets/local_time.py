@@ -3,13 +3,15 @@
 Which instant is now is read by ``resources.clock`` only; what a day is about stands in ``calendars``.
 """
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
 INSTANT = pl.Datetime("us", "UTC")
-_ROW = "__row"
+_ROW, _WALL = "__row", "__wall"
+_WALL_TIME, _DAY, _MIDNIGHT, _CONVERTED = "wall_time", "day", "midnight", "converted"
 
 
 def to_instant(day: date, wall_time: time, zone: str) -> datetime:
@@ -46,14 +48,21 @@ def exists_locally(day: date, zone: str) -> bool:
 
 
 def with_instants(rows: pl.DataFrame, name: str, *, day: str, wall_time: str) -> pl.DataFrame:
-    """Add the column ``name``: the instant of ``wall_time`` on ``day`` in each row's ``timezone``; see ``to_instant``.
+    """Add the column ``name``: the instant of ``wall_time`` on ``day`` in each row's ``timezone``."""
+    dated = rows.with_columns(pl.col(day).dt.combine(pl.col(wall_time), "us").alias(_WALL))
+    return with_utc_times(dated, **{name: _WALL}).drop(_WALL)
 
-    Each distinct wall time is converted once: they are few, however many rows share them.
+
+def with_utc_times(rows: pl.DataFrame, **wall_times: str) -> pl.DataFrame:
+    """Add columns, named after the keywords, with the instants at which each row's ``timezone`` shows the wall time
+    (a date with a time) in another column; see ``to_instant``. Empty wall times and zones give empty instants.
+
+    A column may replace itself. Python converts the distinct midnights of each zone, the others are midnight and the
+    time since then; only on days on which a zone's clocks change every distinct wall time is converted by itself.
     """
-    key = [day, wall_time, "timezone"]
-    distinct = rows.select(key).unique()
-    instants = pl.Series(name, [to_instant(*row) for row in distinct.iter_rows()], dtype=INSTANT)
-    return rows.join(distinct.with_columns(instants), on=key, how="left", maintain_order="left")
+    for name, wall_time in wall_times.items():
+        rows = _with_utc_time(rows, name, pl.col(wall_time).cast(pl.Datetime("us")))
+    return rows
 
 
 def with_local_times(rows: pl.DataFrame, **instants: str) -> pl.DataFrame:
@@ -75,3 +84,30 @@ def with_local_times(rows: pl.DataFrame, **instants: str) -> pl.DataFrame:
 
 def _wall_time(instant: str, zone: object) -> pl.Expr:
     return pl.col(instant).dt.convert_time_zone(str(zone)).dt.replace_time_zone(None)
+
+
+def _with_utc_time(rows: pl.DataFrame, name: str, wall_time: pl.Expr) -> pl.DataFrame:
+    key = rows.select("timezone", wall_time.alias(_WALL_TIME), wall_time.dt.date().alias(_DAY))
+    days = key.select("timezone", _DAY).drop_nulls().unique()
+    midnights = pl.Series(_MIDNIGHT, [_regular_midnight(*day) for day in days.iter_rows()], dtype=INSTANT)
+    key = key.join(days.with_columns(midnights), on=["timezone", _DAY], how="left", maintain_order="left")
+    since = pl.col(_WALL_TIME) - pl.col(_DAY).cast(pl.Datetime("us"))
+    instant = pl.col(_MIDNIGHT) + since
+    odd = key.filter(pl.col(_MIDNIGHT).is_null()).select("timezone", _WALL_TIME).drop_nulls().unique()
+    if odd.height:
+        converted = [to_instant(wall.date(), wall.time(), zone) for zone, wall in odd.iter_rows()]
+        each = odd.with_columns(pl.Series(_CONVERTED, converted, dtype=INSTANT))
+        key = key.join(each, on=["timezone", _WALL_TIME], how="left", maintain_order="left")
+        instant = pl.coalesce(instant, _CONVERTED)
+    return rows.with_columns(key.select(instant.alias(name)).to_series())
+
+
+@lru_cache(maxsize=100_000)
+def _regular_midnight(zone: str, day: date) -> datetime | None:
+    """The instant at which a day of 24 hours begins; None for a day on which the clocks change.
+
+    A change around midnight leaves one of the two days regular, as far as its wall times are concerned. No zone has a
+    day with two changes that even out.
+    """
+    midnight = to_instant(day, time(), zone)
+    return midnight if to_instant(day + timedelta(days=1), time(), zone) - midnight == timedelta(days=1) else None

@@ -49,7 +49,7 @@ def backtest(
     """Compare forecasts with what sold: every week of the last ones, each from what was known before it."""
     from bakery_assets.backtesting import CannotBacktest
     from bakery_assets.commands.intake import progress_bars
-    from bakery_assets.intake.chunks import Unreadable
+    from bakery_assets.intake.faults import Unreadable
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     chosen = _chosen(models, errors)
@@ -80,9 +80,10 @@ def compare(
 
     from bakery_assets.backtesting import run_backtest
     from bakery_assets.backtesting.windows import READS, BacktestFacts
+    from resources.clock import utc_now
     from resources.folder import read_folder
 
-    read = read_folder(data, READS, progress)
+    read = read_folder(data, READS, loaded_at=utc_now(), progress=progress)
     return run_backtest(cast(BacktestFacts, read.frames), weeks, models, process_time, progress), read
 
 

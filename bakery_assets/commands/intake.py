@@ -24,7 +24,7 @@ def load(
     ] = False,
 ) -> None:
     """Load a folder of CSV or Parquet files; rows that cannot be used go to ops.quarantine with the reason."""
-    from bakery_assets.intake.chunks import Unreadable
+    from bakery_assets.intake.faults import Unreadable
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import load_folder
@@ -62,9 +62,9 @@ def import_pos(
     ] = False,
 ) -> None:
     """Import a till's own export as a bakery's sales; what its columns mean is found out, or said by options."""
-    from bakery_assets.intake.chunks import Unreadable
+    from bakery_assets.intake.faults import Unreadable
     from bakery_assets.intake.till_columns import TillOptions
-    from bakery_assets.intake.till_form import with_mapping
+    from bakery_assets.intake.till_dialect import with_mapping
     from bakery_assets.schemas.columns import MAIN_LOCATION
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
@@ -84,7 +84,7 @@ def import_pos(
 
 
 def _read_mapping(path: Path | None) -> dict[str, Any]:
-    from bakery_assets.intake.chunks import Unreadable
+    from bakery_assets.intake.faults import Unreadable
 
     if path is None:
         return {}

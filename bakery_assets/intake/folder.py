@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bakery_assets.intake.chunks import Source, Unreadable
 from bakery_assets.intake.delimited import read_delimited
+from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.parquet import parquet_rows, read_parquet
+from bakery_assets.intake.row_batches import Source
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 REQUIRED = ("tenants", "products", "sales")
@@ -21,7 +22,7 @@ class TableFile:
     path: Path
 
     def source(self) -> Source:
-        """The file as a stream of chunks.
+        """The file as a stream of row batches.
 
         Raises:
             Unreadable: it is a link to nothing, or may not be looked at.

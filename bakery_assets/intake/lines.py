@@ -1,4 +1,7 @@
-"""A text file as lines, packed or not: what is no text is refused, and a line that no row can be is cut short."""
+"""A text file as lines, compressed or not: binary files are refused, and lines too long for a row are truncated.
+
+Splitting lines into columns is in ``delimited``.
+"""
 
 import gzip
 import io
@@ -9,15 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from bakery_assets.intake.chunks import Unreadable
+from bakery_assets.intake.faults import Unreadable
 
 LONGEST_LINE = 100_000  # characters; longer is no row, and the csv module takes no field of 131,072
 EXCERPT = 1_000  # characters that are kept of such a line
-HEAD = 4_096  # characters that tell whether a file is text
-MOST_JUNK = 0.3  # random bytes are half junk, structured ones more; text with a few damaged places has far less
+HEAD = 4_096  # characters that show whether a file is text
+MAX_BINARY_SHARE = 0.3  # random bytes have half, structured ones more; text with a few damaged places has far less
 
 
-class Overlong(str):
+class TruncatedLine(str):
     """The beginning of a line that has ``LONGEST_LINE`` characters or more."""
 
     __slots__ = ()
@@ -25,7 +28,7 @@ class Overlong(str):
 
 @contextmanager
 def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], IO[bytes]]]:
-    """The file's lines, and the raw file whose position tells the progress.
+    """The file's lines, and the raw file whose position is the progress.
 
     Raises:
         Unreadable: it cannot be opened, decompressed or decoded, or is no text; also while lines are taken.
@@ -48,9 +51,9 @@ def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], IO[bytes]
         raise Unreadable(f"{path.name} is not written in {encoding} ({error}); name another encoding.") from None
 
 
-def flaw(line: str) -> str | None:
-    """Why a line can be no row, whatever its columns; None where it may be one."""
-    if isinstance(line, Overlong):
+def line_defect(line: str) -> str | None:
+    """Why a line cannot be a row, whatever the columns; None where it may be one."""
+    if isinstance(line, TruncatedLine):
         return f"the line has over {LONGEST_LINE:,} characters; shorten it"
     if "\0" in line:
         return "the line holds binary data (a NUL character); remove it, or export the file again"
@@ -70,13 +73,13 @@ def _lines(path: Path, text: IO[str]) -> Iterator[str]:
                 end, ahead = ahead, read()
             if end.endswith("\r") and ahead == "\n":  # the two were cut apart
                 ahead = read()
-            line = Overlong(line[:EXCERPT] + "\n")
+            line = TruncatedLine(line[:EXCERPT] + "\n")
         if is_header:
             _check_header(path, line)
             is_header = False
         if len(head) < HEAD:
             head += line
-            if (len(head) >= HEAD or not ahead) and _is_junk(head):
+            if (len(head) >= HEAD or not ahead) and _is_binary(head):
                 raise Unreadable(f"{path.name} is not a text file: it holds binary data; export it again.")
         yield line
 
@@ -84,11 +87,11 @@ def _lines(path: Path, text: IO[str]) -> Iterator[str]:
 def _check_header(path: Path, line: str) -> None:
     if "\0" in line:
         raise Unreadable(f"{path.name} is not a text file: line 1 holds binary data. Save it as UTF-8.")
-    if isinstance(line, Overlong):
+    if isinstance(line, TruncatedLine):
         raise Unreadable(f"{path.name} is not a table: line 1 has over {LONGEST_LINE:,} characters.")
 
 
-def _is_junk(head: str) -> bool:
-    """Text in an unexpected encoding has bytes that cannot be decoded, too, but no NUL."""
-    junk = sum((each < " " and each not in "\t\n\r") or "\udc80" <= each <= "\udcff" for each in head)
-    return "\0" in head and junk > MOST_JUNK * len(head)
+def _is_binary(head: str) -> bool:
+    """Whether a file is no text; text in an unexpected encoding has bytes that cannot be decoded, too, but no NUL."""
+    binary = sum((each < " " and each not in "\t\n\r") or "\udc80" <= each <= "\udcff" for each in head)
+    return "\0" in head and binary > MAX_BINARY_SHARE * len(head)

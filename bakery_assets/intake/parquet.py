@@ -1,4 +1,4 @@
-"""Reading Parquet as a stream of the same text rows that a CSV file gives, so that one parser serves both."""
+"""Reading Parquet as row batches with the same text that a CSV file has, so that one parser serves both."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -6,12 +6,13 @@ from pathlib import Path
 
 import polars as pl
 
-from bakery_assets.intake.chunks import CHUNK_ROWS, FAULTS, ROW_NUMBER, BadHeader, Chunk, Unreadable, check_names
+from bakery_assets.intake.faults import ROW_NUMBER, BadHeader, Unreadable, faults_frame
+from bakery_assets.intake.row_batches import BATCH_ROWS, RowBatch, check_names
 
 LARGEST_EXACT = 2**53  # beyond it a float no longer tells one whole number from the next
 
 
-def read_parquet(path: Path, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
+def read_parquet(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[RowBatch]:
     """The rows of a file; the first has number 2, as below a header. ``position`` counts rows.
 
     Raises:
@@ -29,11 +30,11 @@ def read_parquet(path: Path, chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
         with pq.ParquetFile(path) as file:
             _check_header(path, file.schema_arrow.names)
             empty = file.schema_arrow.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], file.schema_arrow)]
-            for batch in chain(file.iter_batches(batch_size=chunk_rows), empty):
+            for batch in chain(file.iter_batches(batch_size=batch_rows), empty):
                 frame = pl.DataFrame(pa.Table.from_batches([batch]))
                 rows = _as_text(frame).with_row_index(ROW_NUMBER, number).cast({ROW_NUMBER: pl.Int32})
                 number += frame.height
-                yield Chunk(rows, pl.DataFrame(schema=FAULTS), number - 2)
+                yield RowBatch(rows, faults_frame([]), number - 2)
     except (pa.ArrowException, pl.exceptions.PolarsError) as error:
         raise Unreadable(
             f"{path.name} is damaged or no Parquet file ({_first_line(error)}); export it again."

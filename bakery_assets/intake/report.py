@@ -1,6 +1,14 @@
-"""What a load came to."""
+"""Load reports: how many rows of each file were new, changed, known or quarantined, and which files were not used."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+Progress = Callable[[str, int, int], None]
+"""Called with a file's name, and how much of how much of it is read."""
+
+
+def no_progress(file: str, done: int, total: int) -> None:
+    """Progress that is not shown."""
 
 
 @dataclass(frozen=True)

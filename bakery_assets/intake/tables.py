@@ -1,35 +1,19 @@
-"""What a reader has to know of a table: its columns, its key, and what its rows refer to.
+"""Table specs: what a loader has to know of a table besides its schema: its key, and what its rows refer to.
 
-The warehouse makes these descriptions from its schema, so a column is still said once.
+Columns and row rules are those of the schema in ``bakery_assets.schemas.ops``. ``resources.warehouse.intake_tables``
+makes the specs from the SQL tables, where keys and references are declared.
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from functools import cached_property
 
-Kind = Literal["text", "number", "whole", "date", "time", "instant"]
+import dataframely as dy
+
+from bakery_assets.schemas import table_name
+from bakery_assets.schemas.rules import ExactlyOne, rules_of
 
 RECORDED_AT = "recorded_at"
 AT_LOAD = "load"  # the fact rule of tables whose rows are known from the moment of loading on
-
-
-@dataclass(frozen=True)
-class ColumnSpec:
-    """One column, and what a value must be to be stored in it.
-
-    ``required``: a row without a value cannot be stored. ``default`` stands in for an empty value.
-    ``pattern``: the regular expression of an identity, which also names partitions and files.
-    """
-
-    name: str
-    kind: Kind
-    required: bool = False
-    default: str | float | None = None
-    choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    zone: bool = False
-    code: bool = False
-    pattern: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,32 +33,71 @@ class TableSpec:
     follows where the file gives none, or ``AT_LOAD``. ``creates`` names a table to which missing rows are added.
     """
 
-    name: str
-    columns: tuple[ColumnSpec, ...]
+    schema: type[dy.Schema]
     key: tuple[str, ...]
     references: tuple[Reference, ...] = ()
-    exactly_one: tuple[tuple[str, ...], ...] = ()
     fact: str | None = None
     creates: str | None = None
-    by_name: dict[str, ColumnSpec] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "by_name", {column.name: column for column in self.columns})
+    @cached_property
+    def name(self) -> str:
+        """The table's name, which its files have too."""
+        return table_name(self.schema)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Column names in the table's order."""
-        return tuple(self.by_name)
+    @cached_property
+    def columns(self) -> dict[str, dy.Column]:
+        """Columns by name, in the table's order."""
+        return dict(self.schema.columns())
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """Columns that a file cannot leave out: every row needs a value, and nothing stands in for it."""
+        return tuple(
+            name
+            for name, column in self.columns.items()
+            if not column.nullable
+            and "default" not in (column.metadata or {})
+            and not (self.fact is not None and name == RECORDED_AT)
+        )
+
+    @cached_property
+    def instants(self) -> tuple[str, ...]:
+        """Columns with points in time."""
+        return tuple(name for name, column in self.columns.items() if isinstance(column, dy.Datetime))
+
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """Columns of the key or of a reference."""
+        return frozenset({*self.key, *(name for reference in self.references for name in reference.columns)})
 
     @property
     def content(self) -> tuple[str, ...]:
         """Columns that are neither key nor ``recorded_at``."""
-        return tuple(name for name in self.names if name not in self.key and name != RECORDED_AT)
+        return tuple(name for name in self.columns if name not in self.key and name != RECORDED_AT)
 
     @property
     def subject(self) -> tuple[str, ...]:
         """The key without ``recorded_at``: what a row is about, whenever it was learned."""
         return tuple(name for name in self.key if name != RECORDED_AT)
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether several records of one subject are kept."""
+        return RECORDED_AT in self.key
+
+    def given(self, columns: list[str]) -> tuple[str, ...]:
+        """Columns of the table of which a file with ``columns`` says something; the others stay as they are stored.
+
+        A fact is always whole, and a key never has a gap. Of columns of which exactly one has a value, naming one says
+        that the others are empty.
+        """
+        if self.fact is not None:
+            return tuple(self.columns)
+        named = {*self.key, *columns}
+        for rule in rules_of(self.schema, ExactlyOne):
+            if not named.isdisjoint(rule.columns):
+                named.update(rule.columns)
+        return tuple(name for name in self.columns if name in named)
 
 
 def dependents(tables: tuple[TableSpec, ...], unread: set[str]) -> set[str]:

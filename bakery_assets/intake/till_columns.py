@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bakery_assets.intake.chunks import Unreadable
+from bakery_assets.intake.faults import Unreadable
 
 # The more telling name comes first; a name counts as a whole, or else as a word of a longer one.
 NAMES: Mapping[str, tuple[str, ...]] = {

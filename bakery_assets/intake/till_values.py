@@ -1,4 +1,4 @@
-"""How tills write numbers and dates, and telling which way a file does it."""
+"""How tills write numbers and dates, and counting which format a file's values show."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,8 +19,8 @@ _EUROPEAN = r"^(\d{1,2})([-/.])(\d{1,2})[-/.](\d{4}|\d{2})(?:[T ,]|$)"
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What a column's values say about how it is written; counts of values that can be read in one way only."""
+class FormatVotes:
+    """How many of a column's values can be read in one format only, for each format."""
 
     comma: int = 0
     point: int = 0
@@ -28,14 +28,14 @@ class Evidence:
     month_first: int = 0
     either_first: int = 0
 
-    def __add__(self, other: "Evidence") -> "Evidence":
-        return Evidence(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
+    def __add__(self, other: "FormatVotes") -> "FormatVotes":
+        return FormatVotes(*(a + b for a, b in zip(self._values(), other._values(), strict=True)))
 
     def _values(self) -> tuple[int, ...]:
         return (self.comma, self.point, self.day_first, self.month_first, self.either_first)
 
 
-def number_evidence(text: pl.Series) -> Evidence:
+def number_votes(text: pl.Series) -> FormatVotes:
     """Which sign the numbers use for decimals.
 
     ``1.234,50`` and ``0,90`` say comma, ``1,234.50`` and ``0.90`` say point; ``1.234`` says neither.
@@ -43,15 +43,15 @@ def number_evidence(text: pl.Series) -> Evidence:
     bare = _bare(text)
     comma = bare.str.contains(r"^[+-]?\d*,(\d{1,2}|\d{4,})$|^[+-]?0,\d+$|\.\d{3},\d*$|\d\.\d{3}\.\d{3}")
     point = bare.str.contains(r"^[+-]?\d*\.(\d{1,2}|\d{4,})$|^[+-]?0\.\d+$|,\d{3}\.\d*$|\d,\d{3},\d{3}")
-    return Evidence(comma=int(comma.sum()), point=int(point.sum()))
+    return FormatVotes(comma=int(comma.sum()), point=int(point.sum()))
 
 
-def date_evidence(text: pl.Series) -> Evidence:
+def date_votes(text: pl.Series) -> FormatVotes:
     """Whether dates such as 03/04/2026 have the day or the month first; only values above 12 tell."""
     parts = text.str.extract_groups(_EUROPEAN).struct
     first, second = parts.field("1").cast(pl.Int32, strict=False), parts.field("3").cast(pl.Int32, strict=False)
     slashed = parts.field("2") != "."  # with points the day always comes first
-    return Evidence(
+    return FormatVotes(
         day_first=int((slashed & (first > 12)).sum()),
         month_first=int((slashed & (second > 12)).sum()),
         either_first=int((slashed & (first <= 12) & (second <= 12)).sum()),

@@ -1,15 +1,22 @@
-"""Text to values: each kind of column, vectorised, with a reason that a person can act on where it fails."""
+"""Text to values: how each type of column is written in a file, and why a text is no value of its column.
 
+What a value may be (limits, choices, patterns) is a rule of the table's schema, which ``row_rules`` applies. Here are
+only the forms of writing, and what PostgreSQL can neither store nor index.
+"""
+
+from collections.abc import Collection
+
+import dataframely as dy
 import polars as pl
 
-from bakery_assets.intake.chunks import LONGEST_CODE
-from bakery_assets.intake.tables import ColumnSpec
-
+LONGEST_CODE = 200  # characters; PostgreSQL indexes nothing beyond 2,700 bytes
 LONGEST_TEXT = 10_000  # characters
 LOCAL = "__local"  # suffix of the column with an instant given in the tenant's local time
-IDENTITY_RULE = "only letters, digits, . _ and - may be in it, at most 100, with a letter or digit first"
+SLUG_RULE = "only letters, digits, . _ and - may be in it, at most 100, with a letter or digit first"
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+NOT_FINITE_HINT = ", which is not a finite number; correct it"
 
+_LARGEST_WHOLE = 2**31 - 1
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?$"
 _NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
@@ -23,98 +30,94 @@ def cleaned(name: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def parsed(column: ColumnSpec) -> list[pl.Expr]:
-    """The column's values from its cleaned text; null where the text is none, the default where it is missing."""
-    text = pl.col(column.name)
-    value = {
-        "text": _choice if column.choices else _text,
-        "number": _share if (column.minimum, column.maximum) == (0.0, 1.0) else _number,
-        "whole": _whole,
-        "date": _date,
-        "time": _time,
-    }
-    if column.kind == "instant":
-        return [_instant(text).alias(column.name), _local_instant(text).alias(column.name + LOCAL)]
-    made = value[column.kind](text)
-    if column.default is not None:
-        made = pl.when(text.is_null()).then(_default(column)).otherwise(made)
-    return [made.alias(column.name)]
+def values(name: str, column: dy.Column, zone_names: Collection[str], *, is_indexed: bool) -> list[pl.Expr]:
+    """The column's values from its cleaned text; null where the text is none, the default where it is missing.
 
-
-def complaint(column: ColumnSpec, zones: frozenset[str], *, indexed: bool) -> pl.Expr:
-    """Why the column's cleaned text (in ``column.name``) cannot be used, given its value; null where it can.
+    An instant is followed by the same in local time, for texts that name no offset; one of the two is null.
 
     Args:
-        zones: names of time zones that are known.
-        indexed: the column is part of a key or a reference, so its length is bounded by the index.
+        zone_names: the time zones that are known.
+        is_indexed: the column is part of a key or a reference, so its length is limited by the index.
     """
-    text = pl.col(column.name)
-    shown = pl.format("{} is '{}'", pl.lit(column.name), text.str.slice(0, 60))
-    tests: list[tuple[pl.Expr, pl.Expr | str]] = []
-    if column.kind == "text":
-        longest = LONGEST_CODE if indexed or column.code else LONGEST_TEXT
-        tests.append(
-            (text.str.len_chars() > longest, f"{column.name} is longer than {longest:,} characters; shorten it")
-        )
-        tests.append((text.str.contains("\0", literal=True), f"{column.name} holds a NUL character; remove it"))
-        if column.pattern:
-            tests.append((text.str.contains(column.pattern).not_(), _join(shown, f"; {IDENTITY_RULE}")))
-        if column.choices:
-            listed = ", ".join(column.choices)
-            tests.append((_choice(text).is_in(column.choices).not_(), _join(shown, f"; it must be one of {listed}")))
-        if column.zone:
-            hint = ", which is no IANA time zone; write it like Europe/Berlin"
-            tests.append((text.is_in(list(zones)).not_(), _join(shown, hint)))
-    elif column.kind in ("number", "whole"):
-        tests += _number_tests(column, text, shown)
-    elif column.kind == "date":
-        tests.append((_date(text).is_null(), _join(shown, ", which is no date; write it like 2026-03-29")))
-        tests.append((_outside(_date(text)), _join(shown, f"; a year from {FIRST_YEAR} to {LAST_YEAR} is expected")))
-    elif column.kind == "time":
-        tests.append((_time(text).is_null(), _join(shown, ", which is no time of day; write it like 05:30")))
-    else:
-        either = pl.coalesce(_instant(text).dt.replace_time_zone(None), _local_instant(text))
-        hint = ", which is no date with time; write it like 2026-03-29T14:05:00+02:00"
-        tests.append((either.is_null(), _join(shown, hint)))
-        tests.append((_outside(either), _join(shown, f"; a year from {FIRST_YEAR} to {LAST_YEAR} is expected")))
-    reason: pl.Expr = pl.lit(None, pl.String)
-    if column.required:
-        reason = pl.when(text.is_null()).then(pl.lit(f"{column.name} is empty; every row needs it")).otherwise(reason)
-    for failed, why in reversed(tests):
-        said = pl.lit(why) if isinstance(why, str) else why
-        reason = pl.when(text.is_not_null() & failed).then(said).otherwise(reason)
-    return reason
+    text = pl.col(name)
+    if isinstance(column, dy.Datetime):
+        return [_within_years(_instant(text)).alias(name), _within_years(_local_instant(text)).alias(name + LOCAL)]
+    value = _value(text, column, zone_names, is_indexed=is_indexed)
+    default = (column.metadata or {}).get("default")
+    if default is not None:
+        written = _value(pl.lit(str(default)), column, zone_names, is_indexed=is_indexed)
+        value = pl.when(text.is_null()).then(written).otherwise(value)
+    return [value.cast(column.dtype).alias(name)]
 
 
-def _number_tests(column: ColumnSpec, text: pl.Expr, shown: pl.Expr) -> list[tuple[pl.Expr, pl.Expr | str]]:
-    value = _share(text) if (column.minimum, column.maximum) == (0.0, 1.0) else _number(text)
-    finite = value.is_finite()
-    tests: list[tuple[pl.Expr, pl.Expr | str]] = [
-        (text.str.contains(_NOT_FINITE) | finite.not_(), _join(shown, ", which is not a finite number; correct it")),
-        (value.is_null(), _join(shown, ", which is no number; write it like 1234.5, with a decimal point")),
-    ]
-    if column.kind == "whole":
-        tests.append((value != value.floor(), _join(shown, "; a whole number is expected")))
-    if column.minimum is not None:
-        word = "is negative" if column.minimum == 0 else "is too small"
-        hint = f"; {column.name} {word}, at least {column.minimum:,g} is expected"
-        tests.append((value < column.minimum, _join(shown, hint)))
-    if column.maximum is not None:
-        hint = f"; {column.name} is too large, at most {column.maximum:,g} is expected"
-        tests.append((value > column.maximum, _join(shown, hint)))
-    return tests
+def unreadable_reason(name: str, text: pl.Expr, column: dy.Column, *, is_indexed: bool) -> pl.Expr:
+    """Why a text gives no value of its column, and what to do."""
+    shown = shown_text(name, text)
+    match column:
+        case dy.Float64() | dy.Int32():
+            number = _number(text)
+            return (
+                pl.when(text.str.contains(_NOT_FINITE) | number.is_infinite())
+                .then(shown + NOT_FINITE_HINT)
+                .when(number.is_null())
+                .then(shown + ", which is no number; write it like 1234.5, with a decimal point")
+                .otherwise(shown + "; a whole number is expected")
+            )
+        case dy.Date():
+            hint, readable = ", which is no date; write it like 2026-03-29", _date(text)
+        case dy.Datetime():
+            hint = ", which is no date with time; write it like 2026-03-29T14:05:00+02:00"
+            readable = pl.coalesce(_instant(text).dt.replace_time_zone(None), _local_instant(text))
+        case dy.Time():
+            return shown + ", which is no time of day; write it like 05:30"
+        case _:
+            longest = _longest(column, is_indexed=is_indexed)
+            return (
+                pl.when(text.str.len_chars() > longest)
+                .then(pl.lit(f"{name} is longer than {longest:,} characters; shorten it"))
+                .when(text.str.contains("\0", literal=True))
+                .then(pl.lit(f"{name} holds a NUL character; remove it"))
+                .otherwise(shown + ", which is no IANA time zone; write it like Europe/Berlin")
+            )
+    years = f"; a year from {FIRST_YEAR} to {LAST_YEAR} is expected"
+    return pl.when(readable.is_null()).then(shown + hint).otherwise(shown + years)
 
 
-def _join(shown: pl.Expr, hint: str) -> pl.Expr:
-    return pl.concat_str(shown, pl.lit(hint))
+def shown_text(name: str, text: pl.Expr) -> pl.Expr:
+    """A column's name with the beginning of what is written in it."""
+    return pl.format("{} is '{}'", pl.lit(name), text.str.slice(0, 60))
 
 
-def _text(text: pl.Expr) -> pl.Expr:
-    return text
+def _value(text: pl.Expr, column: dy.Column, zone_names: Collection[str], *, is_indexed: bool) -> pl.Expr:
+    match column:
+        case dy.Float64(min=0.0, max=1.0):
+            return _share(text)
+        case dy.Float64():
+            return _number(text)
+        case dy.Int32():
+            return _whole(text)
+        case dy.Date():
+            return _within_years(_date(text))
+        case dy.Time():
+            return _time(text)
+        case dy.String():
+            return _text(text, column, zone_names, is_indexed=is_indexed)
+    raise TypeError(f"Files cannot have columns of type {type(column).__name__}.")
 
 
-def _choice(text: pl.Expr) -> pl.Expr:
-    return text.str.to_lowercase()
+def _text(text: pl.Expr, column: dy.Column, zone_names: Collection[str], *, is_indexed: bool) -> pl.Expr:
+    metadata = column.metadata or {}
+    is_storable = (text.str.len_chars() <= _longest(column, is_indexed=is_indexed)) & ~text.str.contains(
+        "\0", literal=True
+    )
+    if "zone" in metadata:
+        is_storable &= text.is_in(list(zone_names))
+    return pl.when(is_storable).then(text.str.to_lowercase() if "choices" in metadata else text)
+
+
+def _longest(column: dy.Column, *, is_indexed: bool) -> int:
+    is_code = is_indexed or (isinstance(column, dy.String) and column.min_length is not None)
+    return LONGEST_CODE if is_code else LONGEST_TEXT
 
 
 def _number(text: pl.Expr) -> pl.Expr:
@@ -129,7 +132,10 @@ def _share(text: pl.Expr) -> pl.Expr:
 
 
 def _whole(text: pl.Expr) -> pl.Expr:
-    return _number(text).cast(pl.Int32, strict=False)
+    """Whole numbers; one beyond 32 bits becomes the nearest that fits, which no column's limits allow."""
+    number = _number(text)
+    is_whole = (number == number.floor()) & number.is_finite()
+    return pl.when(is_whole).then(number.clip(-_LARGEST_WHOLE, _LARGEST_WHOLE)).cast(pl.Int32)
 
 
 def _date(text: pl.Expr) -> pl.Expr:
@@ -171,13 +177,5 @@ def _local_instant(text: pl.Expr) -> pl.Expr:
     return pl.when(_has_offset(text).not_()).then(_wall_time(text))
 
 
-def _outside(value: pl.Expr) -> pl.Expr:
-    return value.dt.year().is_between(FIRST_YEAR, LAST_YEAR).not_()
-
-
-def _default(column: ColumnSpec) -> pl.Expr:
-    if column.kind == "time":
-        return _time(pl.lit(str(column.default)))
-    if column.kind == "whole":
-        return pl.lit(int(column.default or 0), pl.Int32)
-    return pl.lit(column.default)
+def _within_years(value: pl.Expr) -> pl.Expr:
+    return pl.when(value.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(value)

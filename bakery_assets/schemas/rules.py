@@ -70,8 +70,19 @@ def key_columns(schema: type[dy.Schema]) -> list[str]:
     return schema.primary_key() or [name for rule in rules_of(schema, UniqueTogether) for name in rule.columns]
 
 
-def _rules(schema: type[dy.Schema]) -> dict[str, object]:
-    functions = {
-        name: getattr(rule, "validation_fn", None) for each in schema.__mro__ for name, rule in vars(each).items()
+def row_rules(schema: type[dy.Schema]) -> dict[str, "RuleFactory"]:
+    """The rules of a schema that one row follows or breaks, whatever the others are, by name."""
+    return {
+        name: factory
+        for name, factory in _factories(schema).items()
+        if not isinstance(factory.validation_fn, UniqueTogether)
     }
-    return {name: function for name, function in functions.items() if function is not None}
+
+
+def _rules(schema: type[dy.Schema]) -> dict[str, object]:
+    return {name: factory.validation_fn for name, factory in _factories(schema).items()}
+
+
+def _factories(schema: type[dy.Schema]) -> dict[str, "RuleFactory"]:
+    members = {name: member for each in schema.__mro__ for name, member in vars(each).items()}
+    return {name: member for name, member in members.items() if hasattr(member, "validation_fn")}

@@ -1,23 +1,85 @@
-"""The statements of a load, in the order in which they run; each works on all staged rows at once.
+"""The statements of a load: what only the database knows of a file's rows, and storing them; each is set-based.
 
-Temporary tables: ``staged`` (typed rows), ``refused`` (rows at fault, as read), ``late`` (faults that only
-the database could find), ``ready`` (rows that may be stored).
+What a row must be, and what it is next to an earlier one, is decided in ``bakery_assets.intake``.
+
+Temporary tables: ``wanted`` (keys that rows refer to), ``tenants`` and ``subjects`` (what rows are about), ``faults``
+(rows at fault, as read), ``staged`` and ``staged_locations`` (rows to store).
 """
 # ruff: noqa: S608 - names come from the schema, values never do
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from zoneinfo import available_timezones
 
+import dataframely as dy
 import polars as pl
+from sqlalchemy import Table
 
-from bakery_assets.intake.chunks import FAULT_COLUMN, FAULT_REASON, ROW_NUMBER
-from bakery_assets.intake.parsing import stored_columns
-from bakery_assets.intake.tables import AT_LOAD, RECORDED_AT, TableSpec
-from bakery_assets.intake.values import LOCAL
+from bakery_assets.intake.faults import Faults
+from bakery_assets.intake.file_rows import FileRows
+from bakery_assets.intake.references import NamedLocations
+from bakery_assets.intake.tables import TableSpec
+from bakery_assets.intake.till import Articles
+from bakery_assets.intake.timestamps import TenantZones
+from bakery_assets.schemas import conform
 from bakery_assets.schemas.columns import MAIN_LOCATION
-from resources.warehouse.connection import Bulk
+from resources.schema import metadata
+from resources.warehouse.connection import Bulk, insert_from, selected
 
-Counts = tuple[int, int, int]  # new, changed, known
+STAGED_ROWS = 200_000  # rows that are copied to the database at a time
+
+
+class StoredRows:
+    """The rows of the database, as ``references.KnownRows``."""
+
+    name = "the database"
+    correction_hint = ", or load with --corrections"
+
+    def __init__(self, bulk: Bulk) -> None:
+        self._bulk = bulk
+
+    def zone_names(self) -> frozenset[str]:
+        """Time zones that both Python and this server know."""
+        return known_zones(self._bulk)
+
+    def time_zones(self) -> dy.DataFrame[TenantZones]:
+        return conform(TenantZones, self._bulk.read("SELECT tenant_id, timezone FROM ops.tenants"))
+
+    def existing(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
+        with _staged(self._bulk, "wanted", keys):
+            match = _equal("r", "w", keys.columns)
+            return self._bulk.read(f"SELECT w.* FROM wanted w WHERE EXISTS (SELECT FROM ops.{table} r WHERE {match})")
+
+    def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
+        """All records about ``subjects``. Other loads of the table wait from here on until this one ends."""
+        self._bulk.run(f"DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('load {spec.name}')); END $$")
+        table = metadata.tables[f"ops.{spec.name}"]
+        if not self._has_rows_of(table, subjects.select("tenant_id").unique()):
+            return pl.DataFrame(schema=pl.Schema(spec.schema))
+        with _staged(self._bulk, "subjects", subjects):
+            gaps = {name for name in subjects.columns if spec.columns[name].nullable}
+            match = _equal("t", "s", subjects.columns, gaps)
+            found = self._bulk.read(
+                f"SELECT {selected(table)} FROM {table.fullname} t WHERE EXISTS (SELECT FROM subjects s WHERE {match})"
+            )
+        return found.cast(pl.Schema(spec.schema))
+
+    def _has_rows_of(self, table: Table, tenants: pl.DataFrame) -> bool:
+        """Whether any of these tenants has rows; a new bakery's history need not be looked up row by row."""
+        with _staged(self._bulk, "tenants", tenants):
+            query = f"SELECT 1 FROM tenants s JOIN {table.fullname} t ON t.tenant_id = s.tenant_id LIMIT 1"
+            return self._bulk.read(query).height > 0
+
+
+@cache
+def _python_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known_zones(bulk: Bulk) -> frozenset[str]:
+    """Time zones that both Python and this server know."""
+    return _python_zones() & frozenset(bulk.read("SELECT name FROM pg_timezone_names")["name"].to_list())
 
 
 def has_rows(bulk: Bulk, table: str) -> bool:
@@ -39,8 +101,8 @@ def add_tenant(bulk: Bulk, tenant_id: str, name: str, zone: str, country: str) -
     bulk.run(f"INSERT INTO ops.locations (tenant_id, location_id) VALUES ({main}) ON CONFLICT DO NOTHING")
 
 
-def add_products(bulk: Bulk, tenant_id: str, articles: pl.DataFrame) -> None:
-    """Add articles (``product_id, price``) that are no products yet, under the name the till has for them."""
+def add_products(bulk: Bulk, tenant_id: str, articles: dy.DataFrame[Articles]) -> None:
+    """Add articles that are no products yet, under the name the till has for them."""
     bulk.put("articles", articles)
     bulk.run(
         "INSERT INTO ops.products (tenant_id, product_id, name, price)"
@@ -48,246 +110,70 @@ def add_products(bulk: Bulk, tenant_id: str, articles: pl.DataFrame) -> None:
     )
 
 
-def stage_rows(bulk: Bulk, rows: pl.DataFrame) -> None:
-    """Add typed rows."""
-    bulk.put("staged", rows)
+def store(bulk: Bulk, spec: TableSpec, file: FileRows) -> None:
+    """Store a file's rows, and the locations that they name.
 
-
-def stage_faults(bulk: Bulk, faults: pl.DataFrame) -> None:
-    """Add rows at fault, with the columns of ``chunks.FAULTS``."""
-    bulk.put("refused", faults)
-
-
-def find_strangers(bulk: Bulk, table: TableSpec) -> None:
-    """Set apart rows that refer to what does not exist; the first reference at fault counts."""
-    bulk.run(f"CREATE TEMPORARY TABLE late ({ROW_NUMBER} int, {FAULT_COLUMN} text, {FAULT_REASON} text)")
-    bulk.run("ANALYZE staged")
-    for reference in table.references:
-        if reference.table == table.creates:
-            continue
-        column = reference.columns[-1]
-        match = _equal("r", "s", zip(reference.targets, reference.columns, strict=True))
-        whose = "" if column == "tenant_id" else " of tenant ''' || s.tenant_id || '''"
-        bulk.run(
-            f"INSERT INTO late SELECT s.{ROW_NUMBER}, '{column}', '{column} is ''' || s.{column} || ''', which is not"
-            f" among the {reference.table}{whose}; add it there, or correct it'"
-            f" FROM staged s WHERE s.{column} IS NOT NULL"
-            f" AND NOT EXISTS (SELECT FROM ops.{reference.table} r WHERE {match})"
-            f" AND NOT EXISTS (SELECT FROM late l WHERE l.{ROW_NUMBER} = s.{ROW_NUMBER})"
-        )
-
-
-def make_ready(bulk: Bulk, table: TableSpec, columns: Collection[str], now: datetime) -> None:
-    """Rows that may be stored: local times made instants, and ``recorded_at`` filled where the file gives none.
-
-    ``own`` says that the file gave it.
+    Master data that has changed replaces what is stored in the columns that the file gives. A fact that another
+    program has stored since it was compared is left as it is.
     """
-    stored = stored_columns(table, columns)
-    chosen = []
-    for column in stored:
-        value = f"s.{column.name}"
-        if column.kind == "instant":
-            value = _instant(column.name)
-            if column.name == RECORDED_AT:
-                chosen.append(f"{value} IS NOT NULL AS own")
-                value = f"coalesce({value}, {_recorded_at(table, now)})"
-        chosen.append(f"{value} AS {column.name}")
-    clocks = " JOIN ops.tenants t USING (tenant_id)" if any(column.kind == "instant" for column in stored) else ""
-    bulk.run(
-        f"CREATE TEMPORARY TABLE ready AS SELECT s.{ROW_NUMBER}, {', '.join(chosen)} FROM staged s{clocks}"
-        f" WHERE NOT EXISTS (SELECT FROM late l WHERE l.{ROW_NUMBER} = s.{ROW_NUMBER})"
-    )
-    bulk.run("ANALYZE ready")
+    if file.locations is not None and spec.creates:
+        _add_locations(bulk, file.locations)
+    rows = pl.concat([file.new, file.changed])
+    if rows.height:
+        _insert(bulk, spec, rows, file.given)
+    if file.locations is not None and not spec.creates:  # those of the tenants just stored
+        _add_locations(bulk, file.locations)
 
 
-def find_repeats(bulk: Bulk, table: TableSpec, columns: Collection[str]) -> int:
-    """Keep a key's first row. Facts that repeat it alike are dropped and counted; others are faults."""
-    key = [_comparable(table, name) for name in table.key]
-    grouped = ", ".join(f"{_in('x', each)} AS k{index}" for index, each in enumerate(key))
-    found = bulk.run(
-        f"CREATE TEMPORARY TABLE twins AS SELECT {grouped}, min(x.{ROW_NUMBER}) AS first FROM ready x"
-        f" GROUP BY {', '.join(str(index + 1) for index in range(len(key)))} HAVING count(*) > 1"
-    )
-    if found == 0:
-        return 0
-    matched = " AND ".join(f"{_in('r', each)} = w.k{index}" for index, each in enumerate(key))
-    pairs = f"twins w JOIN ready f ON f.{ROW_NUMBER} = w.first WHERE {matched} AND r.{ROW_NUMBER} > w.first"
-    compared = [column.name for column in stored_columns(table, columns) if column.name not in table.key]
-    repeated = 0
-    if table.fact is not None:
-        repeated = bulk.run(f"DELETE FROM ready r USING {pairs} AND {_same('r', 'f', compared)}")
-        column, other = _first_difference("r", "f", compared)
-        reason = f"'row ' || w.first || ' already gives ' || {other} || ' for the same key; remove one of the two'"
-    else:
-        column = f"'{table.key[-1]}'"
-        reason = (
-            f"'row ' || w.first || ' already gives this one, ' || {_shown_key('r', table)} || '; remove one of the two'"
-        )
-    bulk.run(f"INSERT INTO late SELECT r.{ROW_NUMBER}, {column}, {reason} FROM ready r, {pairs}")
-    _drop_late(bulk)
-    return repeated
+def _insert(bulk: Bulk, spec: TableSpec, rows: pl.DataFrame, given: Collection[str]) -> None:
+    for start in range(0, rows.height, STAGED_ROWS):
+        bulk.put("staged", rows.slice(start, STAGED_ROWS))
+    insert = insert_from("staged", metadata.tables[f"ops.{spec.name}"], list(spec.columns))
+    values = [f"{name} = excluded.{name}" for name in given if name not in spec.key]
+    if spec.fact is not None or not values:
+        bulk.run(f"{insert} ON CONFLICT DO NOTHING")
+        return
+    bulk.run(f"{insert} ON CONFLICT ({', '.join(spec.key)}) DO UPDATE SET {', '.join(values)}")
 
 
-def append(bulk: Bulk, table: TableSpec, now: datetime, *, corrections: bool) -> Counts:
-    """Store facts that are not known yet; one that contradicts a stored one is a fault, or a correction."""
-    _wait_for_other_loads(bulk, table)
-    if table.creates == "locations":
-        bulk.run(
-            "INSERT INTO ops.locations (tenant_id, location_id) SELECT DISTINCT tenant_id, location_id FROM ready"
-            " ON CONFLICT DO NOTHING"
-        )
-    target = f"ops.{table.name}"
-    same_subject = _equal("s", "r", ((name, name) for name in table.subject))
-    content = table.content
-    known = changed = 0
-    if corrections and RECORDED_AT in table.key:
-        subject = ", ".join(f"s.{name}" for name in table.subject)
-        bulk.run(
-            f"CREATE TEMPORARY TABLE latest AS SELECT DISTINCT ON ({subject}) s.* FROM {target} s"
-            f" WHERE EXISTS (SELECT FROM ready r WHERE NOT r.own AND {same_subject})"
-            f" ORDER BY {subject}, s.recorded_at DESC"
-        )
-        bulk.run("ANALYZE latest")
-        known += bulk.run(
-            f"DELETE FROM ready r USING latest s WHERE NOT r.own AND {same_subject} AND {_same('r', 's', content)}"
-        )
-        # Today's sales count as known from midnight on; a correction made before that must still come last.
-        changed = bulk.run(
-            "UPDATE ready r SET own = true,"
-            f" recorded_at = greatest({_literal(now)}, s.recorded_at + interval '1 microsecond')"
-            f" FROM latest s WHERE NOT r.own AND {same_subject}"
-        )
-    known += bulk.run(
-        f"DELETE FROM ready r USING {target} s WHERE {same_subject} AND {_same('r', 's', content)}"
-        " AND (s.recorded_at = r.recorded_at OR NOT r.own)"
-    )
-    _find_contradictions(bulk, table)
-    names = ", ".join(table.names)
-    stored = bulk.run(f"INSERT INTO {target} ({names}) SELECT {names} FROM ready ON CONFLICT DO NOTHING")
-    return stored - changed, changed, known
+def stage_faults(bulk: Bulk, faults: dy.DataFrame[Faults]) -> None:
+    """Add rows at fault, for ``quarantine``."""
+    bulk.put("faults", faults)
 
 
-def upsert(bulk: Bulk, table: TableSpec, columns: Collection[str]) -> Counts:
-    """Store master data; the last load wins, and rows that say nothing new are not touched."""
-    _wait_for_other_loads(bulk, table)
-    names = [column.name for column in stored_columns(table, columns)]
-    matched = " AND ".join(
-        f"{_in('t', each)} = {_in('r', each)}" for each in (_comparable(table, name) for name in table.key)
-    )
-    present, ready = bulk.read(
-        f"SELECT (SELECT count(*) FROM ready r JOIN ops.{table.name} t ON {matched}) AS present,"
-        " (SELECT count(*) FROM ready) AS ready"
-    ).row(0)
-    values = [name for name in names if name not in table.key]
-    action = "NOTHING"
-    if values:
-        given = ", ".join(f"{name} = excluded.{name}" for name in values)
-        action = f"UPDATE SET {given} WHERE NOT ({_same('t', 'excluded', values)})"
-    touched = bulk.run(
-        f"INSERT INTO ops.{table.name} AS t ({', '.join(names)}) SELECT {', '.join(names)} FROM ready"
-        f" ON CONFLICT ({', '.join(table.key)}) DO {action}"
-    )
-    if table.name == "tenants":
-        bulk.run(
-            "INSERT INTO ops.locations (tenant_id, location_id)"
-            f" SELECT tenant_id, '{MAIN_LOCATION}' FROM ready ON CONFLICT DO NOTHING"
-        )
-    new = ready - present
-    return new, touched - new, ready - touched
-
-
-def late_faults(bulk: Bulk) -> pl.DataFrame:
-    """Rows at fault that the database found: ``ROW_NUMBER, FAULT_COLUMN, FAULT_REASON``."""
-    return bulk.read(f"SELECT {ROW_NUMBER}, {FAULT_COLUMN}, {FAULT_REASON} FROM late ORDER BY 1")
-
-
-def quarantine(bulk: Bulk, file: str) -> int:
-    """Move the refused rows to ``ops.quarantine``, each distinct one once; how many rows were refused."""
+def quarantine(bulk: Bulk, file: str) -> None:
+    """Move the staged faults of a file to ``ops.quarantine``, each distinct one once."""
     bulk.run(
         "INSERT INTO ops.quarantine (tenant_id, file, row_number, column_name, reason, content)"
-        f" SELECT tenant_id, {_literal(file)}, row_number, column_name, reason, content::jsonb FROM refused"
+        f" SELECT tenant_id, {_literal(file)}, row_number, column_name, reason, content::jsonb FROM faults"
         " ORDER BY row_number ON CONFLICT DO NOTHING"
     )
-    return int(bulk.read("SELECT count(*) FROM refused").item())
 
 
-def _find_contradictions(bulk: Bulk, table: TableSpec) -> None:
-    same_key = _equal("s", "r", ((name, name) for name in table.key))
-    column, other = _first_difference("r", "s", (*table.content, *({RECORDED_AT} - set(table.key))))
-    if RECORDED_AT in table.key:
-        hint = (
-            "to correct it give a later recorded_at' || CASE WHEN r.own THEN '' ELSE ', or load with --corrections' END"
-        )
-    else:
-        hint = f"it cannot be changed, so give this one a {table.key[-1]} of its own'"
+def _add_locations(bulk: Bulk, locations: dy.DataFrame[NamedLocations]) -> None:
+    bulk.put("staged_locations", locations)
     bulk.run(
-        f"INSERT INTO late SELECT r.{ROW_NUMBER}, {column}, 'the database already has ' || {other} || '; {hint}"
-        f" FROM ready r JOIN ops.{table.name} s ON {same_key}"
+        "INSERT INTO ops.locations (tenant_id, location_id) SELECT tenant_id, location_id FROM staged_locations"
+        " ON CONFLICT DO NOTHING"
     )
-    _drop_late(bulk)
 
 
-def _drop_late(bulk: Bulk) -> None:
-    bulk.run(f"DELETE FROM ready r USING late l WHERE l.{ROW_NUMBER} = r.{ROW_NUMBER}")
+@contextmanager
+def _staged(bulk: Bulk, name: str, rows: pl.DataFrame) -> Iterator[None]:
+    """A temporary table with ``rows``; analyzed, or PostgreSQL would read whole tables for a few of them."""
+    bulk.put(name, rows)
+    bulk.run(f"ANALYZE {name}")
+    yield
+    bulk.run(f"DROP TABLE {name}")
 
 
-def _wait_for_other_loads(bulk: Bulk, table: TableSpec) -> None:
-    """Two loads of a table run one after the other, so that the second sees what the first stored."""
-    bulk.run(f"DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('load {table.name}')); END $$")
+def _equal(left: str, right: str, names: Iterable[str], gaps: Collection[str] = ()) -> str:
+    """Whether two rows are equal in some columns; in those of ``gaps`` two empties are the same."""
+    return " AND ".join(
+        f"{left}.{name} IS NOT DISTINCT FROM {right}.{name}" if name in gaps else f"{left}.{name} = {right}.{name}"
+        for name in names
+    )
 
 
-def _recorded_at(table: TableSpec, now: datetime) -> str:
-    if table.fact == AT_LOAD or table.fact is None:
-        return _literal(now)
-    if table.by_name[table.fact].kind == "date":
-        return f"(s.{table.fact} + 1)::timestamp AT TIME ZONE t.timezone"
-    return _instant(table.fact)
-
-
-def _instant(name: str) -> str:
-    return f"coalesce(s.{name}, s.{name}{LOCAL} AT TIME ZONE t.timezone)"
-
-
-def _literal(value: str | datetime) -> str:
-    if isinstance(value, datetime):
-        return f"TIMESTAMPTZ '{value.isoformat()}'"
+def _literal(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _equal(left: str, right: str, names: Iterable[tuple[str, str]]) -> str:
-    return " AND ".join(f"{left}.{a} = {right}.{b}" for a, b in names)
-
-
-def _same(left: str, right: str, names: Sequence[str]) -> str:
-    """Whether two rows say the same, two empties included."""
-    return f"{_row(left, names)} IS NOT DISTINCT FROM {_row(right, names)}" if names else "true"
-
-
-def _row(alias: str, names: Sequence[str]) -> str:
-    return f"ROW({', '.join(f'{alias}.{name}' for name in names)})"
-
-
-def _first_difference(left: str, right: str, names: Sequence[str]) -> tuple[str, str]:
-    """SQL for the name of the first column in which two rows differ, and for that name with ``right``'s value."""
-    column = other = ""
-    for name in names:
-        differs = f" WHEN {left}.{name} IS DISTINCT FROM {right}.{name} THEN "
-        column += f"{differs}'{name}'"
-        other += f"{differs}'{name} ' || coalesce({right}.{name}::text, '(empty)')"
-    return f"CASE{column} END", f"CASE{other} ELSE 'a row' END"
-
-
-def _comparable(table: TableSpec, name: str) -> str:
-    """A key column as an expression over ``{}``, in which two empties are the same."""
-    column = table.by_name[name]
-    gaps = column.kind == "text" and not column.required and column.default is None
-    return f"coalesce({{}}.{name}, '')" if gaps else f"{{}}.{name}"
-
-
-def _in(alias: str, expression: str) -> str:
-    return expression.format(alias)
-
-
-def _shown_key(alias: str, table: TableSpec) -> str:
-    parts = (f"'{name} ' || coalesce({alias}.{name}::text, '(empty)')" for name in table.key)
-    return " || ', ' || ".join(parts)

@@ -9,7 +9,7 @@ import pytest
 
 from bakery_assets.backtesting import CannotBacktest
 from bakery_assets.commands.backtest import as_json, compare
-from bakery_assets.intake.chunks import Unreadable
+from bakery_assets.intake.faults import Unreadable
 
 Tables = dict[str, pl.DataFrame]
 Save = Callable[[Tables, Path], Path]

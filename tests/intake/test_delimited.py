@@ -8,22 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.intake.chunks import BadHeader, Unreadable
 from bakery_assets.intake.delimited import read_delimited
+from bakery_assets.intake.faults import BadHeader, Unreadable
 
 HEADER = b"tenant_id,product_id,quantity\n"
 
 
 def read(
-    path: Path, content: bytes, chunk_rows: int = 50_000
+    path: Path, content: bytes, batch_rows: int = 50_000
 ) -> tuple[list[tuple[object, ...]], list[tuple[int, str, dict[str, object]]]]:
     path.write_bytes(content)
     rows: list[tuple[object, ...]] = []
     faults: list[tuple[int, str, dict[str, object]]] = []
-    for chunk in read_delimited(path, chunk_rows=chunk_rows):
-        rows += chunk.rows.rows()
+    for batch in read_delimited(path, batch_rows=batch_rows):
+        rows += batch.rows.rows()
         faults += [
-            (row["row_number"], row["reason"], json.loads(row["content"])) for row in chunk.faults.rows(named=True)
+            (row["row_number"], row["reason"], json.loads(row["content"])) for row in batch.faults.rows(named=True)
         ]
     return rows, faults
 
@@ -51,11 +51,11 @@ def test_lines_keep_their_numbers_past_blank_lines_and_line_breaks_in_names(home
     assert faults == []
 
 
-@pytest.mark.parametrize("chunk_rows", [1, 2, 3, 50_000])
-def test_a_quotation_mark_left_open_costs_its_own_line_only(home: Path, chunk_rows: int) -> None:
+@pytest.mark.parametrize("batch_rows", [1, 2, 3, 50_000])
+def test_a_quotation_mark_left_open_costs_its_own_line_only(home: Path, batch_rows: int) -> None:
     lines = [f"b,p{number},{number}".encode() for number in range(2, 60)]
     lines[3] = b'b,"p5,5'
-    rows, faults = read(home / "sales.csv", HEADER + b"\n".join(lines) + b"\n", chunk_rows)
+    rows, faults = read(home / "sales.csv", HEADER + b"\n".join(lines) + b"\n", batch_rows)
     assert [row[0] for row in rows] == [number for number in range(2, 60) if number != 5]
     assert [(number, content) for number, _, content in faults] == [(5, {"line": 'b,"p5,5'})]
     assert "quotation mark is opened and not closed" in faults[0][1]
@@ -113,14 +113,14 @@ def test_what_is_no_table_is_refused_whole(home: Path, content: bytes, word: str
         read(home / "sales.csv", content)
 
 
-@pytest.mark.parametrize("chunk_rows", [1, 2, 50_000])
+@pytest.mark.parametrize("batch_rows", [1, 2, 50_000])
 @pytest.mark.parametrize(
     ("line", "word"),
     [(b"b,r\0e,1", "NUL"), (b'b,"\0', "NUL"), (b"b," + b"x" * 100_000 + b",1", "over 100,000 characters")],
 )
-def test_a_line_that_no_row_can_be_costs_itself_only(home: Path, line: bytes, word: str, chunk_rows: int) -> None:
+def test_a_line_that_no_row_can_be_costs_itself_only(home: Path, line: bytes, word: str, batch_rows: int) -> None:
     content = HEADER + b"b,rye,1\n" * 20 + line + b"\nb,spelt,2\n"
-    rows, faults = read(home / "sales.csv", content, chunk_rows)
+    rows, faults = read(home / "sales.csv", content, batch_rows)
     assert [row[0] for row in rows] == [*range(2, 22), 23]
     assert rows[-1] == (23, "b", "spelt", "2")
     assert [number for number, _, _ in faults] == [22]
@@ -175,13 +175,13 @@ def test_a_missing_file_and_a_folder_are_refused(home: Path) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(lines=st.lists(st.text(st.sampled_from('ab,"\r é'), max_size=9), max_size=30), chunk_rows=st.integers(1, 8))
+@given(lines=st.lists(st.text(st.sampled_from('ab,"\r é'), max_size=9), max_size=30), batch_rows=st.integers(1, 8))
 def test_no_line_is_lost_or_read_twice(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[str], chunk_rows: int
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], batch_rows: int
 ) -> None:
     path = tmp_path_factory.mktemp("lines") / "sales.csv"
     whole = HEADER + "".join(f"{line}\n" for line in lines).encode()
-    rows, faults = read(path, whole, chunk_rows)
+    rows, faults = read(path, whole, batch_rows)
     numbers = [int(str(row[0])) for row in rows] + [number for number, _, _ in faults]
     assert len(numbers) == len(set(numbers))
     again = read(path, whole)

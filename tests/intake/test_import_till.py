@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from bakery_assets.intake.chunks import Unreadable
+from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.report import LoadReport
 from bakery_assets.intake.till_columns import TillOptions
-from bakery_assets.intake.till_form import understand, with_mapping
+from bakery_assets.intake.till_dialect import detect_dialect, with_mapping
 from bakery_assets.settings import settings
 from resources.warehouse import Warehouse
 from resources.warehouse.intake import TillOwner, import_till
@@ -156,7 +156,7 @@ def test_what_cannot_be_told_is_asked_for(home: Path) -> None:
     ):
         path.write_text(content)
         with pytest.raises(Unreadable, match=word):
-            understand(path, options)
+            detect_dialect(path, options)
     with pytest.raises(Unreadable, match="The mapping has artikel"):
         with_mapping(TillOptions(), {"artikel": "x"})
     assert with_mapping(TillOptions(price="p"), {"price": "q", "date-format": "%d"}) == TillOptions(

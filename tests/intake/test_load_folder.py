@@ -15,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from bakery_assets.intake.chunks import Unreadable
+from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.report import LoadReport
 from resources.schema import ops
 from resources.schema.columns import public_columns
 from resources.warehouse import Warehouse
-from resources.warehouse.intake import known_zones, load_folder
+from resources.warehouse.intake import load_folder
+from resources.warehouse.intake_sql import known_zones
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = datetime(2026, 3, 11, 12, tzinfo=UTC)

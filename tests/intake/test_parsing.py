@@ -5,23 +5,32 @@ from datetime import UTC, date, datetime, time
 import polars as pl
 import pytest
 
-from bakery_assets.intake.chunks import FAULTS, ROW_NUMBER, BadHeader, Chunk, rows_frame
+from bakery_assets.intake.faults import ROW_NUMBER, BadHeader, faults_frame
 from bakery_assets.intake.parsing import Parsed, check_header, parse
+from bakery_assets.intake.row_batches import RowBatch, rows_frame
+from bakery_assets.intake.row_rules import IS_EXPLICIT
 from bakery_assets.intake.tables import TableSpec, dependents
+from bakery_assets.intake.timestamps import Clocks, TenantZones
+from bakery_assets.schemas.rules import ExactlyOne, rules_of
 from resources.schema import ops
-from resources.warehouse.intake_tables import described
+from resources.warehouse.intake_tables import table_spec
 
-ZONES = frozenset({"Europe/Berlin", "Pacific/Chatham"})
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+CLOCKS = Clocks(
+    frozenset({"Europe/Berlin", "Pacific/Chatham"}),
+    TenantZones.validate(pl.DataFrame({"tenant_id": ["b", "c"], "timezone": ["Europe/Berlin", "Pacific/Chatham"]})),
+    NOW,
+)
 
 
 def parsed(table: TableSpec, **row: str) -> Parsed:
     rows = rows_frame(list(row), [2], [list(row.values())])
-    return parse(table, Chunk(rows, pl.DataFrame(schema=FAULTS), 0), ZONES)
+    return parse(table, RowBatch(rows, faults_frame([]), 0), CLOCKS)
 
 
 def sale(**row: str) -> Parsed:
     base = {"tenant_id": "b", "product_id": "rye", "sales_date": "2026-03-01", "quantity": "3"}
-    return parsed(described(ops.sales), **{**base, **row})
+    return parsed(table_spec(ops.sales), **{**base, **row})
 
 
 def value(result: Parsed, name: str) -> object:
@@ -89,10 +98,22 @@ def test_an_instant_says_its_offset(text: str, instant: datetime) -> None:
     assert value(sale(recorded_at=text), "recorded_at") == instant
 
 
-def test_an_instant_without_offset_waits_for_the_tenants_clock() -> None:
-    result = sale(recorded_at="2026-03-29 14:05")
-    assert value(result, "recorded_at") is None
-    assert value(result, "recorded_at__local") == datetime(2026, 3, 29, 14, 5)  # noqa: DTZ001 - local by intention
+@pytest.mark.parametrize(("tenant", "hour", "minute"), [("b", 12, 5), ("c", 0, 20), ("nobody", 14, 5)])
+def test_an_instant_without_offset_is_read_on_the_tenants_clock(tenant: str, hour: int, minute: int) -> None:
+    result = sale(tenant_id=tenant, recorded_at="2026-03-29 14:05")
+    assert value(result, "recorded_at") == datetime(2026, 3, 29, hour, minute, tzinfo=UTC)
+    assert value(result, IS_EXPLICIT) is True
+    assert "recorded_at__local" not in result.rows.columns
+
+
+def test_a_fact_is_known_from_the_end_of_its_day_the_instant_it_is_about_or_the_moment_of_loading() -> None:
+    assert value(sale(), "recorded_at") == datetime(2026, 3, 1, 23, tzinfo=UTC)
+    assert value(sale(), IS_EXPLICIT) is False
+    order = {"tenant_id": "c", "order_id": "1", "product_id": "rye", "due_date": "2026-03-05", "quantity": "3"}
+    found = parsed(table_spec(ops.customer_orders), **order, ordered_at="2026-03-02 09:00")
+    assert value(found, "recorded_at") == value(found, "ordered_at") == datetime(2026, 3, 1, 19, 15, tzinfo=UTC)
+    lot = parsed(table_spec(ops.stock_lots), tenant_id="b", lot_id="1", product_id="rye", quantity="2")
+    assert value(lot, "recorded_at") == NOW
 
 
 @pytest.mark.parametrize(
@@ -115,7 +136,7 @@ def test_what_is_no_time_of_day_is_refused(text: str) -> None:
 
 
 def test_choices_are_read_whatever_their_capitals() -> None:
-    spec = described(ops.equipment)
+    spec = table_spec(ops.equipment)
     row = {"tenant_id": "b", "equipment_id": "o1", "name": "Oven", "kind": "OVEN"}
     assert value(parsed(spec, **row), "kind") == "oven"
     bad = parsed(spec, **{**row, "kind": "owen"})
@@ -124,29 +145,29 @@ def test_choices_are_read_whatever_their_capitals() -> None:
 
 def test_a_time_zone_is_one_of_the_known_names() -> None:
     row = {"tenant_id": "b", "name": "B", "timezone": "Berlin", "country": "DE"}
-    bad = parsed(described(ops.tenants), **row)
+    bad = parsed(table_spec(ops.tenants), **row)
     assert (
         bad.faults["reason"].item() == "timezone is 'Berlin', which is no IANA time zone; write it like Europe/Berlin"
     )
-    assert value(parsed(described(ops.tenants), **{**row, "timezone": "Europe/Berlin"}), "timezone") == "Europe/Berlin"
+    assert value(parsed(table_spec(ops.tenants), **{**row, "timezone": "Europe/Berlin"}), "timezone") == "Europe/Berlin"
 
 
 @pytest.mark.parametrize(("text", "share"), [("true", 1.0), ("False", 0.0), ("0.25", 0.25), ("", 1.0)])
 def test_in_stock_may_be_said_as_true_or_false(text: str, share: float) -> None:
-    spec = described(ops.sales_hourly)
+    spec = table_spec(ops.sales_hourly)
     row = {"tenant_id": "b", "product_id": "rye", "sales_date": "2026-03-01", "hour": "9", "quantity": "1"}
     assert value(parsed(spec, **row, in_stock=text), "in_stock") == share
 
 
 @pytest.mark.parametrize("text", ["9.5", "24", "-1"])
 def test_an_hour_is_a_whole_number_of_the_day(text: str) -> None:
-    spec = described(ops.sales_hourly)
+    spec = table_spec(ops.sales_hourly)
     row = {"tenant_id": "b", "product_id": "rye", "sales_date": "2026-03-01", "hour": text, "quantity": "1"}
     assert parsed(spec, **row).faults["column_name"].item() == "hour"
 
 
 def test_a_negative_price_is_named() -> None:
-    bad = parsed(described(ops.products), tenant_id="b", product_id="rye", name="Rye", price="-1.20")
+    bad = parsed(table_spec(ops.products), tenant_id="b", product_id="rye", name="Rye", price="-1.20")
     assert bad.faults["reason"].item() == "price is '-1.20'; price is negative, at least 0 is expected"
 
 
@@ -163,8 +184,10 @@ def test_defaults_stand_in_for_empty_values() -> None:
 
 
 def test_a_stock_lot_is_of_exactly_one_kind() -> None:
-    spec = described(ops.stock_lots)
-    assert spec.exactly_one == (("product_id", "ingredient_id", "recipe_id"),)
+    spec = table_spec(ops.stock_lots)
+    assert [rule.columns for rule in rules_of(spec.schema, ExactlyOne)] == [
+        ("product_id", "ingredient_id", "recipe_id")
+    ]
     row = {"tenant_id": "b", "lot_id": "1", "quantity": "2"}
     assert parsed(spec, **row, product_id="rye").faults.height == 0
     reason = parsed(spec, **row, product_id="rye", ingredient_id="flour").faults["reason"].item()
@@ -178,14 +201,14 @@ def test_an_identifier_too_long_for_an_index_is_refused() -> None:
 
 
 def test_a_missing_column_is_named_and_an_unknown_one_reported() -> None:
-    spec = described(ops.sales)
+    spec = table_spec(ops.sales)
     with pytest.raises(BadHeader, match="has no column quantity, which every row of sales needs"):
         check_header(spec, ["tenant_id", "product_id", "sales_date"])
     assert check_header(spec, ["tenant_id", "product_id", "sales_date", "quantity", "till"]) == ["till"]
 
 
 def test_what_depends_on_an_unreadable_table_is_known() -> None:
-    tables = tuple(described(table) for table in ops.LOADED)
+    tables = tuple(table_spec(table) for table in ops.LOADED)
     assert dependents(tables, {"tenants"}) == {table.name for table in tables} - {"tenants"}
     found = dependents(tables, {"recipes"})
     assert {"recipe_lines", "production_steps", "stock_lots"} == found

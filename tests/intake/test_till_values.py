@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, date_evidence, number_evidence, to_day, to_number
+from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, date_votes, number_votes, to_day, to_number
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_is_no_amount_is_not_guessed(text: str, decimal: str) -> None:
     ],
 )
 def test_only_amounts_that_read_one_way_tell_the_decimal_sign(texts: list[str], comma: int, point: int) -> None:
-    found = number_evidence(pl.Series(texts))
+    found = number_votes(pl.Series(texts))
     assert (found.comma, found.point) == (comma, point)
 
 
@@ -83,5 +83,5 @@ def test_a_date_format_rules() -> None:
 
 
 def test_only_days_above_twelve_tell_which_comes_first() -> None:
-    found = date_evidence(pl.Series(["03/04/2026", "13/04/2026", "04/25/2026", "2026-04-03", "13.04.2026"]))
+    found = date_votes(pl.Series(["03/04/2026", "13/04/2026", "04/25/2026", "2026-04-03", "13.04.2026"]))
     assert (found.day_first, found.month_first, found.either_first) == (1, 1, 1)

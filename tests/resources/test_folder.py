@@ -1,13 +1,14 @@
 """A folder read without a warehouse keeps the rows that a load would keep."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
-from bakery_assets.intake.chunks import Unreadable
+from bakery_assets.intake.faults import Unreadable
 from resources.folder import Folder, read_folder
 
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TABLES = ("tenants", "products", "calendar", "sales", "sales_hourly")
 BASE = {
     "tenants.csv": "tenant_id,name,timezone,country\nb,Brot,Europe/Berlin,DE\nc,Chatham,Pacific/Chatham,NZ\n",
@@ -19,7 +20,7 @@ BASE = {
 def read(home: Path, **files: str) -> Folder:
     for name, content in {**BASE, **{f"{table}.csv": text for table, text in files.items()}}.items():
         (home / name).write_text(content)
-    return read_folder(home, TABLES)
+    return read_folder(home, TABLES, loaded_at=NOW)
 
 
 def sales_of(folder: Folder) -> list[tuple[object, ...]]:
@@ -67,10 +68,14 @@ def test_rows_that_cannot_be_used_are_left_out_and_named(tmp_path: Path) -> None
     file = next(file for file in folder.files if file.table == "sales")
     assert (file.read, file.repeated, file.replaced) == (6, 1, 0)
     assert faults_of(folder) == [
-        (3, "product_id", "product_id is 'cake', which is not among the products of tenant 'b'"),
-        (4, "tenant_id", "tenant_id is 'z', which is not among the tenants"),
+        (
+            3,
+            "product_id",
+            "product_id is 'cake', which is not among the products of tenant 'b'; add it there, or correct it",
+        ),
+        (4, "tenant_id", "tenant_id is 'z', which is not among the tenants; add it there, or correct it"),
         (5, "quantity", "quantity is 'many', which is no number; write it like 1234.5, with a decimal point"),
-        (7, "recorded_at", "row 2 already gives this one; remove one of the two"),
+        (7, "quantity", "row 2 already gives quantity 10 for the same key; remove one of the two"),
     ]
 
 
@@ -88,7 +93,7 @@ def test_files_of_one_table_are_read_together(tmp_path: Path) -> None:
     folder = read(tmp_path)
     frame = folder.frames["sales"].select("tenant_id", "product_id", "sales_date", quantity="quantity")
     (frame.with_columns(sales_date=date(2026, 3, 2))).write_parquet(tmp_path / "sales.parquet")
-    both = read_folder(tmp_path, TABLES)
+    both = read_folder(tmp_path, TABLES, loaded_at=NOW)
     assert both.frames["sales"].height == 4
     assert [file.read for file in both.files if file.table == "sales"] == [2, 2]
 

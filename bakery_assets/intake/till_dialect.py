@@ -1,19 +1,20 @@
-"""How a till's export is written: what the user says about it, and for the rest what the whole file shows.
+"""Detecting the dialect of a till's export: delimiter, encoding, columns, decimal signs and the order of dates.
 
-It is found out in a first pass over the file, so that no row is read differently from another.
+Options of the user come first; the rest is detected in a first pass over the whole file, so that no row is read
+differently from another. How single values are written is in ``till_values``, names of columns in ``till_columns``.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bakery_assets.intake.chunks import ROW_NUMBER, Unreadable
-from bakery_assets.intake.delimited import DEFAULT_ENCODING, Form, header_line, read_delimited, sniff_delimiter
+from bakery_assets.intake.delimited import DEFAULT_ENCODING, CsvDialect, header_line, read_delimited, sniff_delimiter
+from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.till_columns import TillColumns, TillOptions, find_columns
-from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, Evidence, date_evidence, number_evidence
+from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, FormatVotes, date_votes, number_votes
 
 
 @dataclass(frozen=True)
-class Till:
+class TillDialect:
     """How an export is to be read.
 
     Attributes:
@@ -23,7 +24,7 @@ class Till:
     """
 
     path: Path
-    form: Form
+    csv: CsvDialect
     columns: TillColumns
     decimals: dict[str, str]
     order: str
@@ -31,35 +32,36 @@ class Till:
     notes: tuple[str, ...]
 
 
-def understand(path: Path, options: TillOptions) -> Till:
-    """Find out how an export is written.
+def detect_dialect(path: Path, options: TillOptions) -> TillDialect:
+    """Detect how an export is written.
 
     Dates such as 03/04/2026 have the day first unless a value of the file says otherwise: tills that put the
     month first are found in few countries, and ``date_format`` is for them.
 
     Raises:
-        Unreadable: it cannot be read, or a column or its way of writing cannot be told.
+        Unreadable: it cannot be read, or a column or its format cannot be detected.
     """
     encoding = options.encoding or DEFAULT_ENCODING
-    form = Form(_delimiter(options.delimiter) or sniff_delimiter(header_line(path, encoding)), encoding)
+    dialect = CsvDialect(_delimiter(options.delimiter) or sniff_delimiter(header_line(path, encoding)), encoding)
     if options.decimal not in (None, ",", "."):
         raise Unreadable(f"The decimal sign is ',' or '.', not '{options.decimal}'.")
     columns: TillColumns | None = None
-    dates = Evidence()
-    numbers: dict[str, Evidence] = {}
-    for chunk in read_delimited(path, form):
+    dates = FormatVotes()
+    numbers: dict[str, FormatVotes] = {}
+    for batch in read_delimited(path, dialect):
         if columns is None:
-            columns = find_columns([name for name in chunk.rows.columns if name != ROW_NUMBER], options)
-            numbers = {name: Evidence() for name in _measures(columns)}
-        dates += date_evidence(chunk.rows[columns.date].str.strip_chars())
+            columns = find_columns(batch.columns, options)
+            numbers = {name: FormatVotes() for name in _measures(columns)}
+        dates += date_votes(batch.rows[columns.date].str.strip_chars())
         for name in numbers:
-            numbers[name] += number_evidence(chunk.rows[name])
+            numbers[name] += number_votes(batch.rows[name])
     assert columns is not None
     decimals = {
-        name: options.decimal or _decimal(path, name, found, form.delimiter, numbers) for name, found in numbers.items()
+        name: options.decimal or _decimal(path, name, found, dialect.delimiter, numbers)
+        for name, found in numbers.items()
     }
     order, notes = _order(path, dates, columns.date) if options.date_format is None else (DAY_FIRST, ())
-    return Till(path, form, columns, decimals, order, options.date_format, notes)
+    return TillDialect(path, dialect, columns, decimals, order, options.date_format, notes)
 
 
 def _delimiter(said: str | None) -> str | None:
@@ -73,20 +75,20 @@ def _measures(columns: TillColumns) -> list[str]:
     return list(dict.fromkeys(name for name in (columns.quantity, columns.price, columns.revenue) if name))
 
 
-def _decimal(path: Path, column: str, found: Evidence, delimiter: str, others: dict[str, Evidence]) -> str:
-    """The decimal sign of a column; where its values do not tell, that of the other columns."""
+def _decimal(path: Path, column: str, found: FormatVotes, delimiter: str, others: dict[str, FormatVotes]) -> str:
+    """The decimal sign of a column; where its values do not show it, that of the other columns."""
     if found.comma and found.point:
         raise Unreadable(
             f"{path.name}: column {column} has both decimal commas and decimal points; say which with --decimal."
         )
     if not found.comma and not found.point:
-        found = sum(others.values(), Evidence())
+        found = sum(others.values(), FormatVotes())
     if found.comma != found.point:
         return "," if found.comma > found.point else "."
     return "," if delimiter == ";" else "."
 
 
-def _order(path: Path, dates: Evidence, column: str) -> tuple[str, tuple[str, ...]]:
+def _order(path: Path, dates: FormatVotes, column: str) -> tuple[str, tuple[str, ...]]:
     if dates.day_first and dates.month_first:
         raise Unreadable(
             f"{path.name}: some dates in {column} have the day first and some the month; say which with --date-format."

@@ -1,0 +1,158 @@
+"""A file through all rules, in their order: parsing and row rules, references, repeats, earlier records.
+
+The one implementation for every reader. What is known besides the file comes in as ``KnownRows``; what is done with the
+rows is in ``resources.folder`` (frames) and ``resources.warehouse.intake`` (the database).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.intake.faults import BadHeader, Faults, RowFaults, faults_frame, row_faults, with_content
+from bakery_assets.intake.parsing import check_header, parse
+from bakery_assets.intake.records import Compared, compare_facts, compare_master_data, deduplicate
+from bakery_assets.intake.references import KnownRows, NamedLocations, check_references, named_locations
+from bakery_assets.intake.report import FileReport, Progress
+from bakery_assets.intake.row_batches import Source
+from bakery_assets.intake.row_rules import row_schema
+from bakery_assets.intake.tables import TableSpec
+from bakery_assets.intake.timestamps import Clocks
+from bakery_assets.schemas import conform
+
+COMPARED_ROWS = 200_000
+ReportFaults = Callable[[dy.DataFrame[Faults]], None]
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """The rows of a file that can be used, in the columns of their table, and what became of all of its rows.
+
+    Attributes:
+        new: rows that were not known.
+        changed: master data that replaces the rows with the same keys, or facts that correct earlier records.
+        given: columns that the file gives; of a changed row only these are its own.
+        locations: locations that the rows name.
+    """
+
+    report: FileReport
+    new: pl.DataFrame
+    changed: pl.DataFrame
+    given: tuple[str, ...] = ()
+    locations: dy.DataFrame[NamedLocations] | None = None
+
+
+@dataclass(frozen=True)
+class _Read:
+    rows: pl.DataFrame
+    read: int
+    columns: list[str]
+    unknown: list[str]
+
+
+def read_file_rows(
+    spec: TableSpec,
+    source: Source,
+    known: KnownRows,
+    *,
+    loaded_at: datetime,
+    report_faults: ReportFaults,
+    progress: Progress,
+    corrections: bool = False,
+) -> FileRows:
+    """Read a file's rows and apply every rule to them.
+
+    All typed rows are held in memory, 0.1 GB for a million of sales; text is held a batch at a time.
+
+    Args:
+        loaded_at: the moment of loading, aware.
+        report_faults: takes rows that cannot be used, in several frames.
+        corrections: facts without ``recorded_at`` that differ from the latest record are corrections, known from
+            ``loaded_at`` on.
+
+    Raises:
+        Unreadable: the file cannot be used; what was reported so far does not count.
+    """
+    clocks = Clocks(known.zone_names(), known.time_zones(), loaded_at)
+    quarantined = 0
+
+    def refuse(faults: dy.DataFrame[Faults]) -> None:
+        nonlocal quarantined
+        if faults.height:
+            quarantined += faults.height
+            report_faults(faults)
+
+    nothing = pl.DataFrame(schema=pl.Schema(spec.schema))
+    try:
+        file = _read(spec, source, clocks, refuse, progress)
+    except BadHeader as error:
+        refuse(faults_frame([error.fault()]))
+        problem = f"{source.name} was skipped: {error}."
+        return FileRows(FileReport(source.name, spec.name, quarantined=1, problem=problem), nothing, nothing)
+    rows, missing = check_references(spec, file.rows, known, clocks)
+    rows, repeated, repeats = deduplicate(spec, rows)
+    given = spec.given(file.columns)
+    compared = _compare(spec, rows, known, given, loaded_at if corrections else None)
+    _refuse_again(source, conform(RowFaults, pl.concat([missing, repeats, compared.faults])), refuse)
+    report = FileReport(
+        source.name,
+        spec.name,
+        read=file.read,
+        new=compared.new.height,
+        changed=compared.changed.height,
+        known=compared.known,
+        repeated=repeated,
+        quarantined=quarantined,
+        unknown_columns=tuple(file.unknown),
+    )
+    return FileRows(report, compared.new, compared.changed, given, named_locations(spec, rows))
+
+
+def _read(spec: TableSpec, source: Source, clocks: Clocks, refuse: ReportFaults, progress: Progress) -> _Read:
+    parts = [pl.DataFrame(schema=pl.Schema(row_schema(spec)))]
+    read = 0
+    columns: list[str] = []
+    unknown: list[str] = []
+    for batch in source.batches():
+        if not columns:
+            columns = batch.columns
+            unknown = check_header(spec, columns)
+        parsed = parse(spec, batch, clocks)
+        parts.append(parsed.rows)
+        refuse(parsed.faults)
+        read += batch.rows.height + batch.faults.height
+        progress(source.name, batch.position, source.size)
+    progress(source.name, source.size, source.size)
+    return _Read(pl.concat(parts), read, columns, unknown)
+
+
+def _compare(
+    spec: TableSpec, rows: pl.DataFrame, known: KnownRows, given: tuple[str, ...], corrected_at: datetime | None
+) -> Compared:
+    """What the rows are next to the earlier ones, of which only those of ``COMPARED_ROWS`` rows are held at a time."""
+    parts: list[Compared] = []
+    for some in rows.iter_slices(COMPARED_ROWS):
+        earlier = known.earlier(spec, some.select(spec.subject))
+        if spec.fact is None:
+            parts.append(compare_master_data(spec, some, earlier, given))
+        else:
+            hint = known.correction_hint
+            parts.append(
+                compare_facts(spec, some, earlier, corrected_at=corrected_at, holder=known.name, correction_hint=hint)
+            )
+    nothing = pl.DataFrame(schema=pl.Schema(spec.schema))
+    return Compared(
+        new=pl.concat([nothing, *(part.new for part in parts)]),
+        changed=pl.concat([nothing, *(part.changed for part in parts)]),
+        known=sum(part.known for part in parts),
+        faults=conform(RowFaults, pl.concat([row_faults(), *(part.faults for part in parts)])),
+    )
+
+
+def _refuse_again(source: Source, found: dy.DataFrame[RowFaults], refuse: ReportFaults) -> None:
+    """Report rows that were found to be at fault after reading; what they said is read again."""
+    if found.height:
+        for batch in source.batches():
+            refuse(with_content(batch.rows, found))
