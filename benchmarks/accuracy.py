@@ -20,7 +20,7 @@ Figures = Mapping[str, Mapping[str, Any]]
 
 
 def run(names: Sequence[str] = tuple(WRITERS)) -> dict[str, object]:
-    """Figures of every model on every data set, and each target with its limit, the figure and whether it is met."""
+    """Figures of every model on every data set, and the targets: limit, figure, and whether it is reached."""
     figures: dict[str, object] = {}
     for name in names:
         if not (DATA / name).is_dir():

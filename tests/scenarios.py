@@ -3,7 +3,8 @@
 A text has sections. ``[table]`` is followed by a line of column names and one line per row, words separated by blanks,
 ``-`` for empty. What is left out gets the schema's default, the tenant is
 ``bakery``, instants are local wall times of the bakery. Without ``[cells]`` it is Monday 2026-01-05, 03:00, in Berlin.
-A line that begins with ``#`` is a comment.
+A line that begins with ``#`` is a comment. A row with a span of dates stands for a row on each of them:
+``2025-12-01..2026-01-04``, or only on some weekdays, ``2025-12-01..2026-01-04:mon,sat``.
 """
 
 from datetime import UTC, date, datetime, time
@@ -49,10 +50,23 @@ def sections(text: str) -> Sections:
             header = line
         elif line:
             assert len(line) == len(header), f"[{name}] {line} does not fit {header}"
-            found[name].append(
-                {column: None if word == "-" else word for column, word in zip(header, line, strict=True)}
-            )
+            found[name] += [
+                {column: None if word == "-" else word for column, word in zip(header, words, strict=True)}
+                for words in each_day(line)
+            ]
     return found
+
+
+def each_day(line: list[str]) -> list[list[str]]:
+    """The rows that a line stands for: one, or one for each date of a span."""
+    for place, word in enumerate(line):
+        first, is_span, rest = word.partition("..")
+        if is_span:
+            last, _, weekdays = rest.partition(":")
+            days = pl.date_range(date.fromisoformat(first), date.fromisoformat(last), eager=True)
+            chosen = [day for day in days if not weekdays or f"{day:%a}".lower() in weekdays.split(",")]
+            return [[*line[:place], day.isoformat(), *line[place + 1 :]] for day in chosen]
+    return [line]
 
 
 def value(word: str | None, kind: Any, zone: str) -> Any:

@@ -41,7 +41,7 @@ def named(*own: tuple[date, str | None], years: tuple[int, int] = (2024, 2027)) 
     return {day: name for _, day, name in found.rows()}
 
 
-def test_an_unnamed_holiday_is_named_after_the_public_one_beside_it() -> None:
+def test_an_unnamed_holiday_is_named_after_the_public_one_next_to_it() -> None:
     easter_sundays = [date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5)]
     names = named(*((day, None) for day in easter_sundays))
     assert [names[day] for day in easter_sundays] == ["-1 day Ostermontag"] * 3
@@ -67,14 +67,14 @@ def test_new_years_eve_is_named_alike_in_every_year_looked_at() -> None:
     assert names[date(2025, 12, 31)] == names[date(2026, 12, 31)] == "-1 day Neujahr"
 
 
-def test_an_easter_sunday_of_an_own_calendar_is_kept_next_year_if_it_always_was() -> None:
+def test_the_shop_closes_on_an_easter_sunday_of_its_own_calendar_if_it_always_did() -> None:
     easter = [date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5)]
     plan = date(2026, 4, 1)
-    for shut, closed in ((easter[:2], "holiday"), (easter[:1], None)):
+    for closed_before, closed in ((easter[:2], "holiday"), (easter[:1], None)):
         frames = facts(
             tenants=[("t", "DE", None)],
             products=[("t", "bread", None)],
-            sales=[sale("t", "bread", day, 10) for day in days_before(1_100, plan) if day not in shut],
+            sales=[sale("t", "bread", day, 10) for day in days_before(1_100, plan) if day not in closed_before],
             calendar=[note("t", day, "holiday") for day in easter],
         )
         made = forecast_demand(cells("t", day=plan), frames)["demand_forecasts"].filter(target_date=easter[2])
@@ -83,7 +83,7 @@ def test_an_easter_sunday_of_an_own_calendar_is_kept_next_year_if_it_always_was(
         assert (made["yhat"].item() == 0.0) == (closed is not None)
 
 
-def test_kinds_of_a_day_are_told_apart_by_product() -> None:
+def test_kinds_of_a_day_are_separate_by_product() -> None:
     tenants = pl.DataFrame({"tenant_id": ["t"], "country": ["XX"], "region": ["r"]})
     fair, founders = date(2026, 3, 10), date(2026, 3, 15)
     calendar = facts(
@@ -99,7 +99,7 @@ def test_kinds_of_a_day_are_told_apart_by_product() -> None:
     )["calendar"]
     first, last = date(2026, 3, 1), date(2026, 3, 31)
     found = occasions(calendar, tenant_holidays(tenants, calendar, first, last), first, last)
-    everybody = [
+    all_products = [
         (fair, "event", "fair"),
         (fair, "promotion", "*"),
         (founders - timedelta(days=1), "day_before_holiday", ""),
@@ -109,7 +109,7 @@ def test_kinds_of_a_day_are_told_apart_by_product() -> None:
     ]
     assert found.columns == ["tenant_id", "product_id", "date", "kind", "name"]
     assert set(found.rows()) == {
-        *(("t", None, *row) for row in everybody),
+        *(("t", None, *row) for row in all_products),
         ("t", "cake", fair, "promotion", "cake"),
         ("t", "cake", date(2026, 3, 20), "closed", "cake"),
     }

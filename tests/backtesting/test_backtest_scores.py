@@ -75,14 +75,14 @@ def test_nothing_is_divided_by_zero() -> None:
     assert {name for name in SCORES if hidden[name] is not None} == {"wape_sales"}
 
 
-def test_models_are_scored_apart() -> None:
+def test_models_are_scored_separately() -> None:
     both = pl.concat(
         [days([(10.0, 11.0, 9.0, 12.0, True, False)], "a"), days([(10.0, 15.0, 9.0, 12.0, True, False)], "b")]
     )
     assert score(both, scales()).select("model", "wape").rows() == [("a", 0.1), ("b", 0.5)]
 
 
-def test_coverage_by_level_tells_sales_below_a_quantile_from_sales_that_are_the_quantile() -> None:
+def test_coverage_by_level_separates_sales_below_a_quantile_from_sales_at_it() -> None:
     of_days = days(
         [
             (0.0, 1.0, 0.0, 3.0, False, False),  # nothing sold and nothing expected at the least: a tie

@@ -44,16 +44,16 @@ def test_the_cell_of_an_origin_is_planned_at_the_tenants_own_planning_time() -> 
     assert cell["planned_as_of"].isoformat() == "2024-03-04T04:30:00+00:00"
 
 
-def test_a_morning_knows_the_calendar_ahead_but_neither_sales_nor_weather_of_its_day() -> None:
+def test_the_calendar_is_known_ahead_but_neither_sales_nor_weather_of_the_day_are() -> None:
     day = pl.DataFrame({"day": [MONDAY - timedelta(days=1), MONDAY, MONDAY + timedelta(days=1)]})
-    dated = {name: day.rename({"day": column}) for name, column in READS.items() if column}
-    other = {name: day.rename({"day": "date"}) for name, column in READS.items() if not column}
+    dated = {"sales": "sales_date", "sales_hourly": "sales_date", "weather": "date"}
+    facts = {name: day.rename({"day": dated.get(name, "date")}) for name in READS}
     products = pl.DataFrame({"product_id": ["gone", "going"], "discontinued_on": [MONDAY, MONDAY + timedelta(days=3)]})
-    known = known_before({**other, **dated, "products": products}, MONDAY)
+    known = known_before({**facts, "products": products}, MONDAY)
+    assert set(known) == set(READS)
     assert {name: known[name].height for name in dated} == {"sales": 1, "sales_hourly": 1, "weather": 1}
-    assert known["calendar"].height == 3
+    assert known["calendar"].height == known["tenants"].height == 3
     assert known["forecast_overrides"].is_empty()
-    assert known["series_models"].is_empty()
     assert known["products"]["discontinued_on"].to_list() == [MONDAY, None]
 
 

@@ -22,15 +22,15 @@ SAID = ["forecast", *QUANTILE_LEVELS, "source"]
 
 
 def with_days_that_sold_out(tables: Mapping[str, pl.DataFrame]) -> Tables:
-    """The same bakery, where everything was gone by nine on some days; what is sold by the hour goes from 7 to 11."""
-    gone = pl.when(pl.col("sales_date").dt.day() % 5 == 0).then(pl.lit("09:00"))
-    return {**tables, "sales": tables["sales"].with_columns(sold_out_at=gone)}
+    """The same bakery, where everything was sold out by nine on some days; what is sold by the hour goes from 7 to 11."""
+    nine = pl.when(pl.col("sales_date").dt.day() % 5 == 0).then(pl.lit("09:00"))
+    return {**tables, "sales": tables["sales"].with_columns(sold_out_at=nine)}
 
 
 def with_another_future(tables: Mapping[str, pl.DataFrame], origin: date) -> Tables:
     """The same bakery, of which everything that is not known ahead is different from ``origin`` on.
 
-    Other quantities and weather, stock-outs on the other days, no rye on the morrow, and a pie that nobody had before.
+    Other quantities and weather, stock-outs on the other days, no rye on the next day, and a pie that is new.
     """
     late = {"sales": "sales_date", "sales_hourly": "sales_date", "weather": "date"}
     changed = dict(tables)
@@ -108,21 +108,21 @@ def test_last_weeks_sales_are_the_naive_forecast(tables: Tables, save: Save, tmp
 
 def test_the_json_holds_each_model_with_its_figures(tables: Tables, save: Save, tmp_path: Path) -> None:
     result, _ = compare(save(tables, tmp_path), 2, ("system", *QUICK))
-    told = as_json(result)
-    assert [model["model"] for model in told["models"]] == ["system", "SeasonalNaive"]
-    for model in told["models"]:
+    figures = as_json(result)
+    assert [model["model"] for model in figures["models"]] == ["system", "SeasonalNaive"]
+    for model in figures["models"]:
         assert {"wape", "wape_open", "mape", "mase", "rmsse", "bias", "pinball", "coverage80",
                 "train_seconds_per_series", "predict_seconds_per_series"} <= set(model)  # fmt: skip
         assert 0 < model["wape"] < 1
         assert list(model["coverage_by_level"]) == QUANTILE_LEVELS
-    system, naive = (model["coverage_by_level"] for model in told["models"])
+    system, naive = (model["coverage_by_level"] for model in figures["models"])
     assert None not in system.values()
     assert [level for level in QUANTILE_LEVELS if naive[level] is None] == ["q80", "q95"]
     below, within = ([system[level][share] for level in QUANTILE_LEVELS] for share in ("below", "at_or_below"))
     assert below == sorted(below)
     assert within == sorted(within)
     assert all(low <= high for low, high in zip(below, within, strict=True))
-    assert sum(told["system"]["series_days_by_model"].values()) == 42
+    assert sum(figures["system"]["series_days_by_model"].values()) == 42
 
 
 def test_a_bakery_too_new_to_be_trained_is_forecast_and_named(tables: Tables, save: Save, tmp_path: Path) -> None:
@@ -135,12 +135,12 @@ def test_a_bakery_too_new_to_be_trained_is_forecast_and_named(tables: Tables, sa
     assert result.models[0]["wape"] < 1
 
 
-def test_too_few_days_are_told_with_their_number(tables: Tables, save: Save, tmp_path: Path) -> None:
+def test_too_few_days_are_an_error_with_their_number(tables: Tables, save: Save, tmp_path: Path) -> None:
     with pytest.raises(CannotBacktest, match=r"span 83 days.*11 weeks need 91") as found:
         compare(save(tables, tmp_path), 11, QUICK)
     assert "\n" not in str(found.value)
 
 
-def test_a_folder_without_sales_is_told(tables: Tables, save: Save, tmp_path: Path) -> None:
+def test_a_folder_without_sales_is_an_error(tables: Tables, save: Save, tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match=r"has no sales; add sales\.csv"):
         compare(save({name: tables[name] for name in ("tenants", "products")}, tmp_path), 2, QUICK)

@@ -68,7 +68,7 @@ def bakery(
     next time two days after ``end``.
 
     Args:
-        days: days of sales before ``end``. sizes: shop, product and units on a usual day.
+        days: days of sales before ``end``. sizes: shop, product and units on a typical day.
     """
     chance = np.random.default_rng(seed)
     dates = days_before(days, end)
@@ -80,13 +80,15 @@ def bakery(
             extra = 1.5 if product == "bread" and day in promoted else 1.0
             sold = float(chance.poisson(size * WEEKDAYS[day.weekday()] * extra))
             sales.append((tenant, product, day, shop, sold, round(sold * 2.5, 2), None))
-    sky = [(tenant, day, round(8 + 6 * np.sin(day.toordinal() / 20), 1), float(day.toordinal() % 3)) for day in dates]
+    weather = [
+        (tenant, day, round(8 + 6 * np.sin(day.toordinal() / 20), 1), float(day.toordinal() % 3)) for day in dates
+    ]
     return facts(
         tenants=[(tenant, "DE", None)],
         products=[(tenant, product, None) for product in sorted({product for _, product, _ in sizes})],
         sales=sales,
         calendar=[(tenant, day, "promotion", "bread", None, None, None) for day in sorted(promoted)],
-        weather=sky,
+        weather=weather,
     )
 
 

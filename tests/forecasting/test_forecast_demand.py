@@ -133,7 +133,7 @@ def test_reasoning_lets_a_person_recompute_the_figure() -> None:
             assert row[level] == pytest.approx(at, abs=1e-4)
         assert list(said) == sorted(said)
     assert [len(said["factors"]) for said in reasons(made)] == [0, 0, 1, 0, 0, 0, 0]
-    # Days with a known normal day before them sold 2:1; one day's worth of doubt draws that towards 1, twice.
+    # Days with a known normal day before them sold 2:1; a prior of one day shrinks that towards 1, twice.
     days = reasons(made)[2]["factors"][0]["days_seen"]
     kind = (2 * days + 1) / (days + 1)
     assert days >= 7
@@ -171,7 +171,7 @@ def test_a_day_sold_out_early_counts_as_at_least_a_normal_day() -> None:
     assert yhat(forecast(facts(sales))) == pytest.approx([20.0] * 7, abs=1e-4)
 
 
-def test_nothing_sells_on_days_that_the_calendar_closes() -> None:
+def test_nothing_sells_on_days_closed_by_the_calendar() -> None:
     tomorrow = PLAN + timedelta(days=1)
     made = forecast(facts(steady(weekly, days_before(84)), [note(tomorrow, "closed")]))
     assert yhat(made) == pytest.approx([10, 0, *WEEKLY[2:]], abs=1e-4)
@@ -198,8 +198,8 @@ def test_a_shop_that_never_opens_on_mondays_does_not_next_monday() -> None:
 
 def test_four_closed_mondays_make_a_closing_day_and_three_do_not() -> None:
     for count, expected in ((4, 0.0), (3, 10.0)):
-        shut = [PLAN - timedelta(days=7 * n) for n in range(1, count + 1)]
-        made = forecast(facts(steady(10, [day for day in days_before(84) if day not in shut])))
+        closed = [PLAN - timedelta(days=7 * n) for n in range(1, count + 1)]
+        made = forecast(facts(steady(10, [day for day in days_before(84) if day not in closed])))
         assert made["yhat"][0] == pytest.approx(expected, abs=1e-4)
 
 
@@ -215,8 +215,8 @@ def test_a_bakery_back_from_five_weeks_of_holidays_is_forecast_every_day() -> No
 
 
 def test_zero_rows_on_a_day_without_any_sale_mean_closed_not_sold_nothing() -> None:
-    shut = days_before(10)[:3]
-    made = forecast(facts(steady(lambda day: 0.0 if day in shut else 10.0, days_before(84))))
+    closed = days_before(10)[:3]
+    made = forecast(facts(steady(lambda day: 0.0 if day in closed else 10.0, days_before(84))))
     assert yhat(made) == pytest.approx([10.0] * 7, abs=1e-4)
 
 
@@ -231,12 +231,12 @@ def test_no_row_on_an_open_day_means_none_sold() -> None:
     assert made.filter(product_id="cake")["q95"].min() >= 2.0
 
 
-def test_holidays_that_the_shop_always_keeps_are_kept_and_open_ones_are_learnt() -> None:
+def test_the_shop_closes_on_holidays_as_it_always_did_and_the_effect_of_open_ones_is_learned() -> None:
     good_friday = date(2026, 4, 3)
     history = days_before(1_000, end=good_friday)
-    kept = {date(2024, 3, 29), date(2025, 4, 18)}
+    closed = {date(2024, 3, 29), date(2025, 4, 18)}
     opened = {date(2024, 4, 1), date(2025, 4, 21)}  # Easter Mondays: three times the usual
-    sales = steady(lambda day: 30.0 if day in opened else 10.0, [day for day in history if day not in kept])
+    sales = steady(lambda day: 30.0 if day in opened else 10.0, [day for day in history if day not in closed])
     made = forecast(facts(sales), day=good_friday)
     by_day = dict(zip(made["target_date"], made["yhat"], strict=True))
     assert by_day[good_friday] == 0.0
@@ -277,7 +277,7 @@ def test_one_day_of_sales_is_enough_for_a_forecast() -> None:
     assert (made["q95"] > 12).all()
 
 
-def test_a_product_never_sold_is_forecast_as_nothing_and_says_so() -> None:
+def test_a_product_never_sold_is_forecast_as_zero_with_its_reason() -> None:
     made = forecast(facts([]))
     assert yhat(made) == [0.0] * 7
     assert made["model"].unique().to_list() == ["no_history"]
@@ -285,7 +285,7 @@ def test_a_product_never_sold_is_forecast_as_nothing_and_says_so() -> None:
     assert made.select(QUANTILE_LEVELS).sum_horizontal().sum() == 0.0
 
 
-def test_a_tenant_without_products_is_told_what_to_do() -> None:
+def test_the_error_for_a_tenant_without_products_says_what_to_do() -> None:
     with pytest.raises(CannotPlan, match="tenant t has no products; load products"):
         forecast(facts([], products=[("other", "bread", None)]))
 
@@ -315,7 +315,7 @@ def test_sales_on_and_after_the_plan_date_are_not_seen() -> None:
     assert forecast(facts(past + future)).equals(forecast(facts(past)))
 
 
-def test_data_that_stopped_two_weeks_ago_is_not_taken_for_two_weeks_without_sales() -> None:
+def test_data_that_stopped_two_weeks_ago_does_not_mean_two_weeks_without_sales() -> None:
     last = PLAN - timedelta(days=15)
     made = forecast(facts(steady(weekly, days_before(100)[:-14])))
     assert yhat(made) == pytest.approx(WEEKLY, abs=1e-3)

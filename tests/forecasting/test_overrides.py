@@ -1,4 +1,4 @@
-"""What a person knows better than the system."""
+"""Human overrides of forecasts."""
 
 import json
 from datetime import UTC, date, datetime, timedelta
@@ -46,7 +46,7 @@ def bread(rows: pl.DataFrame, day: date = TOMORROW) -> pl.DataFrame:
     return rows.filter(product_id="bread", target_date=day).sort("location_id")
 
 
-def test_a_quantity_is_shared_out_over_the_shops_as_the_system_would() -> None:
+def test_a_quantity_is_split_over_the_shops_as_the_system_would() -> None:
     plain, changed = bread(made()), bread(made(said(1, quantity=200.0)))
     total = plain["yhat"].sum()
     assert total == pytest.approx(80 * WEEKDAYS[TOMORROW.weekday()], rel=0.2)
@@ -83,7 +83,7 @@ def test_quantiles_stay_sorted_and_never_negative(override: tuple[Any, ...]) -> 
         assert changed.select("yhat", *QUANTILE_LEVELS).sum_horizontal().to_list() == [0.0, 0.0]
 
 
-def test_the_last_word_wins() -> None:
+def test_the_latest_override_wins() -> None:
     first, second = said(1, quantity=100.0, minute=5), said(2, quantity=50.0, minute=9)
     for rows in ([first, second], [second, first]):
         assert bread(made(*rows))["yhat"].sum() == pytest.approx(50.0, abs=1e-5)
@@ -92,12 +92,12 @@ def test_the_last_word_wins() -> None:
     assert bread(made(first, second, back))["override_id"].to_list() == ["o3", "o3"]
 
 
-def test_a_person_who_expects_sales_on_a_closed_day_is_believed() -> None:
+def test_an_override_of_a_closed_day_counts() -> None:
     closed = [note("t", TOMORROW, "closed")]
     changed = bread(made(said(1, quantity=30.0), calendar=closed))
     assert changed["system_yhat"].to_list() == [0.0, 0.0]
     for name in ("yhat", *QUANTILE_LEVELS):
-        assert changed[name].to_list() == [15.0, 15.0], "evenly, for nothing says how else"
+        assert changed[name].to_list() == [15.0, 15.0], "evenly, as the system has no shares"
     assert bread(made(said(1, factor=2.0), calendar=closed))["yhat"].to_list() == [0.0, 0.0]
 
 
@@ -115,7 +115,7 @@ def test_a_new_product_sells_what_a_person_says() -> None:
     assert tart.select("yhat", "system_yhat", *QUANTILE_LEVELS).row(0) == (12.0, 0.0, *[12.0] * 5)
 
 
-def test_a_person_who_expects_much_more_than_nearly_nothing_is_not_given_an_absurd_width() -> None:
+def test_an_override_far_above_a_small_forecast_has_no_absurd_width() -> None:
     # A fair that hardly sold anything: the system expects next to nothing, but is used to 80 a day.
     fairs = [PLAN - timedelta(days=n) for n in (10, 20, 30, 40, 50, 60, 70, 80)]
     frames = shops(

@@ -1,4 +1,4 @@
-"""Mornings of bakeries that have been trained: the version's models, its errors, and nothing it could not know."""
+"""Forecasts of trained bakeries: by the version's models and errors, and by nothing that was not known yet."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ KEY = ["tenant_id", "location_id", "product_id", "target_date"]
 
 
 def in_use(trained: Facts, frames: Facts) -> Facts:
-    """The facts of a morning on which these versions make the forecasts."""
+    """The facts of a day on which these versions make the forecasts."""
     return {**frames, **trained, "boosters": frames["boosters"]}
 
 
@@ -95,7 +95,7 @@ def test_a_person_can_recompute_every_forecast(frames: Facts, blend: str) -> Non
         assert shares == pytest.approx(
             dict(zip(("trees", "seasonal", "level", "tsb"), BLENDS[row["model"]], strict=True)), abs=1e-5
         )
-        # The trees have seen what is special; the normal days of smoothing are multiplied by it.
+        # Gradient boosting has seen what is special; the normal days of smoothing are multiplied by it.
         yhat = sum(
             share * text["members"][name] * (1 if name == "trees" else factor)
             for name, share in shares.items()
@@ -115,7 +115,7 @@ def test_the_width_is_that_of_the_versions_own_errors(frames: Facts, made: pl.Da
         model = models[row["location_id"], row["product_id"]]
         assert text["error_days"] == json.loads(model["scores"])["days"]
         own = json.loads(model["error_quantiles"])
-        # 0.1, 0.5, 0.8, 0.9 and 0.95 are kept as they are.
+        # 0.1, 0.5, 0.8, 0.9 and 0.95 are on the grid.
         assert [text[f"z_{name}"] for name in QUANTILE_LEVELS] == [own[2], own[6], own[9], own[10], own[11]]
         for name in QUANTILE_LEVELS:
             assert row[name] == pytest.approx(max(0.0, row["yhat"] + text["scale"] * text[f"z_{name}"]), abs=1e-4)
@@ -142,12 +142,12 @@ def test_a_product_that_is_new_since_the_training_follows_its_shop(frames: Facts
 
 
 def test_a_series_modelled_once_and_not_sold_for_half_a_year_is_still_there(frames: Facts) -> None:
-    gone = {**frames, "sales": frames["sales"].filter(pl.col("product_id") != "cake")}
-    rows = forecast(gone, "a").filter(product_id="cake")
+    unsold = {**frames, "sales": frames["sales"].filter(pl.col("product_id") != "cake")}
+    rows = forecast(unsold, "a").filter(product_id="cake")
     assert rows["yhat"].to_list() == [0.0] * 7
 
 
-def test_nothing_of_the_day_itself_or_later_is_seen(frames: Facts, made: pl.DataFrame) -> None:
+def test_nothing_of_the_day_itself_or_later_counts(frames: Facts, made: pl.DataFrame) -> None:
     later = [PLAN + timedelta(days=n) for n in range(7)]
     sales = [sale("a", product, day, 999.0, shop) for shop, product, _ in SIZES for day in later]
     sales.append(sale("a", "news", later[0], 5.0))
@@ -185,7 +185,7 @@ def test_a_tenant_is_forecast_alike_alone_and_among_others(frames: Facts, made: 
     assert forecast(shuffled, "b", "a").equals(made)
 
 
-def test_trees_of_two_weeks_serve_one_morning(frames: Facts, made: pl.DataFrame) -> None:
+def test_boosters_of_two_weeks_serve_one_day(frames: Facts, made: pl.DataFrame) -> None:
     older = bakery("c", 140, seed=5)
     before = {**older, "sales": older["sales"].filter(pl.col("sales_date") < WEEK_AGO)}
     with pytest.MonkeyPatch.context() as patch:
@@ -202,7 +202,7 @@ def test_trees_of_two_weeks_serve_one_morning(frames: Facts, made: pl.DataFrame)
     assert (rows.filter(tenant_id="c")["yhat"] > 0).all()
 
 
-def test_without_its_trees_a_blend_is_made_of_its_other_members(frames: Facts) -> None:
+def test_without_its_booster_a_blend_is_made_of_its_other_members(frames: Facts) -> None:
     bare = with_models({**frames, "boosters": frames["boosters"].clear()}, *["trees_and_smoothing"] * 3)
     rows = forecast(bare, "a")
     assert (rows["yhat"] > 0).all()
@@ -210,7 +210,7 @@ def test_without_its_trees_a_blend_is_made_of_its_other_members(frames: Facts) -
         assert said(row)["shares"] == {"level": 0.5, "seasonal": 0.5, "trees": None, "tsb": None}
 
 
-MORNING = """
+STAGE = """
 import pickle, sys
 from bakery_assets.forecasting import forecast_demand
 cells, frames = pickle.load(open(sys.argv[1], "rb"))
@@ -220,12 +220,12 @@ print(sorted({name.split(".")[0] for name in sys.modules} & {"statsforecast", "d
 """
 
 
-def test_a_morning_needs_no_statsforecast(frames: Facts, made: pl.DataFrame, tmp_path: Path) -> None:
+def test_the_stage_needs_no_statsforecast(frames: Facts, made: pl.DataFrame, tmp_path: Path) -> None:
     import pickle
 
     given, written = tmp_path / "given.pickle", tmp_path / "made.ipc"
     given.write_bytes(pickle.dumps((cells("a", "b"), frames)))
-    run = [sys.executable, "-c", MORNING, str(given), str(written)]
+    run = [sys.executable, "-c", STAGE, str(given), str(written)]
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert pl.read_ipc(written).equals(made), "another process, the same figures"

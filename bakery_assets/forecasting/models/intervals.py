@@ -4,7 +4,7 @@ Split conformal prediction with scaled residuals (Lei et al. 2018, Distribution-
 for regression, section 5.2): a scaled residual is (demand - yhat) / scale, and a quantile of demand is yhat + scale
 times a quantile of the scaled residuals. The scale is the mean of the forecast and of the series' base level, so that
 a strong day has the wider interval, and a product that hardly sells has one at all. Which quantiles a forecast has is
-in ``metrics.LEVELS``; which residuals a series uses is in ``forecasting.uncertainty``.
+in ``metrics.QUANTILE_LEVELS``; which residuals a series uses is in ``forecasting.uncertainty``.
 """
 
 import numpy as np

@@ -20,7 +20,7 @@ def ran_out(tenant: str) -> Facts:
         (tenant, "bread", PLAN - timedelta(days=n), hour, "main", 10.0, 1.0)
         for n, hour in [*((n, hour) for n in range(10, 20) for hour in (8, 9)), *((n, 20) for n in range(62, 90))]
     ]
-    gone = (tenant, "bread", PLAN - timedelta(days=3), 8, "main", 10.0, 1.0)
+    last = (tenant, "bread", PLAN - timedelta(days=3), 8, "main", 10.0, 1.0)
     out = (tenant, "bread", PLAN - timedelta(days=3), 9, "main", 0.0, 0.0)
     frames = facts(
         tenants=[(tenant, "XX", None)],
@@ -29,7 +29,7 @@ def ran_out(tenant: str) -> Facts:
     )
     schema = frames["sales_hourly"].schema
     rows = pl.DataFrame(
-        [*hours, gone, out],
+        [*hours, last, out],
         schema=["tenant_id", "product_id", "sales_date", "hour", "location_id", "quantity", "in_stock"],
         orient="row",
     )

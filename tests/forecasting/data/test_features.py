@@ -1,4 +1,4 @@
-"""What the trees see of a day, and what they must not."""
+"""What gradient boosting sees of a day, and what it must not."""
 
 import numpy as np
 import pytest
@@ -78,8 +78,8 @@ def test_nothing_that_sold_on_a_day_or_after_it_changes_what_is_seen_of_it(
     other.price[:, day:] = chance.random(other.price[:, day:].shape)
     other.temperature[:, :] = panel.temperature
     other.rain[:, :] = panel.rain
-    for sky in (other.temperature, other.rain):
-        sky[:, day + 1 :] = chance.random(sky[:, day + 1 :].shape)
+    for weather in (other.temperature, other.rain):
+        weather[:, day + 1 :] = chance.random(weather[:, day + 1 :].shape)
     demand[:, day:] = chance.random(demand[:, day:].shape) * 100
     after, its = of(other, day, demand)
     np.testing.assert_array_equal(level, its)

@@ -1,4 +1,4 @@
-"""Sales laid out in matrices: where a day stands, what is known of it, and what it would have been."""
+"""Sales as matrices: the column of a day, what is known of it, and its normal demand."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def ago(days: int) -> date:
     return PLAN - timedelta(days=days)
 
 
-def test_mornings_of_different_dates_stand_in_the_same_column() -> None:
+def test_plan_dates_of_different_tenants_share_a_column() -> None:
     later = PLAN + timedelta(days=10)
     sales = [
         sale("a", "bread", PLAN - timedelta(days=1), 5),
@@ -87,15 +87,15 @@ def test_a_shop_is_open_when_it_sold_anything_and_known_until_its_tenants_last_s
     assert panel.price[1, last][[1, 4]].tolist() == [2, 2]
 
 
-def test_a_day_closed_by_the_calendar_tells_no_demand_even_if_something_sold() -> None:
+def test_demand_is_unknown_on_a_day_closed_by_the_calendar_even_if_something_sold() -> None:
     sales = [sale("t", "bread", ago(n), 4) for n in range(1, 8)]
     panel = panel_of(bakery(sales, [note("t", ago(3), "closed"), note("t", ago(5), "closed", "bread")]))
     assert np.isnan(panel.demand[0, -7:]).tolist() == [False, False, True, False, True, False, False]
     assert panel.is_open[0, -7:].all()
 
 
-def test_a_day_sold_out_at_once_is_unknown_and_one_sold_out_late_is_recovered() -> None:
-    # Trade from 6 to 18: 9 o'clock is a quarter of the day, which is too little to tell; 15 o'clock three quarters.
+def test_demand_is_unknown_on_a_day_sold_out_at_once_and_estimated_on_one_sold_out_late() -> None:
+    # Trade from 6 to 18: 9 o'clock is a quarter of the day, which is too little for an estimate; 15 o'clock three quarters.
     sales = [sale("t", "bread", ago(n), 12) for n in range(1, 8)]
     sales[1] = sale("t", "bread", ago(2), 12, sold_out_at=time(9))
     sales[2] = sale("t", "bread", ago(3), 12, sold_out_at=time(15))
@@ -115,7 +115,7 @@ def test_refunds_count_as_nothing_sold() -> None:
     assert np.isnan(panel.price[0, -1])
 
 
-def test_nobody_and_a_bakery_without_sales_have_empty_panels() -> None:
+def test_no_cells_and_a_bakery_without_sales_have_empty_panels() -> None:
     for frames, on in ((facts(), []), (facts(tenants=[("t", "DE", None)], products=[("t", "bread", None)]), ["t"])):
         panel = build_context(cells(*on), frames, PAST).panel
         assert panel.quantity.shape == (0, PAST)
@@ -132,13 +132,13 @@ def test_a_promotion_on_more_than_every_fourth_day_is_no_longer_special(count: i
     promoted = [*(ago(1 + 3 * n) for n in range(count)), PLAN]
     sales = [sale("t", product, day, 10) for day in days for product in ("bread", "cake")]
     panel = panel_of(bakery(sales, [note("t", day, "promotion", "bread") for day in promoted]))
-    assert panel.promotion[0].sum() == count + 1, "the trees still see it"
+    assert panel.promotion[0].sum() == count + 1, "gradient boosting still sees it"
     assert panel.is_special[0].sum() == (count + 1 if is_special else 0)
     assert panel.is_normal[0].sum() == (84 - count if is_special else 84)
     assert not panel.is_special[1].any()
 
 
-def test_what_is_said_about_a_product_wins_over_what_is_said_about_all() -> None:
+def test_a_products_own_entry_wins_over_one_for_all_products() -> None:
     sales = [sale("t", product, day, 10) for day in days_before(20) for product in ("bread", "cake")]
     panel = panel_of(bakery(sales, [note("t", ago(3), "promotion"), note("t", ago(3), "promotion", "cake")]))
     assert panel.special_days.select("item", "day", "name").rows() == [(0, PAST - 3, "*"), (1, PAST - 3, "cake")]
@@ -180,7 +180,7 @@ def drawn(history: list[Any], calendar: list[Any], after: int = 0) -> Facts:
 
 @settings(max_examples=40, deadline=None)
 @given(pasts, specials, st.integers(1, 40))
-def test_the_panel_of_an_earlier_morning_is_the_one_its_facts_would_have_made(
+def test_the_panel_as_of_an_earlier_day_is_the_one_its_facts_would_have_made(
     history: list[Any], calendar: list[Any], after: int
 ) -> None:
     full = panel_of(drawn(history, calendar))
@@ -211,7 +211,7 @@ def test_a_normal_day_is_the_mean_of_the_last_four_normal_same_weekdays(
         if product in (None, name) and kind != "school_holiday"
     }  # fmt: skip
     whole = [n for n, kind, product in calendar if kind == "holiday" and product is None]
-    special |= {(item, n + beside) for item in range(panel.items.height) for n in whole for beside in (-1, 1)}
+    special |= {(item, n + shift) for item in range(panel.items.height) for n in whole for shift in (-1, 1)}
     for row in range(panel.series.height):
         normal = {
             n: float(panel.demand[row, PAST - n])

@@ -1,4 +1,4 @@
-"""What would have sold on days that ran out."""
+"""What would have sold on days that sold out."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -37,8 +37,8 @@ def demand(sales: pl.DataFrame, by_hour: pl.DataFrame) -> float | None:
     return found
 
 
-def test_a_day_that_ran_out_is_its_sales_over_the_share_of_a_usual_day_in_stock() -> None:
-    # A usual day sells 6 at 8, 2 at 9 and 4 at 10. Out of stock from half past nine on, it was there for 7/12 of a day.
+def test_demand_is_sales_over_the_share_of_a_typical_day_in_stock() -> None:
+    # A typical day sells 6 at 8, 2 at 9 and 4 at 10. Out of stock from half past nine on, it was there for 7/12 of a day.
     rows = [(0, 8, 9.0, 1.0), (0, 9, 1.0, 0.5), (0, 10, 0.0, 0.0)]
     found = unconstrain(hourly(*usual(20, h8=6.0, h9=2.0, h10=4.0), *rows)).row(0, named=True)
     # The profile is what sold per hour in stock, and the day itself counts: 8 o'clock 129 in 21 hours, 9 o'clock 41
@@ -51,7 +51,7 @@ def test_a_day_that_ran_out_is_its_sales_over_the_share_of_a_usual_day_in_stock(
 
 
 def test_a_series_never_in_stock_in_the_evening_has_its_tenants_evening() -> None:
-    # Bread sells 10 in the morning, 10 in the evening. Cake is gone by the evening on each of its days.
+    # Bread sells 10 in the morning, 10 in the evening. Cake is sold out by the evening on each of its days.
     bread = hourly(*usual(30, h8=10.0, h18=10.0))
     cake = hourly(*[(10 + n, hour, q, q / 5) for n in range(30) for hour, q in ((8, 5.0), (18, 0.0))], product="cake")
     found = unconstrain(pl.concat([bread, cake])).filter(product_id="cake")
@@ -61,7 +61,7 @@ def test_a_series_never_in_stock_in_the_evening_has_its_tenants_evening() -> Non
     assert found["in_stock_share"].to_list() == pytest.approx([morning / (morning + evening)] * 30)
 
 
-def test_sold_out_from_the_first_hour_is_recovered_to_three_times_and_learnt_as_a_third_more() -> None:
+def test_sold_out_from_the_first_hour_is_estimated_at_three_times_and_learned_as_a_third_more() -> None:
     by_hour = hourly(*usual(20, h8=1.0, h9=9.0), (0, 8, 4.0, 1.0), (0, 9, 0.0, 0.0))
     assert unconstrain(by_hour)["demand"][0] == pytest.approx(12.0)
     assert demand(daily(4.0, time(9)), by_hour) == pytest.approx(5.4)
@@ -69,7 +69,7 @@ def test_sold_out_from_the_first_hour_is_recovered_to_three_times_and_learnt_as_
 
 def test_without_hours_the_time_of_the_last_one_says_how_much_of_the_trade_was_missed() -> None:
     nothing = hourly()
-    # Even trade from 6 to 18: gone at 15:00 after 9 of 12 hours, at 16:30 after 10.5.
+    # Even trade from 6 to 18: sold out at 15:00 after 9 of 12 hours, at 16:30 after 10.5.
     assert demand(daily(12.0, time(15)), nothing) == pytest.approx(16.0)
     assert demand(daily(12.0, time(16, 30)), nothing) == pytest.approx(12 * 12 / 10.5)
     assert demand(daily(12.0, time(10, 30)), nothing) == pytest.approx(16.2), "held at a third more than sold"
@@ -81,14 +81,14 @@ def test_without_hours_the_time_of_the_last_one_says_how_much_of_the_trade_was_m
 
 def test_with_a_tenants_hours_the_time_is_read_on_its_own_clock() -> None:
     by_hour = hourly(*usual(10, h7=6.0, h8=2.0, h9=2.0))
-    # By 8:45 a usual day has sold 6 and three quarters of 2, of 10.
+    # By 8:45 a typical day has sold 6 and three quarters of 2, of 10.
     assert demand(daily(15.0, time(8, 45)), by_hour) == pytest.approx(20.0)
     assert demand(daily(14.0, time(7, 20)), by_hour) is None, "a third of six tenths is a fifth"
     # The other tenant has none, and is read on the usual clock.
     assert demand(daily(14.0, time(8, 30), tenant="other"), by_hour) is None
 
 
-def test_hours_that_say_nothing_ran_out_leave_the_time_to_be_read() -> None:
+def test_where_no_hour_was_out_of_stock_the_time_of_the_last_sale_counts() -> None:
     by_hour = hourly(*usual(10, h8=5.0, h9=5.0))
     assert demand(daily(6.0, time(9, 30), day=10), by_hour) == pytest.approx(8.0)
 
@@ -120,9 +120,9 @@ def test_demand_is_at_least_what_sold_at_most_three_times_and_the_same_on_days_i
     assert (found["demand"] <= 3 * found["sold"] + 1e-9).all()
     short = {row[:2] for row in rows if row[4] < 1.0}
     for product, day, sold, asked in found.select("product_id", "date", "sold", "demand").rows():
-        said = [row for row in rows if row[:2] == (product, (day - DAY).days)]
-        assert sold == sum(max(row[3], 0) for row in said)
-        if said[0][:2] not in short:
+        given_hours = [row for row in rows if row[:2] == (product, (day - DAY).days)]
+        assert sold == sum(max(row[3], 0) for row in given_hours)
+        if given_hours[0][:2] not in short:
             assert asked == sold
     assert (
         unconstrain(by_hour.sample(fraction=1.0, shuffle=True, seed=3))
@@ -131,7 +131,7 @@ def test_demand_is_at_least_what_sold_at_most_three_times_and_the_same_on_days_i
     )
 
 
-def test_a_tenants_recovery_does_not_depend_on_its_neighbours() -> None:
+def test_a_tenants_estimates_do_not_depend_on_other_tenants() -> None:
     own = hourly(*usual(9, h8=3.0, h9=4.0), (0, 8, 2.0, 1.0), (0, 9, 1.0, 0.25))
     other = hourly(*usual(9, h8=30.0, h20=70.0), (0, 8, 1.0, 0.5), tenant="other")
     assert unconstrain(pl.concat([other, own])).filter(tenant_id="t").equals(unconstrain(own))

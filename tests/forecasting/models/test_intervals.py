@@ -41,7 +41,7 @@ def test_a_quantile_of_n_errors_has_its_share_of_them_below_it() -> None:
     assert own[0].tolist() == pytest.approx([40 * level + 0.5 for level in QUANTILE_GRID], abs=1e-4)
 
 
-def test_between_two_errors_a_quantile_lies_on_the_line() -> None:
+def test_a_quantile_between_two_errors_is_interpolated() -> None:
     # 28 errors 0, 1, 4, 9, ...: 28 x 0.2 - 0.5 = 5.1, a tenth of the way from 25 to 36.
     own, _, _ = error_quantiles(rows([float(n * n) for n in range(28)]), np.array([0]), 1)
     assert own[0, QUANTILE_GRID.index(0.2)] == pytest.approx(26.1)
@@ -93,7 +93,7 @@ def test_days_to_come_fall_below_a_quantile_as_often_as_it_says() -> None:
     assert inside.mean() == pytest.approx(0.8, abs=0.03)
 
 
-def test_any_quantile_lies_on_the_line_between_two_that_are_kept() -> None:
+def test_any_quantile_is_interpolated_between_two_of_the_grid() -> None:
     grid = [float(10 * n) for n in range(len(QUANTILE_GRID))]
     assert [level(grid, each) for each in QUANTILE_GRID] == grid
     assert level(grid, 0.85) == pytest.approx(95.0)

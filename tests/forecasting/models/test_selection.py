@@ -1,4 +1,4 @@
-"""Which blend a series goes with."""
+"""Which blend a series takes."""
 
 import numpy as np
 import pytest
@@ -21,10 +21,10 @@ NONE = np.array([-1])
 
 
 def off_by(*errors: dict[str, float], usual: float = 10.0) -> tuple[Floats, Floats]:
-    """Forecasts and sales of a series each: 10 a day, forecast too high by so much, by 5 where nothing is said."""
+    """Forecasts and sales of a series each: 10 a day, forecast too high by so much, by 5 where nothing is given."""
     sold = np.full((len(errors), DAYS), usual, dtype=np.float32)
     forecasts = np.stack(
-        [np.stack([sold[row] + said.get(name, 5.0) for row, said in enumerate(errors)]) for name in BLEND_NAMES]
+        [np.stack([sold[row] + given.get(name, 5.0) for row, given in enumerate(errors)]) for name in BLEND_NAMES]
     )
     return forecasts.astype(np.float32), sold
 

@@ -1,4 +1,4 @@
-"""A week's training: rows that say which model makes which series, the same whenever and with whomever trained."""
+"""Training: rows that say which model forecasts which series, the same whenever and with whichever tenants."""
 
 import json
 from datetime import date, timedelta
@@ -179,7 +179,7 @@ def test_incumbents_are_scored_with_the_parameters_they_have(bakeries: Facts, tr
     frames = of(bakeries, "long")
     own = incumbents(trained, model="level_smoothing")
     kept = scores(dict(train_models(cells("long"), {**frames, "incumbents": own})), "long")
-    assert kept["wape_of_incumbents"] == kept["wape_by_model"]["level_smoothing"], "the best points are theirs"
+    assert kept["wape_of_incumbents"] == kept["wape_by_model"]["level_smoothing"], "the best parameters are theirs"
     hasty = own.with_columns(parameters=pl.lit(json.dumps({"seasonal": 0.5, "level": 0.4, "tsb": 0.15})))
     assert not hasty["parameters"].equals(own["parameters"])
     said = scores(dict(train_models(cells("long"), {**frames, "incumbents": hasty})), "long")
