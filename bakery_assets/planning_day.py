@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing import summarise_day
+from bakery_assets.briefing import summarize_day
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.forecasting import forecast_demand
 from bakery_assets.inventory import project_inventory
@@ -26,7 +26,7 @@ STAGES = (
     Stage.of(plan_procurement),
     Stage.of(project_inventory),
     Stage.of(validate_forecasts),
-    Stage.of(summarise_day),
+    Stage.of(summarize_day),
 )
 PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "past_forecasts": "demand_forecasts",

@@ -28,7 +28,7 @@ _numbers = count()
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real bakery data beside the project."""
+    """The folder of real bakery data next to the project."""
     if not DATA.is_dir():
         pytest.skip(f"the real bakery data is not at {DATA}")
     return DATA

@@ -3,6 +3,6 @@
 Everything it reports was decided by earlier stages; it plans nothing itself.
 """
 
-from bakery_assets.briefing.summaries import summarise_day
+from bakery_assets.briefing.summaries import summarize_day
 
-__all__ = ["summarise_day"]
+__all__ = ["summarize_day"]

@@ -21,7 +21,7 @@ from bakery_assets.schemas import Cells, conform, ops, plans
 
 
 class BriefingInputs(TypedDict):
-    """What ``summarise_day`` reads."""
+    """What ``summarize_day`` reads."""
 
     tenants: dy.DataFrame[ops.Tenants]
     products: dy.DataFrame[ops.Products]
@@ -38,13 +38,13 @@ class BriefingInputs(TypedDict):
 
 
 class BriefingTables(TypedDict):
-    """What ``summarise_day`` writes."""
+    """What ``summarize_day`` writes."""
 
     daily_summaries: dy.DataFrame[plans.DailySummaries]
     alerts: dy.DataFrame[plans.Alerts]
 
 
-def summarise_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> BriefingTables:
+def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> BriefingTables:
     """Summarize the day that the earlier stages planned: one row per tenant, and the alerts that need a person.
 
     ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price; null where

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-LISTED = 8  # tenant ids named when the one asked for does not exist
+LISTED = 8  # tenant ids listed when the requested one does not exist
 
 
 def show(

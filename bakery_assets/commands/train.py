@@ -116,7 +116,7 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
         job = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("retrain_models")
         size = settings().wave_size
         for members in (tenants[start : start + size] for start in range(0, len(tenants), size)):
-            # Asked for chunk by chunk: what waits long without a run is taken for lost.
+            # Requested chunk by chunk: a request that waits long without a run is considered lost.
             chunk = sorted(
                 retrainings.request(
                     warehouse,
@@ -157,7 +157,7 @@ def _table(result: Trained) -> Table:
         table.add_column(heading, justify="right" if heading in ("series", "before", "now") else "left")
     for row in result.rows:
         tenant = row["tenant_id"]
-        # By hand everything is asked for; what the numbers say on top of that is news.
+        # A person requests all series; other triggers are worth showing.
         triggers = {kind: count for kind, count in result.triggers.get(tenant, {}).items() if kind != "request"}
         table.add_row(
             tenant,

@@ -1,6 +1,6 @@
 """What a demo bakery is: the form of ``bakeries/*.yaml``, and what follows from a recipe alone.
 
-Weights are kilograms, as a baker weighs; ``kg_per_unit`` turns them into the litres or pieces an
+Weights are kilograms, as a baker weighs; ``kg_per_unit`` turns them into the liters or pieces an
 ingredient is bought in. Intermediates are written in parts by weight (doughs: baker's percentages, the
 flour is 100), products in kilograms per piece. ``water`` comes from the tap: it weighs, and is not bought.
 """
@@ -175,7 +175,7 @@ class Product:
     """The row in ``products``, its recipe per piece, its steps in minutes, and how it sells.
 
     ``sells`` is the mean of an open day in pieces; ``season`` the share by which the warmest week lies above
-    the year's mean (negative: a winter product); ``to_order`` is baked when asked for and never runs out.
+    the year's mean (negative: a winter product); ``to_order`` is baked on request and never sells out.
     """
 
     name: str

@@ -5,7 +5,7 @@ Polars expressions only. The sentences made of them stand in the modules next to
 
 import polars as pl
 
-COUNTED_UNITS = ("piece", "g", "ml")  # said in whole numbers; kilograms and litres to two decimals
+COUNTED_UNITS = ("piece", "g", "ml")  # written as whole numbers; kilograms and liters to two decimals
 
 
 def quantity(value: str | pl.Expr, unit: str | pl.Expr = "unit", *, up: bool = False) -> pl.Expr:

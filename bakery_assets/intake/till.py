@@ -27,7 +27,7 @@ class Articles(dy.Schema):
 
 
 class TillSales:
-    """An export as sales of one tenant; it is read once, when first asked for."""
+    """An export as sales of one tenant; it is read once, on first use."""
 
     def __init__(self, dialect: TillDialect, tenant_id: str, location_id: str, zone: str) -> None:
         self._dialect = dialect

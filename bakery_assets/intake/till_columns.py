@@ -63,7 +63,7 @@ def find_columns(header: Sequence[str], options: TillOptions) -> TillColumns:
     """The columns that the options name, and for the others those whose names say it.
 
     Raises:
-        Unreadable: a named column is not there, or one that is needed is not recognised.
+        Unreadable: a named column is not there, or one that is needed is not recognized.
     """
     found: dict[str, str | None] = {}
     for role in NAMES:
@@ -77,14 +77,14 @@ def find_columns(header: Sequence[str], options: TillOptions) -> TillColumns:
     for role, names in NAMES.items():
         if role not in found:
             free = [name for name in header if name not in found.values()]
-            found[role] = _recognised(free, names)
+            found[role] = _recognized(free, names)
     missing = [role for role in ("article", "date") if found[role] is None]
     if found["quantity"] is None and (found["revenue"] is None or found["price"] is None):
         missing.append("quantity")
     if missing:
         options_named = ", ".join(f"--{role} NAME" for role in missing)
         raise Unreadable(
-            f"No column is recognised as {' or '.join(missing)}; the file has: {', '.join(header)}."
+            f"No column is recognized as {' or '.join(missing)}; the file has: {', '.join(header)}."
             f" Say which with {options_named}."
         )
     article, date = found["article"], found["date"]
@@ -99,7 +99,7 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", "".join(each for each in letters if not unicodedata.combining(each))).strip("_")
 
 
-def _recognised(header: Sequence[str], names: Sequence[str]) -> str | None:
+def _recognized(header: Sequence[str], names: Sequence[str]) -> str | None:
     for name in names:
         whole = next((column for column in header if plain(column) == name), None)
         if whole is not None:

@@ -1,6 +1,6 @@
 """Whether a newly trained version becomes champion: by the backtest that both have on the same days.
 
-How a promoted version does on the days after is judged in ``review``.
+How a promoted version performs afterwards is decided in ``review``.
 """
 
 import dataframely as dy

@@ -30,7 +30,7 @@ def instance() -> Iterator[None]:
 
 
 def graph() -> dict[str, object]:
-    """What Dagster is told, in a readable form."""
+    """What Dagster knows, in a readable form."""
     definitions = build_defs()
     repository = definitions.get_repository_def()
     assets = definitions.resolve_asset_graph()

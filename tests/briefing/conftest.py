@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from bakery_assets.briefing import summarise_day
+from bakery_assets.briefing import summarize_day
 from bakery_assets.cells import CELLS
 from resources.schema import metadata
 from resources.warehouse.connection import frame_schema
@@ -92,7 +92,7 @@ def alerts(
     """The alerts of a bakery in Paris, which has two products, two ingredients and a supplier, as rows."""
 
     def build(**tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        made = summarise_day(cells_of(("paris", "Europe/Paris")), frames_of(**{**PARIS, **tables}))
+        made = summarize_day(cells_of(("paris", "Europe/Paris")), frames_of(**{**PARIS, **tables}))
         rows = made["alerts"].to_dicts()
         assert made["daily_summaries"]["alerts"].to_list() == [len(rows)]
         return rows

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bakery_assets.briefing import summarise_day
+from bakery_assets.briefing import summarize_day
 from bakery_assets.cells import OUTLOOK_DAYS
 
 SATURDAY = date(2026, 11, 28)  # Paris is one hour ahead of UTC
@@ -44,7 +44,7 @@ def saturday(frames_of, cells_of):
             procurement_requirements=list(orders),
             calendar=calendar,
         )
-        made = summarise_day(cells_of(("paris", "Europe/Paris"), plan_date=SATURDAY), frames)
+        made = summarize_day(cells_of(("paris", "Europe/Paris"), plan_date=SATURDAY), frames)
         due = made["alerts"].to_dicts()
         assert {row["kind"] for row in due} <= {"order_today"}
         headline = made["daily_summaries"]["headline"][0]

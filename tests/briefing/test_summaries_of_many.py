@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.briefing import summarise_day
+from bakery_assets.briefing import summarize_day
 
 TODAY = date(2026, 11, 24)
 BASE = {
@@ -74,15 +74,15 @@ def bakeries(draw):
 @given(bakeries())
 def test_a_bakery_alone_is_reported_the_same_as_among_others_in_any_order(frames_of, cells_of, made):
     zones, tables, random = made
-    together = summarise_day(cells_of(*zones.items()), frames_of(**tables))
+    together = summarize_day(cells_of(*zones.items()), frames_of(**tables))
     for rows in tables.values():
         random.shuffle(rows)
-    shuffled = summarise_day(cells_of(*reversed(zones.items())), frames_of(**tables))
+    shuffled = summarize_day(cells_of(*reversed(zones.items())), frames_of(**tables))
     for name, frame in together.items():
         assert frame.equals(shuffled[name]), name
     for tenant, zone in zones.items():
         own = {name: [row for row in rows if row["tenant_id"] == tenant] for name, rows in tables.items()}
-        alone = summarise_day(cells_of((tenant, zone)), frames_of(**own))
+        alone = summarize_day(cells_of((tenant, zone)), frames_of(**own))
         for name, frame in alone.items():
             assert frame.equals(together[name].filter(tenant_id=tenant)), name
     alerts = together["alerts"]

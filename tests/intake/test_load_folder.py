@@ -1,4 +1,4 @@
-"""Loading a folder: good rows are stored whatever stands beside them, and bad rows are kept with the reason."""
+"""Loading a folder: good rows are stored whatever other rows there are, and bad rows are kept with the reason."""
 
 import csv
 import gzip

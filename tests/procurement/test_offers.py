@@ -1,4 +1,4 @@
-"""When suppliers deliver, and until when they have to be told."""
+"""When suppliers deliver, and their order deadlines."""
 
 from collections.abc import Callable
 from datetime import date, time

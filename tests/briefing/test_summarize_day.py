@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from bakery_assets.briefing import summarise_day
+from bakery_assets.briefing import summarize_day
 
 TODAY = date(2026, 11, 24)  # a Tuesday; Paris is one hour ahead of UTC, New York five behind
 PARIS = [("paris", "Europe/Paris")]
@@ -122,7 +122,7 @@ def summary(frames_of, cells_of):
     """The one summary row of Paris, with some tables of ``MORNING`` replaced."""
 
     def build(**instead):
-        made = summarise_day(cells_of(*PARIS), frames_of(**{**MORNING, **instead}))
+        made = summarize_day(cells_of(*PARIS), frames_of(**{**MORNING, **instead}))
         assert made["daily_summaries"].height == 1
         return made["daily_summaries"].row(0, named=True)
 
@@ -216,7 +216,7 @@ def test_large_figures_keep_their_thousands_apart(summary):
 def test_every_column_of_the_tables_is_there(frames_of, cells_of):
     from resources.schema import plans
 
-    made = summarise_day(cells_of(*PARIS), frames_of(**MORNING))
+    made = summarize_day(cells_of(*PARIS), frames_of(**MORNING))
     for table in (plans.daily_summaries, plans.alerts):
         assert made[table.name].columns == [column.name for column in table.columns]
     assert made["alerts"].schema["reasoning"] == pl.String
