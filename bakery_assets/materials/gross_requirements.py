@@ -1,7 +1,7 @@
 """Gross requirements: what the master production schedule takes of every ingredient, by day, and where-used.
 
 Procurement and stock share this one sum. The explosion itself is in ``explosion``, the bills are in
-``bill_of_materials``; net requirements of ingredients are worked out in ``procurement.ordering``.
+``bill_of_materials``; net requirements of ingredients are worked out in ``procurement.replenishment``.
 """
 
 import dataframely as dy

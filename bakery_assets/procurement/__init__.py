@@ -1,4 +1,4 @@
-"""Procurement: what to order from whom and by when, so that nothing that is baked runs short."""
+"""Procurement: net requirements of ingredients, and what to order from whom and by when to cover them."""
 
 from bakery_assets.procurement.plan import plan_procurement
 

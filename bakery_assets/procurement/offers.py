@@ -2,7 +2,7 @@
 
 Days are counted from the plan date, which is day 0. An order placed on day ``o`` can be delivered from day ``o`` +
 lead time on, on the supplier's delivery weekdays, and neither on days on which the bakery is closed nor on
-holidays, unless the calendar gives opening hours for them. What is ordered is decided in ``ordering``.
+holidays, unless the calendar gives opening hours for them. What is ordered is decided in ``replenishment``.
 """
 
 import re

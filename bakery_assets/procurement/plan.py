@@ -1,6 +1,6 @@
 """The stage ``procurement_plans``: net requirements of ingredients, the orders that cover them, and both tables' rows.
 
-How orders are timed and sized is in ``ordering``, what people read about them in ``explanations.procurement``.
+How orders are timed and sized is in ``replenishment``, what people read about them in ``explanations.procurement``.
 """
 
 from typing import TypedDict
@@ -28,7 +28,7 @@ from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, scheduled_receipts
 from bakery_assets.materials.stock import StockOnHand, stock_on_hand
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, delivery_days, supplier_offers
-from bakery_assets.procurement.ordering import MrpRecords, PlannedOrders, days_or_null, look_ahead, place_orders
+from bakery_assets.procurement.replenishment import MrpRecords, PlannedOrders, days_or_null, look_ahead, place_orders
 from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 

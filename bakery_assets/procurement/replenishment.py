@@ -1,4 +1,4 @@
-"""Time-phased ordering: on which day stock falls short, what is ordered then, and for which delivery.
+"""Replenishment: net requirements with safety stock by day, and the planned orders and deliveries that cover them.
 
 Arrays of items by days, day 0 being the plan date; all items go through the days together. Which deliveries suppliers
 offer is in ``offers``, how gross requirements and stock come about is in ``materials``.

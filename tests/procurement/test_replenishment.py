@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.materials.expiry_buckets import NO_EXPIRY
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.procurement.ordering import MrpRecords, look_ahead, order_quantity, place_orders
+from bakery_assets.procurement.replenishment import MrpRecords, look_ahead, order_quantity, place_orders
 
 
 def needs_of(
