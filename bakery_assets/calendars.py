@@ -53,8 +53,8 @@ class Occasions(dy.Schema):
     key = unique_together("tenant_id", "product_id", "date", "kind", "name")
 
 
-def closed_days(calendar: pl.DataFrame) -> dy.DataFrame[ClosedDays]:
-    """Days on which the whole bakery is closed by ``calendar``, rows of ``ops.Calendar``."""
+def closed_days(calendar: dy.DataFrame[ops.Calendar]) -> dy.DataFrame[ClosedDays]:
+    """Days on which the whole bakery is closed by its calendar."""
     found = (
         calendar.filter((pl.col("kind") == CLOSED) & pl.col("product_id").is_null())
         .select("tenant_id", "date")
@@ -84,17 +84,13 @@ def public_holidays(country: str, region: str | None, years: range) -> list[tupl
 
 
 def tenant_holidays(
-    tenants: pl.DataFrame, calendar: pl.DataFrame, first: date, last: date
+    tenants: dy.DataFrame[ops.Tenants], calendar: dy.DataFrame[ops.Calendar], first: date, last: date
 ) -> dy.DataFrame[TenantHolidays]:
     """Whole-day holidays of every tenant from ``first`` to ``last``, both included.
 
     A holiday without a name is named after the public holiday it goes with (Easter Sunday has a name in few calendars,
     Easter Monday in most), else after its day of the year: holidays that move with Easter and holidays with a fixed
     date are both recognized when they come again.
-
-    Args:
-        tenants: rows of ``ops.Tenants``.
-        calendar: rows of ``ops.Calendar``.
     """
     places = tenants.select("country", "region").unique()
     # Two days more at either end: New Year's Eve is named after a holiday of the next year.

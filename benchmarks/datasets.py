@@ -10,6 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
+from bakery_assets.calendars import HOLIDAY, PROMOTION
+from bakery_assets.keys import PRODUCT, SERIES
 from bakery_assets.settings import PROJECT
 
 DATA = PROJECT.parent / "shared" / "data"
@@ -93,23 +95,12 @@ def write_fresh_chain(folder: Path) -> Path:
         location_id=pl.format("store-{}", "store_id"),
         product_id=pl.format("product-{}", "product_id"),
     )
-    series_day = ["tenant_id", "location_id", "product_id", "dt"]
-    days = hourly.group_by(series_day).agg(
+    days = hourly.group_by(*SERIES, "dt").agg(
         quantity=pl.col("hourly_sale").sum().round(6),
         is_promoted=((pl.col("activity_flag") == 1) | (pl.col("discount") < REAL_DISCOUNT)).any(),
     )
     opened = hourly.filter(pl.col("hour").is_between(*OPENING_HOURS))
     cities = hourly.select("tenant_id").unique().sort("tenant_id")
-    promoted = (
-        days.group_by("tenant_id", "product_id", "dt")
-        .agg(share=pl.col("is_promoted").mean())
-        .filter(pl.col("share") > 0.5)
-    )
-    holidays = hourly.filter((pl.col("holiday_flag") == 1) & (pl.col("dt").dt.weekday() < SATURDAY))
-    calendar = [
-        holidays.select("tenant_id", date="dt", kind=pl.lit("holiday"), product_id=pl.lit(None, pl.String)).unique(),
-        promoted.select("tenant_id", date="dt", kind=pl.lit("promotion"), product_id="product_id"),
-    ]
     return _write(
         folder,
         tenants=cities.select(
@@ -119,33 +110,34 @@ def write_fresh_chain(folder: Path) -> Path:
             country=pl.lit("CN"),
             currency=pl.lit("CNY"),
         ),
-        products=hourly.select("tenant_id", "product_id", "third_category_id")
+        products=hourly.select(*PRODUCT, "third_category_id")
         .unique()
-        .sort("tenant_id", "product_id")
-        .select(
-            "tenant_id",
-            "product_id",
-            name="product_id",
-            category=pl.format("category-{}", "third_category_id"),
-            unit=pl.lit("kg"),
-        ),
-        sales=days.sort(series_day).select(
-            "tenant_id", "product_id", "location_id", sales_date="dt", quantity="quantity"
-        ),
-        sales_hourly=opened.sort(*series_day, "hour").select(
-            "tenant_id",
-            "product_id",
+        .sort(PRODUCT)
+        .select(*PRODUCT, name="product_id", category=pl.format("category-{}", "third_category_id"), unit=pl.lit("kg")),
+        sales=days.sort(*SERIES, "dt").select(*PRODUCT, "location_id", sales_date="dt", quantity="quantity"),
+        sales_hourly=opened.sort(*SERIES, "dt", "hour").select(
+            *PRODUCT,
             "location_id",
             "hour",
             sales_date="dt",
             quantity="hourly_sale",
             in_stock=1.0 - pl.col("hourly_stockout"),
         ),
-        calendar=pl.concat(calendar).sort("tenant_id", "date", "kind", "product_id"),
+        calendar=_fresh_chain_calendar(hourly, days),
         weather=hourly.group_by("tenant_id", date="dt")
         .agg(temperature_c=pl.col("avg_temperature").mean().round(3), rain_mm=pl.col("precpt").mean().round(3))
         .sort("tenant_id", "date"),
     )
+
+
+def _fresh_chain_calendar(hourly: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    promoted = days.group_by(*PRODUCT, "dt").agg(share=pl.col("is_promoted").mean()).filter(pl.col("share") > 0.5)
+    holidays = hourly.filter((pl.col("holiday_flag") == 1) & (pl.col("dt").dt.weekday() < SATURDAY))
+    calendar = [
+        holidays.select("tenant_id", date="dt", kind=pl.lit(HOLIDAY), product_id=pl.lit(None, pl.String)).unique(),
+        promoted.select("tenant_id", date="dt", kind=pl.lit(PROMOTION), product_id="product_id"),
+    ]
+    return pl.concat(calendar).sort("tenant_id", "date", "kind", "product_id")
 
 
 WRITERS: Mapping[str, Callable[[Path], Path]] = {

@@ -18,11 +18,12 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import Frames
+from bakery_assets.keys import PRODUCT
 from bakery_assets.settings import PROJECT
 from benchmarks.targets import as_line, at_most, below
 
 DATA = PROJECT.parent / "shared" / "data" / "bread_chain"
-SERIES = 20_000
+SERIES_COUNT = 20_000
 PRODUCTS = 40  # of each tenant
 DAYS = 1_200
 SAMPLED_TENANTS = 25  # whose 1,000 series the trees are fitted on, as BAKERY_TRAINING_SAMPLE_SERIES has it
@@ -30,8 +31,10 @@ CHUNK_TENANTS = 250  # BAKERY_WAVE_SIZE
 LAST = date(2019, 4, 30)
 SEED = 7
 
-Made = TypeVar("Made")
-Work = Callable[[pl.DataFrame, Frames], Made]  # the functions measured take frames without all columns of their tables
+Result = TypeVar("Result")
+Work = Callable[
+    [pl.DataFrame, Frames], Result
+]  # the functions measured take frames without all columns of their tables
 
 
 def run() -> dict[str, object]:
@@ -75,27 +78,27 @@ def _measure() -> None:
     fitting, boosters = _timed(lambda: fit(sample, of(sample)))
     frames["boosters"] = boosters
     training = 0.0
-    made = []
+    versions = []
     for first in range(0, cells.height, CHUNK_TENANTS):
         chunk = cells.slice(first, CHUNK_TENANTS)
         facts = {**of(chunk), **models}
         seconds, trained = _timed(partial(train, chunk, facts))
         training += seconds
-        made.append(trained)
+        versions.append(trained)
     trained_peak = _peak_gib()
-    frames["model_versions"] = pl.concat([each["model_versions"] for each in made])
-    frames["series_models"] = pl.concat([each["series_models"] for each in made])
+    frames["model_versions"] = pl.concat([each["model_versions"] for each in versions])
+    frames["series_models"] = pl.concat([each["series_models"] for each in versions])
     forecast(sample, of(sample))  # what is compiled or imported once is not a cost of a series
     forecasting, forecasts = _timed(lambda: forecast(cells, frames)["demand_forecasts"])
-    assert forecasts.height == SERIES * 7, forecasts.height
+    assert forecasts.height == SERIES_COUNT * 7, forecasts.height
     print(
         json.dumps(
             {
-                "series": SERIES,
+                "series": SERIES_COUNT,
                 "days_of_history": DAYS,
-                "forecast_cpu_ms_per_series": round(1000 * forecasting / SERIES, 3),
-                "training_cpu_ms_per_series": round(1000 * (fitting + training) / SERIES, 2),
-                "of_which_trees_shared_by_all": round(1000 * fitting / SERIES, 2),
+                "forecast_cpu_ms_per_series": round(1000 * forecasting / SERIES_COUNT, 3),
+                "training_cpu_ms_per_series": round(1000 * (fitting + training) / SERIES_COUNT, 2),
+                "of_which_trees_shared_by_all": round(1000 * fitting / SERIES_COUNT, 2),
                 "peak_memory_gib": round(_peak_gib(), 2),
                 "peak_memory_gib_after_training": round(trained_peak, 2),
                 "facts_alone_gib": round(loaded, 2),
@@ -106,13 +109,13 @@ def _measure() -> None:
 
 
 def _frames() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
-    sold = pl.read_csv(DATA / "sales.csv", try_parse_dates=True).sort("tenant_id", "product_id", "sales_date")
+    sold = pl.read_csv(DATA / "sales.csv", try_parse_dates=True).sort(*PRODUCT, "sales_date")
     first = LAST - timedelta(days=DAYS - 1)
-    wide = sold.pivot(on=["tenant_id", "product_id"], index="sales_date", values="quantity", sort_columns=True)
+    wide = sold.pivot(on=PRODUCT, index="sales_date", values="quantity", sort_columns=True)
     real = wide.sort("sales_date").drop("sales_date").fill_null(0.0).to_numpy().T
     chance = np.random.default_rng(SEED)
     days = pl.date_range(first, LAST, eager=True)
-    tenants = [f"bakery-{number:04}" for number in range(SERIES // PRODUCTS)]
+    tenants = [f"bakery-{number:04}" for number in range(SERIES_COUNT // PRODUCTS)]
     parts = []
     for number, tenant in enumerate(tenants):
         shift = 7 * int(chance.integers(0, 2))
@@ -139,7 +142,7 @@ def _frames() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     frames = {
         "sales": sales,
         "tenants": named.with_columns(country=pl.lit("DE"), region=none.cast(pl.String)),
-        "products": sales.select("tenant_id", "product_id").unique().with_columns(discontinued_on=none.cast(pl.Date)),
+        "products": sales.select(PRODUCT).unique().with_columns(discontinued_on=none.cast(pl.Date)),
         "calendar": _calendar(tenants),
         "weather": _weather(tenants),
     }
@@ -168,10 +171,10 @@ def _weather(tenants: list[str]) -> pl.DataFrame:
     return pl.DataFrame({"tenant_id": tenants}).join(own, how="cross")
 
 
-def _timed(work: Callable[[], Made]) -> tuple[float, Made]:
-    began = time.process_time()
-    made = work()
-    return time.process_time() - began, made
+def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
 
 
 def _peak_gib() -> float:

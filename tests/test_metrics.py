@@ -104,6 +104,28 @@ def test_each_series_is_scaled_by_its_own_scale_and_those_without_do_not_count()
     assert rows.tail(2).select(metrics.mase()).item() is None
 
 
+def test_rmsse_is_the_root_of_the_mean_squared_error_over_the_series_scale() -> None:
+    rows = pl.DataFrame({"yhat": [12.0, 16.0], "actual": [10.0, 20.0], "rmsse_scale": [2.5, 2.5]})
+    assert rows.select(metrics.rmsse()).item() == pytest.approx(math.sqrt((4 + 16) / 2 / 2.5))
+    assert rows.with_columns(rmsse_scale=None).select(metrics.rmsse()).item() is None
+
+
+def test_matrices_have_the_wape_of_their_rows_and_of_groups_of_rows() -> None:
+    nan = math.nan
+    forecast = np.array([[12.0, 16.0], [nan, 5.0], [3.0, 3.0], [1.0, 1.0]], dtype=np.float32)
+    actual = np.array([[10.0, 20.0], [4.0, 4.0], [6.0, nan], [0.0, 0.0]], dtype=np.float32)
+    sums = metrics.AbsoluteSums.over_days(forecast, actual)
+    assert sums.errors.tolist() == [6.0, 1.0, 3.0, 2.0]
+    assert sums.actuals.tolist() == [30.0, 4.0, 6.0, 0.0]
+    assert sums.days.tolist() == [2, 1, 1, 2]
+    assert sums.wape.tolist() == pytest.approx([6 / 30, 1 / 4, 3 / 6, nan], nan_ok=True)
+    pooled = sums.by_group(np.array([0, 0, 2, 1]), 4)
+    assert pooled.wape.tolist() == pytest.approx([7 / 34, nan, 3 / 6, nan], nan_ok=True)
+    assert pooled.days.tolist() == [3, 2, 1, 0]
+    two = metrics.AbsoluteSums.over_days(np.stack([forecast, actual]), actual[None]).by_group(np.array([0, 0, 2, 1]), 4)
+    assert two.errors.tolist() == [[7.0, 2.0, 3.0, 0.0], [0.0] * 4]
+
+
 def test_dividing_by_almost_zero_gives_null_rather_than_what_no_table_holds() -> None:
     tiny = metrics_of([1e9, 1e9], [1e-300, 2e-300])
     assert [tiny[name] for name in ("mape", "wape", "bias", "r2", "accuracy")] == [None] * 5

@@ -98,7 +98,7 @@ def run_backtest(
             " sales, or fewer --weeks."
         )
     forecast = _forecast_all(facts, scored, plan_dates, models, cpu, progress)
-    compared = [compared_days(scored, name, pl.concat(made.rows)) for name, made in forecast.ledgers.items()]
+    compared = [compared_days(scored, name, pl.concat(each.rows)) for name, each in forecast.ledgers.items()]
     days = cast(dy.DataFrame[ComparedDays], pl.concat(compared))
     scales = error_scales(daily(facts["sales"], plan_dates[0]))
     data = {
@@ -167,13 +167,17 @@ def _figures(
     return tuple(
         {
             **scores[name],
-            "train_seconds_per_series": sum(made.train_seconds) / forecast.fits if made.train_seconds else None,
-            "predict_seconds_per_series": made.predict_seconds / forecast.fits,
+            "train_seconds_per_series": _train_seconds(ledger, forecast.fits),
+            "predict_seconds_per_series": ledger.predict_seconds / forecast.fits,
             "fallback_share": _fallback_share(name, days),
             "coverage_by_level": coverage[name],
         }
-        for name, made in forecast.ledgers.items()
+        for name, ledger in forecast.ledgers.items()
     )
+
+
+def _train_seconds(ledger: _Ledger, fits: int) -> float | None:
+    return sum(ledger.train_seconds) / fits if ledger.train_seconds else None
 
 
 def _fallback_share(name: str, days: pl.DataFrame) -> float | None:

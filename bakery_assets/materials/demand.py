@@ -107,7 +107,7 @@ def _orders(orders: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFram
     )
 
 
-def _with_open_days(rows: pl.DataFrame, calendar: pl.DataFrame) -> pl.DataFrame:
+def _with_open_days(rows: pl.DataFrame, calendar: dy.DataFrame[ops.Calendar]) -> pl.DataFrame:
     """Rows with ``is_open``: neither the bakery nor the product is closed that day."""
     bakery_closed = closed_days(calendar).select("tenant_id", schedule_date="date", bakery_closed=True)
     product_closed = (

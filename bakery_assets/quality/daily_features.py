@@ -5,7 +5,9 @@ count as thousandths of these. Features of single rows are in ``row_features``; 
 """
 
 from datetime import timedelta
+from typing import cast
 
+import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days, tenant_holidays
@@ -26,6 +28,7 @@ from bakery_assets.quality.thresholds import (
     VOLUME_HIGH,
     VOLUME_LOW,
 )
+from bakery_assets.schemas import ops
 
 WINDOW_DAYS = LEVEL_DAYS + 7 * BASELINE_WEEKS
 DEVIATION_OF_MAD = 1.4826  # standard deviation of a normal sample whose median absolute deviation is 1
@@ -161,7 +164,7 @@ def sales_freshness(cells: pl.DataFrame, frames: Frames, rows: pl.DataFrame) -> 
         .filter(2 * pl.col("times") >= pl.col("weeks"))
         .select("tenant_id", "weekday")
     )
-    excused = pl.concat([closed_days(frames["calendar"]), _holidays(cells, frames)]).unique()
+    excused = pl.concat([closed_days(_calendar(frames)), _holidays(cells, frames)]).unique()
     missed = (
         past_days(cells, FRESHNESS_DAYS)
         .rename({"past_date": "date"})
@@ -210,6 +213,10 @@ def _holidays(cells: pl.DataFrame, frames: Frames) -> pl.DataFrame:
         return pl.DataFrame(schema={"tenant_id": pl.String, "date": pl.Date})
     first, last = cells.select(first=pl.col("plan_date").min(), last=pl.col("plan_date").max()).row(0)
     reach = timedelta(days=WINDOW_DAYS + DAYS_BEFORE_HOLIDAY)
-    return tenant_holidays(
-        frames["tenants"], frames["calendar"], first - reach, last + timedelta(days=DAYS_BEFORE_HOLIDAY)
-    ).select("tenant_id", "date")
+    tenants = cast(dy.DataFrame[ops.Tenants], frames["tenants"])
+    holidays = tenant_holidays(tenants, _calendar(frames), first - reach, last + timedelta(days=DAYS_BEFORE_HOLIDAY))
+    return holidays.select("tenant_id", "date")
+
+
+def _calendar(frames: Frames) -> dy.DataFrame[ops.Calendar]:
+    return cast(dy.DataFrame[ops.Calendar], frames["calendar"])
