@@ -1,6 +1,5 @@
 """Revalidation in the database: no late sale is missed or met twice, and each request is served once."""
 
-import random
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -13,14 +12,10 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
-from bakery_assets.calendars import closed_days
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.due.revalidation import CellsToRevalidate, cells_leaving_gaps, cells_missing_late_sales
 from bakery_assets.planning_day import STAGES, WRITTEN_BY
-from bakery_assets.schemas import Cells, conform
-from bakery_assets.schemas.ops import Calendar
 from bakery_assets.stages import Failed
-from bakery_assets.validation.validation_days import days_to_validate
 from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace_plans, revalidation
 from tests.bakeries import DAY, bakery, insert, rows, together
 from tests.bakeries import PLANNING_INSTANT as DAWN
@@ -333,33 +328,6 @@ def test_a_day_before_a_long_break_is_validated_by_the_day_after_it(warehouse: W
     plan(warehouse, Cell("b", last))
     forecast(warehouse, "b", last, days=1)
     assert gap_days(warehouse) == [(last, last + timedelta(days=1))]
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_cell_that_should_validate_a_day_is_the_open_one_that_looks_back_to_it(
-    warehouse: Warehouse, seed: int
-) -> None:
-    """The rule in SQL, from a day to its cell, is the one of ``days_to_validate``, from a cell to its days."""
-    is_closed = random.Random(seed)
-    dates = [DAY - timedelta(days=back) for back in range(35, -20, -1)]
-    calendar = [
-        {"tenant_id": "b", "date": day, "kind": "closed", "product_id": None}
-        for day in dates
-        # With one break longer than a cell looks back.
-        if is_closed.random() < 0.6 or DAY - timedelta(days=30) <= day < DAY - timedelta(days=14)
-    ]
-    insert(warehouse, **bakery("b"), calendar=calendar)
-    for day in dates[:35:7]:
-        plan(warehouse, Cell("b", day), status=None)
-        forecast(warehouse, "b", day)
-    closed = closed_days(conform(Calendar, pl.DataFrame(calendar, schema=pl.Schema(Calendar))))
-    cells = pl.DataFrame([("b", day, "Europe/Paris", dawn(day)) for day in dates], schema=CELLS, orient="row")
-    entries = pl.DataFrame(calendar, schema=pl.Schema(Calendar))
-    looked_back = days_to_validate(conform(Cells, cells), conform(Calendar, entries)).join(
-        closed, left_on=["tenant_id", "plan_date"], right_on=["tenant_id", "date"], how="anti"
-    )
-    expected = dict(looked_back.select("validation_date", "plan_date").sort("plan_date", descending=True).iter_rows())
-    assert gap_days(warehouse) == [(day, expected.get(day, day + timedelta(days=1))) for day in dates[:35]]
 
 
 def quantities(warehouse: Warehouse, cell: Cell) -> dict[date, float]:
