@@ -38,7 +38,7 @@ def main() -> None:
 
         if isinstance(error, OperationalError):
             reason = str(error.orig).strip().splitlines()[0]
-            typer.echo(f"PostgreSQL cannot be used: {reason}. Look at BAKERY_DATABASE_URL, or unset it.", err=True)
+            typer.echo(f"PostgreSQL cannot be used: {reason}. Check BAKERY_DATABASE_URL, or unset it.", err=True)
         elif isinstance(error, (DatabaseUnusable, DbtError)):
             typer.echo(str(error), err=True)
         else:

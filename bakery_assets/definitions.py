@@ -1,4 +1,4 @@
-"""Assembles the one Definitions object; nothing else knows everything."""
+"""Assembles the one Definitions object of the code location; assets, schedules and sensors are defined elsewhere."""
 
 import gc
 from collections.abc import Mapping

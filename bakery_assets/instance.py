@@ -1,4 +1,7 @@
-"""The Dagster instance that commands and servers share: its home, its storage, its environment."""
+"""The Dagster instance that commands and servers share: its home, its storage, its environment.
+
+What the instance is configured with is in ``deploy/dagster.yaml``, the code location in ``definitions``.
+"""
 
 import os
 import shutil
@@ -8,6 +11,9 @@ from pathlib import Path
 from bakery_assets.settings import PROJECT, Settings
 from resources.postgres import Databases, open_databases
 from resources.warehouse import Warehouse, migrate
+
+# Configuration of runs that commands execute in their own process: no log on the terminal.
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def prepare(settings: Settings) -> Databases:

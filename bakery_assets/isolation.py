@@ -1,7 +1,7 @@
-"""Isolation: a batch that fails is halved until the member that makes it fail stands alone; the others go on.
+"""Isolation: a batch that fails is halved until the member that makes it fail is alone; the others go on.
 
-One member costs 2 log2(n) further calls. Used by stages (``planning_day``) and by whatever writes many tenants' rows at
-once (``resources.warehouse``).
+One failing member costs 2 log2(n) further calls. Stages are run this way (``stages``), and rows of many tenants are
+written this way (``resources.warehouse``). What is recorded of a member that failed is decided there.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def isolate(
     """
     try:
         return [attempt(members)]
-    except Exception as error:  # whatever one member's rows provoke must not reach the others
+    except Exception as error:  # of any kind: one member's rows must not fail the others
         if members.height == 1:
             return [failed(members, error)]
         if members.is_empty():

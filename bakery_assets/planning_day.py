@@ -63,8 +63,8 @@ class PlanningRound:
     @property
     def remaining(self) -> pl.DataFrame:
         """Rows of ``cells`` that have not failed."""
-        lost = [cell.tenant_id for cell in self.failed]
-        return self.cells.filter(~pl.col("tenant_id").is_in(lost))
+        failed = [cell.tenant_id for cell in self.failed]
+        return self.cells.filter(~pl.col("tenant_id").is_in(failed))
 
     def run(self, stage: Stage) -> "PlanningRound":
         """The round with the tables and failures of ``stage`` added; unchanged where it is not one of its stages."""

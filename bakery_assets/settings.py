@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     grid_start: date = Field(
         date(2026, 1, 1), description="First day of the partition grid, the window in which ops see and backfill cells."
     )
-    history_days: int = Field(1_200, ge=35, description="Days of sales that a plan looks back on.")
+    history_days: int = Field(1_200, ge=35, description="Days of sales before the plan date that a plan uses.")
     plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")
     wave_size: int = Field(250, ge=1, description="Most tenants in one run of the planning wave.")
     training_sample_series: int = Field(

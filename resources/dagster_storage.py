@@ -1,4 +1,4 @@
-"""How this project uses Dagster's storage: kept connections in processes that write many events."""
+"""Use of Dagster's storage: kept connections in processes that write many events. Its address is in ``postgres``."""
 
 import dagster as dg
 

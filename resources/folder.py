@@ -17,7 +17,7 @@ from bakery_assets.intake.faults import Faults, Unreadable, faults_frame
 from bakery_assets.intake.file_rows import FileRows, read_file_rows
 from bakery_assets.intake.folder import REQUIRED, table_files
 from bakery_assets.intake.records import latest_records
-from bakery_assets.intake.report import Progress, no_progress
+from bakery_assets.intake.report import ReportProgress, no_progress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.tables import TableSpec
 from bakery_assets.intake.timestamps import TenantZones
@@ -57,7 +57,7 @@ class Folder:
 
 
 def read_folder(
-    folder: Path, tables: Collection[str], *, loaded_at: datetime, progress: Progress = no_progress
+    folder: Path, tables: Collection[str], *, loaded_at: datetime, progress: ReportProgress = no_progress
 ) -> Folder:
     """Read the files of ``tables`` (names of ``ops`` tables) in ``folder``.
 
@@ -127,7 +127,7 @@ class _ReadTables:
 
 
 def _read_table(
-    spec: TableSpec, sources: Sequence[Source], known: _ReadTables, loaded_at: datetime, progress: Progress
+    spec: TableSpec, sources: Sequence[Source], known: _ReadTables, loaded_at: datetime, progress: ReportProgress
 ) -> list[FileRead]:
     found: list[tuple[FileRows, list[dy.DataFrame[Faults]]]] = []
     for number, source in enumerate(sources):

@@ -1,7 +1,7 @@
-"""Where PostgreSQL is: the server that BAKERY_DATABASE_URL names, else the embedded one, started here.
+"""The PostgreSQL server: the one that BAKERY_DATABASE_URL names, else the embedded one, which is started here.
 
-The embedded server lives as long as some process holds it through this module; processes that were
-only given its URL do not count.
+The embedded server runs as long as some process holds it through this module; processes that have only its URL do not
+count. The schema is brought up to date by ``warehouse.migrate``.
 """
 
 import os
@@ -139,11 +139,11 @@ def _url(variable: str, value: str) -> URL:
 
 
 def _require_password(server: "PostgresServer") -> None:
-    """Close the door that initdb leaves open: every local user could come in without a password."""
+    """Require a password: initdb leaves the server open to every local user without one."""
     hba = server.pgdata / "pg_hba.conf"
     if hba.read_text() == CLOSED:
         return
-    # The password is kept before the server asks for it: whatever is interrupted here can be done again.
+    # The password is stored before the server requires it: an interruption here can be repeated.
     file = _password_file(server.pgdata)
     if not file.exists():
         part = file.with_suffix(".part")

@@ -1,13 +1,21 @@
 """Wall times and instants: across summer time, in zones that skip hours or days, and for frames of many zones."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.local_time import INSTANT, in_known_zones, to_instant, with_instants, with_local_times
+from bakery_assets.local_time import (
+    INSTANT,
+    in_known_zones,
+    to_instant,
+    with_instants,
+    with_local_times,
+    with_utc_times,
+)
 
 INSTANTS = st.integers(946_684_800, 2_051_222_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 ZONES = (
@@ -65,3 +73,52 @@ def test_local_times_of_a_frame_are_those_of_each_row_in_its_order(rows: list[tu
 def test_an_unknown_zone_costs_its_own_rows_only() -> None:
     rows = pl.DataFrame({"timezone": ["Europe/Berlin", "Europe/Atlantis"], "tenant_id": ["a", "b"]})
     assert in_known_zones(rows)["tenant_id"].to_list() == ["a"]
+
+
+ALL_ZONES = sorted(available_timezones())
+WALL_TIMES = st.datetimes(datetime(1970, 1, 2), datetime(2060, 1, 1))  # noqa: DTZ001 - wall times
+
+
+def as_frame(rows: list[tuple[str | None, datetime | None]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={"timezone": pl.String, "wall": pl.Datetime("us")}, orient="row")
+
+
+def one_by_one(rows: list[tuple[str | None, datetime | None]]) -> list[datetime | None]:
+    return [wall and zone and to_instant(wall.date(), wall.time(), zone) for zone, wall in rows]  # type: ignore[misc]
+
+
+@given(st.lists(st.tuples(st.sampled_from(ALL_ZONES) | st.none(), WALL_TIMES | st.none()), max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_wall_times_of_a_frame_are_the_instants_of_each_of_them_in_every_zone(
+    rows: list[tuple[str | None, datetime | None]],
+) -> None:
+    found = with_utc_times(as_frame(rows), at="wall")
+    assert found.columns == ["timezone", "wall", "at"]
+    assert found.schema["at"] == INSTANT
+    assert found["at"].to_list() == one_by_one(rows)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29)),
+        ("Europe/Berlin", date(2026, 10, 25)),
+        ("Australia/Lord_Howe", date(2026, 10, 4)),  # half an hour forward
+        ("Australia/Lord_Howe", date(2026, 4, 5)),
+        ("America/Santiago", date(2026, 9, 6)),  # midnight is skipped
+        ("America/Santiago", date(2026, 4, 4)),  # the hour before midnight comes twice
+        ("America/Scoresbysund", date(2024, 3, 31)),  # the zone moves by an hour, and to summer time
+        ("Pacific/Apia", date(2011, 12, 30)),  # the whole day is skipped
+        ("Africa/Monrovia", date(1972, 1, 7)),  # 44 minutes and 30 seconds
+        ("Asia/Pyongyang", date(2015, 8, 15)),
+    ],
+)
+def test_every_quarter_of_an_hour_around_a_change_of_the_clocks_is_converted_as_by_itself(zone: str, day: date) -> None:
+    start = datetime.combine(day - timedelta(days=1), time())
+    rows = [(zone, start + timedelta(minutes=15 * step)) for step in range(3 * 24 * 4)]
+    assert with_utc_times(as_frame(rows), at="wall")["at"].to_list() == one_by_one(rows)
+
+
+def test_a_column_of_wall_times_may_replace_itself() -> None:
+    rows = as_frame([("Asia/Kathmandu", datetime(2026, 3, 28, 18))])  # noqa: DTZ001 - a wall time
+    assert with_utc_times(rows, wall="wall").rows() == [("Asia/Kathmandu", datetime(2026, 3, 28, 12, 15, tzinfo=UTC))]

@@ -132,8 +132,8 @@ def test_a_tenant_whose_facts_break_a_rule_fails_before_the_first_stage_and_the_
         tenant_id = dy.String(primary_key=True)
         quantity = dy.Float64(min=0.0, max=10.0)
 
-    stage = Stage("doubled", reads={"sales": Sales, "untyped": None}, writes={"doubled": Doubled}, plan=doubling)
-    facts = {"sales": sales(a=1.0, b=-1.0, c=3.0), "untyped": pl.DataFrame({"tenant_id": ["a"]})}
+    stage = Stage("doubled", reads={"sales": Sales}, writes={"doubled": Doubled}, plan=doubling)
+    facts = {"sales": sales(a=1.0, b=-1.0, c=3.0)}
     planning_round = PlanningRound.start(cells("a", "b", "c"), facts, {}, (stage,))
     [(cell, why)] = planning_round.failed.items()
     assert (cell, why.stage) == (Cell("b", DAY), "facts")

@@ -1,4 +1,4 @@
-"""The `bakery` command's subcommands: options in, words out; what they do is done elsewhere.
+"""The `bakery` command's subcommands: they read options and print outcomes; the work is done by the other packages.
 
 Each module imports what it needs when it is called, so that `bakery --help` is quick.
 """

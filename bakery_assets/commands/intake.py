@@ -1,6 +1,6 @@
-"""`bakery load` and `bakery import-pos`: files into the warehouse, and in a few lines what became of their rows."""
+"""`bakery load` and `bakery import-pos`: files into the warehouse, with a short report of their rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,9 +11,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from bakery_assets.intake.report import LoadReport
-
-Report = Callable[[str, int, int], None]
+    from bakery_assets.intake.report import LoadReport, ReportProgress
 
 
 def load(
@@ -49,7 +47,7 @@ def import_pos(
     ] = None,
     delimiter: Annotated[str | None, typer.Option(help="Between the columns; 'tab' for a tabulator.")] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal sign of the numbers: , or .")] = None,
-    date_format: Annotated[str | None, typer.Option(help="Form of the dates, for example %m/%d/%Y.")] = None,
+    date_format: Annotated[str | None, typer.Option(help="Format of the dates, for example %m/%d/%Y.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Encoding of the file, for example cp1252; else UTF-8.")] = None,
     mapping: Annotated[Path | None, typer.Option(help="YAML file with any of the options above.")] = None,
     location: Annotated[str | None, typer.Option(help="Shop the till stands in; else the tenant's main one.")] = None,
@@ -61,7 +59,7 @@ def import_pos(
         typer.Option("--corrections", help="Days that differ from what is stored are corrections, known from now on."),
     ] = False,
 ) -> None:
-    """Import a till's own export as a bakery's sales; what its columns mean is found out, or said by options."""
+    """Import a till's own export as a bakery's sales; the roles of its columns are detected, or given by options."""
     from bakery_assets.intake.faults import Unreadable
     from bakery_assets.intake.till_columns import TillOptions
     from bakery_assets.intake.till_dialect import with_mapping
@@ -70,10 +68,10 @@ def import_pos(
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import TillOwner, import_till
 
-    said = TillOptions(article, date, quantity, price, revenue, delimiter, decimal, date_format, encoding)
+    given = TillOptions(article, date, quantity, price, revenue, delimiter, decimal, date_format, encoding)
     owner = TillOwner(tenant, timezone, country, name, location or MAIN_LOCATION)
     try:
-        options = with_mapping(said, _read_mapping(mapping))
+        options = with_mapping(given, _read_mapping(mapping))
         with progress_bars() as progress:
             report = import_till(
                 Warehouse(), file, owner, options, now=utc_now(), corrections=corrections, progress=progress
@@ -100,7 +98,7 @@ def _read_mapping(path: Path | None) -> dict[str, Any]:
 
 
 @contextmanager
-def progress_bars() -> Iterator[Report]:
+def progress_bars() -> Iterator["ReportProgress"]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Building the marts by hand, through Dagster."""
+"""Building the marts by hand, through Dagster; how dbt runs is in ``assets.marts``."""
 
 
 def rebuild_marts() -> None:
@@ -12,9 +12,8 @@ def rebuild_marts() -> None:
     import dagster as dg
 
     from bakery_assets.definitions import build_defs
+    from bakery_assets.instance import QUIET
 
-    # dbt tells every model and test on standard output; Dagster keeps what it tells with the run.
+    # dbt prints every model and test on standard output; Dagster stores the same with the run.
     with dg.DagsterInstance.get() as instance, contextlib.redirect_stdout(io.StringIO()):
-        build_defs().resolve_job_def("build_marts").execute_in_process(
-            instance=instance, run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-        )
+        build_defs().resolve_job_def("build_marts").execute_in_process(instance=instance, run_config=QUIET)

@@ -1,4 +1,4 @@
-"""`bakery plan`: a wave by hand, through Dagster, in this process."""
+"""`bakery plan`: a planning wave by hand, through Dagster, in this process; the wave itself is in ``assets.waves``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bakery_assets.cells import Cell
 
 @dataclass(frozen=True)
 class Planned:
-    """What a wave by hand came to."""
+    """Outcome of a wave by hand."""
 
     run_id: str
     planned: int
@@ -26,28 +26,18 @@ def plan(
         list[str] | None, typer.Option("--tenant", help="A bakery; may be repeated. All by default.")
     ] = None,
 ) -> None:
-    """Plan a date for some or all bakeries, whatever their clocks say."""
+    """Plan a date for some or all bakeries, whether it is due or not."""
     from bakery_assets.assets.dbt_project import build_manifest
+    from bakery_assets.commands.selection import selected_tenants
     from bakery_assets.instance import prepare
     from bakery_assets.settings import settings
-    from resources.warehouse import Warehouse, planning_runs
 
     build_manifest()
     prepare(settings())
     console = Console(highlight=False)
-    errors = Console(stderr=True, highlight=False)
-    known = [
-        each.tenant_id for each in planning_runs.tenants(Warehouse()) if tenant or each.status in ("active", "demo")
-    ]
-    unknown = sorted(set(tenant or []) - set(known))
-    if unknown or not known:
-        errors.print(
-            f"There is no tenant {', '.join(unknown)}." if unknown else "There are no tenants; run: bakery load DIR"
-        )
-        raise typer.Exit(2)
-    wanted = tenant or known
+    wanted = selected_tenants(tenant)
     with console.status(f"Planning {plan_date.date()} for {len(wanted)} bakeries …"):
-        result = run_wave([Cell(each, plan_date.date()) for each in wanted])
+        result = run_wave([Cell(each.tenant_id, plan_date.date()) for each in wanted])
     console.print(
         f"{result.planned} of {len(wanted)} bakeries planned for {plan_date.date()}; Dagster run {result.run_id}."
     )
@@ -66,14 +56,14 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
 
     from bakery_assets.assets.waves import wave_config
     from bakery_assets.definitions import build_defs
+    from bakery_assets.instance import QUIET
     from resources.warehouse import Warehouse, planning_runs
     from sensors.tenant_registry import register
 
     warehouse = Warehouse()
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
-        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
-        result = wave.execute_in_process(instance=instance, run_config={**wave_config(cells), **quiet})
+        result = wave.execute_in_process(instance=instance, run_config={**wave_config(cells), **QUIET})
     failures = planning_runs.failure_reasons(warehouse, cells)
     return Planned(result.run_id, len(cells) - len(failures), failures)

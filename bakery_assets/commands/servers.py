@@ -1,4 +1,4 @@
-"""`bakery up`: PostgreSQL, the Dagster webserver and its daemon, until Ctrl-C."""
+"""`bakery up`: PostgreSQL, the Dagster webserver and its daemon, until Ctrl-C; their settings are in ``instance``."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def up() -> None:
             time.sleep(0.5)
         raise ServerStopped("a server has stopped by itself")
     except ServerStopped as error:
-        console.print(f"[red]Not serving: {error}.[/] Look into {logs}.")
+        console.print(f"[red]Not serving: {error}.[/] The logs are in {logs}.")
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         console.print("Stopping …")

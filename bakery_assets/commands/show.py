@@ -1,4 +1,4 @@
-"""`bakery show`: one bakery's morning on the terminal."""
+"""`bakery show`: one bakery's day on the terminal; how it is rendered is in ``briefing.terminal``."""
 
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-LISTED = 8  # tenant ids listed when the requested one does not exist
+LISTED = 8  # tenant ids named when the given one does not exist
 
 
 def show(
@@ -16,7 +16,7 @@ def show(
         datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Local date. Today there by default.")
     ] = None,
 ) -> None:
-    """Show a bakery's morning: what will sell, what to bake and when, what to order, and what needs a person."""
+    """Show a bakery's day: what will sell, what to bake and when, what to order, and what needs a person."""
     from bakery_assets.briefing.terminal import render_day, render_unplanned
     from bakery_assets.briefing.terminal.page import WIDEST
     from resources.warehouse import planning_runs
@@ -26,17 +26,17 @@ def show(
     warehouse = Warehouse()
     zones = {each.tenant_id: each.timezone for each in planning_runs.tenants(warehouse)}
     plan_date = day.date() if day else _today(zones.get(tenant, "UTC"))
-    morning = read_day_briefing(warehouse, tenant, plan_date) if tenant in zones else None
-    if morning is None:
+    briefing = read_day_briefing(warehouse, tenant, plan_date) if tenant in zones else None
+    if briefing is None:
         Console(stderr=True, highlight=False, soft_wrap=True).print(_unknown(tenant, sorted(zones)), markup=False)
         raise typer.Exit(2)
     console = Console(highlight=False)
     console = Console(highlight=False, width=min(console.width, WIDEST))
-    if not morning.is_fresh:
-        console.print(render_unplanned(morning))
-    if morning.has_plan:
-        console.print(render_day(morning, console.width))
-    if not morning.is_fresh:
+    if not briefing.is_fresh:
+        console.print(render_unplanned(briefing))
+    if briefing.has_plan:
+        console.print(render_day(briefing, console.width))
+    if not briefing.is_fresh:
         raise typer.Exit(1)
 
 

@@ -1,4 +1,4 @@
-"""`bakery train`: a retraining by hand, through Dagster, in this process."""
+"""`bakery train`: a retraining by hand, through Dagster, in this process; the job is in ``assets.retraining``."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ STYLES = {"promoted": "green", "not_needed": "cyan", "gated": "yellow", "not_bet
 
 @dataclass(frozen=True)
 class Trained:
-    """What a retraining by hand came to.
+    """Outcome of a retraining by hand.
 
     Attributes:
         rows: of retraining_runs.
@@ -43,36 +43,24 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train the models of some or all bakeries, whatever the numbers say, behind the data-quality gate.
+    """Train the models of some or all bakeries, with or without a trigger, behind the data-quality gate.
 
     With a date, the models know what was known that morning, and plans from that morning on use them.
     """
     from bakery_assets.assets.dbt_project import build_manifest
+    from bakery_assets.commands.selection import selected_tenants
     from bakery_assets.instance import prepare
-    from bakery_assets.local_time import is_zone, to_instant
+    from bakery_assets.local_time import to_instant
     from bakery_assets.settings import settings
     from resources.clock import utc_now
-    from resources.warehouse import Warehouse, planning_runs
 
     build_manifest()
     prepare(settings())
     console = Console(highlight=False)
-    errors = Console(stderr=True, highlight=False)
-    known = {
-        each.tenant_id: each
-        for each in planning_runs.tenants(Warehouse())
-        if (tenant or each.status in ("active", "demo")) and is_zone(each.timezone)
-    }
-    unknown = sorted(set(tenant or []) - set(known))
-    if unknown or not known:
-        errors.print(
-            f"There is no tenant {', '.join(unknown)}." if unknown else "There are no tenants; run: bakery load DIR"
-        )
-        raise typer.Exit(2)
-    wanted = sorted(set(tenant or known))
+    wanted = selected_tenants(tenant, in_known_zones=True)
     now = utc_now()
     instants = {
-        each: to_instant(plan_date.date(), known[each].planning_time, known[each].timezone) if plan_date else now
+        each.tenant_id: to_instant(plan_date.date(), each.planning_time, each.timezone) if plan_date else now
         for each in wanted
     }
     with console.status(f"Training the models of {len(wanted)} bakeries …"):
@@ -88,7 +76,7 @@ def train(
 
 
 def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backdated: bool) -> Trained:
-    """Retrain tenants through Dagster's retrain_models, quietly, in chunks of the planning wave's size.
+    """Retrain tenants through Dagster's retrain_models, quietly, in batches of the planning wave's size.
 
     The environment must be that of ``instance.prepare``.
 
@@ -100,6 +88,7 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
 
     from bakery_assets.assets.retraining import retraining_config
     from bakery_assets.definitions import build_defs
+    from bakery_assets.instance import QUIET
     from bakery_assets.settings import settings
     from resources.clock import utc_now
     from resources.warehouse import Warehouse, retrainings
@@ -112,12 +101,11 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
     run_id = ""
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
-        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         job = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("retrain_models")
         size = settings().wave_size
         for members in (tenants[start : start + size] for start in range(0, len(tenants), size)):
-            # Requested chunk by chunk: a request that waits long without a run is considered lost.
-            chunk = sorted(
+            # Requested batch by batch: what waits long without a run counts as orphaned.
+            batch = sorted(
                 retrainings.request(
                     warehouse,
                     [(tenant, name) for tenant in members],
@@ -126,21 +114,21 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
                     trained_as_of=trained_as_of,
                 )
             )
-            keys += chunk
+            keys += batch
             result = job.execute_in_process(
                 instance=instance,
-                run_config={**retraining_config(chunk, backdated=backdated), **quiet},
+                run_config={**retraining_config(batch, backdated=backdated), **QUIET},
                 raise_on_error=False,
             )
             run_id = result.run_id
             if not result.success:
                 reason = f"its run {run_id} died: {result.get_run_failure_event().message}"
                 retrainings.fail_started(warehouse, run_id, reason, now)
-                retrainings.fail_unstarted(warehouse, chunk, reason, now)
-    return _told(warehouse, run_id, keys)
+                retrainings.fail_unstarted(warehouse, batch, reason, now)
+    return _outcome(warehouse, run_id, keys)
 
 
-def _told(warehouse: Any, run_id: str, keys: "Collection[Key]") -> Trained:
+def _outcome(warehouse: Any, run_id: str, keys: "Collection[Key]") -> Trained:
     from resources.warehouse import retrainings
 
     return Trained(
@@ -157,7 +145,7 @@ def _table(result: Trained) -> Table:
         table.add_column(heading, justify="right" if heading in ("series", "before", "now") else "left")
     for row in result.rows:
         tenant = row["tenant_id"]
-        # A person requests all series; other triggers are worth showing.
+        # By hand every series is requested; only triggers in addition to that are worth showing.
         triggers = {kind: count for kind, count in result.triggers.get(tenant, {}).items() if kind != "request"}
         table.add_row(
             tenant,

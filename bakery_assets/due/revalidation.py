@@ -119,7 +119,7 @@ def cells_leaving_gaps(
 ) -> dy.DataFrame[CellsToRevalidate]:
     """Cells that should have validated days that have a forecast and sales and no validation; sorted.
 
-    Left out are cells that have looked at the very same sales (there was nothing to evaluate, and would not be again),
+    Left out are cells that have read the same sales already (there was nothing to evaluate, and would not be again),
     cells that the planning waves are going to plan anyway, and failed ones whose retries are not over.
 
     Args:

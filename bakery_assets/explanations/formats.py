@@ -5,14 +5,14 @@ Polars expressions only. The sentences made of them stand in the modules next to
 
 import polars as pl
 
-COUNTED_UNITS = ("piece", "g", "ml")  # written as whole numbers; kilograms and liters to two decimals
+COUNTED_UNITS = ("piece", "g", "ml")  # written in whole numbers; kilograms and liters to two decimals
 
 
 def quantity(value: str | pl.Expr, unit: str | pl.Expr = "unit", *, up: bool = False) -> pl.Expr:
     """``12 pieces``, ``1 piece``, ``350 g`` or ``2.5 kg``.
 
     Args:
-        up: round up, for what is missing: a shortage is never said to be nothing.
+        up: round up, for what is missing: a shortage is never shown as 0.
     """
     value = pl.col(value) if isinstance(value, str) else value
     unit = pl.col(unit) if isinstance(unit, str) else unit
@@ -20,9 +20,9 @@ def quantity(value: str | pl.Expr, unit: str | pl.Expr = "unit", *, up: bool = F
     whole = (value - 1e-6).ceil() if up else value.round(0, mode="half_away_from_zero")
     fine = ((value * 100 - 1e-6).ceil() / 100) if up else value.round(2)
     is_whole = unit.is_in(COUNTED_UNITS)
-    said = pl.when(is_whole).then(_integer(whole)).otherwise(_trimmed(fine))
+    number = pl.when(is_whole).then(_integer(whole)).otherwise(_trimmed(fine))
     named = pl.when(unit != "piece").then(unit).when(whole == 1).then(pl.lit("piece")).otherwise(pl.lit("pieces"))
-    return pl.concat_str(said, pl.lit(" "), named)
+    return pl.concat_str(number, pl.lit(" "), named)
 
 
 def counted(count: str | pl.Expr, one: str, many: str) -> pl.Expr:
@@ -65,8 +65,8 @@ def weekday(day: str | pl.Expr, today: str | pl.Expr = "plan_date") -> pl.Expr:
 
 def on_weekday(day: str | pl.Expr, today: str | pl.Expr = "plan_date") -> pl.Expr:
     """``today``, ``tomorrow`` or ``on Tue 24 Nov``."""
-    said = weekday(day, today)
-    return pl.when(said.is_in(["today", "tomorrow"])).then(said).otherwise(pl.concat_str(pl.lit("on "), said))
+    text = weekday(day, today)
+    return pl.when(text.is_in(["today", "tomorrow"])).then(text).otherwise(pl.concat_str(pl.lit("on "), text))
 
 
 def clock(instant: str | pl.Expr) -> pl.Expr:

@@ -1,4 +1,6 @@
-"""Intake: files of others, read row by row; rows that cannot be used are quarantined with their reason.
+"""Intake: reading tables from files and tills' exports; rows that cannot be used are reported with the reason.
 
-Pure: files and table descriptions in, frames out. What is done to the database is in resources/warehouse/intake.py.
+``file_rows`` takes a file through all rules: its reader (``delimited``, ``parquet``, ``till``), ``parsing``,
+``references`` and ``records``. Pure: files, table specs and known rows in, frames out. The rows are stored by
+``resources.warehouse.intake``, and handed to a backtest by ``resources.folder``.
 """

@@ -33,7 +33,7 @@ class Faults(dy.Schema):
 
 
 class RowFaults(dy.Schema):
-    """Rows that cannot be used, by their numbers; ``with_content`` reads again what they said."""
+    """Rows that cannot be used, by their numbers; ``with_content`` adds the rows themselves."""
 
     row_number = col.integer("Line in the file", minimum=HEADER_ROW, maximum=LAST_ROW, primary_key=True)
     column_name = col.text("First column at fault; empty: the row as a whole", nullable=True)

@@ -1,7 +1,7 @@
 """A file through all rules, in their order: parsing and row rules, references, repeats, earlier records.
 
-The one implementation for every reader. What is known besides the file comes in as ``KnownRows``; what is done with the
-rows is in ``resources.folder`` (frames) and ``resources.warehouse.intake`` (the database).
+The one implementation for every reader. What is known before the file is an argument, ``KnownRows``; what is done
+with the rows is in ``resources.folder`` (frames) and ``resources.warehouse.intake`` (the database).
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from bakery_assets.intake.faults import BadHeader, Faults, RowFaults, faults_fra
 from bakery_assets.intake.parsing import check_header, parse
 from bakery_assets.intake.records import Compared, compare_facts, compare_master_data, deduplicate
 from bakery_assets.intake.references import KnownRows, NamedLocations, check_references, named_locations
-from bakery_assets.intake.report import FileReport, Progress
+from bakery_assets.intake.report import FileReport, ReportProgress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.row_rules import row_schema
 from bakery_assets.intake.tables import TableSpec
@@ -59,7 +59,7 @@ def read_file_rows(
     *,
     loaded_at: datetime,
     report_faults: ReportFaults,
-    progress: Progress,
+    progress: ReportProgress,
     corrections: bool = False,
 ) -> FileRows:
     """Read a file's rows and apply every rule to them.
@@ -110,7 +110,7 @@ def read_file_rows(
     return FileRows(report, compared.new, compared.changed, given, named_locations(spec, rows))
 
 
-def _read(spec: TableSpec, source: Source, clocks: Clocks, refuse: ReportFaults, progress: Progress) -> _Read:
+def _read(spec: TableSpec, source: Source, clocks: Clocks, refuse: ReportFaults, progress: ReportProgress) -> _Read:
     parts = [pl.DataFrame(schema=pl.Schema(row_schema(spec)))]
     read = 0
     columns: list[str] = []
@@ -152,7 +152,7 @@ def _compare(
 
 
 def _refuse_again(source: Source, found: dy.DataFrame[RowFaults], refuse: ReportFaults) -> None:
-    """Report rows that were found to be at fault after reading; what they said is read again."""
+    """Report rows that were found to be at fault after reading; their content is read again."""
     if found.height:
         for batch in source.batches():
             refuse(with_content(batch.rows, found))

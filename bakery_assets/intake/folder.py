@@ -1,4 +1,4 @@
-"""A folder in the load format: which of its files are tables, and in which order they are loaded."""
+"""A folder in the load format: which of its files hold which table, in the order in which they are loaded."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class TableFile:
 
 
 def table_files(folder: Path, tables: Sequence[str]) -> tuple[list[TableFile], list[str]]:
-    """The folder's files in the order of ``tables``, and the names of those that are no table.
+    """The folder's files in the order of ``tables``, and the names of files that are none.
 
     Raises:
         Unreadable: there is no such folder, or nothing in it is a table.
@@ -65,7 +65,7 @@ def table_files(folder: Path, tables: Sequence[str]) -> tuple[list[TableFile], l
 
 
 def require(folder: Path, present: Collection[str], stored: Collection[str]) -> None:
-    """A folder may hold a piece, but only of something whole.
+    """Refuse a folder without a table that every bakery needs, unless the database has its rows already.
 
     Args:
         present: tables that the folder has files of.

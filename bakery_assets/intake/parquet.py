@@ -9,7 +9,7 @@ import polars as pl
 from bakery_assets.intake.faults import ROW_NUMBER, BadHeader, Unreadable, faults_frame
 from bakery_assets.intake.row_batches import BATCH_ROWS, RowBatch, check_names
 
-LARGEST_EXACT = 2**53  # beyond it a float no longer tells one whole number from the next
+LARGEST_EXACT = 2**53  # beyond it two whole numbers may be one float
 
 
 def read_parquet(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[RowBatch]:
@@ -44,7 +44,7 @@ def read_parquet(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[RowBatch]
 
 
 def parquet_rows(path: Path) -> int:
-    """Number of rows, from the file's own description; 0 where it cannot be read."""
+    """Number of rows, from the file's metadata; 0 where it cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Records: rows of a file that say the same twice, and rows that earlier files or loads have given already.
+"""Records: repeats within a file, and its rows compared with those of earlier files or loads.
 
 Of facts every record is kept and the latest counts; of master data the last load does. What the rows refer to is
 checked in ``references``.
@@ -22,7 +22,7 @@ _FOUND = "__found"
 
 @dataclass(frozen=True)
 class Compared:
-    """What a file's rows are next to the earlier ones: ``new``, ``changed``, already ``known``, or contradicting them.
+    """A file's rows compared with earlier ones: ``new``, ``changed``, already ``known``, or contradicting them.
 
     ``new`` and ``changed`` have the table's columns. A changed row of master data replaces the earlier one, a changed
     fact is one more record.
@@ -67,13 +67,13 @@ def compare_facts(
 ) -> Compared:
     """Facts that are new, and those that correct or contradict earlier records.
 
-    A row whose ``recorded_at`` is its own is known where that record is there alike; one without is known where any
-    record of its subject says the same.
+    A row is known where an earlier record has the same content and ``recorded_at``; without an explicit
+    ``recorded_at``, where any earlier record of its subject has the same content.
 
     Args:
         rows: the rows of ``row_rules.row_schema``, each key once.
         earlier: all records of the same subjects.
-        corrected_at: rows without a ``recorded_at`` of their own that differ from the latest record are corrections,
+        corrected_at: rows without an explicit ``recorded_at`` that differ from the latest record are corrections,
             known from then on; None: they are faults.
         holder: what has the earlier records, for the reasons, which end with ``correction_hint``.
     """
@@ -150,7 +150,7 @@ def _found(rows: pl.DataFrame, column: pl.Expr, reason: pl.Expr) -> pl.DataFrame
 
 
 def _differs(names: Sequence[str]) -> pl.Expr:
-    """Whether a row says something else than the other one in any of ``names``; two empties say the same."""
+    """Whether two rows differ in any of ``names``; two empties are equal."""
     return pl.any_horizontal(pl.lit(False), *(pl.col(name).ne_missing(pl.col(name + _OTHER)) for name in names))
 
 

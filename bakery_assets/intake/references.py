@@ -14,13 +14,13 @@ from bakery_assets.schemas import conform
 
 
 class KnownRows(Protocol):
-    """What is known besides the file at hand: the tables of the database, or the files of a folder read before it."""
+    """The rows that are known before a file: those in the database, or in the files of a folder read so far."""
 
     name: str
-    """What holds these rows, in the words of a reason: "the database"."""
+    """What holds these rows, as reasons name it, for example "the database"."""
 
     correction_hint: str
-    """What else than a later ``recorded_at`` corrects a fact, for the end of a reason."""
+    """The end of a reason: how to correct a fact other than by a later ``recorded_at``."""
 
     def zone_names(self) -> frozenset[str]:
         """Time zones that a tenant may be in."""

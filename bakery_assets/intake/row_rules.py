@@ -1,4 +1,4 @@
-"""Row rules: limits, choices, patterns and rules over columns that typed rows have to follow, as their schema says.
+"""Row rules: the limits, choices, patterns and rules over several columns of a table's schema, applied to typed rows.
 
 The rules are those of ``bakery_assets.schemas.ops``; here each broken one becomes a reason that a person can act on.
 What concerns several rows (keys, repeats, references) is in ``records`` and ``references``.
@@ -64,7 +64,7 @@ def first_faults(spec: TableSpec, text: pl.DataFrame, broken: pl.DataFrame) -> d
 
 
 def _precedence(spec: TableSpec) -> Callable[[str], tuple[int, int, str]]:
-    """What says most comes first: an infinite figure is also above its maximum."""
+    """The most specific rule of a column comes first: an infinite figure is also above its maximum."""
     columns = list(spec.columns)
 
     def place(name: str) -> tuple[int, int, str]:

@@ -1,4 +1,4 @@
-"""Table specs: what a loader has to know of a table besides its schema: its key, and what its rows refer to.
+"""Table specs: a table's schema, key, references and kind, as far as loading needs them.
 
 Columns and row rules are those of the schema in ``bakery_assets.schemas.ops``. ``resources.warehouse.intake_tables``
 makes the specs from the SQL tables, where keys and references are declared.
@@ -86,10 +86,10 @@ class TableSpec:
         return RECORDED_AT in self.key
 
     def given(self, columns: list[str]) -> tuple[str, ...]:
-        """Columns of the table of which a file with ``columns`` says something; the others stay as they are stored.
+        """Columns of the table that a file with ``columns`` gives; the others stay as they are stored.
 
-        A fact is always whole, and a key never has a gap. Of columns of which exactly one has a value, naming one says
-        that the others are empty.
+        A fact is always whole, and a key never has a gap. Of columns of which exactly one has a value, giving one makes
+        the others empty.
         """
         if self.fact is not None:
             return tuple(self.columns)

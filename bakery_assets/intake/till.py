@@ -1,4 +1,7 @@
-"""A till's own export as rows of sales: tickets summed to local days, refunds netted off, articles as products."""
+"""A till's own export as rows of sales: tickets summed to local days, refunds netted off, articles as products.
+
+How the export is written is detected in ``till_dialect``.
+"""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -27,7 +30,7 @@ class Articles(dy.Schema):
 
 
 class TillSales:
-    """An export as sales of one tenant; it is read once, on first use."""
+    """An export as sales of one tenant; it is read once, when its rows or articles are first needed."""
 
     def __init__(self, dialect: TillDialect, tenant_id: str, location_id: str, zone: str) -> None:
         self._dialect = dialect

@@ -1,4 +1,4 @@
-"""Which column of a till's export means what."""
+"""The columns of a till's export by their roles (article, date, quantity, price, revenue), from options and names."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bakery_assets.intake.faults import Unreadable
 
-# The more telling name comes first; a name counts as a whole, or else as a word of a longer one.
+# The more specific name comes first; a name counts as a whole, or else as a part of a longer one.
 NAMES: Mapping[str, tuple[str, ...]] = {
     "article": (
         "article", "artikel", "produit", "product", "producto", "articulo", "prodotto", "articolo", "item", "produkt",
@@ -35,7 +35,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class TillOptions:
-    """What the user says about an export; None is found out from the file."""
+    """What the user says about an export; None is detected from the file."""
 
     article: str | None = None
     date: str | None = None
@@ -50,7 +50,7 @@ class TillOptions:
 
 @dataclass(frozen=True)
 class TillColumns:
-    """The export's columns by what they mean. Without ``quantity`` it follows from ``revenue`` and ``price``."""
+    """The export's columns by role. Without ``quantity`` it follows from ``revenue`` and ``price``."""
 
     article: str
     date: str
@@ -60,7 +60,7 @@ class TillColumns:
 
 
 def find_columns(header: Sequence[str], options: TillOptions) -> TillColumns:
-    """The columns that the options name, and for the others those whose names say it.
+    """The columns that the options name, and for the others those with a known name.
 
     Raises:
         Unreadable: a named column is not there, or one that is needed is not recognized.

@@ -18,6 +18,7 @@ class TillDialect:
     """How an export is to be read.
 
     Attributes:
+        csv: delimiter and encoding.
         decimals: the decimal sign of each column of numbers.
         order: whether 03/04/2026 is in April (``DAY_FIRST``) or in March.
         notes: what was assumed, for the user to see.
@@ -64,8 +65,8 @@ def detect_dialect(path: Path, options: TillOptions) -> TillDialect:
     return TillDialect(path, dialect, columns, decimals, order, options.date_format, notes)
 
 
-def _delimiter(said: str | None) -> str | None:
-    one = "\t" if said in ("tab", "\\t") else said
+def _delimiter(option: str | None) -> str | None:
+    one = "\t" if option in ("tab", "\\t") else option
     if one is not None and len(one) != 1:
         raise Unreadable(f"A delimiter is one character, or 'tab', not '{one}'.")
     return one

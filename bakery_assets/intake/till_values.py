@@ -47,7 +47,7 @@ def number_votes(text: pl.Series) -> FormatVotes:
 
 
 def date_votes(text: pl.Series) -> FormatVotes:
-    """Whether dates such as 03/04/2026 have the day or the month first; only values above 12 tell."""
+    """Whether dates such as 03/04/2026 have the day or the month first; only values above 12 show it."""
     parts = text.str.extract_groups(_EUROPEAN).struct
     first, second = parts.field("1").cast(pl.Int32, strict=False), parts.field("3").cast(pl.Int32, strict=False)
     slashed = parts.field("2") != "."  # with points the day always comes first
@@ -73,7 +73,7 @@ def to_day(column: str, *, order: str, date_format: str | None, zone: str) -> pl
 
     Args:
         order: ``DAY_FIRST`` or ``MONTH_FIRST``, for dates with slashes or dashes and the year last.
-        date_format: strptime format of the whole value; None: any form above, or ISO.
+        date_format: strptime format of the whole value; None: any format above, or ISO.
         zone: the tenant's time zone, for values that say their offset from UTC.
     """
     text = pl.col(column)

@@ -1,4 +1,4 @@
-"""Text to values: how each type of column is written in a file, and why a text is no value of its column.
+"""Text to values: how each type of column is written in a file, and why a text is no value of it.
 
 What a value may be (limits, choices, patterns) is a rule of the table's schema, which ``row_rules`` applies. Here are
 only the forms of writing, and what PostgreSQL can neither store nor index.
@@ -84,7 +84,7 @@ def unreadable_reason(name: str, text: pl.Expr, column: dy.Column, *, is_indexed
 
 
 def shown_text(name: str, text: pl.Expr) -> pl.Expr:
-    """A column's name with the beginning of what is written in it."""
+    """A column's name with the beginning of its text."""
     return pl.format("{} is '{}'", pl.lit(name), text.str.slice(0, 60))
 
 
@@ -126,7 +126,7 @@ def _number(text: pl.Expr) -> pl.Expr:
 
 
 def _share(text: pl.Expr) -> pl.Expr:
-    """A share of 0 to 1 may also be said as true or false."""
+    """A share of 0 to 1 may also be written as true or false."""
     word = text.str.to_lowercase()
     return pl.when(word == "true").then(1.0).when(word == "false").then(0.0).otherwise(_number(text))
 

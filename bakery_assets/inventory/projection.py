@@ -63,7 +63,7 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
 
     stockout_risk is high on a day with an unmet requirement. It is low on a day that closes an ingredient below its
     safety stock or below one day's mean requirement. Else none; so is, unless something is unmet, what keeps
-    for one day only, whose shelf should be empty in the evening.
+    for one day only, of which nothing should be left in the evening.
 
     Raises:
         CannotPlan: units that cannot be converted, or a recipe that contains itself.

@@ -156,11 +156,11 @@ def _days_without_deliveries(cells: pl.DataFrame, inputs: DeliveryInputs) -> pl.
 
 def _with_weekdays(suppliers: pl.DataFrame) -> pl.DataFrame:
     """Add ``weekdays``, ISO numbers, from the text in ``delivery_weekdays``; no text means every day."""
-    words = suppliers["delivery_weekdays"].unique().sort().to_list()
-    parsed = [_iso_weekdays(text) for text in words]
+    texts = suppliers["delivery_weekdays"].unique().sort().to_list()
+    parsed = [_iso_weekdays(text) for text in texts]
     numbers = pl.DataFrame(
         {
-            "delivery_weekdays": words,
+            "delivery_weekdays": texts,
             "weekdays": [days if isinstance(days, list) else None for days in parsed],
             "unknown": [days if isinstance(days, str) else None for days in parsed],
         },

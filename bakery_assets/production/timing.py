@@ -125,7 +125,7 @@ def schedule_batches(
     It takes ``duration_minutes`` for each load, loads being the batch's quantity over the machine's capacity,
     rounded up. Of several machines the one that ends the step first is taken, which of equal machines is the one that
     is free first; ties go by ``equipment_id``. A kind without a machine takes its time on none; a machine
-    of capacity 0 is none. A machine is busy across days: a batch that ends late keeps it from the next morning's.
+    of capacity 0 is none. A machine is busy across days: a batch that ends late delays those of the next day.
 
     The scheme is sequential by nature, hence the loop over batches; tenants never meet, for each has its own machines.
 

@@ -61,7 +61,7 @@ class Bulk:
         self._cursor = cursor
 
     def put(self, name: str, frame: pl.DataFrame) -> None:
-        """Stage ``frame`` as the temporary table ``name``; it goes when the connection closes."""
+        """Stage ``frame`` as the temporary table ``name``; it is dropped when the connection closes."""
         self._cursor.adbc_ingest(name, frame.to_arrow(), mode="create_append", temporary=True)
 
     def run(self, sql: str) -> int:

@@ -47,7 +47,7 @@ class SnapshotCells(Cells):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Facts of some tenants, read in one transaction: everything any of the cells may know.
+    """Facts of some tenants, read in one transaction: everything that any of the cells may know.
 
     ``of(cells)`` narrows it to one round: what each tenant's cell knew at its planning instant. Of sales it also
     knows the late ones: recorded up to ``sales_until``, of days before the plan date. Everything else stays as

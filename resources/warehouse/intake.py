@@ -13,7 +13,7 @@ from pathlib import Path
 from bakery_assets.intake.faults import BadHeader, Unreadable, faults_frame
 from bakery_assets.intake.file_rows import read_file_rows
 from bakery_assets.intake.folder import REQUIRED, require, table_files
-from bakery_assets.intake.report import FileReport, LoadReport, Progress, no_progress
+from bakery_assets.intake.report import FileReport, LoadReport, ReportProgress, no_progress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.tables import TableSpec, dependents
 from bakery_assets.intake.till import TillSales
@@ -34,7 +34,7 @@ def load_folder(
     *,
     now: datetime,
     corrections: bool = False,
-    progress: Progress = no_progress,
+    progress: ReportProgress = no_progress,
 ) -> LoadReport:
     """Load every table that ``folder`` holds; bad rows go to ``ops.quarantine`` and stop nothing.
 
@@ -91,7 +91,7 @@ def import_till(
     *,
     now: datetime,
     corrections: bool = False,
-    progress: Progress = no_progress,
+    progress: ReportProgress = no_progress,
 ) -> LoadReport:
     """Import a till's own export as a tenant's sales; articles that are not known yet become products.
 
@@ -150,7 +150,7 @@ def load_source(
     *,
     now: datetime,
     corrections: bool = False,
-    progress: Progress = no_progress,
+    progress: ReportProgress = no_progress,
     prepare: Callable[[Bulk], None] | None = None,
 ) -> FileReport:
     """Load one stream of rows into one table, in one transaction.

@@ -169,14 +169,14 @@ def _begin(
 ) -> set[Cell]:
     if not cells:
         return set()
-    begun = values(column("tenant_id", Text), column("plan_date", Date), name="begun").data(
+    started = values(column("tenant_id", Text), column("plan_date", Date), name="started").data(
         [(cell.tenant_id, cell.plan_date) for cell in sorted(cells)]
     )
     at = literal(now)
     rows = (
-        select(begun.c.tenant_id, begun.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder), _ENDED)
-        .join(ops.tenants, ops.tenants.c.tenant_id == begun.c.tenant_id)
-        .order_by(begun.c.tenant_id, begun.c.plan_date)
+        select(started.c.tenant_id, started.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder), _ENDED)
+        .join(ops.tenants, ops.tenants.c.tenant_id == started.c.tenant_id)
+        .order_by(started.c.tenant_id, started.c.plan_date)
     )
     statement = insert(_RUNS).from_select(
         ["tenant_id", "plan_date", "status", "planned_as_of", "attempts", "claimed_at", "claimed_by", "started_xid"],

@@ -18,7 +18,7 @@ from resources.schema import metadata
 from resources.schema.plans import alerts, demand_forecasts, validation_runs
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
 
-# Parents before children, as foreign keys ask.
+# Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
 FAILURE_ALERT = "A000"
 FAILURE_KIND: AlertKind = "planning_failed"

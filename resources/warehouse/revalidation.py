@@ -22,7 +22,7 @@ from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BAC
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.validation_days import is_closed, validating_cell
 
-RESTORED_DAYS = 14  # days of records looked through again when transactions have begun anew
+RESTORED_DAYS = 14  # days of records that are read again when transaction numbers have restarted
 REQUESTED_BY = "late_sales"  # claimed_by of a cell that was requested before it was started
 
 _VALIDATING_CELL = f"LATERAL ({validating_cell('d.tenant_id', 'd.sales_date')}) validating"
@@ -108,7 +108,7 @@ def cells_of_new_sales(
     Args:
         since_transaction_id: ``next_transaction_id`` of the call before; None: only where to read on is wanted. When
             it lies ahead of the server, the database was restored elsewhere and its numbers mean nothing any more:
-            what was recorded in the last ``RESTORED_DAYS`` days is looked at again.
+            what was recorded in the last ``RESTORED_DAYS`` days is read again.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         ended, ahead = bulk.read(

@@ -19,8 +19,8 @@ def forget(warehouse: Warehouse, tenants: Collection[str]) -> None:
             connection.execute(delete(table).where(table.c.tenant_id.in_(tenants)))
 
 
-def open_and_checked(warehouse: Warehouse, cells: Collection[Cell]) -> list[str]:
-    """Tenants whose planned cell is an open day and says how the last forecast did, ordered by id."""
+def open_and_validated(warehouse: Warehouse, cells: Collection[Cell]) -> list[str]:
+    """Tenants whose planned cell is an open day and has the accuracy of the last forecast, ordered by id."""
     table = plans.daily_summaries.c
     query = select(table.tenant_id).where(
         tuple_(table.tenant_id, table.plan_date).in_([(cell.tenant_id, cell.plan_date) for cell in cells]),

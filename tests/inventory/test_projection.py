@@ -74,7 +74,7 @@ def test_bread_of_the_day_is_gone_in_the_evening_and_that_is_no_risk(facts: Fact
     days = days_of(cells(), frames, "bread", *names, "stockout_risk")
     monday = (0.0, 22.0, 22.0, 25.0, 22.0, 3.0, 0.0, 0.0, "high")
     other = (0.0, 22.0, 22.0, 20.0, 20.0, 0.0, 2.0, 0.0, "none")
-    # The second week has no batches yet; it is assumed to bake the demand.
+    # The second week has no batches yet; its demand is taken to be baked.
     asked = [(0.0, wanted, wanted, wanted, wanted, 0.0, 0.0, 0.0, "none") for wanted in (25.0, *[20.0] * 6)]
     assert days == [monday, *[other] * 6, *asked]
 

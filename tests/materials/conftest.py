@@ -1,4 +1,4 @@
-"""The fixtures that ordering and stock share."""
+"""Fixtures with small bakeries' facts, shared by the tests of materials, procurement and inventory."""
 
 from tests.materials.stock_facts import cells, facts, plan_schema
 

@@ -1,4 +1,4 @@
-"""Facts of small bakeries as rows, for ordering and stock; fixtures that both test folders take up.
+"""Facts of small bakeries as rows; fixtures that the tests of materials, procurement and inventory share.
 
 What a row leaves out gets the schema's default; the tenant is ``bakery``.
 """

@@ -1,4 +1,4 @@
-"""What a day asks for: orders, and what they leave of the forecast, in pieces that can be baked."""
+"""Daily demand: orders, and what they leave of the forecast, in pieces that can be baked."""
 
 from datetime import UTC, date, datetime
 
@@ -59,27 +59,31 @@ def demand(
     return float(daily_demand(cells, frames, days)["demand"].sum())
 
 
-@pytest.mark.parametrize(("yhat", "asked"), [(22.3, 22.0), (22.5, 23.0), (0.5, 1.0), (0.49, 0.0), (0.0, 0.0)])
-def test_pieces_are_asked_for_in_whole_ones_rounded_half_up(yhat: float, asked: float) -> None:
-    assert demand(yhat) == asked
+@pytest.mark.parametrize(("yhat", "required"), [(22.3, 22.0), (22.5, 23.0), (0.5, 1.0), (0.49, 0.0), (0.0, 0.0)])
+def test_pieces_are_required_in_whole_ones_rounded_half_up(yhat: float, required: float) -> None:
+    assert demand(yhat) == required
 
 
-def test_dough_by_weight_is_asked_for_as_forecast() -> None:
+def test_dough_by_weight_is_required_as_forecast() -> None:
     assert demand(22.3, unit="kg") == 22.3
 
 
-@pytest.mark.parametrize(("shelf_life_days", "asked"), [(1, 0.0), (2, 0.0), (3, 0.2)])
-def test_a_slow_seller_counts_if_it_sells_half_a_piece_before_it_is_stale(shelf_life_days: int, asked: float) -> None:
-    assert demand(0.2, shelf_life_days=shelf_life_days) == asked
+@pytest.mark.parametrize(("shelf_life_days", "required"), [(1, 0.0), (2, 0.0), (3, 0.2)])
+def test_a_slow_seller_counts_if_it_sells_half_a_piece_before_it_is_stale(
+    shelf_life_days: int, required: float
+) -> None:
+    assert demand(0.2, shelf_life_days=shelf_life_days) == required
 
 
 @pytest.mark.parametrize(
-    ("yhat", "orders", "asked"),
+    ("yhat", "orders", "required"),
     [(350, 130, 350), (350, 80, 350), (100, 130, 130), (0.02, 1, 1), (10.2, 3, 10)],
 )
-def test_orders_consume_the_forecast_as_in_frepples_forecast_netting(yhat: float, orders: float, asked: float) -> None:
+def test_orders_consume_the_forecast_as_in_frepples_forecast_netting(
+    yhat: float, orders: float, required: float
+) -> None:
     """frePPLe doc, forecast-netting: 350 forecast with orders of 130 leaves 220, together 350."""
-    assert demand(yhat, orders=orders) == asked
+    assert demand(yhat, orders=orders) == required
 
 
 def test_on_a_closed_day_only_orders_count() -> None:

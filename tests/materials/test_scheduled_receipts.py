@@ -85,5 +85,5 @@ def test_goods_beyond_all_orders_are_not_kept_for_later_ones(facts: Facts, cells
         purchase_orders=[due("A", 40.0, 2), due("B", 40.0, 5)],
         stock_receipts=[goods("1", 90.0, 2), goods("2", 25.0, 4), goods("3", 5.0, 5, hour=3)],
     )
-    # 50 of the first are nobody's; B has had 25 and 5.
+    # 50 of the first fulfill no order; B has had 25 and 5.
     assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 10.0, 0.0)]

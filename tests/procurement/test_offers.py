@@ -1,4 +1,4 @@
-"""When suppliers deliver, and their order deadlines."""
+"""On which days suppliers can deliver, and until when orders count for today."""
 
 from collections.abc import Callable
 from datetime import date, time

@@ -1,0 +1,105 @@
+"""A small folder in the load format with rows of every table, and what both readers make of a folder."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import text
+
+from bakery_assets.intake.report import LoadReport
+from bakery_assets.intake.tables import RECORDED_AT
+from resources.folder import Folder, read_folder
+from resources.schema import ops
+from resources.warehouse import Warehouse
+from resources.warehouse.connection import frame_schema, selected
+from resources.warehouse.intake import load_folder
+from resources.warehouse.intake_tables import table_spec
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+TABLES = tuple(table.name for table in ops.LOADED)
+
+# Every column of every table; of the optional ones at least one row has a value.
+WHOLE: dict[str, str] = {
+    "tenants": "tenant_id,name,timezone,country,currency,region,tier,status,planning_time\n"
+    "b,Brot,Europe/Berlin,DE,EUR,BE,starter,active,05:30\nc,Chatham,Pacific/Chatham,NZ,NZD,,,,\n",
+    "locations": "tenant_id,location_id,name\nb,main,Oven street\nb,harbor,\n",
+    "products": "tenant_id,product_id,name,category,unit,price,unit_cost,salvage_value,shelf_life_days,batch_min,batch_max,"
+    "batch_multiple,discontinued_on\nb,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01\nc,rye,Rye,,,,,,,,,,\n",
+    "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days\nb,flour,Flour,kg,25,180\n",
+    "recipes": "tenant_id,recipe_id,product_id,name,yield_quantity,yield_unit,loss_fraction,make_days\n"
+    "b,dough,,Dough,10,kg,0.02,1\nb,rye,rye,,1,piece,,\n",
+    "recipe_lines": "tenant_id,recipe_id,line_number,ingredient_id,component_recipe_id,quantity,unit,loss_fraction\n"
+    "b,dough,1,flour,,6,kg,0.01\nb,rye,1,,dough,1,kg,\n",
+    "suppliers": "tenant_id,supplier_id,name,currency,minimum_order_value,lead_time_days,delivery_weekdays,"
+    'order_cutoff_time,reliability\nb,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95\n',
+    "supplier_items": "tenant_id,supplier_id,ingredient_id,price,pack_size,minimum_quantity,lead_time_days\n"
+    "b,mill,flour,0.8,25,50,3\n",
+    "equipment": "tenant_id,equipment_id,name,kind,capacity\nb,o1,Oven,oven,60\n",
+    "shifts": "tenant_id,shift_id,weekday,starts_at,ends_at,staff\nb,early,1,03:00,11:00,2\n",
+    "production_steps": "tenant_id,recipe_id,step_number,name,equipment_kind,duration_minutes\nb,rye,1,Bake,oven,45\n",
+    "calendar": "tenant_id,date,kind,product_id,name,opens,closes\nb,2026-03-02,promotion,rye,Rye day,,\n"
+    "b,2026-03-03,event,,Fair,08:00,14:00\n",
+    "weather": "tenant_id,date,temperature_c,rain_mm\nb,2026-03-01,8.5,2\n",
+    "quality_templates": "tenant_id,template_id,product_id,name,lower_limit,upper_limit\nb,q1,rye,Weight,0.9,1.1\n",
+    "sales": "tenant_id,product_id,sales_date,location_id,quantity,revenue,sold_out_at,recorded_at\n"
+    "b,rye,2026-03-01,main,10,35,16:30,2026-03-01T20:00Z\nc,rye,2026-03-01,,4,,,\n",
+    "sales_hourly": "tenant_id,product_id,sales_date,hour,location_id,quantity,in_stock,recorded_at\n"
+    "b,rye,2026-03-01,9,harbor,3,0.5,\n",
+    "customer_orders": "tenant_id,order_id,product_id,due_date,quantity,ordered_at,recorded_at\n"
+    "b,1,rye,2026-03-05,3,2026-03-02 09:00,\n",
+    "stock_lots": "tenant_id,lot_id,product_id,ingredient_id,recipe_id,location_id,quantity,expires_on,recorded_at\n"
+    "b,l1,,flour,,main,25,2026-08-01,\nb,l2,rye,,,,3,,2026-03-02T04:00+01:00\nb,l3,,,dough,,5,,\n",
+    "purchase_orders": "tenant_id,order_id,ingredient_id,supplier_id,quantity,expected_from,expected_to,ordered_at,"
+    "recorded_at\nb,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,\n",
+    "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
+    "recorded_at\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,\n",
+    "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at\n"
+    "b,w1,rye,,,,2026-03-01,2,stale,\nb,w2,,flour,l1,,2026-03-01,1,,\n",
+    "batch_events": "tenant_id,plan_date,batch_number,event,quantity,happened_at,who,recorded_at\n"
+    "b,2026-03-02,7,finished,40,2026-03-02 06:10,Ada,\n",
+    "quality_checks": "tenant_id,check_id,template_id,batch_number,value,result,checked_at,recorded_at\n"
+    "b,k1,q1,7,1.02,passed,2026-03-02 06:30,\n",
+    "plan_decisions": "tenant_id,decision_id,plan_date,plan,decision,reason,who,recorded_at\n"
+    "b,d1,2026-03-02,procurement_plans,approve,fits,Ada,\n",
+    "forecast_overrides": "tenant_id,override_id,product_id,target_date,quantity,factor,reason,who,recorded_at\n"
+    "b,v1,rye,2026-03-06,,1.5,fair,Ada,\nb,v2,rye,2026-03-07,40,,fair,Ada,\n",
+    "alert_acknowledgements": "tenant_id,plan_date,alert_number,who,note,recorded_at\nb,2026-03-02,1,Ada,seen,\n",
+    "equipment_events": "tenant_id,equipment_id,event,happened_at,note,recorded_at\nb,o1,down,2026-03-02 05:00,fuse,\n",
+}
+
+
+def write_folder(home: Path, files: Mapping[str, str]) -> Path:
+    """A new folder in ``home`` with a CSV file for each table; ``sales.parquet`` and the like are written as such."""
+    folder = home / f"folder{len(list(home.iterdir()))}"
+    folder.mkdir()
+    for name, content in files.items():
+        if name.endswith(".parquet"):
+            pl.read_csv(content.encode(), infer_schema=False).write_parquet(folder / name)
+        else:
+            (folder / f"{name}.csv").write_text(content)
+    return folder
+
+
+def read_both(warehouse: Warehouse, folder: Path) -> tuple[Folder, dict[str, pl.DataFrame], LoadReport]:
+    """The folder by the reader without a warehouse, and what a load of it leaves in an emptied warehouse."""
+    with warehouse.engine.begin() as connection:
+        connection.execute(text("TRUNCATE ops.tenants, ops.quarantine CASCADE"))
+    report = load_folder(warehouse, folder, now=NOW)
+    return read_folder(folder, TABLES, loaded_at=NOW), {name: stored(warehouse, name) for name in TABLES}, report
+
+
+def stored(warehouse: Warehouse, name: str) -> pl.DataFrame:
+    """The table as a plan reads it: of a fact the latest record."""
+    table = next(each for each in ops.LOADED if each.name == name)
+    spec = table_spec(table)
+    query = f"SELECT {selected(table)} FROM {table.fullname} t"
+    if RECORDED_AT in spec.key:
+        subject = ", ".join(f"t.{each}" for each in spec.subject)
+        columns = selected(table)
+        query = (
+            f"SELECT DISTINCT ON ({subject}) {columns} FROM {table.fullname} t ORDER BY {subject}, t.recorded_at DESC"
+        )
+    with warehouse.bulk() as bulk:
+        found = bulk.read(query)
+    return found.cast(frame_schema(table)).sort(spec.key, nulls_last=False)
