@@ -152,35 +152,7 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
 
     A closed day has no plan of its own, so the plan of the last open day before it mentions its deadlines.
     """
-    ordered = pl.col("supplier_id").is_not_null() & (pl.col("planned_order_quantity") > 0)
-    text = pl.concat_str("item", pl.lit(" "), quantity("planned_order_quantity"))
-    more = pl.col("items") - NAMED_ITEMS
-    order_day = pl.col("order_by_local").dt.date()
-    closed = pl.when(order_day > pl.col("plan_date")).then(pl.lit(", when the bakery is closed")).otherwise(pl.lit(""))
-    line = pl.struct(
-        ingredient="item", quantity="planned_order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
-        order_by_local=pl.col("order_by_local").dt.strftime("%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
-    due = (
-        lines.filter(ordered & order_day.is_between("plan_date", "next_open_day", closed="left"))
-        .with_columns(deadline=pl.format("by {} {}{}", clock("order_by_local"), on_weekday(order_day), closed))
-        .with_columns(delivery_cost=pl.col("cost").sum().over("tenant_id", "supplier_id", "deliver_on").round(CENTS))
-        .with_columns(text=text, line=line)
-        .sort("tenant_id", "supplier_id", -pl.col("cost"), "ingredient_id", "requirement_number")
-        .group_by("tenant_id", "plan_date", "supplier_id", "supplier", "currency", maintain_order=True)
-        .agg(
-            pl.col("order_by_local", "deliver_on", "needed_on").min(),
-            pl.col("minimum_order_value").first(),
-            deadlines=pl.col("deadline").sort_by("order_by_local").unique(maintain_order=True).str.join(", and "),
-            too_small=(pl.col("delivery_cost") < pl.col("minimum_order_value")).any(),
-            items=pl.len().cast(pl.Int64),
-            cost=pl.col("cost").sum().round(CENTS),
-            named=pl.col("text").head(NAMED_ITEMS).str.join(", "),
-            first_item=pl.col("item").sort_by("needed_on", "ingredient_id", nulls_last=True).first(),
-            lines=pl.col("line"),
-        )
-        .with_columns(rest=pl.when(more > 0).then(pl.format(" and {} more", more)).otherwise(pl.lit("")))
-    )
+    due = _due_by_supplier(lines)
     too_small = pl.when("too_small").then(
         pl.format(" Its minimum order is {}: add to this order, or ask.", money("minimum_order_value"))
     )
@@ -209,4 +181,37 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
         consequence=pl.concat_str(
             pl.format("Otherwise nothing is delivered {}.", on_weekday("deliver_on")), missing.fill_null("")
         ),
+    )
+
+
+def _due_by_supplier(lines: pl.DataFrame) -> pl.DataFrame:
+    """Orders due before the next open day, one row per supplier with its deadlines, cost and the costliest items."""
+    ordered = pl.col("supplier_id").is_not_null() & (pl.col("planned_order_quantity") > 0)
+    text = pl.concat_str("item", pl.lit(" "), quantity("planned_order_quantity"))
+    more = pl.col("items") - NAMED_ITEMS
+    order_day = pl.col("order_by_local").dt.date()
+    closed = pl.when(order_day > pl.col("plan_date")).then(pl.lit(", when the bakery is closed")).otherwise(pl.lit(""))
+    line = pl.struct(
+        ingredient="item", quantity="planned_order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
+        order_by_local=pl.col("order_by_local").dt.strftime("%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    return (
+        lines.filter(ordered & order_day.is_between("plan_date", "next_open_day", closed="left"))
+        .with_columns(deadline=pl.format("by {} {}{}", clock("order_by_local"), on_weekday(order_day), closed))
+        .with_columns(delivery_cost=pl.col("cost").sum().over("tenant_id", "supplier_id", "deliver_on").round(CENTS))
+        .with_columns(text=text, line=line)
+        .sort("tenant_id", "supplier_id", -pl.col("cost"), "ingredient_id", "requirement_number")
+        .group_by("tenant_id", "plan_date", "supplier_id", "supplier", "currency", maintain_order=True)
+        .agg(
+            pl.col("order_by_local", "deliver_on", "needed_on").min(),
+            pl.col("minimum_order_value").first(),
+            deadlines=pl.col("deadline").sort_by("order_by_local").unique(maintain_order=True).str.join(", and "),
+            too_small=(pl.col("delivery_cost") < pl.col("minimum_order_value")).any(),
+            items=pl.len().cast(pl.Int64),
+            cost=pl.col("cost").sum().round(CENTS),
+            named=pl.col("text").head(NAMED_ITEMS).str.join(", "),
+            first_item=pl.col("item").sort_by("needed_on", "ingredient_id", nulls_last=True).first(),
+            lines=pl.col("line"),
+        )
+        .with_columns(rest=pl.when(more > 0).then(pl.format(" and {} more", more)).otherwise(pl.lit("")))
     )

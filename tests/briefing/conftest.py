@@ -56,6 +56,8 @@ def rows_of() -> Callable[[str, list[dict[str, Any]]], pl.DataFrame]:
 def typed(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows of a table with all its columns in their types."""
     schema = frame_schema(metadata.tables[table])
+    # With neither stock nor open orders the net requirement is the gross one.
+    rows = [{"gross_requirement": row["net_requirement"], **row} if "net_requirement" in row else row for row in rows]
     filled = [{name: row.get(name, HARMLESS.get(name)) for name in schema} for row in rows]
     assert all(set(row) <= set(schema) for row in rows), f"a row names a column that {table} does not have"
     return pl.DataFrame(filled, schema=schema, orient="row")

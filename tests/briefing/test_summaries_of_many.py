@@ -51,8 +51,10 @@ def bakeries(draw):
             tables["production_batches"].append({**own, "batch_number": f"B{number}", "schedule_date": TODAY,
                 "product_id": "pain", "quantity_planned": draw(UNITS), "start_at": start, "end_at": start})  # fmt: skip
         for number in range(draw(st.integers(0, 3))):
+            net = draw(UNITS)
             tables["procurement_requirements"].append({**own, "requirement_number": f"R{number}",
-                "ingredient_id": "choc", "supplier_id": draw(st.sampled_from(["epi", None])), "net_requirement": draw(UNITS), "planned_order_quantity": draw(UNITS),
+                "ingredient_id": "choc", "supplier_id": draw(st.sampled_from(["epi", None])),
+                "net_requirement": net, "planned_order_quantity": draw(st.sampled_from([0.0, net, 2 * net])),
                 "cost": draw(UNITS), "order_by": draw(instants()), "deliver_on": day(3), "is_late": draw(st.booleans()),
                 "needed_on": day(draw(st.integers(0, 9)))})  # fmt: skip
         tables["procurement_plans"].append({**own, "orders_14d": draw(st.integers(0, 5)), "total_cost": draw(UNITS)})
