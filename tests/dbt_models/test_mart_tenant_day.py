@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, text
 
 from bakery_assets.assets.dbt_project import PROJECT_DIR, dbt_environment, run_dbt
 from bakery_assets.assets.marts import dbt_marts, dbt_resource
-from resources.schema import ops, plans
+from resources.schema import metadata, ops, plans
 from resources.warehouse import Warehouse
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12)
@@ -256,10 +256,10 @@ def enter_the_sales_of_paris(connection: Connection) -> None:
         rows = {"forecasts_evaluated": 3, "forecasts_with_actuals": 3, "sold_out_series": 0}
         recent = {"lead_days": 0, "trend": "unknown"}
         put(connection, plans.validation_runs, {**key, "status": "validated", **measures, **rows, **recent})
-        put(connection, plans.validation_leads, {**key, "lead_days": 0, **measures, **rows})
+        put(connection, metadata.tables["plans.validation_leads"], {**key, "lead_days": 0, **measures, **rows})
         # The forecast of six days before had twice the error.
         worse = {"wape": 2 * measures["wape"], "bias": 0.0, "accuracy": 0.5}
-        put(connection, plans.validation_leads, {**key, "lead_days": 6, **worse, **rows})
+        put(connection, metadata.tables["plans.validation_leads"], {**key, "lead_days": 6, **worse, **rows})
         for location, product, yhat, actual in (
             ("main", "croissant", 100.1, croissants), ("main", "baguette", 60.3, 50.0), ("kiosk", "croissant", 20.2, 25.0)
         ):  # fmt: skip
