@@ -90,7 +90,7 @@ def _auto_ces() -> Any:
     return AutoCES(SEASON)
 
 
-# Two seasons are the least that a seasonal model can be told from noise by; AutoCES explodes on fewer.
+# A seasonal model needs two seasons to separate the season from noise; AutoCES diverges on fewer.
 BASELINES: Mapping[str, Baseline] = {
     "SeasonalNaive": Baseline(_seasonal_naive, SEASON),
     "SeasonalWindowAverage": Baseline(_window_average, SEASON * WINDOWS),
