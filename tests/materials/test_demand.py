@@ -75,14 +75,21 @@ def test_a_slow_seller_counts_if_it_sells_half_a_piece_before_it_is_stale(
     assert demand(0.2, shelf_life_days=shelf_life_days) == required
 
 
-@pytest.mark.parametrize(
-    ("yhat", "orders", "required"),
-    [(350, 130, 350), (350, 80, 350), (100, 130, 130), (0.02, 1, 1), (10.2, 3, 10)],
-)
-def test_orders_consume_the_forecast_as_in_frepples_forecast_netting(
-    yhat: float, orders: float, required: float
-) -> None:
-    """frePPLe doc, forecast-netting: 350 forecast with orders of 130 leaves 220, together 350."""
+@pytest.mark.parametrize("unit", ["piece", "kg"])
+@pytest.mark.parametrize(("orders", "left"), [(130, 220), (100, 250), (80, 270)])
+def test_orders_consume_the_forecast_as_in_frepples_forecast_netting(orders: float, left: float, unit: str) -> None:
+    """frePPLe doc, forecast-netting: a forecast of 350 with orders of 130, 100 and 80 leaves 220, 250 and 270."""
+    assert demand(350, orders=orders, unit=unit) - orders == left
+
+
+def test_orders_beyond_the_forecast_are_demand_in_full_also_by_weight() -> None:
+    """130 kg of dough are ordered where 100 were forecast: demand is 130, and no forecast is left over or missing."""
+    assert demand(100, orders=130, unit="kg") == 130
+    assert demand(100, orders=130, unit="piece") == 130
+
+
+@pytest.mark.parametrize(("yhat", "orders", "required"), [(0.02, 1, 1), (10.2, 3, 10)])
+def test_what_orders_leave_of_a_forecast_is_rounded_to_pieces(yhat: float, orders: float, required: float) -> None:
     assert demand(yhat, orders=orders) == required
 
 
