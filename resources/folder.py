@@ -7,6 +7,7 @@ those of ``bakery_assets.intake.file_rows``; what is known besides a file are th
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -92,7 +93,11 @@ class _ReadTables:
         }
 
     def zone_names(self) -> frozenset[str]:
-        return frozenset(available_timezones())
+        return self._zones
+
+    @cached_property
+    def _zones(self) -> frozenset[str]:
+        return frozenset(available_timezones())  # walks through the zone files
 
     def time_zones(self) -> dy.DataFrame[TenantZones]:
         return conform(TenantZones, self._rows["tenants"])

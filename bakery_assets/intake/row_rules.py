@@ -15,6 +15,7 @@ from bakery_assets.intake.tables import TableSpec
 from bakery_assets.intake.values import NOT_FINITE_HINT, SLUG_RULE, shown_text, unreadable_reason
 from bakery_assets.schemas.columns import SLUG
 from bakery_assets.schemas.rules import ExactlyOne, row_rules, rule_text
+from bakery_assets.schemas.setting_keys import ValueFitsKey
 
 IS_EXPLICIT = "__has_explicit_recorded_at"
 UNREADABLE = "unreadable"  # a rule like those of dataframely: the text gives a value
@@ -106,4 +107,6 @@ def _row_reason(spec: TableSpec, name: str) -> pl.Expr:
     if isinstance(rule, ExactlyOne):
         filled = pl.sum_horizontal(pl.col(each).is_not_null() for each in rule.columns)
         return pl.format(f"exactly one of {', '.join(rule.columns)} must be filled, here {{}} are", filled)
+    if isinstance(rule, ValueFitsKey):
+        return rule.reason()
     return pl.lit(f"the row breaks the rule {rule_text(spec.schema, name)}")

@@ -8,6 +8,7 @@ import dataframely as dy
 
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import exactly_one, unique_together
+from bakery_assets.schemas.setting_keys import ValueFitsKey
 
 
 class Tenants(dy.Schema):
@@ -30,6 +31,29 @@ class Locations(dy.Schema):
     tenant_id = col.tenant_id()
     location_id = col.key_text("Shop or kitchen", primary_key=True)
     name = col.text("Name that people read", nullable=True)
+    kitchen_id = col.text("Location that bakes for it; empty: main", nullable=True)
+    minutes_from_kitchen = col.integer("Minutes on the way from that kitchen; empty: 0", maximum=1_440, nullable=True)
+
+
+class TenantSettings(dy.Schema):
+    """What a tenant has chosen."""
+
+    tenant_id = col.tenant_id()
+    key = col.key_text("What is chosen; one of the keys listed in the contract", primary_key=True)
+    value = col.key_text("The choice, as text")
+    valid_from = col.date("First day it holds", primary_key=True)
+
+    value_fits_key = dy.rule()(ValueFitsKey())
+
+
+class OpeningHours(dy.Schema):
+    """When a location sells, by weekday; a weekday without a row is closed where the location has rows."""
+
+    tenant_id = col.tenant_id()
+    location_id = col.location_id(primary_key=True)
+    weekday = col.integer("ISO weekday, 1: Monday", minimum=1, maximum=7, primary_key=True)
+    opens = col.time("Local opening time")
+    closes = col.time("Local closing time; not after opening: the next day")
 
 
 class Products(dy.Schema):
@@ -360,8 +384,8 @@ class EquipmentEvents(dy.Schema):
 
 # What a folder may hold, in an order in which every row's references come before it.
 TABLES: tuple[type[dy.Schema], ...] = (
-    Tenants, Locations, Products, Ingredients, Recipes, RecipeLines, Suppliers, SupplierItems, Equipment,
-    Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales, SalesHourly, CustomerOrders,
-    StockLots, PurchaseOrders, StockReceipts, Waste, BatchEvents, QualityChecks, PlanDecisions,
+    Tenants, Locations, TenantSettings, OpeningHours, Products, Ingredients, Recipes, RecipeLines, Suppliers,
+    SupplierItems, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales, SalesHourly,
+    CustomerOrders, StockLots, PurchaseOrders, StockReceipts, Waste, BatchEvents, QualityChecks, PlanDecisions,
     ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
 )  # fmt: skip

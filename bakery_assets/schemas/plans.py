@@ -73,6 +73,38 @@ class PlanningRuns(dy.Schema):
     )
 
 
+class PlanVersions(dy.Schema):
+    """Versions of each cell's plan, the plan of record; a row is never changed once it is published."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date that is planned", primary_key=True)
+    version = col.integer(
+        "1: made at the planning instant; then one for each time it was planned anew", minimum=1, primary_key=True
+    )
+    planned_as_of = col.instant("Facts recorded, and plans published, up to it were used")
+    cause = col.choice("What it was made for", ("planning_time", "late_sales", "person", "fact", "decision"))
+    cause_detail = col.text("What asked for it, in words", nullable=True)
+    requested_at = col.instant("When it was requested")
+    published_at = col.instant("When it was first published; empty: not yet", nullable=True)
+
+
+class PublishedBatches(dy.Schema):
+    """Batches as published, by version of the plan; taken as made where no event says otherwise."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date of the plan", primary_key=True)
+    version = col.integer("Version of that plan", minimum=1, primary_key=True)
+    schedule_date = col.date("Day it is sold first; batches of days after the plan date are previews", primary_key=True)
+    batch_number = col.key_text("The batch, unique within its schedule date", primary_key=True)
+    product_id = col.text("The product")
+    recipe_id = col.text("Recipe used", nullable=True)
+    quantity_planned = col.number("Quantity to make, in units")
+    begins_at = col.instant("When its first dough is begun; empty: not known", nullable=True)
+    start_at = col.instant("Start of its own first step; empty: not known", nullable=True)
+    end_at = col.instant("End", nullable=True)
+    planned_since = col.instant("When the version was published since which it has had this quantity and these times")
+
+
 class PlanRow(dy.Schema):
     """What every row of a plan begins with: its cell."""
 
@@ -482,7 +514,8 @@ class RetrainingTriggers(dy.Schema):
 
 
 TABLES: tuple[type[dy.Schema], ...] = (
-    PlanningRuns, DemandForecasts, ProductionSchedules, ProductionBatches, ProcurementPlans, ProcurementRequirements,
+    PlanningRuns, PlanVersions, PublishedBatches,
+    DemandForecasts, ProductionSchedules, ProductionBatches, ProcurementPlans, ProcurementRequirements,
     InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
     OverrideScores, DailySummaries, Alerts, Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

@@ -13,7 +13,7 @@ import polars as pl
 if TYPE_CHECKING:
     from dataframely._rule import RuleFactory
 
-_Kind = TypeVar("_Kind", "ExactlyOne", "UniqueTogether")
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from sqlalchemy.types import UserDefinedType
 from bakery_assets.schemas import table_name
 from bakery_assets.schemas.plans import PlanRow
 from bakery_assets.schemas.rules import ExactlyOne, UniqueTogether, rules_of
+from bakery_assets.schemas.setting_keys import ValueFitsKey
 
 metadata = MetaData(
     naming_convention={
@@ -93,6 +94,8 @@ def table(schema: type[dy.Schema], *items: SchemaItem, unchecked: Collection[str
     for one in rules_of(schema, ExactlyOne):
         counted = f"num_nonnulls({', '.join(one.columns)}) = 1"
         made.append_constraint(CheckConstraint(counted, name=f"one_of_{'_'.join(one.columns)}"))
+    for fits in rules_of(schema, ValueFitsKey):
+        made.append_constraint(CheckConstraint(fits.sql(), name="value_fits_key"))
     for key in rules_of(schema, UniqueTogether):
         made.append_constraint(UniqueConstraint(*key.columns, postgresql_nulls_not_distinct=True))
     return made

@@ -1,9 +1,11 @@
 """docs/data_contract.md, rendered from the schema and the settings by `make render`."""
 
+from datetime import time
 from pathlib import Path
 
 from sqlalchemy import Column, ForeignKeyConstraint, Table
 
+from bakery_assets.schemas.setting_keys import SETTING_KEYS
 from bakery_assets.settings import PROJECT, Settings
 from resources.schema import metadata, ops
 from resources.schema.columns import public_columns
@@ -60,6 +62,10 @@ partitions `tenant`; dimensions `date` and `tenant`; models and retrainings have
 def render() -> str:
     """The page."""
     parts = [HEAD, "## Settings\n\nFrom the environment or `.env`; the environment wins.\n", _settings()]
+    parts += [
+        "## Settings of a tenant\n\nRows of `ops.tenant_settings`, each from its `valid_from` on.\n",
+        _tenant_settings(),
+    ]
     parts += ["## Schema `ops`: what others write\n"]
     parts += [_table(table) for table in (*ops.LOADED, ops.quarantine)]
     parts += ["## Schema `plans`: what we write\n"]
@@ -74,6 +80,14 @@ def _settings() -> str:
         if isinstance(default, Path):
             default = default.relative_to(PROJECT)
         rows.append(f"| `BAKERY_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def _tenant_settings() -> str:
+    rows = ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
+    for each in SETTING_KEYS:
+        default = f"{each.default:%H:%M}" if isinstance(each.default, time) else (each.default or "")
+        rows.append(f"| `{each.key}` | {each.expected} | {default} | {each.meaning} |")
     return "\n".join(rows) + "\n"
 
 

@@ -26,7 +26,11 @@ tenants = table(
     CheckConstraint("timezone(timezone, TIMESTAMP '2000-01-01') IS NOT NULL", name="timezone"),
 )
 
-locations = table(schemas.Locations)
+locations = table(schemas.Locations, tenant_fk("kitchen_id", "ops.locations", "location_id"))
+
+tenant_settings = table(schemas.TenantSettings)
+
+opening_hours = table(schemas.OpeningHours, creates="locations")
 
 products = table(schemas.Products)
 

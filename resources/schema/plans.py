@@ -25,6 +25,10 @@ planning_runs = table(
     Index("planning_runs_requested_idx", "requested_xid", postgresql_where=sql("requested_xid IS NOT NULL")),
 )
 
+plan_versions = table(schemas.PlanVersions)
+
+published_batches = table(schemas.PublishedBatches, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
+
 demand_forecasts = table(schemas.DemandForecasts)
 
 production_schedules = table(schemas.ProductionSchedules)

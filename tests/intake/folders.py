@@ -23,7 +23,10 @@ TABLES = tuple(table.name for table in ops.LOADED)
 WHOLE: dict[str, str] = {
     "tenants": "tenant_id,name,timezone,country,currency,region,tier,status,planning_time\n"
     "b,Brot,Europe/Berlin,DE,EUR,BE,starter,active,05:30\nc,Chatham,Pacific/Chatham,NZ,NZD,,,,\n",
-    "locations": "tenant_id,location_id,name\nb,main,Oven street\nb,harbor,\n",
+    "locations": "tenant_id,location_id,name,kitchen_id,minutes_from_kitchen\nb,main,Oven street,,\n"
+    "b,harbor,,main,15\n",
+    "tenant_settings": "tenant_id,key,value,valid_from\nb,issuing,fifo,2026-01-01\n",
+    "opening_hours": "tenant_id,location_id,weekday,opens,closes\nb,harbor,1,06:30,18:00\n",
     "products": "tenant_id,product_id,name,category,unit,price,unit_cost,salvage_value,shelf_life_days,batch_min,batch_max,"
     "batch_multiple,discontinued_on\nb,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01\nc,rye,Rye,,,,,,,,,,\n",
     "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days\nb,flour,Flour,kg,25,180\n",

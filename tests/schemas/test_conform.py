@@ -49,17 +49,12 @@ def calendar(*rows: tuple[str, str | None]) -> pl.DataFrame:
 
 
 def test_a_frame_gets_the_columns_of_its_schema_in_their_order_and_types() -> None:
-    given = pl.DataFrame(
-        {
-            "note": ["extra"],
-            "name": [None],
-            "location_id": ["main"],
-            "tenant_id": ["a"],
-        }
+    given = pl.DataFrame({"note": ["extra"], "rain_mm": [0], "temperature_c": [None], "tenant_id": ["a"]})
+    made = conform(ops.Weather, given.with_columns(date=pl.lit(date(2026, 1, 5))))
+    assert made.schema == pl.Schema(
+        {"tenant_id": pl.String, "date": pl.Date, "temperature_c": pl.Float64, "rain_mm": pl.Float64}
     )
-    made = conform(ops.Locations, given)
-    assert made.schema == pl.Schema({"tenant_id": pl.String, "location_id": pl.String, "name": pl.String})
-    assert made.rows() == [("a", "main", None)]
+    assert made.rows() == [("a", date(2026, 1, 5), None, 0.0)]
 
 
 def test_whole_numbers_of_any_width_become_those_of_the_table() -> None:

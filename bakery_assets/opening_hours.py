@@ -1,0 +1,76 @@
+"""Opening hours: when each location sells on a day, from its weekday's hours and the calendar's exceptions.
+
+On which days a whole bakery is closed is in ``calendars``; when people work is in ``production.working_hours``.
+"""
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.calendars import closed_days
+from bakery_assets.local_time import with_instants
+from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, ops
+from bakery_assets.tenant_settings import settings_on
+
+
+class TradingHours(dy.Schema):
+    """When locations sell, by day; on days on which they do not, the hours of a usual day."""
+
+    tenant_id = col.tenant_id()
+    location_id = col.location_id(primary_key=True)
+    date = col.date("The day", primary_key=True)
+    is_open = col.boolean("It sells that day")
+    opens_at = col.instant("When it opens")
+    closes_at = col.instant("When it closes; what is only known to the day is taken to happen then")
+
+    @dy.rule()
+    def closes_after_it_opens(cls) -> pl.Expr:
+        """opens_at < closes_at."""
+        return pl.col("opens_at") < pl.col("closes_at")
+
+
+def trading_hours(
+    days: pl.DataFrame,
+    opening_hours: dy.DataFrame[ops.OpeningHours],
+    calendar: dy.DataFrame[ops.Calendar],
+    settings: dy.DataFrame[ops.TenantSettings],
+) -> dy.DataFrame[TradingHours]:
+    """Hours of each location and day, sorted.
+
+    The calendar's hours of the whole bakery come first, then those of the location's weekday, then the tenant's
+    settings ``opens`` and ``closes``. A closing time that is not after the opening time is one of the next day. Closed
+    are days that the calendar closes, and weekdays without hours where the location has hours on other weekdays.
+
+    Args:
+        days: ``tenant_id, location_id, timezone, date``, each location and day once.
+    """
+    weekly = opening_hours.select("tenant_id", "location_id", "weekday", weekly_opens="opens", weekly_closes="closes")
+    special = (
+        calendar.filter(pl.col("product_id").is_null() & pl.col("opens").is_not_null() & pl.col("closes").is_not_null())
+        .group_by("tenant_id", "date")
+        .agg(special_opens=pl.col("opens").min(), special_closes=pl.col("closes").max())
+    )
+    known = weekly.select("tenant_id", "location_id", has_hours=True).unique()
+    closed = closed_days(calendar).with_columns(is_closed=pl.lit(True))
+    hours = (
+        settings_on(days, settings, ("opens", "closes"))
+        .with_columns(weekday=pl.col("date").dt.weekday().cast(pl.Int32))
+        .join(weekly, on=["tenant_id", "location_id", "weekday"], how="left")
+        .join(known, on=["tenant_id", "location_id"], how="left")
+        .join(special, on=["tenant_id", "date"], how="left")
+        .join(closed, on=["tenant_id", "date"], how="left")
+        .with_columns(
+            pl.coalesce("special_opens", "weekly_opens", "opens").alias("opens"),
+            pl.coalesce("special_closes", "weekly_closes", "closes").alias("closes"),
+            is_open=pl.col("is_closed").is_null()
+            & (
+                pl.col("special_opens").is_not_null()
+                | pl.col("weekly_opens").is_not_null()
+                | pl.col("has_hours").is_null()
+            ),
+        )
+        .with_columns(last_day=pl.col("date") + pl.duration(days=(pl.col("closes") <= pl.col("opens")).cast(pl.Int64)))
+    )
+    hours = with_instants(hours, "opens_at", day="date", wall_time="opens")
+    hours = with_instants(hours, "closes_at", day="last_day", wall_time="closes")
+    return conform(TradingHours, hours.sort("tenant_id", "location_id", "date"))

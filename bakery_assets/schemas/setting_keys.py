@@ -1,0 +1,110 @@
+"""Settings of a tenant: the one list of keys, each with its type, its default and its meaning.
+
+What a tenant has chosen is in ``ops.tenant_settings``; which choice holds for a cell is worked out in
+``tenant_settings``. Settings of the installation are in ``bakery_assets.settings``.
+"""
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Literal
+
+import polars as pl
+
+SettingType = Literal["choice", "number", "time"]
+SettingValue = str | float | time | None
+
+_NUMBER = r"^\d{1,9}(\.\d{1,6})?$"
+_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PLANNING_DAYS = ("same_day", "day_before")
+
+
+@dataclass(frozen=True)
+class SettingKey:
+    """A key; ``default`` None: nothing is chosen, and ``meaning`` says what then holds."""
+
+    key: str
+    type: SettingType
+    meaning: str
+    default: SettingValue = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression that every value matches."""
+        if self.type == "choice":
+            return f"^({'|'.join(self.choices)})$"
+        return _NUMBER if self.type == "number" else _TIME
+
+    @property
+    def expected(self) -> str:
+        """What a value has to be, in words."""
+        if self.type == "choice":
+            return f"one of {', '.join(self.choices)}"
+        return "a number such as 0.25, not negative" if self.type == "number" else "a local time such as 04:30"
+
+    @property
+    def polars_type(self) -> pl.DataType:
+        """The type of its values in frames."""
+        return {"choice": pl.String(), "number": pl.Float64(), "time": pl.Time()}[self.type]
+
+
+def _planning_keys() -> tuple[SettingKey, ...]:
+    days = [(f"_{day}", f"on the weekday {day}") for day in WEEKDAYS] + [("_holiday", "on holidays")]
+    times = [
+        SettingKey(f"planning_time{suffix}", "time", f"Local planning time of days {when}; empty: as on other days")
+        for suffix, when in days
+    ]
+    sides = [
+        SettingKey(
+            f"planning_day{suffix}",
+            "choice",
+            f"Whether days {when} are planned on the day itself or on the evening before; empty: as on other days",
+            choices=PLANNING_DAYS,
+        )
+        for suffix, when in days
+    ]
+    general = SettingKey(
+        "planning_day",
+        "choice",
+        "Whether a day is planned on the day itself or on the evening before; empty: on the evening before where the"
+        " planning time is from noon on and after the first start of work, else on the day itself",
+        choices=PLANNING_DAYS,
+    )
+    return (general, *sides, *times)
+
+
+SETTING_KEYS: tuple[SettingKey, ...] = (
+    *_planning_keys(),
+    SettingKey("opens", "time", "Local opening time of locations without opening hours", time(7)),
+    SettingKey("closes", "time", "Local closing time of locations without opening hours", time(18)),
+    SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
+)
+SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}
+
+
+@dataclass(frozen=True)
+class ValueFitsKey:
+    """The rule that a setting has a known key, and a value of that key's type."""
+
+    def __call__(self, _schema: object) -> pl.Expr:
+        """Whether a row follows the rule."""
+        return pl.any_horizontal(
+            (pl.col("key") == each.key) & pl.col("value").str.contains(each.pattern) for each in SETTING_KEYS
+        )
+
+    def sql(self) -> str:
+        """The rule as a condition that the database checks."""
+        cases = " ".join(f"WHEN '{each.key}' THEN value ~ '{each.pattern}'" for each in SETTING_KEYS)
+        return f"CASE key {cases} ELSE false END"
+
+    def reason(self) -> pl.Expr:
+        """What is wrong with a row that breaks it, and what to do."""
+        keys = [each.key for each in SETTING_KEYS]
+        expected = pl.col("key").replace_strict(keys, [each.expected for each in SETTING_KEYS], default=None)
+        misfit = pl.format("{} cannot be '{}': it has to be {}", "key", "value", expected)
+        unknown = pl.format(f"there is no setting '{{}}'; the settings are {', '.join(keys)}", "key")
+        return pl.coalesce(misfit, unknown)
+
+    def __str__(self) -> str:
+        return "each setting has a known key and a value of that key's type"
