@@ -5,24 +5,30 @@ import polars as pl
 
 from bakery_assets.explanations.formats import as_json, as_struct, iso_instant
 from bakery_assets.keys import SCHEDULE_DAY
+from bakery_assets.production.carried_over import CarriedBatches, UsedNumbers
 from bakery_assets.production.lots import lot_rule
 from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
 from bakery_assets.schemas import conform, plans
 
 DEMAND_RULE = "orders + max(0, forecast - orders), whole pieces"
 TERMS = (
-    "batch", "batch_max", "batch_min", "batch_multiple", "batches", "demand", "forecast", "minutes", "net_requirement",
-    "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "stock_usable", "stock_used", "surplus", "unit",
+    "batch", "batch_max", "batch_min", "batch_multiple", "batches", "carried_over", "demand", "forecast", "minutes",
+    "net_requirement", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "stock_usable", "stock_used",
+    "surplus", "unit",
 )  # fmt: skip
 
 
 def batch_rows(
-    timed: dy.DataFrame[TimedBatches], steps: dy.DataFrame[ScheduledSteps]
+    timed: dy.DataFrame[TimedBatches],
+    steps: dy.DataFrame[ScheduledSteps],
+    carried: dy.DataFrame[CarriedBatches],
+    used: dy.DataFrame[UsedNumbers],
 ) -> dy.DataFrame[plans.ProductionBatches]:
-    """The table's rows, sorted by its key.
+    """The table's rows, those that the plan keeps included, sorted by its key.
 
-    Batch numbers are the day and a running number in the order of start (batches without times last), then of
-    priority; they have as many digits as the day needs, three at least, so that their text sorts as they do.
+    Batch numbers of new batches are the day and a running number in the order of start (batches without times last),
+    then of priority, after the numbers ``used`` of the day; they have as many digits as the day needs, three at least,
+    so that their text sorts as they do. New batches come after the kept ones in priority, too.
     """
     minutes = pl.col("minutes")
     steps_of_batches = (
@@ -40,17 +46,35 @@ def batch_rows(
             ),
         )
     )
-    digits = pl.max_horizontal(pl.len().over(SCHEDULE_DAY).cast(pl.String).str.len_chars(), 3)
-    running = pl.int_range(1, pl.len() + 1).over(SCHEDULE_DAY).cast(pl.String)
+    first = pl.col("used").fill_null(0)
+    digits = pl.max_horizontal((pl.len().over(SCHEDULE_DAY) + first).cast(pl.String).str.len_chars(), 3)
+    running = (pl.int_range(1, pl.len() + 1).over(SCHEDULE_DAY) + first).cast(pl.String)
+    kept = carried.group_by(SCHEDULE_DAY).agg(kept=pl.len())
     terms = {name: pl.col(name) for name in TERMS} | {"demand_rule": pl.lit(DEMAND_RULE), "lot_rule": lot_rule()}
     rows = (
         timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
+        .join(used, on=SCHEDULE_DAY, how="left")
+        .join(kept, on=SCHEDULE_DAY, how="left")
         .sort(*SCHEDULE_DAY, "start_at", "priority", nulls_last=True)
         .with_columns(
             batch_number=pl.format(
                 "{}-{}", pl.col("schedule_date").dt.strftime("%Y%m%d"), running.str.pad_start(digits, "0")
             ),
             reasoning=as_json(**terms),
+            priority=pl.col("priority") + pl.col("kept").fill_null(0),
+            state=pl.lit("planned"),
+            is_carried_over=pl.lit(False),
         )
     )
-    return conform(plans.ProductionBatches, rows)
+    columns = [name for name in plans.ProductionBatches.column_names() if name != "is_preview"]
+    every = pl.concat(
+        [
+            rows.select(columns),
+            carried.with_columns(is_carried_over=pl.lit(True)).select(columns),
+        ],
+        how="vertical_relaxed",
+    )
+    final = carried.filter(pl.col("is_final")).select(SCHEDULE_DAY).unique().with_columns(is_final=pl.lit(True))
+    is_preview = (pl.col("schedule_date") > pl.col("plan_date")) & pl.col("is_final").is_null()
+    every = every.join(final, on=SCHEDULE_DAY, how="left").with_columns(is_preview=is_preview)
+    return conform(plans.ProductionBatches, every.sort("tenant_id", "plan_date", "batch_number"))

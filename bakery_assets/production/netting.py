@@ -23,7 +23,8 @@ class NetRequirements(DailyDemand):
     batch_min = ops.Products.batch_min
     batch_max = ops.Products.batch_max
     batch_multiple = ops.Products.batch_multiple
-    stock_usable = col.number("Stock that may be used on the day")
+    stock_usable = col.number("Stock that may be used on the day, what begun batches add included")
+    carried_over = col.number("Part of it that batches add which were begun or final before this plan")
     stock_used = col.number("Demand that this stock covers")
     net_requirement = col.number("Demand that has to be baked; 0 on days that are not open")
     unmet = col.number("Demand that stock does not cover on a day that is not open")
@@ -45,9 +46,15 @@ class NetRequirements(DailyDemand):
 
 
 def net_requirements(
-    demand: dy.DataFrame[DailyDemand], usable: dy.DataFrame[StockOnHand], products: dy.DataFrame[ops.Products]
+    demand: dy.DataFrame[DailyDemand],
+    usable: dy.DataFrame[StockOnHand],
+    carried: dy.DataFrame[ItemQuantities],
+    products: dy.DataFrame[ops.Products],
 ) -> tuple[dy.DataFrame[NetRequirements], dy.DataFrame[StockOnHand]]:
     """Net one day's demand against the finished stock usable on that day, issued first expired, first out.
+
+    Args:
+        carried: the part of ``usable`` that batches of the day add which the plan keeps, by product.
 
     Returns:
         Net requirements, and the lots that remain.
@@ -56,13 +63,17 @@ def net_requirements(
     left, issued = first_expired_first_out(usable, conform(ItemQuantities, required))
     covered = issued.select("tenant_id", "unmet", product_id="item_id", stock_used="consumption")
     stock = usable.group_by("tenant_id", product_id="item_id").agg(stock_usable=ordered_sum("quantity").round(DECIMALS))
+    begun = carried.group_by("tenant_id", product_id="item_id").agg(
+        carried_over=ordered_sum("quantity").round(DECIMALS)
+    )
     traits = products.select(*PRODUCT, "price", "shelf_life_days", "batch_min", "batch_max", "batch_multiple")
     net = (
         demand.join(traits, on=PRODUCT)
         .join(covered, on=PRODUCT, how="left")
         .join(stock, on=PRODUCT, how="left")
+        .join(begun, on=PRODUCT, how="left")
         .with_columns(
-            pl.col("stock_usable").fill_null(0.0),
+            pl.col("stock_usable", "carried_over").fill_null(0.0),
             net_requirement=pl.when("is_open").then("unmet").otherwise(0.0),
             unmet=pl.when("is_open").then(0.0).otherwise("unmet"),
         )

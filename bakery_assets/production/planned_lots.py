@@ -6,10 +6,12 @@ One day's netting is in ``netting``, the sizes of lots are in ``lots``.
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.cells import HORIZON_DAYS, with_day
+from bakery_assets.keys import PRODUCT
 from bakery_assets.materials.demand import DailyDemand
-from bakery_assets.materials.items import PRODUCT_KIND
+from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
 from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.production.carried_over import CarriedBatches
 from bakery_assets.production.lots import Lots, size_lots
 from bakery_assets.production.netting import net_requirements
 from bakery_assets.schemas import Cells, conform, ops
@@ -19,11 +21,13 @@ def planned_lots(
     cells: dy.DataFrame[Cells],
     demand: dy.DataFrame[DailyDemand],
     stock: dy.DataFrame[StockOnHand],
+    carried: dy.DataFrame[CarriedBatches],
     products: dy.DataFrame[ops.Products],
 ) -> dy.DataFrame[Lots]:
     """The lots of every product and day of the horizon, sorted by tenant, day and product.
 
-    A lot of stock counts while its last usable day is not past. What a lot makes beyond the net requirement is stock
+    A lot of stock counts while its last usable day is not past. Batches that the plan keeps are stock from their
+    schedule date on. What a lot makes beyond the net requirement is stock
     of the next days until ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the
     evening.
 
@@ -31,16 +35,44 @@ def planned_lots(
         CannotPlan: as ``size_lots``.
     """
     on_hand = stock.filter(pl.col("item_kind") == PRODUCT_KIND)
+    kept = _stock_of_carried(cells, carried, products)
     planned = []
     for day in range(HORIZON_DAYS):
         today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))
         due = demand.join(today, on=["tenant_id", "schedule_date"], how="semi")
-        usable = on_hand.filter(pl.col("last_usable_day").is_null() | (pl.col("last_usable_day") >= day))
-        net, left = net_requirements(conform(DailyDemand, due), conform(StockOnHand, usable), products)
+        made = kept.filter(pl.col("day") == day)
+        usable = pl.concat(
+            [
+                on_hand.filter(pl.col("last_usable_day").is_null() | (pl.col("last_usable_day") >= day)),
+                made.select(on_hand.columns),
+            ]
+        )
+        net, left = net_requirements(
+            conform(DailyDemand, due), conform(StockOnHand, usable), conform(ItemQuantities, made), products
+        )
         lots = size_lots(net)
         on_hand = pl.concat([left, _stock_of_surplus(lots, day)])
         planned.append(lots)
     return conform(Lots, pl.concat(planned).sort("tenant_id", "schedule_date", "product_id"))
+
+
+def _stock_of_carried(
+    cells: dy.DataFrame[Cells], carried: dy.DataFrame[CarriedBatches], products: dy.DataFrame[ops.Products]
+) -> pl.DataFrame:
+    """What carried-over batches still add, as lots with the ``day`` from which they are stock."""
+    return (
+        with_day(carried.filter(pl.col("supply") > 0), cells, of="schedule_date")
+        .join(products.select(*PRODUCT, "shelf_life_days"), on=PRODUCT)
+        .select(
+            "tenant_id",
+            pl.col("day").cast(pl.Int64),
+            item_kind=pl.lit(PRODUCT_KIND),
+            item_id="product_id",
+            lot_id=pl.format("batch {}", "batch_number"),
+            last_usable_day=(pl.col("day") + pl.col("shelf_life_days") - 1).cast(pl.Int32),
+            quantity="supply",
+        )
+    )
 
 
 def _stock_of_surplus(lots: dy.DataFrame[Lots], day: int) -> dy.DataFrame[StockOnHand]:

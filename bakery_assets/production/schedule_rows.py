@@ -7,21 +7,33 @@ from bakery_assets.calendars import closed_days
 from bakery_assets.explanations.formats import as_json, counted, iso_instant, plain_number
 from bakery_assets.keys import SCHEDULE_DAY
 from bakery_assets.local_time import with_local_times
+from bakery_assets.production.carried_over import CarriedSteps
 from bakery_assets.production.lots import Lots
 from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
 from bakery_assets.production.working_hours import WorkingHours
 from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
 UTILIZATION_DECIMALS = 4
 SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
 
 
+class DaySteps(dy.Schema):
+    """Steps of the batches of a day."""
+
+    tenant_id = col.key_text("The bakery")
+    schedule_date = col.date("Day the batch is sold first")
+    equipment_id = col.text("Machine it is done on; empty: there is none of the kind", nullable=True)
+    equipment_kind = col.text("Kind of machine")
+    minutes = col.number("Minutes of all loads together")
+
+
 def schedule_rows(
     hours: dy.DataFrame[WorkingHours],
     lots: dy.DataFrame[Lots],
-    timed: dy.DataFrame[TimedBatches],
-    steps: dy.DataFrame[ScheduledSteps],
+    batches: dy.DataFrame[plans.ProductionBatches],
+    steps: dy.DataFrame[DaySteps],
     calendar: dy.DataFrame[ops.Calendar],
     equipment: dy.DataFrame[ops.Equipment],
 ) -> dy.DataFrame[plans.ProductionSchedules]:
@@ -36,9 +48,9 @@ def schedule_rows(
     rows: pl.DataFrame = hours
     for part in (
         _sums(lots),
-        _batches(timed, hours),
-        _busiest(timed, steps),
-        _without_machine(timed, steps),
+        _batches(batches, hours),
+        _busiest(steps),
+        _without_machine(steps),
         _contradictions(lots),
         closed,
     ):
@@ -47,6 +59,7 @@ def schedule_rows(
         rows.join(equipment.select("tenant_id", has_machines=True).unique(), on="tenant_id", how="left")
         .with_columns(
             pl.col("closed", "has_machines").fill_null(value=False),
+            pl.col("total_quantity").fill_null(0.0),
             pl.col("total_batches", "batches_late", "products", "products_unmet").fill_null(0),
             pl.col(*SUMS, "busy_minutes").fill_null(0.0),
         )
@@ -55,7 +68,6 @@ def schedule_rows(
     rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", last_end_at_local="last_end_at")
     rows = rows.with_columns(
         status=_status(),
-        total_quantity=pl.col("planned_quantity").round(DECIMALS),
         starts_at="first_start_at",
         ends_at="last_end_at",
         utilization=_utilization(),
@@ -89,13 +101,24 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
     return lots.group_by(SCHEDULE_DAY).agg(*totals, products=pl.len(), products_unmet=(pl.col("unmet") > 0).sum())
 
 
-def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+def day_steps(
+    timed: dy.DataFrame[TimedBatches], steps: dy.DataFrame[ScheduledSteps], carried: dy.DataFrame[CarriedSteps]
+) -> dy.DataFrame[DaySteps]:
+    """The steps of all batches of each day, new and kept ones."""
+    new = steps.join(timed.select("row", *SCHEDULE_DAY), on="row")
+    columns = DaySteps.column_names()
+    return conform(DaySteps, pl.concat([new.select(columns), carried.select(columns)]))
+
+
+def _batches(batches: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
     is_late = (pl.col("end_at") > pl.col("shift_ends_at")).fill_null(value=False)
     return (
-        timed.join(hours.select(*SCHEDULE_DAY, "shift_ends_at"), on=SCHEDULE_DAY)
+        batches.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+        .join(hours.select(*SCHEDULE_DAY, "shift_ends_at"), on=SCHEDULE_DAY)
         .group_by(SCHEDULE_DAY)
         .agg(
             total_batches=pl.len(),
+            total_quantity=ordered_sum("quantity_planned").round(DECIMALS),
             batches_late=is_late.sum(),
             batches_without_times=pl.col("start_at").is_null().sum(),
             first_start_at=pl.col("start_at").min(),
@@ -104,24 +127,20 @@ def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _busiest(timed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+def _busiest(steps: pl.DataFrame) -> pl.DataFrame:
     """The machine with the most busy minutes of each day, the first by name of equals."""
     return (
         steps.filter(pl.col("equipment_id").is_not_null())
-        .select("row", "minutes", busiest_machine="equipment_id")
-        .join(timed.select("row", *SCHEDULE_DAY), on="row")
-        .group_by(*SCHEDULE_DAY, "busiest_machine")
+        .group_by(*SCHEDULE_DAY, busiest_machine="equipment_id")
         .agg(busy_minutes=ordered_sum("minutes").round(MINUTE_DECIMALS))
         .sort(*SCHEDULE_DAY, "busy_minutes", "busiest_machine", descending=[False, False, True, False])
         .unique(SCHEDULE_DAY, keep="first", maintain_order=True)
     )
 
 
-def _without_machine(timed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
+def _without_machine(steps: pl.DataFrame) -> pl.DataFrame:
     return (
         steps.filter(pl.col("equipment_id").is_null())
-        .select("row", "equipment_kind")
-        .join(timed.select("row", *SCHEDULE_DAY), on="row")
         .group_by(SCHEDULE_DAY)
         .agg(kinds_without_machine=pl.col("equipment_kind").unique().sort())
     )

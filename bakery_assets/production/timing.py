@@ -15,6 +15,7 @@ import polars as pl
 from bakery_assets.cells import CannotPlan
 from bakery_assets.local_time import INSTANT
 from bakery_assets.production.batches import RankedBatches
+from bakery_assets.production.carried_over import CarriedSteps
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
 
@@ -112,11 +113,21 @@ class Machine:
             self.starts.insert(place, start)
             self.ends.insert(place, end)
 
+    def block(self, start: int, end: int) -> None:
+        """Take the machine for what was planned before; it may be taken already for a part of the time."""
+        for busy_from, busy_to in list(zip(self.starts, self.ends, strict=True)):
+            if busy_from <= end and busy_to >= start:
+                start, end = min(start, busy_from), max(end, busy_to)
+                place = self.starts.index(busy_from)
+                del self.starts[place], self.ends[place]
+        self.occupy(start, end - start)
+
 
 def schedule_batches(
     batches: dy.DataFrame[RankedBatches],
     steps: dy.DataFrame[ops.ProductionSteps],
     equipment: dy.DataFrame[ops.Equipment],
+    carried: dy.DataFrame[CarriedSteps],
 ) -> tuple[dy.DataFrame[TimedBatches], dy.DataFrame[ScheduledSteps]]:
     """Give every batch its times and machines, by forward list scheduling (the serial scheme of Kolisch 1996).
 
@@ -131,12 +142,14 @@ def schedule_batches(
 
     Args:
         batches: in the order of placing; the rows of one tenant's earlier days first.
+        carried: steps of batches that the plan keeps; their machines are busy at those times.
 
     Raises:
         CannotPlan: a step would take more than ``MAX_LOADS`` loads.
     """
     steps_of = _steps_by_recipe(steps)
     machines_of = _machines_by_kind(equipment)
+    _block_machines(machines_of, carried)
     times: list[tuple[int, int, int, str | None]] = []
     taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
     wanted = batches.select(
@@ -166,6 +179,17 @@ def schedule_batches(
     timed = batches.with_row_index("row").join(placed, on="row", how="left", maintain_order="left")
     scheduled = pl.DataFrame(taken, schema=STEPS, orient="row").with_columns(pl.col("start_at").cast(INSTANT))
     return conform(TimedBatches, timed), conform(ScheduledSteps, scheduled)
+
+
+def _block_machines(machines_of: dict[tuple[str, str], list[Machine]], carried: dy.DataFrame[CarriedSteps]) -> None:
+    by_id = {
+        (tenant, machine.equipment_id): machine for (tenant, _), machines in machines_of.items() for machine in machines
+    }
+    busy = carried.select("tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes")
+    for tenant, equipment_id, start, minutes in busy.iter_rows():
+        machine = by_id.get((tenant, equipment_id))
+        if machine is not None and minutes > 0:
+            machine.block(start, start + round(minutes * 60 * SECOND))
 
 
 def _place(

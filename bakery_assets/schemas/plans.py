@@ -49,6 +49,12 @@ AlertKind = Literal[
 ]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
 
+VersionCause = Literal["planning_time", "late_sales", "person", "fact", "decision"]
+VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
+
+BatchState = Literal["planned", "confirmed", "in_progress", "quality_check", "completed", "failed", "cancelled"]
+BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
+
 ROUNDING = 1e-5  # units; more than rounding to six decimals moves a difference of the largest quantities
 
 
@@ -82,7 +88,7 @@ class PlanVersions(dy.Schema):
         "1: made at the planning instant; then one for each time it was planned anew", minimum=1, primary_key=True
     )
     planned_as_of = col.instant("Facts recorded, and plans published, up to it were used")
-    cause = col.choice("What it was made for", ("planning_time", "late_sales", "person", "fact", "decision"))
+    cause = col.choice("What it was made for", VERSION_CAUSES)
     cause_detail = col.text("What asked for it, in words", nullable=True)
     requested_at = col.instant("When it was requested")
     published_at = col.instant("When it was first published; empty: not yet", nullable=True)
@@ -102,7 +108,25 @@ class PublishedBatches(dy.Schema):
     begins_at = col.instant("When its first dough is begun; empty: not known", nullable=True)
     start_at = col.instant("Start of its own first step; empty: not known", nullable=True)
     end_at = col.instant("End", nullable=True)
+    equipment_id = col.text("Machine of the longest step", nullable=True)
+    priority = col.integer("1 was to be baked first", minimum=1)
+    reasoning = col.json("Every term of the calculation")
     planned_since = col.instant("When the version was published since which it has had this quantity and these times")
+
+
+class PublishedOrders(dy.Schema):
+    """Orders as published, by version of the plan."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date of the plan", primary_key=True)
+    version = col.integer("Version of that plan", minimum=1, primary_key=True)
+    requirement_number = col.key_text("The requirement", primary_key=True)
+    ingredient_id = col.text("The ingredient")
+    supplier_id = col.text("Supplier", nullable=True)
+    planned_order_quantity = col.number("Quantity to order, in the ingredient's unit")
+    order_by = col.instant("Deadline of the order", nullable=True)
+    deliver_on = col.date("Day of delivery", nullable=True)
+    reasoning = col.json("Every term of the calculation")
 
 
 class PlanRow(dy.Schema):
@@ -161,6 +185,9 @@ class ProductionBatches(PlanRow):
     equipment_id = col.text("Machine of the longest step", nullable=True)
     priority = col.integer("1 is baked first", minimum=1)
     reasoning = col.json("Every term of the calculation")
+    state = col.choice("How far it is at the planning instant", BATCH_STATES)
+    is_carried_over = col.boolean("It had begun, or was final, before this version and keeps quantity and times")
+    is_preview = col.boolean("Its own day's plan may still change it")
 
 
 class ProcurementPlans(PlanRow):
@@ -407,6 +434,26 @@ class DailySummaries(PlanRow):
     headline = col.text("The day in one sentence")
 
 
+class PlanChanges(PlanRow):
+    """What a version of a plan changes against the one before it, batch by batch and order by order."""
+
+    change_number = col.key_text("The change", primary_key=True)
+    version = col.integer("Version that made it", minimum=2)
+    subject = col.choice("What is changed", ("batch", "order"))
+    change = col.choice("What happened to it", ("added", "removed", "changed"))
+    subject_id = col.key_text("Number of the batch; of an order the ingredient, supplier and day of delivery")
+    item_id = col.key_text("Product or ingredient")
+    due_date = col.date("Day it is sold or delivered", nullable=True)
+    quantity_before = col.number("Quantity before, in the item's unit", nullable=True)
+    quantity_after = col.number("Quantity after, in the item's unit", nullable=True)
+    start_before = col.instant("Start of the batch, or deadline of the order, before", nullable=True)
+    start_after = col.instant("Start of the batch, or deadline of the order, after", nullable=True)
+    cause = col.choice("What the version was made for", VERSION_CAUSES)
+    term = col.text("Term of the calculation that changed most; empty: only times changed", nullable=True)
+    term_before = col.number("Its value before", minimum=None, nullable=True)
+    term_after = col.number("Its value after", minimum=None, nullable=True)
+
+
 class Alerts(PlanRow):
     """What needs a person's attention, and why."""
 
@@ -514,8 +561,9 @@ class RetrainingTriggers(dy.Schema):
 
 
 TABLES: tuple[type[dy.Schema], ...] = (
-    PlanningRuns, PlanVersions, PublishedBatches,
+    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders,
     DemandForecasts, ProductionSchedules, ProductionBatches, ProcurementPlans, ProcurementRequirements,
     InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
-    OverrideScores, DailySummaries, Alerts, Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+    OverrideScores, DailySummaries, PlanChanges, Alerts,
+    Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

@@ -29,6 +29,8 @@ plan_versions = table(schemas.PlanVersions)
 
 published_batches = table(schemas.PublishedBatches, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
 
+published_orders = table(schemas.PublishedOrders, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
+
 demand_forecasts = table(schemas.DemandForecasts)
 
 production_schedules = table(schemas.ProductionSchedules)

@@ -1,0 +1,147 @@
+"""Carried-over batches: what earlier plans have begun or made final, which a new plan keeps and counts as supply.
+
+The record is what was published before; how far its batches are by what was reported is in ``batch_states``.
+"""
+
+from typing import TypedDict
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.production.batch_states import BATCH, batch_states
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import columns as col
+
+OVER = ("completed", "failed", "cancelled")
+STEPS = pl.List(
+    pl.Struct({"equipment_id": pl.String, "equipment_kind": pl.String, "minutes": pl.Float64, "start_at": pl.String})
+)
+
+
+class RecordInputs(TypedDict):
+    """What ``carried_batches`` reads."""
+
+    published_batches: dy.DataFrame[plans.PublishedBatches]
+    batch_events: dy.DataFrame[ops.BatchEvents]
+
+
+class CarriedBatches(dy.Schema):
+    """Batches of the horizon that a plan keeps as they are."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date that is planned")
+    schedule_date = col.date("Day it is sold first", primary_key=True)
+    batch_number = col.key_text("The batch", primary_key=True)
+    product_id = col.key_text("The product")
+    recipe_id = col.text("Recipe used", nullable=True)
+    quantity_planned = col.number("Quantity as published, in the product's unit")
+    supply = col.number("Quantity it still adds to stock after the planning instant, in the product's unit")
+    begins_at = col.instant("When its first dough is begun", nullable=True)
+    start_at = col.instant("Start of its own first step", nullable=True)
+    end_at = col.instant("End", nullable=True)
+    equipment_id = col.text("Machine of the longest step", nullable=True)
+    priority = col.integer("1 was to be baked first", minimum=1)
+    reasoning = col.json("Every term of the calculation, as published")
+    state = plans.ProductionBatches.state
+    is_final = col.boolean("The plan of its own day, a later one than this plan's, is published already")
+
+
+class CarriedSteps(dy.Schema):
+    """The steps of carried-over batches, as they were published."""
+
+    tenant_id = col.key_text("The bakery")
+    schedule_date = col.date("Day the batch is sold first")
+    batch_number = col.key_text("The batch")
+    equipment_id = col.text("Machine it is done on; empty: on none", nullable=True)
+    equipment_kind = col.text("Kind of machine")
+    minutes = col.number("Minutes of all loads together")
+    start_at = col.instant("Start of the step")
+
+
+class UsedNumbers(dy.Schema):
+    """The highest running number that any published plan has given to a batch of a day."""
+
+    tenant_id = col.tenant_id()
+    schedule_date = col.date("Day of the batches", primary_key=True)
+    used = col.integer("The number")
+
+
+def batches_of_record(published: dy.DataFrame[plans.PublishedBatches]) -> dy.DataFrame[plans.PublishedBatches]:
+    """Of every schedule date the batches that hold: those of its own day's last version, else the last preview.
+
+    Args:
+        published: versions that were published by the instant they are asked for.
+    """
+    versions = published.select("tenant_id", "schedule_date", "plan_date", "version").unique()
+    last = (
+        versions.filter(pl.col("plan_date") <= pl.col("schedule_date"))
+        .sort("plan_date", "version")
+        .unique(["tenant_id", "schedule_date"], keep="last")
+    )
+    held = published.join(last, on=["tenant_id", "schedule_date", "plan_date", "version"], how="semi")
+    return conform(plans.PublishedBatches, held.sort(BATCH))
+
+
+def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.DataFrame[CarriedBatches]:
+    """Batches that each cell's plan keeps with number, quantity and times, sorted.
+
+    These are the batches of the horizon that have begun at the planning instant, by the record (their first dough
+    counts) or by an event, those that were confirmed, and those of a day whose own plan is published already. A batch
+    that failed or was cancelled is kept, too, for it keeps its number, and supplies nothing. What had to begin before
+    its plan was published has not begun by the record.
+
+    A batch that has ended by the planning instant supplies nothing more: it is in stock.
+    """
+    as_of = pl.col("planned_as_of")
+    last_day = pl.col("cell_date") + pl.duration(days=HORIZON_DAYS - 1)
+    rows = (
+        batches_of_record(inputs["published_batches"])
+        .rename({"plan_date": "published_for"})
+        .join(cells.select("tenant_id", "planned_as_of", cell_date="plan_date"), on="tenant_id")
+        .filter(pl.col("schedule_date").is_between(pl.col("cell_date"), last_day))
+        .join(batch_states(cells, inputs["batch_events"]), on=BATCH, how="left")
+        .with_columns(begins=pl.coalesce("begins_at", "start_at"))
+    )
+    begun_by_record = (pl.col("begins") <= as_of) & (pl.col("begins") >= pl.col("planned_since"))
+    is_final = (pl.col("published_for") == pl.col("schedule_date")) & (pl.col("schedule_date") > pl.col("cell_date"))
+    rows = rows.with_columns(is_final=is_final)
+    kept = rows.filter(begun_by_record.fill_null(value=False) | pl.col("state").is_not_null() | pl.col("is_final"))
+    assumed = (
+        pl.when(pl.col("end_at") <= as_of)
+        .then(pl.lit("completed"))
+        .when(begun_by_record)
+        .then(pl.lit("in_progress"))
+        .otherwise(pl.lit("planned"))
+    )
+    kept = kept.with_columns(state=pl.coalesce("state", assumed), plan_date="cell_date")
+    supply = pl.when(pl.col("state").is_in(OVER)).then(0.0).otherwise(pl.col("quantity_planned"))
+    return conform(CarriedBatches, kept.with_columns(supply=supply).sort(BATCH))
+
+
+def carried_steps(carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[CarriedSteps]:
+    """Their steps, from the terms that were published with them; without those that failed or were cancelled."""
+    steps = (
+        carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+        .select(*BATCH, steps=pl.col("reasoning").str.json_path_match("$.steps").str.json_decode(STEPS))
+        .drop_nulls("steps")
+        .explode("steps")
+        .drop_nulls("steps")
+        .unnest("steps")
+        .with_columns(pl.col("start_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC"))
+    )
+    return conform(CarriedSteps, steps)
+
+
+def used_numbers(
+    published: dy.DataFrame[plans.PublishedBatches], carried: dy.DataFrame[CarriedBatches]
+) -> dy.DataFrame[UsedNumbers]:
+    """The highest numbers that are taken, sorted: by plans of the batches' own days, and by what the plan keeps.
+
+    Numbers of other previews are free again.
+    """
+    final = published.filter(pl.col("plan_date") == pl.col("schedule_date"))
+    number = pl.col("batch_number").str.extract(r"-(\d+)$").cast(pl.Int32)
+    taken = pl.concat([final.select(BATCH), carried.select(BATCH)])
+    used = taken.group_by("tenant_id", "schedule_date").agg(used=number.max().fill_null(0))
+    return conform(UsedNumbers, used.sort("tenant_id", "schedule_date"))
