@@ -32,6 +32,7 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "past_forecasts": "demand_forecasts",
     "past_validations": "validation_results",
 }
+RECORD = ("plan_versions", "published_batches", "published_orders")  # what earlier plans published
 MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies
 
 VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs
@@ -91,6 +92,6 @@ def facts_and_plans_read(stages: Iterable[Stage]) -> tuple[set[str], set[str]]:
     made: set[str] = set()
     for stage in stages:
         for name in set(stage.reads) - made:
-            (plans if name in WRITTEN_BY or name in PRIOR_CELL_INPUTS or name in MODELS else facts).add(name)
+            (plans if name in WRITTEN_BY or name in PRIOR_CELL_INPUTS or name in RECORD + MODELS else facts).add(name)
         made.update(stage.writes)
     return facts, plans

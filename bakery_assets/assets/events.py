@@ -13,7 +13,7 @@ from sqlalchemy import Table
 
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import partition_of
-from bakery_assets.planning_day import PRIOR_CELL_INPUTS
+from bakery_assets.planning_day import PRIOR_CELL_INPUTS, RECORD
 from bakery_assets.stages import Failed, Stage
 from resources.schema import metadata, ops, plans
 from resources.schema.columns import public_columns
@@ -44,8 +44,9 @@ def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
 
 
 def external_specs() -> list[dg.AssetSpec]:
-    """The tables that no asset here fills: what tills and apps write, and the state of the cells."""
-    states = {plans.planning_runs.name: (plans.planning_runs, "plans", TEAM)}
+    """The tables that no asset here fills: what tills and apps write, the state of the cells, the plan of record."""
+    kept = [plans.planning_runs, *(metadata.tables[f"plans.{name}"] for name in RECORD)]
+    states = {table.name: (table, "plans", TEAM) for table in kept}
     facts = {f"ops/{table.name}": (table, "facts", "team:integrations") for table in ops.LOADED}
     return [
         dg.AssetSpec(

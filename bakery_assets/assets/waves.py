@@ -23,6 +23,7 @@ from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
 from resources.warehouse.planning_runs import begin, reclaim, transfer_claims
+from resources.warehouse.record import request_versions_for_late_sales
 
 MEMORY = "memory"  # the IO manager that passes frames from op to op within the process
 MAX_RUNTIME_SECONDS = 3_600
@@ -70,6 +71,8 @@ def facts(
         context.log.warning(
             f"left out, because deleted or claimed by another run: {', '.join(cell.tenant_id for cell in left_out)}"
         )
+    if config.request_keys and not config.validates_only:
+        request_versions_for_late_sales(warehouse, held, clock.now())
     stages = VALIDATION if config.validates_only else STAGES
     reads, plans = facts_and_plans_read(stages)
     snapshot = read_snapshot(warehouse, held, reads, settings().history_days)

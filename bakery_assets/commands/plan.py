@@ -25,8 +25,19 @@ def plan(
     tenant: Annotated[
         list[str] | None, typer.Option("--tenant", help="A bakery; may be repeated. All by default.")
     ] = None,
+    anew: Annotated[
+        str | None,
+        typer.Option(
+            "--anew",
+            metavar="WHY",
+            help="Plan what is planned already anew, on what is known now; what has begun stays. WHY is kept with it.",
+        ),
+    ] = None,
 ) -> None:
-    """Plan a date for some or all bakeries, whether it is due or not."""
+    """Plan a date for some or all bakeries, whether it is due or not.
+
+    A date that was planned is planned again on what was known then and comes out the same, unless --anew says why not.
+    """
     from bakery_assets.assets.dbt_project import build_manifest
     from bakery_assets.commands.selection import selected_tenants
     from bakery_assets.instance import prepare
@@ -36,8 +47,16 @@ def plan(
     prepare(settings())
     console = Console(highlight=False)
     wanted = selected_tenants(tenant)
+    cells = [Cell(each.tenant_id, plan_date.date()) for each in wanted]
+    if anew:
+        from resources.clock import utc_now
+        from resources.warehouse import Warehouse
+        from resources.warehouse.record import request_versions
+
+        now = utc_now()
+        request_versions(Warehouse(), cells, now, "person", anew, now)
     with console.status(f"Planning {plan_date.date()} for {len(wanted)} bakeries …"):
-        result = run_wave([Cell(each.tenant_id, plan_date.date()) for each in wanted])
+        result = run_wave(cells)
     console.print(
         f"{result.planned} of {len(wanted)} bakeries planned for {plan_date.date()}; Dagster run {result.run_id}."
     )

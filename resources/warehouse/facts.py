@@ -15,7 +15,7 @@ from sqlalchemy import Table
 from bakery_assets import schemas
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.local_time import in_known_zones, with_instants
-from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, WRITTEN_BY
+from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
 from bakery_assets.validation.validation_days import (
@@ -27,6 +27,7 @@ from bakery_assets.validation.validation_days import (
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
+from resources.warehouse.record import known_rows
 
 # From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
 # validate would be fourteen times the rows.
@@ -85,15 +86,18 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", wanted)
         found = bulk.read(
-            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time, r.facts_until"
+            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time, r.facts_until,"
+            " v.planned_as_of AS version_as_of"
             " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
             " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
+            " LEFT JOIN LATERAL (SELECT planned_as_of FROM plans.plan_versions v WHERE v.tenant_id = w.tenant_id"
+            " AND v.plan_date = w.plan_date ORDER BY v.version DESC LIMIT 1) v ON true"
         )
         known = conform(
             SnapshotCells,
-            with_instants(
-                in_known_zones(found), "planned_as_of", day="plan_date", wall_time="planning_time"
-            ).with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
+            with_instants(in_known_zones(found), "planned_as_of", day="plan_date", wall_time="planning_time")
+            .with_columns(planned_as_of=pl.coalesce("version_as_of", "planned_as_of"))
+            .with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
         )
         bulk.put(
             "reach",
@@ -156,6 +160,9 @@ def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collecti
             if name in PRIOR_CELL_INPUTS:
                 table = metadata.tables[f"plans.{PRIOR_CELL_INPUTS[name]}"]
                 source = _PRIOR_CELLS[name]
+            elif name in RECORD:
+                table = metadata.tables[f"plans.{name}"]
+                source = known_rows(table)
             elif name in WRITTEN_BY:
                 table = metadata.tables[f"plans.{name}"]
                 source = f"JOIN {table.fullname} p ON p.tenant_id = w.tenant_id AND p.plan_date = w.plan_date"
@@ -179,14 +186,15 @@ _SALES = (ops.sales, ops.sales_hourly)
 
 
 def _with_first_day_to_validate(bulk: Bulk, cells: dy.DataFrame[Cells]) -> pl.DataFrame:
-    """``tenant_id, plan_date, validates_from`` of cells."""
+    """``tenant_id, plan_date, planned_as_of, validates_from`` of cells."""
     bulk.put("validating", cells.select("tenant_id", "plan_date"))
     read = bulk.read(
         f"SELECT {selected(ops.calendar)} FROM ops.calendar t JOIN validating v ON t.tenant_id = v.tenant_id"  # noqa: S608
         f" AND t.date BETWEEN v.plan_date - {LOOK_BACK_DAYS} AND v.plan_date - 1"
     )
     days = days_to_validate(cells, conform(schemas.ops.Calendar, read))
-    return days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
+    first = days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
+    return first.join(cells.select("tenant_id", "planned_as_of"), on="tenant_id")
 
 
 def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.DataFrame:

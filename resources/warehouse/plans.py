@@ -15,8 +15,9 @@ from bakery_assets.planning_day import STAGES, WRITTEN_BY
 from bakery_assets.schemas.plans import AlertKind
 from bakery_assets.stages import Failed
 from resources.schema import metadata
-from resources.schema.plans import alerts, demand_forecasts, validation_runs
+from resources.schema.plans import alerts, demand_forecasts, production_batches, validation_runs
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
+from resources.warehouse.record import append_versions
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
@@ -120,6 +121,8 @@ def _replace(
             _record_validation(bulk)
         if demand_forecasts.name in written:
             _request_revalidation(bulk)
+        if production_batches.name in written:
+            append_versions(bulk)
         return {Cell(*row) for row in bulk.read("SELECT tenant_id, plan_date FROM outcome").iter_rows()}
 
 

@@ -1,0 +1,154 @@
+"""The plan of record: versions of each cell's plan, and the batches and orders that they published.
+
+Rows are appended in the transaction that publishes a plan and never changed. What a plan may know of them is read by
+``facts.read_plans``; which of them a new plan keeps is decided in ``bakery_assets.production.carried_over``.
+"""
+# ruff: noqa: S608 - names come from the schema, values never do
+
+from collections.abc import Collection
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Table
+
+from bakery_assets.cells import Cell
+from bakery_assets.schemas.plans import VersionCause
+from resources.schema.plans import (
+    plan_versions,
+    procurement_requirements,
+    production_batches,
+    published_batches,
+    published_orders,
+)
+from resources.warehouse.connection import Bulk, Warehouse
+
+RECORD_DAYS = 31  # plans before a cell's own that it may know: the longest that a dough is begun ahead
+
+_OF_VERSION = "v.tenant_id = o.tenant_id AND v.plan_date = o.plan_date AND v.planned_as_of = o.planned_as_of"
+# Previews that begin before the plan of their own day is made; a day may have 25 hours.
+_BEGINS_SOON = "(t.schedule_date = t.plan_date OR t.start_at < o.planned_as_of + interval '25 hours')"
+_BATCH_COLUMNS = ("product_id", "recipe_id", "quantity_planned", "start_at", "end_at", "equipment_id", "priority")
+_ORDER_COLUMNS = (
+    "requirement_number", "ingredient_id", "supplier_id", "planned_order_quantity", "order_by", "deliver_on",
+    "reasoning",
+)  # fmt: skip
+
+
+def known_rows(table: Table) -> str:
+    """The join of a table of the record, as ``p``, to cells ``w`` with tenant_id, plan_date and planned_as_of.
+
+    A cell knows the earlier versions of its own plan, and of other days what was published by its instant; of the
+    versions themselves also its own.
+    """
+    known = (
+        f"v.tenant_id = w.tenant_id AND v.plan_date BETWEEN w.plan_date - {RECORD_DAYS} AND w.plan_date + {RECORD_DAYS}"
+        " AND v.published_at <= w.planned_as_of AND (v.plan_date <> w.plan_date OR v.planned_as_of < w.planned_as_of)"
+    )
+    if table is plan_versions:
+        own = "v.tenant_id = w.tenant_id AND v.plan_date = w.plan_date AND v.planned_as_of = w.planned_as_of"
+        return f"JOIN {table.fullname} p ON {f'({known}) OR ({own})'.replace('v.', 'p.')}"
+    same = "p.tenant_id = v.tenant_id AND p.plan_date = v.plan_date AND p.version = v.version"
+    return f"JOIN {plan_versions.fullname} v ON {known} JOIN {table.fullname} p ON {same}"
+
+
+def append_versions(bulk: Bulk) -> None:
+    """Record what the cells of the temporary table ``outcome`` have just published, unless their version has been.
+
+    A cell without a version gets its first. A retry or a backfill repeats a version that is published already, and
+    changes nothing here.
+    """
+    bulk.run(
+        "INSERT INTO plans.plan_versions (tenant_id, plan_date, version, planned_as_of, cause, requested_at)"
+        " SELECT o.tenant_id, o.plan_date, 1, o.planned_as_of, 'planning_time', r.claimed_at"
+        " FROM outcome o JOIN plans.planning_runs r USING (tenant_id, plan_date) WHERE o.reason IS NULL"
+        " AND NOT EXISTS (SELECT FROM plans.plan_versions v"
+        " WHERE v.tenant_id = o.tenant_id AND v.plan_date = o.plan_date)"
+    )
+    bulk.run("CREATE TEMPORARY TABLE published (tenant_id text, plan_date date, version int, published_at timestamptz)")
+    bulk.run(
+        "WITH fresh AS (UPDATE plans.plan_versions v SET published_at = o.finished_at FROM outcome o"
+        f" WHERE {_OF_VERSION} AND v.published_at IS NULL AND o.reason IS NULL"
+        " RETURNING v.tenant_id, v.plan_date, v.version, v.published_at) INSERT INTO published SELECT * FROM fresh"
+    )
+    before = (
+        f"SELECT b.* FROM {published_batches.fullname} b WHERE b.tenant_id = t.tenant_id"
+        f" AND b.plan_date BETWEEN t.plan_date - {RECORD_DAYS} AND t.plan_date"
+        " AND b.schedule_date = t.schedule_date AND b.batch_number = t.batch_number"
+        " AND (b.plan_date, b.version) < (t.plan_date, p.version) ORDER BY b.plan_date DESC, b.version DESC LIMIT 1"
+    )
+    same = " AND ".join(
+        f"before.{name} IS NOT DISTINCT FROM t.{name}"
+        for name in ("product_id", "quantity_planned", "start_at", "end_at")
+    )
+    copied = ", ".join(f"t.{name}" for name in _BATCH_COLUMNS)
+    bulk.run(
+        f"INSERT INTO {published_batches.fullname} (tenant_id, plan_date, version, schedule_date, batch_number,"
+        f" {', '.join(_BATCH_COLUMNS)}, begins_at, reasoning, planned_since)"
+        f" SELECT t.tenant_id, t.plan_date, p.version, t.schedule_date, t.batch_number, {copied}, t.start_at,"
+        f" t.reasoning, CASE WHEN {same} THEN before.planned_since ELSE p.published_at END"
+        f" FROM published p JOIN {production_batches.fullname} t USING (tenant_id, plan_date)"
+        f" JOIN outcome o USING (tenant_id, plan_date) LEFT JOIN LATERAL ({before}) before ON true"
+        f" WHERE {_BEGINS_SOON}"
+    )
+    bulk.run(
+        f"INSERT INTO {published_orders.fullname} (tenant_id, plan_date, version, {', '.join(_ORDER_COLUMNS)})"
+        f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)}"
+        f" FROM published p JOIN {procurement_requirements.fullname} t USING (tenant_id, plan_date)"
+        " WHERE t.planned_order_quantity > 0"
+    )
+
+
+def request_versions(
+    warehouse: Warehouse,
+    cells: Collection[Cell],
+    planned_as_of: datetime,
+    cause: VersionCause,
+    detail: str | None,
+    now: datetime,
+) -> set[Cell]:
+    """Request that cells are planned anew on what was known at ``planned_as_of``; the next run plans that version.
+
+    Only what is published can be planned anew. A version knows the one before it: its instant is not before that was
+    published.
+
+    Returns:
+        The cells that have a new version to be planned.
+    """
+    wanted = pl.DataFrame(
+        sorted((cell.tenant_id, cell.plan_date, planned_as_of) for cell in cells),
+        schema={"tenant_id": pl.String, "plan_date": pl.Date, "planned_as_of": pl.Datetime("us", "UTC")},
+        orient="row",
+    )
+    with warehouse.bulk() as bulk:
+        bulk.put("asked", wanted.with_columns(cause=pl.lit(cause), detail=pl.lit(detail, pl.String), now=pl.lit(now)))
+        return _request(bulk)
+
+
+def request_versions_for_late_sales(warehouse: Warehouse, cells: Collection[Cell], now: datetime) -> set[Cell]:
+    """Request a version of those cells that late sales have been recorded for since their last one, as of then."""
+    wanted = pl.DataFrame(
+        sorted((cell.tenant_id, cell.plan_date) for cell in cells),
+        schema={"tenant_id": pl.String, "plan_date": pl.Date},
+        orient="row",
+    )
+    with warehouse.bulk() as bulk:
+        bulk.put("late", wanted.with_columns(now=pl.lit(now)))
+        bulk.run(
+            "CREATE TEMPORARY TABLE asked AS SELECT l.tenant_id, l.plan_date, r.facts_until AS planned_as_of,"
+            " 'late_sales' AS cause, 'sales recorded after the plan was made' AS detail, l.now"
+            " FROM late l JOIN plans.planning_runs r USING (tenant_id, plan_date) WHERE r.facts_until > r.planned_as_of"
+        )
+        return _request(bulk)
+
+
+def _request(bulk: Bulk) -> set[Cell]:
+    made = bulk.read(
+        "WITH made AS (INSERT INTO plans.plan_versions"
+        " (tenant_id, plan_date, version, planned_as_of, cause, cause_detail, requested_at)"
+        " SELECT a.tenant_id, a.plan_date, last.version + 1,"
+        " greatest(a.planned_as_of, last.published_at, last.planned_as_of + interval '1 microsecond'),"
+        " a.cause, a.detail, a.now FROM asked a JOIN LATERAL (SELECT * FROM plans.plan_versions v"
+        " WHERE v.tenant_id = a.tenant_id AND v.plan_date = a.plan_date ORDER BY v.version DESC LIMIT 1) last ON true"
+        " WHERE last.published_at IS NOT NULL RETURNING tenant_id, plan_date) SELECT * FROM made"
+    )
+    return {Cell(*row) for row in made.iter_rows()}

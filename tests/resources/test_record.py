@@ -1,0 +1,135 @@
+"""The plan of record: versions are appended when a plan is published, kept as they were, and known from then on."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from bakery_assets.cells import Cell
+from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
+from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse.planning_runs import begin
+from resources.warehouse.record import request_versions
+from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
+
+TODAY = Cell("b", DAY)
+TOMORROW = Cell("b", DAY + timedelta(days=1))
+
+
+def plan(warehouse: Warehouse, cell: Cell, published_at: datetime) -> pl.DataFrame:
+    """Plan a cell as a run would, and publish it at an instant; its batches."""
+    begin(warehouse, [cell], published_at, "run")
+    facts, plans = facts_and_plans_read(STAGES)
+    cells, known = read_snapshot(warehouse, [cell], facts, 1_200).of([cell])
+    made = PlanningRound.start(cells, known, read_plans(warehouse, cells, plans))
+    for stage in STAGES:
+        made = made.run(stage)
+    assert not made.failed
+    tables = made.output_tables()
+    replace_plans(warehouse, cells, tables, {}, written=made.writes, finished_at=published_at, run_id="run")
+    return tables["production_batches"]
+
+
+@pytest.fixture
+def planned(warehouse: Warehouse) -> Warehouse:
+    """A bakery whose ovens are known, with today's plan published five minutes after the planning instant."""
+    facts = bakery("b")
+    facts["production_steps"] = [
+        {"tenant_id": "b", "recipe_id": "baguette", "step_number": 1, "name": "Bake", "equipment_kind": "oven",
+         "duration_minutes": 30.0}
+    ]  # fmt: skip
+    facts["equipment"] = [{"tenant_id": "b", "equipment_id": "oven", "name": "Oven", "kind": "oven", "capacity": 24.0}]
+    facts["products"] = [{**facts["products"][0], "batch_max": 24.0}]
+    insert(warehouse, **facts)
+    plan(warehouse, TODAY, PLANNING_INSTANT + timedelta(minutes=5))
+    return warehouse
+
+
+def versions(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return rows(
+        warehouse,
+        "SELECT version, cause, planned_as_of, published_at FROM plans.plan_versions ORDER BY plan_date, version",
+    )
+
+
+def test_publishing_a_plan_appends_its_first_version(planned: Warehouse) -> None:
+    assert versions(planned) == [(1, "planning_time", PLANNING_INSTANT, PLANNING_INSTANT + timedelta(minutes=5))]
+    record = rows(
+        planned,
+        "SELECT batch_number, quantity_planned, start_at, end_at FROM plans.published_batches WHERE schedule_date = plan_date ORDER BY 1",
+    )
+    assert record == rows(
+        planned,
+        "SELECT batch_number, quantity_planned, start_at, end_at FROM plans.production_batches WHERE schedule_date = plan_date ORDER BY 1",
+    )
+    assert len(record) > 3
+
+
+def test_a_retry_or_backfill_repeats_its_version_and_changes_nothing_of_the_record(planned: Warehouse) -> None:
+    def everything() -> list[list[tuple[Any, ...]]]:
+        return [
+            rows(planned, f"SELECT * FROM plans.{table} ORDER BY 1, 2, 3, 4")
+            for table in ("plan_versions", "published_batches", "published_orders", "production_batches")
+        ]
+
+    before = everything()
+    plan(planned, TODAY, PLANNING_INSTANT + timedelta(days=3))
+    assert everything() == before
+
+
+def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse) -> None:
+    first = rows(
+        planned,
+        "SELECT batch_number, start_at FROM plans.published_batches WHERE schedule_date = plan_date ORDER BY start_at",
+    )
+    now = first[2][1]  # the third batch is just begun; the first was to begin before the plan was published
+    asked = request_versions(planned, [TODAY], now, "person", "the mixer stood still", now)
+    assert asked == {TODAY}
+    again = plan(planned, TODAY, now + timedelta(minutes=1))
+    assert [version[:3] for version in versions(planned)] == [
+        (1, "planning_time", PLANNING_INSTANT),
+        (2, "person", now),
+    ]
+    today = again.filter(pl.col("schedule_date") == DAY)
+    kept = today.filter("is_carried_over")
+    assert kept["batch_number"].to_list() == [first[1][0], first[2][0]]
+    assert kept["start_at"].to_list() == [first[1][1], first[2][1]]
+    new = today.filter(~pl.col("is_carried_over"))
+    assert set(new["batch_number"]).isdisjoint(number for number, _ in first)
+    assert new["start_at"].min() >= now
+
+
+def test_what_is_not_published_cannot_be_planned_anew(planned: Warehouse) -> None:
+    now = PLANNING_INSTANT + timedelta(hours=1)
+    assert request_versions(planned, [TOMORROW], now, "person", "never planned", now) == set()
+    assert request_versions(planned, [TODAY], now, "person", "first", now) == {TODAY}
+    assert request_versions(planned, [TODAY], now, "person", "not published yet", now) == set()
+
+
+def test_a_version_is_never_as_of_before_the_one_before_it_was_published(planned: Warehouse) -> None:
+    early = PLANNING_INSTANT - timedelta(hours=1)
+    request_versions(planned, [TODAY], early, "fact", None, early)
+    assert versions(planned)[1][2] == PLANNING_INSTANT + timedelta(minutes=5)
+
+
+def test_planned_since_is_kept_while_a_batch_stays_as_it_is(planned: Warehouse) -> None:
+    now = PLANNING_INSTANT + timedelta(minutes=40)
+    request_versions(planned, [TODAY], now, "person", "again", now)
+    plan(planned, TODAY, now + timedelta(minutes=1))
+    since = dict(
+        rows(
+            planned,
+            "SELECT batch_number, planned_since FROM plans.published_batches WHERE version = 2 AND schedule_date = plan_date",
+        )
+    )
+    kept = dict(
+        rows(
+            planned,
+            "SELECT batch_number, planned_since FROM plans.published_batches WHERE version = 1 AND schedule_date = plan_date",
+        )
+    )
+    assert {number: since[number] for number in since if number in kept} == {
+        number: kept[number] for number in kept if number in since
+    }
+    assert any(number not in kept for number in since)
