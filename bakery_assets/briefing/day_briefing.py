@@ -45,6 +45,7 @@ class DayFrames(TypedDict):
     validation_results: dy.DataFrame[plans.ValidationResults]
     override_scores: dy.DataFrame[plans.OverrideScores]
     daily_summaries: dy.DataFrame[plans.DailySummaries]
+    plan_changes: dy.DataFrame[plans.PlanChanges]
     alerts: dy.DataFrame[plans.Alerts]
 
 

@@ -10,6 +10,7 @@ from bakery_assets.briefing.day_alerts import day_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
 from bakery_assets.briefing.next_open_day import next_open_days
 from bakery_assets.briefing.order_alerts import order_findings
+from bakery_assets.briefing.plan_changes import plan_changes
 from bakery_assets.briefing.stock_alerts import stock_findings
 from bakery_assets.briefing.stock_outlook import items_at_risk
 from bakery_assets.calendars import closed_days
@@ -35,12 +36,16 @@ class BriefingInputs(TypedDict):
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
     validation_runs: dy.DataFrame[plans.ValidationRuns]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
+    published_batches: dy.DataFrame[plans.PublishedBatches]
+    published_orders: dy.DataFrame[plans.PublishedOrders]
 
 
 class BriefingTables(TypedDict):
     """What ``summarize_day`` writes."""
 
     daily_summaries: dy.DataFrame[plans.DailySummaries]
+    plan_changes: dy.DataFrame[plans.PlanChanges]
     alerts: dy.DataFrame[plans.Alerts]
 
 
@@ -60,6 +65,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
     )
     return BriefingTables(
         daily_summaries=conform(plans.DailySummaries, _daily_summaries(cells, inputs, alerts)),
+        plan_changes=plan_changes(cells, inputs),
         alerts=alerts,
     )
 

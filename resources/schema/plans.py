@@ -52,6 +52,8 @@ override_scores = table(schemas.OverrideScores)
 
 daily_summaries = table(schemas.DailySummaries)
 
+plan_changes = table(schemas.PlanChanges)
+
 alerts = table(schemas.Alerts)
 
 boosters = table(schemas.Boosters)

@@ -16,6 +16,7 @@ _NAMED = (
 _PLANNED = (
     plans.production_schedules, plans.procurement_plans, plans.procurement_requirements, plans.inventory_projections,
     plans.validation_runs, plans.validation_results, plans.override_scores, plans.daily_summaries, plans.alerts,
+    plans.plan_changes,
 )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def sales_section(morning: DayBriefing) -> RenderableType:
 def baking_section(morning: DayBriefing) -> RenderableType:
     """What to bake today in the order of time, with why; what ends after the shift is flagged."""
     title = "What to bake and when"
-    batches = morning.frames["production_batches"]
+    batches = morning.frames["production_batches"].filter(pl.col("state") != "cancelled")
     today = morning.frames["production_schedules"].filter(pl.col("schedule_date") == morning.plan_date)
     schedule = today.row(0, named=True) if today.height else None
     if batches.is_empty():
@@ -70,6 +70,8 @@ def baking_section(morning: DayBriefing) -> RenderableType:
     for line in lines:
         unit = units.get(line["product_id"], "piece")
         why = Text(line["why"], style="dim")
+        if line["state"] != "planned":
+            why = Text.assemble((f"{line['state'].replace('_', ' ')}; ", "bold"), why)
         if line["late"]:
             why = Text.assemble(("ends after the shift; ", "bold red"), why)
         time = [_span(morning, line["start_at"], line["end_at"])] if timed else []
@@ -111,7 +113,7 @@ def _lines(batches: pl.DataFrame, shift_end: datetime | None) -> list[dict[str, 
     for row in batches.sort("start_at", "priority", nulls_last=True).iter_rows(named=True):
         line = None if few else latest.get(row["product_id"])
         late = bool(shift_end and row["end_at"] and row["end_at"] > shift_end)
-        if line is None or line["late"] != late or _apart(line, row):
+        if line is None or line["late"] != late or line["state"] != row["state"] or _apart(line, row):
             line = {**row, "quantities": [], "late": late, "why": _why(terms(row["reasoning"]))}
             latest[row["product_id"]] = line
             lines.append(line)
