@@ -16,6 +16,7 @@ READS = (
     "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "plans.demand_forecasts",
     "plans.production_schedules", "plans.production_batches", "plans.procurement_plans",
     "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
+    "plans.plan_versions", "plans.published_batches", "plans.published_orders",
 )  # fmt: skip
 HARMLESS: dict[str, Any] = {
     "location_id": "main", "country": "FR", "currency": "EUR", "tier": "starter", "status": "active", "unit": "piece",
@@ -29,7 +30,7 @@ HARMLESS: dict[str, Any] = {
         ("opening", "receipts", "planned_receipts", "gross_requirement", "consumption", "unmet", "expired", "closing"), 0.0
     ),
     **dict.fromkeys(("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series"), 0), "trend": "unknown",
-    "is_sold_out": False,
+    "is_sold_out": False, "state": "planned", "is_carried_over": False, "is_preview": False,
 }  # fmt: skip
 
 

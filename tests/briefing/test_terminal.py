@@ -24,7 +24,7 @@ TABLES = (
     "ops.sales", "plans.demand_forecasts", "plans.production_schedules", "plans.production_batches",
     "plans.procurement_plans", "plans.procurement_requirements", "plans.inventory_projections",
     "plans.validation_runs", "plans.validation_results", "plans.override_scores", "plans.daily_summaries",
-    "plans.alerts",
+    "plans.alerts", "plans.plan_changes",
 )  # fmt: skip
 
 
@@ -363,3 +363,15 @@ def test_the_evening_before_is_marked():
 def test_the_core_of_a_consequence_is_what_cannot_be_baked():
     assert core("Without it X runs out on Tue; A, B cannot be baked. It is late.") == "A, B cannot be baked"
     assert core("Stock falls below its safety stock. More.") == "Stock falls below its safety stock"
+
+
+def test_what_a_new_version_changed_comes_first_with_why(morning):
+    change = {
+        "change_number": "C001", "version": 2, "subject": "batch", "change": "changed", "subject_id": "20261124-002",
+        "item_id": "pain", "due_date": date(2026, 11, 24), "quantity_before": 40.0, "quantity_after": 52.0,
+        "cause": "late_sales", "term": "forecast", "term_before": 40.0, "term_after": 51.5,
+    }  # fmt: skip
+    text = shown(render_day(morning(plan_changes=[change]), 80))
+    assert "What version 2 changed, made for late sales" in text
+    assert re.search(r"^batch 002, Pain au chocolat +40 +52 +forecast 40 → 51.5 *$", text, re.MULTILINE)
+    assert text.index("What version 2") < text.index("What will sell today")

@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 import pytest
 from dataframely.exc import SchemaError, ValidationError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.schemas import columns as col
@@ -193,6 +193,7 @@ def test_a_table_is_named_after_its_class() -> None:
 figure = st.floats(width=32) | st.none()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), figure, figure), max_size=12))
 def test_exactly_the_tenants_with_a_row_that_breaks_a_rule_fail(
     rows: list[tuple[str, float | None, float | None]],
@@ -212,6 +213,7 @@ def test_exactly_the_tenants_with_a_row_that_breaks_a_rule_fail(
     assert all(reason.startswith("weather.") and "(date " in reason for reason in found.values())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["rye", None])), max_size=6))
 def test_a_nullable_key_is_unique_as_the_database_has_it(rows: list[tuple[str, str | None]]) -> None:
     expected = {tenant for tenant, _ in rows if len(own := [row for row in rows if row[0] == tenant]) > len(set(own))}
