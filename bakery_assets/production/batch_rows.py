@@ -6,7 +6,9 @@ import polars as pl
 from bakery_assets.explanations.formats import as_json, as_struct, iso_instant
 from bakery_assets.keys import SCHEDULE_DAY
 from bakery_assets.production.lots import lot_rule
+from bakery_assets.production.ready_times import with_lateness
 from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
+from bakery_assets.production.working_hours import WorkingHours
 from bakery_assets.schemas import conform, plans
 
 DEMAND_RULE = "orders + max(0, forecast - orders), whole pieces"
@@ -17,7 +19,7 @@ TERMS = (
 
 
 def batch_rows(
-    timed: dy.DataFrame[TimedBatches], steps: dy.DataFrame[ScheduledSteps]
+    timed: dy.DataFrame[TimedBatches], steps: dy.DataFrame[ScheduledSteps], hours: dy.DataFrame[WorkingHours]
 ) -> dy.DataFrame[plans.ProductionBatches]:
     """The table's rows, sorted by its key.
 
@@ -43,8 +45,9 @@ def batch_rows(
     digits = pl.max_horizontal(pl.len().over(SCHEDULE_DAY).cast(pl.String).str.len_chars(), 3)
     running = pl.int_range(1, pl.len() + 1).over(SCHEDULE_DAY).cast(pl.String)
     terms = {name: pl.col(name) for name in TERMS} | {"demand_rule": pl.lit(DEMAND_RULE), "lot_rule": lot_rule()}
+    with_steps = timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
     rows = (
-        timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
+        with_lateness(with_steps, hours)
         .sort(*SCHEDULE_DAY, "start_at", "priority", nulls_last=True)
         .with_columns(
             batch_number=pl.format(

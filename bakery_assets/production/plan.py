@@ -9,6 +9,7 @@ from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.production.batch_rows import batch_rows
 from bakery_assets.production.batches import ranked_batches
 from bakery_assets.production.planned_lots import planned_lots
+from bakery_assets.production.ready_times import ready_times
 from bakery_assets.production.schedule_rows import schedule_rows
 from bakery_assets.production.timing import schedule_batches
 from bakery_assets.production.working_hours import working_hours
@@ -29,6 +30,9 @@ class ProductionInputs(TypedDict):
     production_steps: dy.DataFrame[ops.ProductionSteps]
     equipment: dy.DataFrame[ops.Equipment]
     shifts: dy.DataFrame[ops.Shifts]
+    locations: dy.DataFrame[ops.Locations]
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
 
 
 class ProductionTables(TypedDict):
@@ -46,9 +50,9 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     """
     lots = planned_lots(cells, daily_demand(cells, inputs), stock_on_hand(cells, inputs), inputs["products"])
     hours = working_hours(cells, inputs["shifts"])
-    ranked = ranked_batches(lots, inputs["recipes"], hours)
+    ranked = ranked_batches(lots, inputs["recipes"], hours, ready_times(hours, inputs))
     timed, steps = schedule_batches(ranked, inputs["production_steps"], inputs["equipment"])
     return ProductionTables(
         production_schedules=schedule_rows(hours, lots, timed, steps, inputs["calendar"], inputs["equipment"]),
-        production_batches=batch_rows(timed, steps),
+        production_batches=batch_rows(timed, steps, hours),
     )

@@ -34,6 +34,8 @@ AlertKind = Literal[
     "planning_failed",
     "closed_today",
     "over_capacity",
+    "not_ready",
+    "planned_late",
     "baking_note",
     "order_today",
     "late_delivery",
@@ -161,6 +163,9 @@ class ProductionBatches(PlanRow):
     equipment_id = col.text("Machine of the longest step", nullable=True)
     priority = col.integer("1 is baked first", minimum=1)
     reasoning = col.json("Every term of the calculation")
+    ready_by = col.instant("When it has to be ready; empty: the opening is not known", nullable=True)
+    is_late = col.boolean("It ends after it has to be ready")
+    late_because = col.text("Why it is late", nullable=True)
 
 
 class ProcurementPlans(PlanRow):
@@ -279,7 +284,7 @@ class ValidationRuns(PlanRow):
     """A past day's one-day-ahead forecast against sales."""
 
     validation_date = col.date("Day that is checked", primary_key=True)
-    status = col.choice("Outcome", ("validated", "closed", "no_forecast", "no_sales"))
+    status = col.choice("Outcome", ("validated", "closed", "no_forecast", "no_sales", "incomplete"))
     # AccuracyMetrics, in the order in which the table got its columns.
     mae = AccuracyMetrics.mae
     mape = AccuracyMetrics.mape
