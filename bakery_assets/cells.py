@@ -35,6 +35,12 @@ class Cell:
         return cls(tenant_id, date.fromisoformat(iso_date))
 
 
+def cells_frame(cells: Iterable[Cell]) -> pl.DataFrame:
+    """``tenant_id, plan_date`` of cells, each once, sorted."""
+    rows = sorted((cell.tenant_id, cell.plan_date) for cell in set(cells))
+    return pl.DataFrame(rows, schema={"tenant_id": pl.String, "plan_date": pl.Date}, orient="row")
+
+
 class CannotPlan(ValueError):
     """A tenant's facts do not allow a plan; the message names what is wrong and what to do."""
 

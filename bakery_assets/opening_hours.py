@@ -29,6 +29,22 @@ class TradingHours(dy.Schema):
         return pl.col("opens_at") < pl.col("closes_at")
 
 
+class FirstOpenings(dy.Schema):
+    """When the first shop of a bakery opens, and by when what it sells has to leave the kitchen."""
+
+    tenant_id = col.tenant_id()
+    date = col.date("The day", primary_key=True)
+    opens_at = col.instant("When the first shop opens")
+    leaves_at = col.instant(
+        "When the first goods leave for a shop: its opening less the way, the earliest of all shops"
+    )
+
+    @dy.rule()
+    def goods_leave_by_opening(cls) -> pl.Expr:
+        """leaves_at <= opens_at."""
+        return pl.col("leaves_at") <= pl.col("opens_at")
+
+
 def trading_hours(
     days: pl.DataFrame,
     opening_hours: dy.DataFrame[ops.OpeningHours],
@@ -74,3 +90,39 @@ def trading_hours(
     hours = with_instants(hours, "opens_at", day="date", wall_time="opens")
     hours = with_instants(hours, "closes_at", day="last_day", wall_time="closes")
     return conform(TradingHours, hours.sort("tenant_id", "location_id", "date"))
+
+
+def first_openings(
+    days: pl.DataFrame,
+    locations: dy.DataFrame[ops.Locations],
+    opening_hours: dy.DataFrame[ops.OpeningHours],
+    calendar: dy.DataFrame[ops.Calendar],
+    settings: dy.DataFrame[ops.TenantSettings],
+) -> dy.DataFrame[FirstOpenings]:
+    """The first opening of each tenant's days, sorted; of shops that sell that day, where any does.
+
+    Shops are the locations with opening hours; all locations of a tenant that has given none.
+
+    Args:
+        days: ``tenant_id, timezone, date``, each day of a tenant once.
+    """
+    with_hours = opening_hours.select("tenant_id", "location_id").unique()
+    without = locations.join(with_hours, on="tenant_id", how="anti").select("tenant_id", "location_id")
+    way = locations.select("tenant_id", "location_id", minutes=pl.col("minutes_from_kitchen").fill_null(0))
+    shops = days.join(pl.concat([with_hours, without]), on="tenant_id", how="left").with_columns(
+        pl.col("location_id").fill_null(col.MAIN_LOCATION)
+    )
+    hours = trading_hours(shops, opening_hours, calendar, settings).join(
+        way, on=["tenant_id", "location_id"], how="left"
+    )
+    counts = pl.col("is_open") | ~pl.col("is_open").any().over("tenant_id", "date")
+    first = (
+        hours.filter(counts)
+        .group_by("tenant_id", "date")
+        .agg(
+            opens_at=pl.col("opens_at").min(),
+            leaves_at=(pl.col("opens_at") - pl.duration(minutes=pl.col("minutes").fill_null(0))).min(),
+        )
+        .sort("tenant_id", "date")
+    )
+    return conform(FirstOpenings, first)

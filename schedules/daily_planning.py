@@ -10,11 +10,12 @@ import dagster as dg
 
 from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
 from bakery_assets.cells import Cell
-from bakery_assets.due.planning import CATCH_UP_DAYS, due_cells
+from bakery_assets.due.planning import AHEAD_DAYS, CATCH_UP_DAYS, due_cells
 from bakery_assets.due.waves import RUN_PRIORITY_BY_TIER, split_into_waves
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
+from resources.warehouse.planning_facts import planning_facts
 
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -46,11 +47,13 @@ def daily_planning(
     claim_for = timedelta(minutes=choices.claim_minutes)
     # A local date is at most a day away from the date in UTC.
     since = now.date() - timedelta(days=CATCH_UP_DAYS + 1)
+    until = now.date() + timedelta(days=AHEAD_DAYS + 1)
     tenants = planning_runs.tenants(warehouse)
     due = due_cells(
         tenants,
+        planning_facts(warehouse, since, until),
         planning_runs.cell_states(warehouse, since),
-        planning_runs.closed_cells(warehouse, since, now.date() + timedelta(days=1)),
+        planning_runs.closed_cells(warehouse, since, until),
         now,
         include_demo=choices.plan_demo_tenants,
         claim_for=claim_for,

@@ -23,6 +23,7 @@ from bakery_assets.retraining.review import (
     Promotions,
     ReviewDays,
     compare_live,
+    days_under_review,
     open_reviews,
     promotion_verdicts,
     review_days,
@@ -37,6 +38,7 @@ from resources.warehouse import Warehouse, read_plans, read_snapshot, retraining
 from resources.warehouse.facts import read_known
 from resources.warehouse.model_registry import prune, record_verdicts
 from resources.warehouse.models import read_named_versions
+from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.retrainings import Key
 
 FORECAST = STAGES[0]
@@ -96,7 +98,9 @@ def _compare(
     context: dg.OpExecutionContext, warehouse: Warehouse, promotions: dy.DataFrame[Promotions], now: datetime
 ) -> dy.DataFrame[LiveComparison]:
     """What both versions forecast each morning, and what sold."""
-    days = review_days(promotions, now)
+    past = days_under_review(promotions, now)
+    with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
+        days = review_days(promotions, past, read_planning_instants(bulk, past))
     old, new = _forecasts(context, warehouse, promotions, days)
     zones = promotions.select("tenant_id", "timezone", planned_as_of=pl.lit(now)).unique()
     # A version that is reviewed late is compared on days longer past.

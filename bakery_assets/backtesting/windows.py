@@ -3,7 +3,7 @@
 An origin is a plan date: its forecast is made from facts of the days before it, for the seven days from it on.
 """
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import TypeVar, cast
 
 import dataframely as dy
@@ -15,6 +15,7 @@ from bakery_assets.local_time import with_instants
 from bakery_assets.schemas import Cells, conform, ops
 
 S = TypeVar("S", bound=dy.Schema)
+NOON = time(12)
 
 
 class BacktestFacts(ContextFacts):
@@ -58,7 +59,10 @@ def _before(rows: dy.DataFrame[S], day: str, origin: date) -> dy.DataFrame[S]:
 
 
 def cells_of(tenants: pl.DataFrame, origin: date) -> dy.DataFrame[Cells]:
-    """The cells of ``tenants`` (``tenant_id, timezone, planning_time``) on ``origin``, by tenant."""
-    dated = tenants.with_columns(plan_date=pl.lit(origin))
-    cells = with_instants(dated, "planned_as_of", day="plan_date", wall_time="planning_time")
+    """The cells of ``tenants`` (``tenant_id, timezone``) on ``origin``, by tenant.
+
+    All are planned at noon, when everything is known of the day before: ``known_before`` cuts by days.
+    """
+    dated = tenants.with_columns(plan_date=pl.lit(origin), noon=pl.lit(NOON))
+    cells = with_instants(dated, "planned_as_of", day="plan_date", wall_time="noon")
     return conform(Cells, cells.sort("tenant_id"))

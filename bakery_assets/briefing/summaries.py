@@ -11,6 +11,7 @@ from bakery_assets.briefing.forecast_alerts import forecast_findings, last_valid
 from bakery_assets.briefing.next_open_day import next_open_days
 from bakery_assets.briefing.order_alerts import order_findings
 from bakery_assets.briefing.plan_changes import plan_changes
+from bakery_assets.briefing.ready_alerts import ready_findings
 from bakery_assets.briefing.stock_alerts import stock_findings
 from bakery_assets.briefing.stock_outlook import items_at_risk
 from bakery_assets.calendars import closed_days
@@ -29,6 +30,10 @@ class BriefingInputs(TypedDict):
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     calendar: dy.DataFrame[ops.Calendar]
+    locations: dy.DataFrame[ops.Locations]
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    shifts: dy.DataFrame[ops.Shifts]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
@@ -60,6 +65,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
             *order_findings(cells, inputs),
             *stock_findings(inputs),
             *day_findings(cells, inputs),
+            *ready_findings(cells, inputs),
             *forecast_findings(inputs),
         ]
     )

@@ -60,7 +60,7 @@ def demo(
     today = [Cell(bakery.tenant_id, local_date(now, bakery.timezone)) for bakery in bakeries]
     yesterday = [Cell(cell.tenant_id, cell.plan_date - timedelta(days=1)) for cell in today]
     _load(warehouse, bakeries, now, steps)
-    _train(bakeries, yesterday, now, steps)
+    _train(warehouse, yesterday, now, steps)
     # Yesterday first, so that today's plan can validate yesterday's forecast.
     _plan("yesterday", yesterday, steps)
     _plan("today", today, steps)
@@ -86,14 +86,11 @@ def _load(warehouse: "Warehouse", bakeries: Collection["Tenant"], now: datetime,
     steps.done(f"{len(bakeries)} bakeries with 18 months of sales: {report.rows_read:,} rows loaded")
 
 
-def _train(bakeries: Sequence["Tenant"], yesterday: Sequence[Cell], now: datetime, steps: Steps) -> None:
+def _train(warehouse: "Warehouse", yesterday: Sequence[Cell], now: datetime, steps: Steps) -> None:
     from bakery_assets.commands.train import run_training
-    from bakery_assets.local_time import to_instant
+    from resources.warehouse.planning_facts import planning_instants_of
 
-    instants = {
-        bakery.tenant_id: to_instant(cell.plan_date, bakery.planning_time, bakery.timezone)
-        for bakery, cell in zip(bakeries, yesterday, strict=True)
-    }
+    instants = planning_instants_of(warehouse, yesterday)
     with steps.console.status("Training the models …"):
         trained = run_training(instants, now, backdated=True)
     promoted = sum(row["state"] == "promoted" for row in trained.rows)

@@ -48,21 +48,21 @@ def train(
     With a date, the models know what was known that morning, and plans from that morning on use them.
     """
     from bakery_assets.assets.dbt_project import build_manifest
+    from bakery_assets.cells import Cell
     from bakery_assets.commands.selection import selected_tenants
     from bakery_assets.instance import prepare
-    from bakery_assets.local_time import to_instant
     from bakery_assets.settings import settings
     from resources.clock import utc_now
+    from resources.warehouse import Warehouse
+    from resources.warehouse.planning_facts import planning_instants_of
 
     build_manifest()
     prepare(settings())
     console = Console(highlight=False)
     wanted = selected_tenants(tenant, in_known_zones=True)
     now = utc_now()
-    instants = {
-        each.tenant_id: to_instant(plan_date.date(), each.planning_time, each.timezone) if plan_date else now
-        for each in wanted
-    }
+    cells = [Cell(each.tenant_id, plan_date.date() if plan_date else now.date()) for each in wanted]
+    instants = planning_instants_of(Warehouse(), cells) if plan_date else {each.tenant_id: now for each in wanted}
     with console.status(f"Training the models of {len(wanted)} bakeries …"):
         result = run_training(instants, now, backdated=plan_date is not None)
     console.print(_table(result))

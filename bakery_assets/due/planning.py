@@ -7,12 +7,16 @@ twice or not at all changes nothing about what is planned in the end. How due ce
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from bakery_assets.cells import Cell
-from bakery_assets.local_time import exists_locally, is_zone, local_date, to_instant
+import polars as pl
+
+from bakery_assets.cells import Cell, cells_frame
+from bakery_assets.local_time import exists_locally, is_zone, local_date
+from bakery_assets.planning_instants import PlanningFacts, planning_instants
 
 CATCH_UP_DAYS = 14
+AHEAD_DAYS = 2  # a night shift may begin shortly after the midnight before its day's, and is planned before it begins
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,6 @@ class Tenant:
     timezone: str
     tier: str
     status: str
-    planning_time: time
     first_planned: date | None = None
 
 
@@ -42,6 +45,7 @@ def served_statuses(*, include_demo: bool) -> frozenset[str]:
 
 def due_cells(
     tenants: Iterable[Tenant],
+    facts: PlanningFacts,
     states: Mapping[Cell, CellState],
     closed: Collection[Cell],
     now: datetime,
@@ -49,35 +53,33 @@ def due_cells(
     include_demo: bool,
     claim_for: timedelta,
 ) -> list[Cell]:
-    """Cells whose local planning time has passed and that are neither planned nor being planned.
+    """Cells whose planning instant has passed and that are neither planned nor being planned.
 
-    Today's cell is due for every tenant that is planned on schedule. After an outage the days since the
-    tenant's first plan that were missed are due too, up to ``CATCH_UP_DAYS`` back: a plan depends only on
-    the facts known at its own instant, so it comes out as it would have then. Closed days are never due,
+    Today's cell is due for every tenant that is planned on schedule, and that of the next day from the evening on
+    where it is planned then. After an outage the days since the tenant's first plan that were missed are due too, up
+    to ``CATCH_UP_DAYS`` back: a plan depends only on the facts known at its own instant, so it comes out as it would
+    have then. Closed days are never due,
     failed cells wait for their own retry, a claim older than ``claim_for`` is void, and a tenant whose time zone
     is unknown is left out, so that it does not keep the others from being planned.
 
     Args:
+        facts: what decides when these tenants are planned.
         states: cells started so far, at least from ``CATCH_UP_DAYS`` before the earliest local date on.
         now: an aware instant.
     """
     served = served_statuses(include_demo=include_demo)
-    due = []
+    waiting = []
     for tenant in tenants:
         if tenant.status not in served or not is_zone(tenant.timezone):
             continue
         today = local_date(now, tenant.timezone)
         back = (today - (tenant.first_planned or today)).days
-        for offset in range(min(max(back, 0), CATCH_UP_DAYS) + 1):
-            cell = Cell(tenant.tenant_id, today - timedelta(days=offset))
+        for offset in range(-min(max(back, 0), CATCH_UP_DAYS), AHEAD_DAYS + 1):
+            cell = Cell(tenant.tenant_id, today + timedelta(days=offset))
             state = states.get(cell)
             is_open = state is None or state.status == "partial"
             is_stale = state is not None and state.status == "claimed" and state.claimed_at <= now - claim_for
-            if (
-                (is_open or is_stale)
-                and cell not in closed
-                and to_instant(cell.plan_date, tenant.planning_time, tenant.timezone) <= now
-                and exists_locally(cell.plan_date, tenant.timezone)
-            ):
-                due.append(cell)
-    return sorted(due)
+            if (is_open or is_stale) and cell not in closed and exists_locally(cell.plan_date, tenant.timezone):
+                waiting.append(cell)
+    due = planning_instants(cells_frame(waiting), facts).filter(pl.col("planned_as_of") <= now)
+    return [Cell(*row) for row in due.select("tenant_id", "plan_date").iter_rows()]

@@ -19,7 +19,6 @@ import polars as pl
 
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CATCH_UP_DAYS, served_statuses
-from bakery_assets.local_time import in_known_zones, with_instants
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
@@ -29,8 +28,7 @@ class RevalidationCandidates(dy.Schema):
 
     tenant_id = col.tenant_id()
     tenant_status = col.text("Status of the tenant")
-    timezone = col.timezone()
-    planning_time = col.time("Local time by which the tenant's days are planned")
+    planning_instant = col.instant("Planning instant of the cell; empty: the tenant's zone is unknown", nullable=True)
     today = col.date("The tenant's local date")
     sales_date = col.date("Local day of the sales", primary_key=True)
     recorded_at = col.instant("When the latest of the day's sales found was recorded")
@@ -181,9 +179,9 @@ def plan_runs(
 
 def _with_planning_instant(candidates: pl.DataFrame) -> pl.DataFrame:
     """Candidates in zones that exist; where the cell never validated, ``planned_as_of`` is what it will be."""
-    rows = with_instants(in_known_zones(candidates), "instant", day="plan_date", wall_time="planning_time")
+    rows = candidates.filter(pl.col("planning_instant").is_not_null())
     planned = pl.when(pl.col("validated_xid").is_not_null()).then("planned_as_of")
-    return rows.with_columns(planned_as_of=pl.coalesce(planned, "instant")).drop("instant")
+    return rows.with_columns(planned_as_of=pl.coalesce(planned, "planning_instant"))
 
 
 def _unread(rows: pl.DataFrame) -> pl.DataFrame:

@@ -4,10 +4,12 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.explanations.formats import as_json, as_struct, iso_instant
-from bakery_assets.keys import SCHEDULE_DAY
+from bakery_assets.keys import PRODUCT_DAY, SCHEDULE_DAY
 from bakery_assets.production.carried_over import CarriedBatches, UsedNumbers
 from bakery_assets.production.lots import lot_rule
+from bakery_assets.production.ready_times import ReadyTimes, with_lateness
 from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
+from bakery_assets.production.working_hours import WorkingHours
 from bakery_assets.schemas import conform, plans
 
 DEMAND_RULE = "orders + max(0, forecast - orders), whole pieces"
@@ -23,6 +25,8 @@ def batch_rows(
     steps: dy.DataFrame[ScheduledSteps],
     carried: dy.DataFrame[CarriedBatches],
     used: dy.DataFrame[UsedNumbers],
+    ready: dy.DataFrame[ReadyTimes],
+    hours: dy.DataFrame[WorkingHours],
 ) -> dy.DataFrame[plans.ProductionBatches]:
     """The table's rows, those that the plan keeps included, sorted by its key.
 
@@ -51,8 +55,9 @@ def batch_rows(
     running = (pl.int_range(1, pl.len() + 1).over(SCHEDULE_DAY) + first).cast(pl.String)
     kept = carried.group_by(SCHEDULE_DAY).agg(kept=pl.len())
     terms = {name: pl.col(name) for name in TERMS} | {"demand_rule": pl.lit(DEMAND_RULE), "lot_rule": lot_rule()}
+    with_steps = timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
     rows = (
-        timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
+        with_lateness(with_steps, hours)
         .join(used, on=SCHEDULE_DAY, how="left")
         .join(kept, on=SCHEDULE_DAY, how="left")
         .sort(*SCHEDULE_DAY, "start_at", "priority", nulls_last=True)
@@ -70,7 +75,7 @@ def batch_rows(
     every = pl.concat(
         [
             rows.select(columns),
-            carried.with_columns(is_carried_over=pl.lit(True)).select(columns),
+            _carried_rows(carried, ready).select(columns),
         ],
         how="vertical_relaxed",
     )
@@ -78,3 +83,12 @@ def batch_rows(
     is_preview = (pl.col("schedule_date") > pl.col("plan_date")) & pl.col("is_final").is_null()
     every = every.join(final, on=SCHEDULE_DAY, how="left").with_columns(is_preview=is_preview)
     return conform(plans.ProductionBatches, every.sort("tenant_id", "plan_date", "batch_number"))
+
+
+def _carried_rows(carried: dy.DataFrame[CarriedBatches], ready: dy.DataFrame[ReadyTimes]) -> pl.DataFrame:
+    is_late = (pl.col("end_at") > pl.col("ready_by")).fill_null(value=False)
+    return carried.join(ready, on=PRODUCT_DAY, how="left", maintain_order="left").with_columns(
+        is_carried_over=pl.lit(True),
+        is_late=is_late,
+        late_because=pl.when(is_late).then(pl.lit("it had been planned so before")),
+    )

@@ -10,6 +10,7 @@ from bakery_assets.production.batch_rows import batch_rows
 from bakery_assets.production.batches import ranked_batches
 from bakery_assets.production.carried_over import carried_batches, carried_steps, used_numbers
 from bakery_assets.production.planned_lots import planned_lots
+from bakery_assets.production.ready_times import ready_times
 from bakery_assets.production.schedule_rows import day_steps, schedule_rows
 from bakery_assets.production.timing import schedule_batches
 from bakery_assets.production.working_hours import working_hours
@@ -32,6 +33,9 @@ class ProductionInputs(TypedDict):
     shifts: dy.DataFrame[ops.Shifts]
     published_batches: dy.DataFrame[plans.PublishedBatches]
     batch_events: dy.DataFrame[ops.BatchEvents]
+    locations: dy.DataFrame[ops.Locations]
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
 
 
 class ProductionTables(TypedDict):
@@ -54,9 +58,10 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     demand, stock = daily_demand(cells, inputs), stock_on_hand(cells, inputs)
     lots = planned_lots(cells, demand, stock, carried, inputs["products"])
     hours = working_hours(cells, inputs["shifts"])
-    ranked = ranked_batches(lots, inputs["recipes"], hours)
+    ready = ready_times(hours, inputs)
+    ranked = ranked_batches(lots, inputs["recipes"], hours, ready)
     timed, steps = schedule_batches(ranked, inputs["production_steps"], inputs["equipment"], steps_kept)
-    batches = batch_rows(timed, steps, carried, used_numbers(inputs["published_batches"], carried))
+    batches = batch_rows(timed, steps, carried, used_numbers(inputs["published_batches"], carried), ready, hours)
     return ProductionTables(
         production_schedules=schedule_rows(
             hours, lots, batches, day_steps(timed, steps, steps_kept), inputs["calendar"], inputs["equipment"]

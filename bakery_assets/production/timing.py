@@ -20,6 +20,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
 
 SECOND = 1_000_000  # in microseconds, the unit of every time in here
+HOUR = 3_600 * SECOND
 NOISE = 1e-9  # relative; 0.3 kg in loads of 0.1 kg are three loads
 MAX_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
 MAX_ROWS = 2**31 - 1
@@ -134,7 +135,8 @@ def schedule_batches(
     Batches are placed in the order of the rows. A step starts when the step before it has ended and a machine
     of its kind is free for as long as it takes, which may be a gap between earlier placed steps: it never moves them.
     It takes ``duration_minutes`` for each load, loads being the batch's quantity over the machine's capacity,
-    rounded up. Of several machines the one that ends the step first is taken, which of equal machines is the one that
+    rounded up. A product that may stand for so long only starts no earlier than that it comes out in time, were it alone. Of
+    several machines the one that ends the step first is taken, which of equal machines is the one that
     is free first; ties go by ``equipment_id``. A kind without a machine takes its time on none; a machine
     of capacity 0 is none. A machine is busy across days: a batch that ends late delays those of the next day.
 
@@ -152,12 +154,18 @@ def schedule_batches(
     _block_machines(machines_of, carried)
     times: list[tuple[int, int, int, str | None]] = []
     taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
+    held = pl.col("ready_by") - pl.duration(microseconds=(pl.col("hold_hours") * HOUR).round().cast(pl.Int64))
     wanted = batches.select(
-        "tenant_id", "recipe_id", "product_id", "quantity_planned", pl.col("work_starts_at").to_physical()
-    )
-    for row, (tenant, recipe, product, quantity, day_start) in enumerate(wanted.iter_rows()):
+        "tenant_id", "recipe_id", "product_id", "quantity_planned", pl.col("work_starts_at").to_physical(),
+        not_ready_before=held.to_physical(),
+    )  # fmt: skip
+    for row, (tenant, recipe, product, quantity, day_start, not_before) in enumerate(wanted.iter_rows()):
+        own_steps = steps_of.get((tenant, recipe), ())
         batch_start, ready, longest, main_machine = None, day_start, -1, None
-        for step in steps_of.get((tenant, recipe), ()):
+        if not_before is not None:
+            shortest = sum(_shortest(step, machines_of.get((tenant, step.kind), ()), quantity) for step in own_steps)
+            ready = max(day_start, not_before - shortest)
+        for step in own_steps:
             start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), quantity, ready)
             if loads > MAX_LOADS:
                 raise CannotPlan(
@@ -190,6 +198,11 @@ def _block_machines(machines_of: dict[tuple[str, str], list[Machine]], carried: 
         machine = by_id.get((tenant, equipment_id))
         if machine is not None and minutes > 0:
             machine.block(start, start + round(minutes * 60 * SECOND))
+
+
+def _shortest(step: Step, machines: Sequence[Machine], quantity: float) -> int:
+    """The time that a step takes on the machine that needs the fewest loads."""
+    return step.seconds * SECOND * min((machine.loads(quantity) for machine in machines), default=1)
 
 
 def _place(

@@ -1,6 +1,6 @@
 """Working hours: when a bakery works on each day of the horizon, from its shifts and its own clock, as instants in UTC.
 
-When the shops sell is no concern of this module; on which days nothing is baked at all is in ``materials.demand``.
+When the shops sell is in ``opening_hours``; on which days nothing is baked at all is in ``materials.demand``.
 """
 
 import dataframely as dy
@@ -11,6 +11,7 @@ from bakery_assets.keys import SCHEDULE_DAY
 from bakery_assets.local_time import with_instants, with_local_times
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
+from bakery_assets.work_shifts import work_shifts
 
 
 class WorkingHours(dy.Schema):
@@ -34,18 +35,20 @@ class WorkingHours(dy.Schema):
 
 
 def working_hours(cells: dy.DataFrame[Cells], shifts: dy.DataFrame[ops.Shifts]) -> dy.DataFrame[WorkingHours]:
-    """Hours of each day of the horizon, sorted: from the earliest shift start to the latest shift end of its weekday.
+    """Hours of each day of the horizon, sorted: from the start of the first shift that works for it to the last's end.
 
-    A shift that does not end after it starts ends on the next day. Nothing starts before ``planned_as_of``. On days
-    without a shift, work starts at the wall time of ``planned_as_of``, for lack of anything better.
+    Night shifts work for the day on whose morning they end (``work_shifts``). Nothing starts before ``planned_as_of``.
+    On days without a shift, work starts as long before or after midnight as ``planned_as_of`` lies from the plan date,
+    for lack of anything better.
     """
     days = horizon(cells).rename({"target_date": "schedule_date"}).join(cells.drop("plan_date"), on="tenant_id")
     staffed = shifts.select("tenant_id", has_shifts=True).unique()
     zoned = with_local_times(days, planned_local="planned_as_of").with_columns(
-        planning_time=pl.col("planned_local").dt.time()
+        wall_time=pl.col("planned_local").dt.time(),
+        start_date=pl.col("schedule_date") + (pl.col("planned_local").dt.date() - pl.col("plan_date")),
     )
     hours = (
-        with_instants(zoned, "default_start", day="schedule_date", wall_time="planning_time")
+        with_instants(zoned, "default_start", day="start_date", wall_time="wall_time")
         .join(_shift_hours(days, shifts), on=SCHEDULE_DAY, how="left")
         .join(staffed, on="tenant_id", how="left")
         .with_columns(
@@ -57,24 +60,17 @@ def working_hours(cells: dy.DataFrame[Cells], shifts: dy.DataFrame[ops.Shifts]) 
     return conform(WorkingHours, hours)
 
 
-def _shift_hours(days: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
+def _shift_hours(days: pl.DataFrame, shifts: dy.DataFrame[ops.Shifts]) -> pl.DataFrame:
     """The span and the minutes of the shifts of days that have any."""
-    next_day = (pl.col("ends_at") <= pl.col("starts_at")).cast(pl.Int64)
-    worked = (
-        days.with_columns(weekday=pl.col("schedule_date").dt.weekday().cast(pl.Int64))
-        .join(shifts.with_columns(pl.col("weekday").cast(pl.Int64)), on=["tenant_id", "weekday"])
-        .with_columns(end_date=pl.col("schedule_date") + pl.duration(days=next_day))
-    )
-    worked = with_instants(worked, "begin", day="schedule_date", wall_time="starts_at")
-    worked = with_instants(worked, "end", day="end_date", wall_time="ends_at").sort(*SCHEDULE_DAY, "begin", "end")
-    seen_until = pl.col("end").cum_max().shift(1).over(SCHEDULE_DAY)
-    fresh_from = pl.max_horizontal("begin", seen_until)
+    worked = work_shifts(days.select("tenant_id", "timezone", "schedule_date"), shifts)
+    seen_until = pl.col("ends_at").cum_max().shift(1).over(SCHEDULE_DAY)
+    fresh_from = pl.max_horizontal("begins_at", seen_until)
     return (
-        worked.with_columns(minutes=((pl.col("end") - fresh_from).dt.total_seconds() / 60).clip(0.0))
+        worked.with_columns(minutes=((pl.col("ends_at") - fresh_from).dt.total_seconds() / 60).clip(0.0))
         .group_by(SCHEDULE_DAY)
         .agg(
-            shift_starts_at=pl.col("begin").min(),
-            shift_ends_at=pl.col("end").max(),
+            shift_starts_at=pl.col("begins_at").min(),
+            shift_ends_at=pl.col("ends_at").max(),
             shift_minutes=pl.col("minutes").sum(),
         )
     )

@@ -11,8 +11,9 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.explanations.formats import percent
-from bakery_assets.local_time import local_date, to_instant
+from bakery_assets.local_time import local_date
 from bakery_assets.metrics import wape
+from bakery_assets.planning_instants import PlanningInstants
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
@@ -39,7 +40,6 @@ class Promotions(dy.Schema):
     champion_from = plans.ModelVersions.champion_from
     champion_until = plans.ModelVersions.champion_until
     timezone = col.timezone()
-    planning_time = ops.Tenants.planning_time
 
 
 class ReviewDays(Cells):
@@ -92,25 +92,44 @@ class Verdicts(dy.Schema):
     reason = plans.RetrainingRuns.reason
 
 
-def review_days(promotions: dy.DataFrame[Promotions], now: datetime) -> dy.DataFrame[ReviewDays]:
-    """The past days that a promoted version was champion of, at most ``REVIEW_DAYS`` of them, by tenant and date.
+def days_under_review(promotions: dy.DataFrame[Promotions], now: datetime) -> pl.DataFrame:
+    """``tenant_id, plan_date, retraining_id``: the first ``REVIEW_DAYS`` days after each promotion that are past.
 
     Args:
         promotions: a tenant may have several, whose spans do not overlap.
         now: an aware instant; days that have not ended locally are not compared.
     """
     found = []
-    names = ("tenant_id", "retraining_id", "champion_from", "champion_until", "timezone", "planning_time")
-    for tenant, retraining, begins, ends, zone, planning_time in promotions.select(names).iter_rows():
+    for tenant, retraining, begins, zone in promotions.select(
+        "tenant_id", "retraining_id", "champion_from", "timezone"
+    ).iter_rows():
         first = local_date(begins, zone)
-        today = local_date(now, zone)
-        for offset in range(min(REVIEW_DAYS, (today - first).days)):
-            day = first + timedelta(days=offset)
-            instant = to_instant(day, planning_time, zone)
-            if begins <= instant and (ends is None or instant < ends):
-                found.append((tenant, day, zone, instant, retraining))
-    days = pl.DataFrame(found, schema=pl.Schema(ReviewDays), orient="row")
-    return conform(ReviewDays, days.sort("tenant_id", "plan_date"))
+        past = (local_date(now, zone) - first).days
+        found += [(tenant, first + timedelta(days=offset), retraining) for offset in range(min(REVIEW_DAYS, past))]
+    schema = {"tenant_id": pl.String, "plan_date": pl.Date, "retraining_id": pl.String}
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def review_days(
+    promotions: dy.DataFrame[Promotions], days: pl.DataFrame, instants: dy.DataFrame[PlanningInstants]
+) -> dy.DataFrame[ReviewDays]:
+    """Those of ``days`` that the promoted version was champion of, by tenant and date.
+
+    Args:
+        days: of ``days_under_review``.
+        instants: of these days.
+    """
+    instant = pl.col("planned_as_of")
+    was_champion = (pl.col("champion_from") <= instant) & (
+        pl.col("champion_until").is_null() | (instant < pl.col("champion_until"))
+    )
+    found = (
+        days.join(promotions.drop("timezone"), on=RETRAINING)
+        .join(instants, on=["tenant_id", "plan_date"])
+        .filter(was_champion)
+        .sort("tenant_id", "plan_date")
+    )
+    return conform(ReviewDays, found)
 
 
 def open_reviews(promotions: dy.DataFrame[Promotions], now: datetime) -> dy.DataFrame[OpenReviews]:

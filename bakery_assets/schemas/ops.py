@@ -22,7 +22,11 @@ class Tenants(dy.Schema):
     region = col.text("Subdivision code, for regional holidays", nullable=True)
     tier = col.choice("Service tier", ("starter", "professional", "enterprise"), default="starter")
     status = col.choice("Whether it is planned", ("active", "suspended", "cancelled", "demo"), default="active")
-    planning_time = col.time("Local time by which the day is planned", default="05:30")
+    planning_time = col.time(
+        "Local time at which a day is planned; empty: an hour before the first start of work for it, 05:30 without"
+        " shifts",
+        nullable=True,
+    )
 
 
 class Locations(dy.Schema):
@@ -72,6 +76,16 @@ class Products(dy.Schema):
     batch_max = col.number("Largest batch that can be made at once, in units", nullable=True)
     batch_multiple = col.number("Batches are a multiple of this, in units", nullable=True)
     discontinued_on = col.date("First day it is no longer sold", nullable=True)
+    ready_by = col.time(
+        "Local time by which the day's first has to be ready; empty: when the goods for the first shop to open leave"
+        " the kitchen",
+        nullable=True,
+    )
+    hold_hours = col.number(
+        "Hours it may stand before it has to be ready: it comes out no earlier; empty: any",
+        maximum=168.0,
+        nullable=True,
+    )
 
 
 class Ingredients(dy.Schema):

@@ -34,6 +34,8 @@ AlertKind = Literal[
     "planning_failed",
     "closed_today",
     "over_capacity",
+    "not_ready",
+    "planned_late",
     "baking_note",
     "order_today",
     "late_delivery",
@@ -188,6 +190,9 @@ class ProductionBatches(PlanRow):
     state = col.choice("How far it is at the planning instant", BATCH_STATES)
     is_carried_over = col.boolean("It had begun, or was final, before this version and keeps quantity and times")
     is_preview = col.boolean("Its own day's plan may still change it")
+    ready_by = col.instant("When it has to be ready; empty: the opening is not known", nullable=True)
+    is_late = col.boolean("It ends after it has to be ready")
+    late_because = col.text("Why it is late", nullable=True)
 
 
 class ProcurementPlans(PlanRow):
@@ -306,7 +311,7 @@ class ValidationRuns(PlanRow):
     """A past day's one-day-ahead forecast against sales."""
 
     validation_date = col.date("Day that is checked", primary_key=True)
-    status = col.choice("Outcome", ("validated", "closed", "no_forecast", "no_sales"))
+    status = col.choice("Outcome", ("validated", "closed", "no_forecast", "no_sales", "incomplete"))
     # AccuracyMetrics, in the order in which the table got its columns.
     mae = AccuracyMetrics.mae
     mape = AccuracyMetrics.mape

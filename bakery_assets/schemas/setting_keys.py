@@ -59,7 +59,8 @@ def _planning_keys() -> tuple[SettingKey, ...]:
         SettingKey(
             f"planning_day{suffix}",
             "choice",
-            f"Whether days {when} are planned on the day itself or on the evening before; empty: as on other days",
+            f"Whether a planning time of days {when} is one of the day itself or of the evening before; empty: as on"
+            " other days",
             choices=PLANNING_DAYS,
         )
         for suffix, when in days
@@ -67,8 +68,8 @@ def _planning_keys() -> tuple[SettingKey, ...]:
     general = SettingKey(
         "planning_day",
         "choice",
-        "Whether a day is planned on the day itself or on the evening before; empty: on the evening before where the"
-        " planning time is from noon on and after the first start of work, else on the day itself",
+        "Whether a planning time is one of the day itself or of the evening before; empty: of the evening before where it"
+        " is from noon on and after the first start of work (else the opening), else of the day itself",
         choices=PLANNING_DAYS,
     )
     return (general, *sides, *times)
@@ -78,6 +79,13 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
     *_planning_keys(),
     SettingKey("opens", "time", "Local opening time of locations without opening hours", time(7)),
     SettingKey("closes", "time", "Local closing time of locations without opening hours", time(18)),
+    SettingKey(
+        "replan_threshold",
+        "number",
+        "Late sales plan today anew when they change their day's total by more than this, as a fraction of what was"
+        " taken; only before the first start of work",
+        0.1,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

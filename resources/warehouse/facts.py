@@ -13,8 +13,7 @@ import polars as pl
 from sqlalchemy import Table
 
 from bakery_assets import schemas
-from bakery_assets.cells import Cell, Frames
-from bakery_assets.local_time import in_known_zones, with_instants
+from bakery_assets.cells import Cell, Frames, cells_frame
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
@@ -27,6 +26,7 @@ from bakery_assets.validation.validation_days import (
 from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
+from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.record import known_rows
 
 # From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
@@ -63,11 +63,7 @@ class Snapshot:
 
         Cells of tenants that do not exist are left out.
         """
-        wanted = pl.DataFrame(
-            [(cell.tenant_id, cell.plan_date) for cell in cells],
-            schema={"tenant_id": pl.String, "plan_date": pl.Date},
-            orient="row",
-        )
+        wanted = cells_frame(cells)
         current = conform(
             SnapshotCells, self.cells.join(wanted, on=["tenant_id", "plan_date"], how="semi").sort("tenant_id")
         )
@@ -77,25 +73,20 @@ class Snapshot:
 
 def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection[str], history_days: int) -> Snapshot:
     """Read the fact tables among ``reads`` for all cells at once, in one REPEATABLE READ transaction."""
-    wanted = pl.DataFrame(
-        sorted((cell.tenant_id, cell.plan_date) for cell in set(cells)),
-        schema={"tenant_id": pl.String, "plan_date": pl.Date},
-        orient="row",
-    )
+    wanted = cells_frame(cells)
     tables: dict[str, pl.DataFrame] = {}
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", wanted)
-        found = bulk.read(
-            "SELECT w.tenant_id, w.plan_date, t.timezone, t.planning_time, r.facts_until,"
-            " v.planned_as_of AS version_as_of"
-            " FROM wanted w JOIN ops.tenants t USING (tenant_id)"
+        known_before = bulk.read(
+            "SELECT w.tenant_id::text, w.plan_date, r.facts_until, v.version_as_of FROM wanted w"
             " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
-            " LEFT JOIN LATERAL (SELECT planned_as_of FROM plans.plan_versions v WHERE v.tenant_id = w.tenant_id"
-            " AND v.plan_date = w.plan_date ORDER BY v.version DESC LIMIT 1) v ON true"
+            " LEFT JOIN LATERAL (SELECT planned_as_of AS version_as_of FROM plans.plan_versions v"
+            " WHERE v.tenant_id = w.tenant_id AND v.plan_date = w.plan_date ORDER BY v.version DESC LIMIT 1) v ON true"
         )
         known = conform(
             SnapshotCells,
-            with_instants(in_known_zones(found), "planned_as_of", day="plan_date", wall_time="planning_time")
+            read_planning_instants(bulk, wanted)
+            .join(known_before, on=["tenant_id", "plan_date"], how="left")
             .with_columns(planned_as_of=pl.coalesce("version_as_of", "planned_as_of"))
             .with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
         )

@@ -24,7 +24,7 @@ def tenants(warehouse: Warehouse) -> list[Tenant]:
     """Every tenant, ordered by its id."""
     table = ops.tenants.c
     first_planned = select(func.min(_RUNS.c.plan_date)).where(_RUNS.c.tenant_id == table.tenant_id).scalar_subquery()
-    query = select(table.tenant_id, table.timezone, table.tier, table.status, table.planning_time, first_planned)
+    query = select(table.tenant_id, table.timezone, table.tier, table.status, first_planned)
     with warehouse.engine.connect() as connection:
         return [Tenant(*row) for row in connection.execute(query.order_by(table.tenant_id))]
 

@@ -155,7 +155,6 @@ def promotions(warehouse: Warehouse, retrainings: Collection[Key]) -> dy.DataFra
             version.champion_from,
             version.champion_until,
             tenant.timezone,
-            tenant.planning_time,
         )
         .join(tenant.tenant_id.table, tenant.tenant_id == _RUNS.c.tenant_id)
         .join(

@@ -20,6 +20,7 @@ from bakery_assets.due.revalidation import CellsToRevalidate, RevalidationCandid
 from bakery_assets.schemas import conform
 from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.warehouse.connection import Bulk, Warehouse
+from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.validation_days import is_closed, validating_cell
 
 RESTORED_DAYS = 14  # days of records that are read again when transaction numbers have restarted
@@ -30,7 +31,7 @@ _STATE = f"""{is_closed("d.tenant_id", "d.plan_date")} AS is_closed,
     r.status, r.attempts, r.claimed_at, r.planned_as_of, r.facts_until,
     r.requested_xid::text::bigint AS requested_xid, r.started_xid::text::bigint AS started_xid,
     r.validated_xid::text::bigint AS validated_xid"""
-_TENANT = "t.status AS tenant_status, t.timezone, t.planning_time"
+_TENANT = "t.status AS tenant_status"
 
 
 _NEW_SALES = f"""
@@ -204,11 +205,15 @@ def open_requests(
 
 def _candidates(bulk: Bulk, query: str) -> dy.DataFrame[RevalidationCandidates]:
     found = bulk.read(f"SELECT {', '.join(_CASTS)} FROM ({query}) found")
-    return conform(RevalidationCandidates, found.sort("tenant_id", "sales_date", "plan_date"))
+    instants = read_planning_instants(bulk, found).select("tenant_id", "plan_date", planning_instant="planned_as_of")
+    candidates = found.join(instants, on=["tenant_id", "plan_date"], how="left")
+    return conform(RevalidationCandidates, candidates.sort("tenant_id", "sales_date", "plan_date"))
 
 
 _CASTS = [
-    f"{name}::text" if column.dtype == pl.String else name for name, column in RevalidationCandidates.columns().items()
+    f"{name}::text" if column.dtype == pl.String else name
+    for name, column in RevalidationCandidates.columns().items()
+    if name != "planning_instant"
 ]
 
 

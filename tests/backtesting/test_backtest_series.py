@@ -37,11 +37,11 @@ def test_two_weeks_begin_fourteen_and_seven_days_before_the_end() -> None:
     assert origins(date(2024, 3, 24), 2) == [date(2024, 3, 11), date(2024, 3, 18)]
 
 
-def test_the_cell_of_an_origin_is_planned_at_the_tenants_own_planning_time() -> None:
-    tenants = pl.DataFrame({"tenant_id": ["b"], "timezone": ["Europe/Berlin"], "planning_time": [time(5, 30)]})
+def test_the_cell_of_an_origin_is_planned_at_noon_when_all_of_the_day_before_is_known() -> None:
+    tenants = pl.DataFrame({"tenant_id": ["b"], "timezone": ["Europe/Berlin"]})
     cell = cells_of(tenants, MONDAY).row(0, named=True)
     assert cell["plan_date"] == MONDAY
-    assert cell["planned_as_of"].isoformat() == "2024-03-04T04:30:00+00:00"
+    assert cell["planned_as_of"].isoformat() == "2024-03-04T11:00:00+00:00"
 
 
 def test_the_calendar_is_known_ahead_but_neither_sales_nor_weather_of_the_day_are() -> None:

@@ -41,15 +41,18 @@ def bakeries(draw):
 
     for tenant in tenants:
         for name, rows in BASE.items():
-            tables[name] += [{**row, "tenant_id": tenant} for row in rows]
+            zone = {"timezone": zones[tenant]} if name == "tenants" else {}
+            tables[name] += [{**row, "tenant_id": tenant, **zone} for row in rows]
         own = {"tenant_id": tenant, "plan_date": TODAY}
         for product in ("pain", "tarte"):
             tables["demand_forecasts"].append({**own, "product_id": product, "target_date": TODAY, "yhat": draw(UNITS),
                                                "model": draw(st.sampled_from(["trees", "no_history"]))})  # fmt: skip
         for number in range(draw(st.integers(0, 2))):
-            start = draw(instants())
+            start, ready_by = draw(instants()), draw(instants())
+            is_late = start > ready_by
             tables["production_batches"].append({**own, "batch_number": f"B{number}", "schedule_date": TODAY,
-                "product_id": "pain", "quantity_planned": draw(UNITS), "start_at": start, "end_at": start})  # fmt: skip
+                "product_id": "pain", "quantity_planned": draw(UNITS), "start_at": start, "end_at": start,
+                "ready_by": ready_by, "is_late": is_late, "late_because": "of rain" if is_late else None})  # fmt: skip
         for number in range(draw(st.integers(0, 3))):
             net = draw(UNITS)
             tables["procurement_requirements"].append({**own, "requirement_number": f"R{number}",

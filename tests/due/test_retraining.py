@@ -18,7 +18,7 @@ SUNDAY_NIGHT = datetime(2026, 3, 1, 21, tzinfo=UTC)  # 22:00 in Paris
 
 
 def bakery(name: str = "b", zone: str = "Europe/Paris", status: str = "active") -> Tenant:
-    return Tenant(name, zone, "starter", status, time(5, 30))
+    return Tenant(name, zone, "starter", status)
 
 
 def due(

@@ -1,6 +1,6 @@
 """Which cells need revalidation, and in which runs it goes: decided from rows, without a database."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 def candidate(**changes: Any) -> dict[str, Any]:
     """Yesterday's sales, read by this morning's plan: recorded the evening before, in transaction 50."""
     return {
-        "tenant_id": "b", "tenant_status": "active", "timezone": "Europe/Paris", "planning_time": time(5, 30),
+        "tenant_id": "b", "tenant_status": "active", "planning_instant": DAWN + (changes.get("plan_date", DAY) - DAY),
         "today": DAY, "sales_date": DAY - timedelta(days=1), "recorded_at": DAWN - 8 * HOUR, "transaction_id": 50,
         "plan_date": DAY, "is_closed": False, "status": "planned", "attempts": 1, "claimed_at": DAWN,
         "planned_as_of": DAWN, "facts_until": None, "requested_xid": None, "started_xid": 100, "validated_xid": 100, **changes,
@@ -70,7 +70,7 @@ def requested_until(cells: pl.DataFrame) -> list[tuple[date, datetime | None]]:
         # Restored elsewhere: only recorded_at shows it.
         ({"transaction_id": None}, []),
         ({"transaction_id": None, "recorded_at": DAWN + HOUR}, [DAWN + HOUR]),
-        ({"transaction_id": 120, "timezone": "Mars/Olympus"}, []),
+        ({"transaction_id": 120, "planning_instant": None}, []),
     ],
 )  # fmt: skip
 def test_a_cell_needs_revalidation_when_it_has_not_read_the_sales(

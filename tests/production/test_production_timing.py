@@ -19,8 +19,10 @@ FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)
 NOTHING_KEPT = CarriedSteps.create_empty()
 
 
-def batches_of(*quantities: float, starts: datetime = FOUR, day: int = 5) -> pl.DataFrame:
-    """Batches of one lot of rolls."""
+def batches_of(
+    *quantities: float, starts: datetime = FOUR, day: int = 5, hold_hours: float | None = None
+) -> pl.DataFrame:
+    """Batches of one lot of rolls; what may stand for only so long has to be ready at 07:00."""
     terms = ("forecast", "demand", "net_requirement", "planned_quantity")
     lot = {
         "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, day), "plan_date": FOUR.date(),
@@ -28,7 +30,8 @@ def batches_of(*quantities: float, starts: datetime = FOUR, day: int = 5) -> pl.
     }  # fmt: skip
     rows = [
         {**lot, "recipe_id": "roll", "quantity_planned": quantity, "batch": number, "batches": len(quantities),
-         "priority": number, "work_starts_at": starts}
+         "priority": number, "work_starts_at": starts, "ready_by": FOUR + timedelta(hours=3),
+         "hold_hours": hold_hours}
         for number, quantity in enumerate(quantities, 1)
     ]  # fmt: skip
     return filled(RankedBatches, rows)
@@ -137,3 +140,14 @@ def test_a_machine_takes_each_job_at_the_first_free_place(jobs: list[tuple[int, 
         machine.occupy(start, length)
         taken |= set(range(start, start + length))
     assert sum(end - start for start, end in zip(machine.starts, machine.ends, strict=True)) == len(taken)
+
+
+def test_what_may_stand_for_an_hour_only_comes_out_an_hour_before_it_has_to_be_ready() -> None:
+    """Half an hour for each load of ten; two loads begin at 05:00 for 06:00, one at 05:30."""
+    oven = machines(oven_1=10)
+    timed, _ = schedule_batches(batches_of(20.0, hold_hours=1.0), recipe(("oven", 30)), oven)
+    assert timed["start_at"][0] == FOUR + timedelta(hours=1)
+    timed, _ = schedule_batches(batches_of(10.0, hold_hours=1.0), recipe(("oven", 30)), oven)
+    assert timed["end_at"][0] == FOUR + timedelta(hours=2)
+    timed, _ = schedule_batches(batches_of(10.0, hold_hours=24.0), recipe(("oven", 30)), oven)
+    assert timed["start_at"][0] == FOUR, "never before work begins"

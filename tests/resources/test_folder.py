@@ -1,6 +1,6 @@
 """A folder read without a warehouse keeps the rows that a load would keep."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,8 @@ def faults_of(folder: Folder) -> list[tuple[object, ...]]:
 
 def test_columns_no_file_has_take_their_defaults_and_days_end_at_local_midnight(tmp_path: Path) -> None:
     folder = read(tmp_path)
-    assert folder.frames["tenants"]["planning_time"].to_list() == [time(5, 30)] * 2
+    assert folder.frames["tenants"]["currency"].to_list() == ["EUR"] * 2
+    assert folder.frames["tenants"]["planning_time"].to_list() == [None] * 2
     assert folder.frames["sales"]["location_id"].to_list() == ["main", "main"]
     known = {row["tenant_id"]: row["recorded_at"].isoformat() for row in folder.frames["sales"].iter_rows(named=True)}
     assert known == {"b": "2026-03-01T23:00:00+00:00", "c": "2026-03-01T10:15:00+00:00"}

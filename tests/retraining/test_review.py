@@ -6,14 +6,18 @@ from typing import Any
 import polars as pl
 import pytest
 
+from bakery_assets.local_time import with_instants
+from bakery_assets.planning_instants import PlanningInstants
 from bakery_assets.retraining.review import (
     ReviewDays,
     Verdicts,
     compare_live,
+    days_under_review,
     open_reviews,
     promotion_verdicts,
     review_days,
 )
+from bakery_assets.schemas import conform
 
 DAY = date(2026, 3, 2)
 DAWN = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
@@ -151,7 +155,6 @@ def promotion(
 ) -> dict[str, Any]:
     return {
         "tenant_id": "b", "retraining_id": run, "champion_from": begins, "champion_until": ends, "timezone": zone,
-        "planning_time": time(5, 30),
     }  # fmt: skip
 
 
@@ -160,19 +163,30 @@ def promotions(*rows: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema_overrides={"champion_from": stamp, "champion_until": stamp})
 
 
+def reviewed(of: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """The days of a bakery in Paris that is planned at 05:30."""
+    past = days_under_review(of, now)
+    at = with_instants(
+        past.select("tenant_id", "plan_date").unique().with_columns(timezone=pl.lit("Europe/Paris"), wall_time=pl.time(5, 30)),
+        "planned_as_of", day="plan_date", wall_time="wall_time",
+    )  # fmt: skip
+    instants = at.with_columns(planning_time="wall_time", first_start_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    return review_days(of, past, conform(PlanningInstants, instants))
+
+
 def test_the_days_compared_are_those_the_version_has_planned_and_that_have_ended() -> None:
     sunday_night = datetime(2026, 3, 1, 21, 10, tzinfo=UTC)
     one = promotions(promotion(sunday_night))
-    days = review_days(one, datetime(2026, 3, 4, 12, tzinfo=UTC))
+    days = reviewed(one, datetime(2026, 3, 4, 12, tzinfo=UTC))
     assert days["plan_date"].to_list() == [date(2026, 3, 2), date(2026, 3, 3)]
     assert days["planned_as_of"].to_list()[0] == datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
-    later = review_days(one, datetime(2026, 4, 4, 12, tzinfo=UTC))
+    later = reviewed(one, datetime(2026, 4, 4, 12, tzinfo=UTC))
     assert later["plan_date"].max() == date(2026, 3, 14), "the fourteenth day since"
 
 
 def test_two_versions_of_a_tenant_share_no_day() -> None:
     first, second = datetime(2026, 3, 1, 21, tzinfo=UTC), datetime(2026, 3, 8, 21, tzinfo=UTC)
-    days = review_days(
+    days = reviewed(
         promotions(promotion(first, second, "r1"), promotion(second, None, "r2")), datetime(2026, 3, 11, 12, tzinfo=UTC)
     )
     counts = dict(days.group_by("retraining_id").len().iter_rows())

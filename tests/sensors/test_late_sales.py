@@ -20,6 +20,7 @@ from bakery_assets.partitions import TENANT
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
+from resources.warehouse.planning_facts import planning_facts
 from schedules.daily_planning import cells_under_way, daily_planning
 from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.run_outcomes import run_outcomes
@@ -72,7 +73,7 @@ class Office:
         tenants = planning_runs.tenants(self.warehouse)
         since = self.now.date() - timedelta(days=15)
         due = due_cells(
-            tenants, planning_runs.cell_states(self.warehouse, since), planning_runs.closed_cells(self.warehouse, since, self.now.date()),
+            tenants, planning_facts(self.warehouse, since, self.now.date()), planning_runs.cell_states(self.warehouse, since), planning_runs.closed_cells(self.warehouse, since, self.now.date()),
             self.now, include_demo=False, claim_for=HOUR,
         )  # fmt: skip
         for day in sorted({cell.plan_date for cell in due}, reverse=True):
