@@ -145,9 +145,9 @@ def test_a_machine_takes_each_job_at_the_first_free_place(jobs: list[tuple[int, 
 def test_what_may_stand_for_an_hour_only_comes_out_an_hour_before_it_has_to_be_ready() -> None:
     """Half an hour for each load of ten; two loads begin at 05:00 for 06:00, one at 05:30."""
     oven = machines(oven_1=10)
-    timed, _ = schedule_batches(batches_of(20.0, hold_hours=1.0), recipe(("oven", 30)), oven)
+    timed, _ = schedule_batches(batches_of(20.0, hold_hours=1.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
     assert timed["start_at"][0] == FOUR + timedelta(hours=1)
-    timed, _ = schedule_batches(batches_of(10.0, hold_hours=1.0), recipe(("oven", 30)), oven)
+    timed, _ = schedule_batches(batches_of(10.0, hold_hours=1.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
     assert timed["end_at"][0] == FOUR + timedelta(hours=2)
     timed, _ = schedule_batches(batches_of(10.0, hold_hours=24.0), recipe(("oven", 30)), oven)
     assert timed["start_at"][0] == FOUR, "never before work begins"
