@@ -48,7 +48,7 @@ class Tenant:
     country: str
     currency: str
     tier: str
-    planning_time: time = time(5, 30)
+    planning_time: time | None = None
     region: str | None = None
 
 
@@ -121,7 +121,7 @@ class Trade:
 
 @dataclass(frozen=True, config=STRICT)
 class Shift:
-    """Somebody works, on every weekday the bakery is open."""
+    """Somebody works on every day the bakery is open; a night shift begins on the evening before."""
 
     starts: time
     ends: time

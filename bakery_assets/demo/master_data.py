@@ -38,6 +38,10 @@ def master_rows(bakery: Bakery, plan_date: date) -> dict[str, list[Row]]:
             for machine_id, machine in bakery.equipment.items()
         ],
         "shifts": list(_shifts(bakery)),
+        "opening_hours": [
+            {"weekday": weekday, "opens": bakery.trade.opens, "closes": bakery.trade.closes}
+            for weekday in _open_weekdays(bakery)
+        ],
         "production_steps": [
             {
                 "recipe_id": product_id,
@@ -183,12 +187,16 @@ def _supplier_items(bakery: Bakery) -> Iterator[Row]:
 
 def _shifts(bakery: Bakery) -> Iterator[Row]:
     for shift_id, shift in bakery.shifts.items():
-        for weekday in range(1, 8):
-            if weekday != bakery.trade.closed_weekday:
-                yield {
-                    "shift_id": shift_id,
-                    "weekday": weekday,
-                    "starts_at": shift.starts,
-                    "ends_at": shift.ends,
-                    "staff": shift.staff,
-                }
+        is_night = shift.ends <= shift.starts
+        for weekday in _open_weekdays(bakery):
+            yield {
+                "shift_id": shift_id,
+                "weekday": (weekday - 2) % 7 + 1 if is_night else weekday,
+                "starts_at": shift.starts,
+                "ends_at": shift.ends,
+                "staff": shift.staff,
+            }
+
+
+def _open_weekdays(bakery: Bakery) -> list[int]:
+    return [weekday for weekday in range(1, 8) if weekday != bakery.trade.closed_weekday]
