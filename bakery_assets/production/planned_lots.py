@@ -7,8 +7,10 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.keys import PRODUCT
 from bakery_assets.materials.demand import DailyDemand
 from bakery_assets.materials.items import PRODUCT_KIND
+from bakery_assets.materials.recipe_faults import FoundFaults, without_left_out
 from bakery_assets.materials.stock import StockOnHand
 from bakery_assets.production.lots import Lots, size_lots
 from bakery_assets.production.netting import net_requirements
@@ -20,27 +22,30 @@ def planned_lots(
     demand: dy.DataFrame[DailyDemand],
     stock: dy.DataFrame[StockOnHand],
     products: dy.DataFrame[ops.Products],
-) -> dy.DataFrame[Lots]:
+) -> tuple[dy.DataFrame[Lots], dy.DataFrame[FoundFaults]]:
     """The lots of every product and day of the horizon, sorted by tenant, day and product.
 
     A lot of stock counts while its last usable day is not past. What a lot makes beyond the net requirement is stock
     of the next days until ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the
     evening.
 
-    Raises:
-        CannotPlan: as ``size_lots``.
+    Returns:
+        The lots, and faults as of ``size_lots``, the first of each product; such a product has no lot on any day.
     """
     on_hand = stock.filter(pl.col("item_kind") == PRODUCT_KIND)
-    planned = []
+    planned, faults = [], []
     for day in range(HORIZON_DAYS):
         today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))
         due = demand.join(today, on=["tenant_id", "schedule_date"], how="semi")
         usable = on_hand.filter(pl.col("last_usable_day").is_null() | (pl.col("last_usable_day") >= day))
         net, left = net_requirements(conform(DailyDemand, due), conform(StockOnHand, usable), products)
-        lots = size_lots(net)
+        lots, faulty = size_lots(net)
         on_hand = pl.concat([left, _stock_of_surplus(lots, day)])
         planned.append(lots)
-    return conform(Lots, pl.concat(planned).sort("tenant_id", "schedule_date", "product_id"))
+        faults.append(faulty)
+    found = pl.concat(faults).unique(PRODUCT, keep="first", maintain_order=True)
+    lots_of_all = without_left_out(pl.concat(planned), found).sort("tenant_id", "schedule_date", "product_id")
+    return conform(Lots, lots_of_all), conform(FoundFaults, found)
 
 
 def _stock_of_surplus(lots: dy.DataFrame[Lots], day: int) -> dy.DataFrame[StockOnHand]:

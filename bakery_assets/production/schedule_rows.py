@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days
-from bakery_assets.explanations.formats import as_json, counted, iso_instant, plain_number
+from bakery_assets.explanations.formats import as_json, counted, iso_date, iso_instant, plain_number
 from bakery_assets.keys import SCHEDULE_DAY
 from bakery_assets.local_time import with_local_times
 from bakery_assets.production.lots import Lots
@@ -14,6 +14,7 @@ from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import conform, ops, plans
 
 UTILIZATION_DECIMALS = 4
+COUNTS = ("total_batches", "batches_worked_on", "batches_late", "batches_missed", "products", "products_unmet")
 SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
 
 
@@ -27,8 +28,10 @@ def schedule_rows(
 ) -> dy.DataFrame[plans.ProductionSchedules]:
     """The table's rows, one per tenant and day of the horizon, sorted.
 
-    A day is ``closed`` when the bakery is, ``nothing_to_bake`` without batches, ``over_capacity`` when a batch ends
-    after the day's last shift or no shift works that day though the bakery has shifts, else ``planned``.
+    Quantities and batches are those for a day; its hours, lateness and machines those of the work done on it, which
+    for recipes with ``make_days`` is for a later day. A day is ``closed`` when the bakery is, ``nothing_to_bake``
+    without batches and work, ``over_capacity`` when a batch ends after the day's last shift or no shift works that day
+    though the bakery has shifts, else ``planned``.
     Utilization is the busy time of the busiest machine over the time of the shifts (overlaps counted once);
     empty on closed days, without shifts, and without machines.
     """
@@ -36,7 +39,8 @@ def schedule_rows(
     rows: pl.DataFrame = hours
     for part in (
         _sums(lots),
-        _batches(timed, hours),
+        _batches(timed),
+        _work(timed, hours),
         _busiest(timed, steps),
         _without_machine(timed, steps),
         _contradictions(lots),
@@ -47,12 +51,12 @@ def schedule_rows(
         rows.join(equipment.select("tenant_id", has_machines=True).unique(), on="tenant_id", how="left")
         .with_columns(
             pl.col("closed", "has_machines").fill_null(value=False),
-            pl.col("total_batches", "batches_late", "products", "products_unmet").fill_null(0),
+            pl.col(*COUNTS).fill_null(0),
             pl.col(*SUMS, "busy_minutes").fill_null(0.0),
         )
         .with_columns(is_unstaffed=pl.col("has_shifts") & pl.col("shift_ends_at").is_null())
     )
-    rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", last_end_at_local="last_end_at")
+    rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", work_ends_at_local="work_ends_at")
     rows = rows.with_columns(
         status=_status(),
         total_quantity=pl.col("planned_quantity").round(DECIMALS),
@@ -66,11 +70,11 @@ def schedule_rows(
 
 
 def _status() -> pl.Expr:
-    too_much = (pl.col("batches_late") > 0) | pl.col("is_unstaffed")
+    too_much = (pl.col("batches_late") > 0) | (pl.col("is_unstaffed") & (pl.col("batches_worked_on") > 0))
     return (
         pl.when("closed")
         .then(pl.lit("closed"))
-        .when(pl.col("total_batches") == 0)
+        .when(pl.max_horizontal("total_batches", "batches_worked_on") == 0)
         .then(pl.lit("nothing_to_bake"))
         .when(too_much)
         .then(pl.lit("over_capacity"))
@@ -89,18 +93,28 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
     return lots.group_by(SCHEDULE_DAY).agg(*totals, products=pl.len(), products_unmet=(pl.col("unmet") > 0).sum())
 
 
-def _batches(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+def _batches(timed: pl.DataFrame) -> pl.DataFrame:
+    """The batches that are for a day."""
+    missed = pl.col("missed_on").is_not_null()
+    return timed.group_by(SCHEDULE_DAY).agg(
+        total_batches=pl.len(),
+        batches_without_times=pl.col("start_at").is_null().sum(),
+        batches_missed=missed.sum(),
+        missed_on=pl.col("missed_on").min(),
+        missed_begin=pl.col("begins_on").filter(missed).min(),
+        first_start_at=pl.col("start_at").min(),
+        last_end_at=pl.col("end_at").max(),
+    )
+
+
+def _work(timed: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    """The batches that are worked on on a day, whichever day they are for."""
     is_late = (pl.col("end_at") > pl.col("shift_ends_at")).fill_null(value=False)
     return (
-        timed.join(hours.select(*SCHEDULE_DAY, "shift_ends_at"), on=SCHEDULE_DAY)
+        timed.select("tenant_id", "end_at", schedule_date="made_on")
+        .join(hours.select(*SCHEDULE_DAY, "shift_ends_at"), on=SCHEDULE_DAY)
         .group_by(SCHEDULE_DAY)
-        .agg(
-            total_batches=pl.len(),
-            batches_late=is_late.sum(),
-            batches_without_times=pl.col("start_at").is_null().sum(),
-            first_start_at=pl.col("start_at").min(),
-            last_end_at=pl.col("end_at").max(),
-        )
+        .agg(batches_worked_on=pl.len(), batches_late=is_late.sum(), work_ends_at=pl.col("end_at").max())
     )
 
 
@@ -109,7 +123,7 @@ def _busiest(timed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     return (
         steps.filter(pl.col("equipment_id").is_not_null())
         .select("row", "minutes", busiest_machine="equipment_id")
-        .join(timed.select("row", *SCHEDULE_DAY), on="row")
+        .join(timed.select("row", "tenant_id", schedule_date="made_on"), on="row")
         .group_by(*SCHEDULE_DAY, "busiest_machine")
         .agg(busy_minutes=ordered_sum("minutes").round(MINUTE_DECIMALS))
         .sort(*SCHEDULE_DAY, "busy_minutes", "busiest_machine", descending=[False, False, True, False])
@@ -121,7 +135,7 @@ def _without_machine(timed: pl.DataFrame, steps: pl.DataFrame) -> pl.DataFrame:
     return (
         steps.filter(pl.col("equipment_id").is_null())
         .select("row", "equipment_kind")
-        .join(timed.select("row", *SCHEDULE_DAY), on="row")
+        .join(timed.select("row", "tenant_id", schedule_date="made_on"), on="row")
         .group_by(SCHEDULE_DAY)
         .agg(kinds_without_machine=pl.col("equipment_kind").unique().sort())
     )
@@ -145,7 +159,7 @@ def _contradictions(lots: pl.DataFrame) -> pl.DataFrame:
 
 def _consequence() -> pl.Expr:
     shift_end = pl.col("shift_ends_at_local").dt.strftime("%H:%M")
-    last_end = pl.col("last_end_at_local")
+    last_end = pl.col("work_ends_at_local")
     same_day = last_end.dt.date() == pl.col("shift_ends_at_local").dt.date()
     last = pl.when(same_day).then(last_end.dt.strftime("%H:%M")).otherwise(last_end.dt.strftime("%H:%M on %Y-%m-%d"))
     late = (
@@ -154,8 +168,17 @@ def _consequence() -> pl.Expr:
         .when(pl.col("batches_late") > 1)
         .then(pl.format("{} batches end after the shift at {}; the last at {}", "batches_late", shift_end, last))
     )
-    unstaffed = pl.when(pl.col("is_unstaffed") & (pl.col("total_batches") > 0)).then(
-        pl.format("no shift works on this day, but {} planned", counted("total_batches", "batch is", "batches are"))
+    unstaffed = pl.when(pl.col("is_unstaffed") & (pl.col("batches_worked_on") > 0)).then(
+        pl.format("no shift works on this day, but {} planned", counted("batches_worked_on", "batch is", "batches are"))
+    )
+    missed = pl.when(pl.col("batches_missed") > 0).then(
+        pl.format(
+            "work for {} is due on {}, before which no one works any more, and had to be begun by {}: if it was not, "
+            "someone has to come in",
+            counted("batches_missed", "batch", "batches"),
+            iso_date("missed_on"),
+            iso_date("missed_begin"),
+        )
     )
     unmet = pl.when(pl.col("products_unmet") > 0).then(
         pl.format(
@@ -165,7 +188,9 @@ def _consequence() -> pl.Expr:
             counted("products_unmet", "product", "products"),
         )
     )
-    return pl.concat_str(late, unstaffed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace("", None)
+    return pl.concat_str(late, unstaffed, missed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace(
+        "", None
+    )
 
 
 def _reasoning() -> pl.Expr:

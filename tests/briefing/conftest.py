@@ -14,7 +14,7 @@ from resources.warehouse.connection import frame_schema
 
 READS = (
     "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "plans.demand_forecasts",
-    "plans.production_schedules", "plans.production_batches", "plans.procurement_plans",
+    "plans.production_schedules", "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
     "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
 )  # fmt: skip
 HARMLESS: dict[str, Any] = {
