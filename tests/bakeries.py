@@ -74,20 +74,6 @@ def bakery(tenant: str, *, day: date = DAY, zone: str = "Europe/Paris", weeks: i
     }  # fmt: skip
 
 
-def selfish(tenant: str) -> dict[str, Rows]:
-    """The same bakery, with a dough that contains itself."""
-    rows = bakery(tenant)
-    loop = {
-        "tenant_id": tenant,
-        "recipe_id": "dough",
-        "line_number": 3,
-        "component_recipe_id": "dough",
-        "quantity": 0.1,
-        "unit": "kg",
-    }
-    return {**rows, "recipe_lines": [*rows["recipe_lines"], loop]}
-
-
 def productless(tenant: str) -> dict[str, Rows]:
     """A bakery of which only the name is known."""
     rows = bakery(tenant)

@@ -16,7 +16,8 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Frames
-from bakery_assets.schemas import Cells
+from bakery_assets.planning_day import STAGES, WRITTEN_BY, PlanningRound
+from bakery_assets.schemas import Cells, conform
 from bakery_assets.stages import Stage
 
 MONDAY = "[cells]\ntenant_id timezone plan_date planned_as_of\nbakery Europe/Berlin 2026-01-05 2026-01-05T03:00"
@@ -112,11 +113,30 @@ def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
     rows = tables.get("cells") or sections(MONDAY)["cells"]
     zone = str(rows[0]["timezone"])
     cells = frame_of(rows, Cells, {"tenant_id": "bakery"}, zone)
-    own = {"tenant_id": "bakery", "plan_date": cells["plan_date"][0], "recorded_at": cells["planned_as_of"][0]}
+    first = cells.row(0, named=True)
+    own = {
+        "tenant_id": "bakery",
+        "plan_date": first["plan_date"],
+        "recorded_at": first["planned_as_of"],
+        "timezone": zone,
+    }
     frames = {}
     for name, schema in stage.reads.items():
         frames[name] = frame_of(tables.get(name, []), schema, defaults_of(schema) | own, zone)
     return cells, frames
+
+
+def morning(text: str) -> Frames:
+    """Every table that the stages of a planning day make of a text; no stage may fail."""
+    facts: dict[str, pl.DataFrame] = {}
+    for stage in STAGES:
+        cells, frames = facts_of(text, stage)
+        facts |= {name: frame for name, frame in frames.items() if name not in WRITTEN_BY}
+    planned = PlanningRound.start(conform(Cells, cells), facts, {})
+    for stage in STAGES:
+        planned = planned.run(stage)
+    assert not planned.failed, planned.failed
+    return planned.output_tables()
 
 
 def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[str]]:
@@ -128,6 +148,21 @@ def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[st
         for name in columns
     )
     return [["-" if word is None else word for word in row] for row in ready.iter_rows()]
+
+
+def check_morning(path: Path) -> None:
+    """Plan the whole day of a text's bakery; of every table that a stage writes and the text has, the rows that begin
+    with a word of its first column must come out as written there."""
+    text = path.read_text()
+    tables, expected = morning(text), sections(text)
+    zone = str((expected.get("cells") or sections(MONDAY)["cells"])[0]["timezone"])
+    compared = [name for name in tables if name in expected]
+    assert compared, f"{path.name} expects no table"
+    for name in compared:
+        columns = list(expected[name][0])
+        rows = [["-" if word is None else word for word in row.values()] for row in expected[name]]
+        named = {row[0] for row in rows}
+        assert [row for row in as_words(tables[name], columns, zone) if row[0] in named] == rows, name
 
 
 def check(path: Path, stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """Alerts: the findings about all parts of a day in one numbered list, the most urgent first.
 
 What makes a finding is in the module of its subject: ``order_alerts``, ``stock_alerts``, ``day_alerts``,
-``ready_alerts`` and ``forecast_alerts``.
+``master_data_alerts``, ``ready_alerts`` and ``forecast_alerts``.
 """
 
 import dataframely as dy

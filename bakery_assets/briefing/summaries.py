@@ -8,6 +8,7 @@ import polars as pl
 from bakery_assets.briefing.alerts import number_alerts
 from bakery_assets.briefing.day_alerts import day_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
+from bakery_assets.briefing.master_data_alerts import master_data_findings
 from bakery_assets.briefing.next_open_day import next_open_days
 from bakery_assets.briefing.order_alerts import order_findings
 from bakery_assets.briefing.plan_changes import plan_changes
@@ -37,6 +38,7 @@ class BriefingInputs(TypedDict):
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    master_data_faults: dy.DataFrame[plans.MasterDataFaults]
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
@@ -66,6 +68,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
             *stock_findings(inputs),
             *day_findings(cells, inputs),
             *ready_findings(cells, inputs),
+            *master_data_findings(cells, inputs),
             *forecast_findings(inputs),
         ]
     )

@@ -21,8 +21,9 @@ OUTLOOK_TERMS = (
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "cost", "covered_through", "currency", "deliver_on", "delivery_value", "expired_before",
-    "lead_time_days", "minimum_order_value", "minimum_quantity", "order_on", "ordered_before",
-    "pack_size", "price", "scheduled_receipts_before", "max_shortage_on", "supplier", "unmet_before", "used_before",
+    "lead_time_days", "lead_time_unit", "minimum_order_value", "minimum_quantity", "order_on", "ordered_before",
+    "pack_size", "price", "scheduled_receipts_before", "max_shortage_on", "supplier", "unmet_before", "usable_on",
+    "used_before",
 )  # fmt: skip
 ORDER_SUM = (
     "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, from needed_on to "
@@ -77,6 +78,7 @@ class RequirementTerms(plans.PlanRow):
     order_by = plans.ProcurementRequirements.order_by
     order_on = col.date("Day of the order's deadline", nullable=True)
     deliver_on = plans.ProcurementRequirements.deliver_on
+    usable_on = col.date("First day whose requirement it covers", nullable=True)
     covered_through = col.date("Last day whose requirement the order covers", nullable=True)
     max_shortage_on = col.date("Day of the largest shortage that the order covers", nullable=True)
     unmet_before = col.number("Part of gross_requirement that was unmet before needed_on", nullable=True)
@@ -91,6 +93,7 @@ class RequirementTerms(plans.PlanRow):
     minimum_quantity = col.number("Smallest order", nullable=True)
     minimum_order_value = col.number("Smallest order the supplier accepts, in its currency", nullable=True)
     lead_time_days = col.integer("Days from order to delivery", nullable=True)
+    lead_time_unit = col.text("What these are: calendar days, or the supplier's working days", nullable=True)
 
 
 class ExplainedRequirements(RequirementTerms):

@@ -12,18 +12,21 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, with_day
 from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT
+from bakery_assets.materials.baking_starts import planned_delivery_delays
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Floats, by_day, expiry_buckets, shelf_lives, simulate_stock
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements
 from bakery_assets.materials.items import INGREDIENT_KIND, PRODUCT_KIND, DatedQuantities
 from bakery_assets.materials.master_schedule import master_schedule
+from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.materials.scheduled_receipts import scheduled_receipts
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
 QUANTITIES = (
-    "opening", "receipts", "planned_receipts", "gross_requirement", "consumption", "unmet", "expired", "closing",
+    "opening", "receipts", "receipts_after_baking", "planned_receipts", "gross_requirement", "consumption", "unmet",
+    "expired", "closing",
 )  # fmt: skip
 
 
@@ -31,9 +34,11 @@ class InventoryInputs(TypedDict):
     """What ``project_inventory`` reads."""
 
     calendar: dy.DataFrame[ops.Calendar]
+    shifts: dy.DataFrame[ops.Shifts]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    master_data_faults: dy.DataFrame[plans.MasterDataFaults]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     recipes: dy.DataFrame[ops.Recipes]
     recipe_lines: dy.DataFrame[ops.RecipeLines]
@@ -58,33 +63,38 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     orders; products are required by demand and arrive with the batches. On days 8 to 14 demand repeats the
     forecasts of days 1 to 7; no batches are planned for them yet, so their demand is taken to be baked.
 
-    In a day receipts come first, then what is required is issued FEFO, then stock past its last usable day
-    expires. What is unmet is not carried over to a later day.
+    In a day receipts come first, but for those that arrive when baking has begun (``materials.baking_starts``): what is
+    required is issued FEFO before these. Then stock past its last usable day expires. What is unmet is not carried over
+    to a later day.
 
     stockout_risk is high on a day with an unmet requirement. It is low on a day that closes an ingredient below its
     safety stock or below one day's mean requirement. Else none; so is, unless something is unmet, what keeps
     for one day only, of which nothing should be left in the evening.
 
-    Raises:
-        CannotPlan: units that cannot be converted, or a recipe that contains itself.
+    Products that ``master_data_faults`` leaves out have no rows: that they are not baked is told once, with the fault.
     """
     stock = stock_on_hand(cells, inputs)
-    demand = daily_demand(cells, inputs, OUTLOOK_DAYS)
+    left_out = inputs["master_data_faults"]
+    demand = conform(DailyDemand, without_left_out(daily_demand(cells, inputs, OUTLOOK_DAYS), left_out))
     schedule = master_schedule(cells, inputs, demand)
-    gross = _gross(cells, demand, ingredient_requirements(schedule, inputs, stock))
+    gross = _gross(cells, demand, ingredient_requirements(cells, schedule, inputs, stock))
     items = _items(cells, inputs)
     required = by_day(gross, items, ITEM, "quantity", OUTLOOK_DAYS)
     is_product = (items["item_kind"] == PRODUCT_KIND).to_numpy()[:, None]
     beyond_batches = np.arange(OUTLOOK_DAYS) >= HORIZON_DAYS
     proposed = by_day(_proposed(cells, inputs), items, ITEM, "quantity", OUTLOOK_DAYS)
     planned = np.where(is_product & beyond_batches, required, proposed)
-    open_orders = scheduled_receipts(cells, inputs).select(*_ingredient_as_item(), "day", "quantity")
-    receipts = np.round(planned + by_day(open_orders, items, ITEM, "quantity", OUTLOOK_DAYS), DECIMALS)
+    open_orders = scheduled_receipts(cells, inputs).select(*_ingredient_as_item(), "day", "quantity", "after_baking")
+    in_time, after = (by_day(open_orders, items, ITEM, name, OUTLOOK_DAYS) for name in ("quantity", "after_baking"))
+    planned_after = np.where(is_product, 0.0, planned) * planned_delivery_delays(items, inputs["shifts"])[:, None]
+    after = np.round(after + planned_after, DECIMALS)
+    in_time = np.round(in_time + planned - planned_after, DECIMALS)
     on_hand = expiry_buckets(stock, items, ITEM, OUTLOOK_DAYS)
-    flow = simulate_stock(required, on_hand, receipts, shelf_lives(items["shelf_life_days"]))
+    flow = simulate_stock(required, on_hand, in_time, after, shelf_lives(items["shelf_life_days"]))
+    receipts = np.round(in_time + after, DECIMALS)
     matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
     unmet = np.round(required - flow.consumption, DECIMALS)
-    figures = (flow.opening, receipts, planned, required, flow.consumption, unmet, flow.expired, flow.closing)
+    figures = (flow.opening, receipts, after, planned, required, flow.consumption, unmet, flow.expired, flow.closing)
     rows = _rows(items[matters], [figure[matters] for figure in figures])
     return InventoryTables(inventory_projections=conform(plans.InventoryProjections, rows))
 
@@ -110,9 +120,10 @@ def _rows(items: pl.DataFrame, figures: list[Floats]) -> pl.DataFrame:
 
 
 def _items(cells: pl.DataFrame, inputs: InventoryInputs) -> pl.DataFrame:
-    """Every ingredient and product with its row in the arrays."""
+    """Every ingredient and product that is planned, with its row in the arrays."""
     ingredients = inputs["ingredients"].select(*_ingredient_as_item(), "safety_stock", "shelf_life_days")
-    products = inputs["products"].select(*_product_as_item(), "shelf_life_days", safety_stock=pl.lit(0.0))
+    planned = without_left_out(inputs["products"], inputs["master_data_faults"])
+    products = planned.select(*_product_as_item(), "shelf_life_days", safety_stock=pl.lit(0.0))
     return (
         pl.concat([ingredients, products.select(ingredients.columns)])
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")

@@ -29,16 +29,20 @@ class StockFlow:
     closing: Floats
 
 
-def simulate_stock(gross_requirement: Floats, on_hand: Floats, receipts: Floats, shelf_life: Ints) -> StockFlow:
-    """Stock day by day: receipts arrive, the gross requirement is issued FEFO, in the evening stock past its last
-    usable day expires. What cannot be met is not carried over to a later day.
+def simulate_stock(
+    gross_requirement: Floats, on_hand: Floats, receipts: Floats, receipts_after: Floats, shelf_life: Ints
+) -> StockFlow:
+    """Stock day by day: receipts arrive, the gross requirement is issued FEFO, further receipts arrive, in the evening
+    stock past its last usable day expires. What cannot be met is not carried over to a later day.
 
-    closing = opening + receipts - consumption - expired, and each day opens with the closing of the day before.
+    closing = opening + receipts + receipts_after - consumption - expired, and each day opens with the closing of the
+    day before.
 
     Args:
         gross_requirement: items by days.
         on_hand: buckets on the first morning, items by days + 1.
         receipts: items by days; usable from their day on for ``shelf_life`` days.
+        receipts_after: the same, but too late for the requirement of their own day.
         shelf_life: days by item, at least 1; ``NO_EXPIRY``: forever.
     """
     buckets = on_hand.copy()
@@ -47,6 +51,7 @@ def simulate_stock(gross_requirement: Floats, on_hand: Floats, receipts: Floats,
         flow.opening[:, day] = total(buckets)
         receive(buckets, receipts[:, day], last_usable_day(day, shelf_life))
         flow.consumption[:, day] = issue(buckets, gross_requirement[:, day])
+        receive(buckets, receipts_after[:, day], last_usable_day(day, shelf_life))
         flow.expired[:, day] = expire(buckets, day)
         flow.closing[:, day] = total(buckets)
     return flow

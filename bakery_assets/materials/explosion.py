@@ -14,6 +14,7 @@ from bakery_assets.keys import ITEM
 from bakery_assets.materials.bill_of_materials import BillLines
 from bakery_assets.materials.expiry_buckets import by_day, expiry_buckets, issue
 from bakery_assets.materials.items import DatedQuantities, Item
+from bakery_assets.materials.make_days import MakeDays, on_make_days
 from bakery_assets.materials.stock import StockOnHand
 from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
 from bakery_assets.schemas import columns as col
@@ -57,13 +58,15 @@ def explode(
     on_hand: dy.DataFrame[StockOnHand],
     scheduled_receipts: dy.DataFrame[DatedQuantities],
     days: int,
+    made: dy.DataFrame[MakeDays],
 ) -> dy.DataFrame[ExplodedRequirements]:
     """Gross and net requirements of every item, by day, sorted.
 
     On each day an item's receipts arrive, and its stock, issued FEFO, covers the gross requirement; the
     rest is the net requirement. What is net of an item with a bill is a planned order that is ready that day, so its
-    components are required ``lead_days`` earlier. What had to start before day 0 has been started: its
-    components are in it, and the count of stock shows it, so they are not required again. A scheduled
+    components are required ``lead_days`` earlier, or on the last day before that on which someone works. What had to
+    start before day 0 has been started: its components are in it, and the count of stock shows it, so they are not
+    required again. A scheduled
     receipt of an item with a bill is an open make order: it requires its components in the same way, and is
     not netted.
 
@@ -72,6 +75,7 @@ def explode(
         lead_times: an item without one is made on the day.
         scheduled_receipts: open orders; what they bring does not expire.
         days: length of the horizon; what is later is left out.
+        made: on which day work is done that is due on a day; without a row it is done that day.
 
     Raises:
         CannotPlan: an item contains itself; the message names tenant and cycle.
@@ -92,8 +96,10 @@ def explode(
         net = _net(gross, on_hand, receipts, days)
         done.append(net)
         make_orders = receipts.join(levels.filter(pl.col("low_level_code") == level), on=ITEM, how="semi")
-        made = pl.concat([net.select(*ITEM, "day", quantity="net_requirement"), make_orders])
-        required = pl.concat([required.join(now, on=ITEM, how="anti"), _components(made, bill_lines, lead_times)])
+        orders = pl.concat([net.select(*ITEM, "day", quantity="net_requirement"), make_orders])
+        required = pl.concat(
+            [required.join(now, on=ITEM, how="anti"), _components(orders, bill_lines, lead_times, made)]
+        )
     return conform(ExplodedRequirements, pl.concat(done).sort(*ITEM, "day"))
 
 
@@ -144,15 +150,18 @@ def _net(gross: pl.DataFrame, on_hand: pl.DataFrame, receipts: pl.DataFrame, day
     )
 
 
-def _components(made: pl.DataFrame, bill_lines: pl.DataFrame, lead_times: pl.DataFrame) -> pl.DataFrame:
+def _components(
+    orders: pl.DataFrame, bill_lines: pl.DataFrame, lead_times: pl.DataFrame, made: dy.DataFrame[MakeDays]
+) -> pl.DataFrame:
     """What planned orders take, and when; what was started before day 0 has taken it already."""
-    return (
-        made.join(bill_lines, on=ITEM)
+    due = (
+        orders.join(bill_lines, on=ITEM)
         .join(lead_times.select(*ITEM, "lead_days"), on=ITEM, how="left")
-        .with_columns(
-            day=pl.col("day") - pl.col("lead_days").fill_null(0),
-            quantity=pl.col("quantity") * pl.col("quantity_per"),
-        )
+        .with_columns(pl.col("lead_days").fill_null(0))
+        .with_columns(day=pl.col("day") - pl.col("lead_days"), quantity=pl.col("quantity") * pl.col("quantity_per"))
+    )
+    return (
+        on_make_days(due, made)
         .filter(pl.col("day") >= 0)
         .select("tenant_id", "day", "quantity", **_as_items())
         .select(*ITEM, "day", "quantity")

@@ -12,10 +12,11 @@ from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT
 from bakery_assets.materials.bill_of_materials import BillInputs, BillLines, bill_of_materials
 from bakery_assets.materials.explosion import COMPONENT, LeadTimes, explode
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND, DatedQuantities
+from bakery_assets.materials.make_days import make_days
 from bakery_assets.materials.master_schedule import MasterSchedule
 from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
-from bakery_assets.schemas import conform, ops
 
 
 class GrossRequirements(dy.Schema):
@@ -37,17 +38,25 @@ class WhereUsed(dy.Schema):
     last_baked_day = col.integer("Last day it is baked, in days after the plan date")
 
 
+class RequirementInputs(BillInputs):
+    """What ``ingredient_requirements`` reads."""
+
+    calendar: dy.DataFrame[ops.Calendar]
+    shifts: dy.DataFrame[ops.Shifts]
+
+
 def ingredient_requirements(
-    schedule: dy.DataFrame[MasterSchedule], inputs: BillInputs, stock: dy.DataFrame[StockOnHand]
+    cells: dy.DataFrame[Cells],
+    schedule: dy.DataFrame[MasterSchedule],
+    inputs: RequirementInputs,
+    stock: dy.DataFrame[StockOnHand],
 ) -> dy.DataFrame[GrossRequirements]:
     """Gross requirements of ingredients for ``OUTLOOK_DAYS`` days, sorted.
 
     The master schedule is exploded through all levels of the recipes; intermediates are netted with their stock while
-    it lasts. What had to start before the plan date has been started, and takes nothing more; what days after
-    the outlook will start within it is not counted.
-
-    Raises:
-        CannotPlan: units that cannot be converted, or a recipe that contains itself.
+    it lasts. Work that is due on a day on which no one works is done on the last day before. What had to start before
+    the plan date has been started, and takes nothing more; what days after the outlook will start within it is not
+    counted.
     """
     demand = _independent_demand(schedule)
     exploded = explode(
@@ -57,6 +66,7 @@ def ingredient_requirements(
         conform(StockOnHand, stock.filter(pl.col("item_kind") == INTERMEDIATE_KIND)),
         demand.clear(),  # no fact tells of an intermediate being made
         OUTLOOK_DAYS,
+        make_days(cells, inputs["calendar"], inputs["shifts"]),
     )
     ingredients = exploded.filter(pl.col("item_kind") == INGREDIENT_KIND).rename({"item_id": "ingredient_id"})
     return conform(GrossRequirements, ingredients)
@@ -65,11 +75,7 @@ def ingredient_requirements(
 def where_used(
     schedule: dy.DataFrame[MasterSchedule], inputs: BillInputs, products: dy.DataFrame[ops.Products]
 ) -> dy.DataFrame[WhereUsed]:
-    """The products of the master schedule by ingredient, sorted.
-
-    Raises:
-        CannotPlan: as ``bill_of_materials``.
-    """
+    """The products of the master schedule by ingredient, sorted."""
     bill = _bill_of_schedule(schedule, bill_of_materials(inputs)).select(*ITEM, *COMPONENT).unique()
     found = (
         schedule.with_columns(item_kind=pl.lit(PRODUCT_KIND), item_id="recipe_id")

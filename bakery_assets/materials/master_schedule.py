@@ -3,25 +3,21 @@
 The first week is what ``production`` has planned, the second is ``demand``, for which nothing is planned yet.
 """
 
-from typing import TypedDict
-
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, CannotPlan, with_day
+from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, with_day
 from bakery_assets.keys import PRODUCT
-from bakery_assets.materials.bill_of_materials import UNIT_CONVERSIONS, product_recipes
+from bakery_assets.materials.bill_of_materials import ProductRecipeInputs, product_recipes, with_yield_factor
 from bakery_assets.materials.demand import DailyDemand
-from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.schemas import columns as col
 
 
-class MasterScheduleInputs(TypedDict):
+class MasterScheduleInputs(ProductRecipeInputs):
     """What ``master_schedule`` reads."""
 
     production_batches: dy.DataFrame[plans.ProductionBatches]
-    products: dy.DataFrame[ops.Products]
-    recipes: dy.DataFrame[ops.Recipes]
 
 
 class MasterSchedule(dy.Schema):
@@ -39,17 +35,14 @@ def master_schedule(
 ) -> dy.DataFrame[MasterSchedule]:
     """The batches of days 1 to 7, and the demand of days 8 to 14 by the recipe that production will choose.
 
-    Batches and products without a recipe are left out. Stock of products is not netted: a batch is what production
-    made of demand and that stock, and what stock the second week begins with is not known.
+    Batches and products without a usable recipe are left out. Stock of products is not netted: a batch is what
+    production made of demand and that stock, and what stock the second week begins with is not known.
 
     Args:
         demand: of ``OUTLOOK_DAYS`` days.
-
-    Raises:
-        CannotPlan: the product's unit cannot be converted into what its recipe yields.
     """
     batches = inputs["production_batches"].select(*PRODUCT, "recipe_id", "schedule_date", quantity="quantity_planned")
-    recipes = product_recipes(inputs["recipes"])
+    recipes = product_recipes(inputs)
     second_week = demand.filter(pl.col("demand") > 0).join(recipes, on=PRODUCT)
     parts = [
         with_day(rows, cells, of="schedule_date").filter(pl.col("day").is_between(first, last - 1))
@@ -63,20 +56,6 @@ def master_schedule(
 
 def _in_yield_units(planned: pl.DataFrame, inputs: MasterScheduleInputs) -> pl.DataFrame:
     """Rows that have a recipe, ``quantity`` converted from the product's unit into that of the recipe's yield."""
-    yields = inputs["recipes"].select("tenant_id", "recipe_id", to_unit="yield_unit")
-    converted = (
-        planned.join(yields, on=["tenant_id", "recipe_id"])
-        .join(inputs["products"].select(*PRODUCT, from_unit="unit"), on=PRODUCT)
-        .join(UNIT_CONVERSIONS, on=["from_unit", "to_unit"], how="left")
-    )
-    for tenant, product, unit, recipe, yielded in (
-        converted.filter(pl.col("factor").is_null())
-        .select(*PRODUCT, "from_unit", "recipe_id", "to_unit")
-        .sort(*PRODUCT, "recipe_id")
-        .iter_rows()
-    ):
-        raise CannotPlan(
-            f"tenant {tenant}: product {product} is counted in {unit}, but its recipe {recipe} yields {yielded}; "
-            "give both the same unit, or a pair of g and kg, or ml and l"
-        )
-    return converted.with_columns(quantity=pl.col("quantity") * pl.col("factor"))
+    yields = inputs["recipes"].select("tenant_id", "recipe_id", "yield_unit")
+    converted = with_yield_factor(planned.join(yields, on=["tenant_id", "recipe_id"]), inputs["products"])
+    return converted.filter(pl.col("factor").is_not_null()).with_columns(quantity=pl.col("quantity") * pl.col("factor"))

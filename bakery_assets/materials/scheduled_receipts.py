@@ -10,6 +10,7 @@ import polars as pl
 
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.baking_starts import with_usable_day
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
@@ -25,6 +26,7 @@ class ScheduledReceiptInputs(TypedDict):
 
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
+    shifts: dy.DataFrame[ops.Shifts]
 
 
 class ScheduledReceipts(dy.Schema):
@@ -33,7 +35,8 @@ class ScheduledReceipts(dy.Schema):
     tenant_id = col.tenant_id()
     ingredient_id = col.key_text("The ingredient", primary_key=True)
     day = col.integer("Day of delivery, in days after the plan date", primary_key=True)
-    quantity = col.number("Quantity expected, in the ingredient's unit")
+    quantity = col.number("Quantity expected before the day's baking, in the ingredient's unit")
+    after_baking = col.number("Quantity expected when it has begun, usable the next day, in the ingredient's unit")
     overdue = col.number("Quantity overdue and no longer expected, on day 0, in the ingredient's unit")
 
 
@@ -44,25 +47,32 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     order. Receipts of an ingredient that name no order fulfill the oldest orders that were still
     open, placed by then, and due by the day after; what exceeds them fulfills none.
 
-    An order is expected on the local date on which its delivery window begins. An order that was due
-    before the plan date is expected today if its window ended yesterday or later; one overdue for
-    longer is not counted, which is the safe side.
+    An order is expected at the end of its delivery window: before the baking of that local day, or after it has begun
+    (see ``baking_starts``). An order whose window ended before the planning instant, yesterday at the earliest, is
+    expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side.
     """
     orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
-    begins, ends = (
-        (pl.col(column).dt.date() - pl.col("plan_date")).dt.total_days() for column in ("expected_from", "expected_to")
-    )
+    ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
     is_expected = pl.col("ends") >= -GRACE_DAYS
+    is_overdue = pl.col("ends_at") < pl.col("planned_as_of")
+    timed = with_usable_day(
+        orders.filter(pl.col("open") > 0).with_columns(
+            ends=ends, day=ends.clip(0), arrives_at=pl.when(~is_overdue).then("ends_at")
+        ),
+        inputs["shifts"],
+        arrives_at="arrives_at",
+    )
+    waits = pl.col("usable_day") > pl.col("day")
     expected = (
-        orders.filter(pl.col("open") > 0)
-        .with_columns(day=begins.clip(0), ends=ends)
-        .with_columns(
-            day=pl.when(is_expected).then("day").otherwise(0),
-            quantity=pl.when(is_expected).then("open").otherwise(0.0),
+        timed.with_columns(
+            # With a night shift, what comes in the evening when it has begun misses the baking of the next day.
+            day=pl.when(~is_expected).then(0).when(waits).then(pl.col("usable_day") - 1).otherwise("day"),
+            quantity=pl.when(is_expected & ~waits).then("open").otherwise(0.0),
+            after_baking=pl.when(is_expected & waits).then("open").otherwise(0.0),
             overdue=pl.when(is_expected).then(0.0).otherwise("open"),
         )
         .group_by("tenant_id", "ingredient_id", "day")
-        .agg(ordered_sum("quantity").round(DECIMALS), ordered_sum("overdue").round(DECIMALS))
+        .agg(ordered_sum(name).round(DECIMALS) for name in ("quantity", "after_baking", "overdue"))
         .sort("tenant_id", "ingredient_id", "day")
     )
     return conform(ScheduledReceipts, expected)
@@ -78,7 +88,8 @@ def _less_named_receipts(cells: pl.DataFrame, inputs: ScheduledReceiptInputs) ->
     )
     orders = (
         inputs["purchase_orders"]
-        .join(cells.select("tenant_id", "plan_date", "timezone"), on="tenant_id")
+        .join(cells, on="tenant_id")
+        .with_columns(ends_at="expected_to")
         .join(received, on=LINE, how="left")
         .with_columns(open=(pl.col("quantity") - pl.col("received").fill_null(0.0)).round(DECIMALS))
         .filter(pl.col("open") > 0)

@@ -1,8 +1,9 @@
 """Supplier offers: prices, feasible delivery days and order deadlines.
 
-Days are counted from the plan date, which is day 0. An order placed on day ``o`` can be delivered from day ``o`` +
-lead time on, on the supplier's delivery weekdays, and neither on days on which the bakery is closed nor on
-holidays, unless the calendar gives opening hours for them. What is ordered is decided in ``replenishment``.
+Days are counted from the plan date, which is day 0. Orders are placed, and delivered on the supplier's delivery
+weekdays, on days on which both work: the bakery is not closed, and it is one of the supplier's working weekdays and no
+holiday, unless the calendar gives opening hours for it. A lead time counts all days, or where the supplier says so its
+own working days. What is ordered is decided in ``replenishment``.
 """
 
 import re
@@ -17,13 +18,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bakery_assets.calendars import closed_days, tenant_holidays
-from bakery_assets.cells import OUTLOOK_DAYS, CannotPlan, with_day
+from bakery_assets.cells import OUTLOOK_DAYS, with_day
 from bakery_assets.local_time import with_instants
 from bakery_assets.materials.expiry_buckets import Floats, Ints
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
 MAX_LEAD_DAYS = 365  # the schema's largest lead time
 DELIVERY_DAYS = OUTLOOK_DAYS + MAX_LEAD_DAYS  # days on which an order placed within the outlook can arrive
 
@@ -36,7 +38,7 @@ class SupplierOfferInputs(TypedDict):
 
 
 class DeliveryInputs(TypedDict):
-    """What ``delivery_days`` reads."""
+    """What ``order_days`` reads."""
 
     tenants: dy.DataFrame[ops.Tenants]
     calendar: dy.DataFrame[ops.Calendar]
@@ -57,7 +59,9 @@ class SupplierOffers(dy.Schema):
     lead_time_days = col.integer("Days from order to delivery, the item's own, else the supplier's", maximum=365)
     order_cutoff_time = ops.Suppliers.order_cutoff_time
     first_order_day = col.integer("0: it can be ordered today; 1: today's cutoff time has passed", maximum=1)
-    weekdays = dy.List(dy.Int64(min=1, max=7), min_length=1, description="ISO weekdays on which the supplier delivers")
+    lead_time_unit = ops.Suppliers.lead_time_unit
+    delivers_on = dy.List(dy.Int64(min=1, max=7), description="ISO weekdays on which the supplier delivers")
+    works_on = dy.List(dy.Int64(min=1, max=7), description="ISO weekdays on which the supplier works")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Offers:
     Attributes:
         item: row of the item; ascending.
         price, minimum, pack: per unit of the item, smallest order, and what orders are a multiple of (0: any quantity).
-        delivers: offers by days: whether an order placed within the outlook can be delivered that day.
+        delivers: offers by days: whether an order placed within the outlook can be usable from that day on, which for
+            bakeries with shifts is the day after its delivery (``materials.baking_starts``).
     """
 
     item: Ints
@@ -94,10 +99,10 @@ class Offers:
 def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> dy.DataFrame[SupplierOffers]:
     """Every supplier's items, the cheapest of each ingredient first, equal prices by supplier_id.
 
-    Raises:
-        CannotPlan: a word among the delivery weekdays is not a weekday; names tenant, supplier, word.
+    A supplier whose weekdays cannot be read offers nothing.
     """
-    suppliers = _with_weekdays(inputs["suppliers"]).rename({"name": "supplier", "lead_time_days": "supplier_lead_days"})
+    readable = with_weekdays(inputs["suppliers"]).filter(pl.col("unreadable").is_null())
+    suppliers = readable.rename({"name": "supplier", "lead_time_days": "supplier_lead_days"})
     offered = inputs["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
     offers = (
         with_instants(offered, "order_by", day="plan_date", wall_time="order_cutoff_time")
@@ -111,38 +116,62 @@ def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> 
     return conform(SupplierOffers, offers)
 
 
-def delivery_days(
-    offers: dy.DataFrame[SupplierOffers], cells: dy.DataFrame[Cells], inputs: DeliveryInputs
-) -> NDArray[np.bool_]:
-    """Offers by ``DELIVERY_DAYS`` days: whether an order placed within the outlook can be delivered that day."""
+def order_days(offers: dy.DataFrame[SupplierOffers], cells: dy.DataFrame[Cells], inputs: DeliveryInputs) -> Ints:
+    """Offers by ``DELIVERY_DAYS`` days: the last day on which to order for a delivery that day.
+
+    -1 where nothing can be delivered that day, or the order is not due within the outlook.
+    """
+    terms = ["place", "lead_time_days", "lead_time_unit", "first_order_day", "delivers_on", "works_on"]
     tenants = cells.sort("tenant_id").with_row_index("place")
-    dated = offers.select("tenant_id", "lead_time_days", "first_order_day", "weekdays").join(
-        tenants.select("tenant_id", "place", weekday=pl.col("plan_date").dt.weekday()),
-        on="tenant_id",
-        how="left",
-        maintain_order="left",
+    dated = offers.join(tenants, on="tenant_id", how="left", maintain_order="left").select(
+        *terms[:4], *(_as_mask(name) for name in terms[4:])
     )
+    calendars = dated.unique().with_row_index("calendar")
+    rows = dated.join(calendars, on=terms, how="left", maintain_order="left")["calendar"].to_numpy()
+    place, lead, first = (calendars[name].to_numpy() for name in ("place", "lead_time_days", "first_order_day"))
     day = np.arange(DELIVERY_DAYS)
-    lead = dated["lead_time_days"].to_numpy()[:, None]
-    in_reach = (day >= dated["first_order_day"].to_numpy()[:, None] + lead) & (day < OUTLOOK_DAYS + lead)
-    delivers_on = np.stack([dated["weekdays"].list.contains(number).to_numpy() for number in range(1, 8)], axis=1)
-    weekday = (dated["weekday"].cast(pl.Int64).to_numpy()[:, None] - 1 + day) % 7
-    closed = (
-        with_day(_days_without_deliveries(cells, inputs), cells, of="date")
-        .join(tenants.select("tenant_id", "place"), on="tenant_id")
-        .filter(pl.col("day").is_between(0, DELIVERY_DAYS - 1))
-    )
-    is_closed = np.zeros((tenants.height, DELIVERY_DAYS), dtype=bool)
-    is_closed[closed["place"].to_numpy(), closed["day"].to_numpy()] = True
-    open_days = ~is_closed[dated["place"].to_numpy()]
-    delivering: NDArray[np.bool_] = in_reach & np.take_along_axis(delivers_on, weekday, axis=1) & open_days
-    return delivering
+    weekday = (tenants["plan_date"].dt.weekday().cast(pl.Int64).to_numpy()[place][:, None] - 1 + day) % 7
+    closed, holiday = _days_off(cells, tenants, inputs)
+    works = _on_weekdays(calendars["works_on"], weekday) & ~holiday[place]
+    both_work = works & ~closed[place]
+    in_working_days = (calendars["lead_time_unit"] == "working_days").to_numpy()[:, None]
+    arrives = np.where(in_working_days, _after_working_days(works, lead), day + lead[:, None])
+    at, ordered = np.nonzero(both_work & (day >= first[:, None]) & (arrives < DELIVERY_DAYS))
+    last_order = np.full(works.shape, -1, dtype=np.int64)
+    np.maximum.at(last_order, (at, arrives[at, ordered]), ordered)
+    last_order = np.maximum.accumulate(last_order, axis=1)
+    can_come = both_work & _on_weekdays(calendars["delivers_on"], weekday) & (last_order < OUTLOOK_DAYS)
+    found: Ints = np.where(can_come, last_order, -1)[rows]
+    return found
 
 
-def _days_without_deliveries(cells: pl.DataFrame, inputs: DeliveryInputs) -> pl.DataFrame:
-    """Days on which no one can receive a delivery or suppliers do not drive: ``tenant_id, date``, distinct.
+def _as_mask(weekdays: str) -> pl.Expr:
+    """ISO weekdays as one number: bit 0 is Monday."""
+    bits = (pl.col(weekdays).list.contains(number).cast(pl.Int64) * 2 ** (number - 1) for number in range(1, 8))
+    return pl.sum_horizontal(bits).alias(weekdays)
 
-    These are the calendar's closed days, and the holidays for which it gives no opening hours.
+
+def _on_weekdays(masks: pl.Series, weekday: Ints) -> NDArray[np.bool_]:
+    on: NDArray[np.bool_] = (masks.to_numpy()[:, None] >> weekday) & 1 == 1
+    return on
+
+
+def _after_working_days(works: NDArray[np.bool_], lead: Ints) -> Ints:
+    """Rows by days: the day that comes ``lead`` working days after each working day; the number of days: none."""
+    days = works.shape[1]
+    nth = np.argsort(~works, axis=1, kind="stable")  # the days of a row that are working days first, in their order
+    place = np.cumsum(works, axis=1) - 1 + lead[:, None]
+    after = np.take_along_axis(nth, np.clip(place, 0, days - 1), axis=1)
+    found: Ints = np.where(place < works.sum(axis=1)[:, None], after, days)
+    return found
+
+
+def _days_off(
+    cells: pl.DataFrame, tenants: pl.DataFrame, inputs: DeliveryInputs
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tenants by days: whether the bakery is closed, and whether it is a holiday on which suppliers do not work.
+
+    These are the holidays for which the calendar gives no opening hours.
     """
     calendar = inputs["calendar"]
     plan_dates: list[date] = cells["plan_date"].to_list() or [date(1970, 1, 1)]
@@ -151,29 +180,50 @@ def _days_without_deliveries(cells: pl.DataFrame, inputs: DeliveryInputs) -> pl.
     holidays = tenant_holidays(inputs["tenants"], calendar, min(plan_dates), last).join(
         opened, on=["tenant_id", "date"], how="anti"
     )
-    return pl.concat([closed_days(calendar), holidays.select("tenant_id", "date")]).unique()
+    found = []
+    for days in (closed_days(calendar), holidays):
+        marked = (
+            with_day(days, cells, of="date")
+            .join(tenants.select("tenant_id", "place"), on="tenant_id")
+            .filter(pl.col("day").is_between(0, DELIVERY_DAYS - 1))
+        )
+        off = np.zeros((tenants.height, DELIVERY_DAYS), dtype=bool)
+        off[marked["place"].to_numpy(), marked["day"].to_numpy()] = True
+        found.append(off)
+    return found[0], found[1]
 
 
-def _with_weekdays(suppliers: pl.DataFrame) -> pl.DataFrame:
-    """Add ``weekdays``, ISO numbers, from the text in ``delivery_weekdays``; no text means every day."""
-    texts = suppliers["delivery_weekdays"].unique().sort().to_list()
+def with_weekdays(suppliers: dy.DataFrame[ops.Suppliers]) -> pl.DataFrame:
+    """Add ``delivers_on`` and ``works_on``, ISO numbers, and ``unreadable``: the first word that is no weekday.
+
+    No delivery weekdays mean every day on which it works; no working weekdays mean every day, or where lead times are
+    working days Monday to Friday and the days on which it delivers.
+    """
+    texts = pl.concat([suppliers["delivery_weekdays"], suppliers["working_weekdays"]]).unique().sort().to_list()
     parsed = [_iso_weekdays(text) for text in texts]
     numbers = pl.DataFrame(
         {
-            "delivery_weekdays": texts,
-            "weekdays": [days if isinstance(days, list) else None for days in parsed],
-            "unknown": [days if isinstance(days, str) else None for days in parsed],
+            "text": texts,
+            "days": [days if isinstance(days, list) else None for days in parsed],
+            "unreadable": [days if isinstance(days, str) else None for days in parsed],
         },
-        schema={"delivery_weekdays": pl.String, "weekdays": pl.List(pl.Int64), "unknown": pl.String},
+        schema={"text": pl.String, "days": pl.List(pl.Int64), "unreadable": pl.String},
     )
-    known = suppliers.join(numbers, on="delivery_weekdays", how="left", nulls_equal=True)
-    wrong = known.filter(pl.col("unknown").is_not_null()).sort("tenant_id", "supplier_id")
-    for row in wrong.head(1).iter_rows(named=True):
-        raise CannotPlan(
-            f"tenant {row['tenant_id']}: supplier {row['supplier_id']} delivers on {row['unknown']!r}, which is no "
-            "weekday; write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun"
-        )
-    return known.drop("unknown")
+    read: pl.DataFrame = suppliers
+    for column in ("delivery", "working"):
+        named = numbers.rename({"text": f"{column}_weekdays", "days": column, "unreadable": f"{column}_unreadable"})
+        read = read.join(named, on=f"{column}_weekdays", how="left", nulls_equal=True, maintain_order="left")
+    is_given = pl.col("working").list.len() > 0
+    usual = (
+        pl.when(pl.col("lead_time_unit") == "working_days").then(pl.lit([1, 2, 3, 4, 5])).otherwise(pl.lit(EVERY_DAY))
+    )
+    works_on = pl.when(is_given).then("working").otherwise(usual.list.set_union("delivery"))
+    delivers = pl.when(pl.col("delivery").list.len() > 0).then("delivery").otherwise(pl.lit(EVERY_DAY))
+    return (
+        read.with_columns(works_on=works_on, unreadable=pl.coalesce("delivery_unreadable", "working_unreadable"))
+        .with_columns(delivers_on=delivers.list.set_intersection("works_on"))
+        .drop("delivery", "working", "delivery_unreadable", "working_unreadable")
+    )
 
 
 def _iso_weekdays(text: str | None) -> list[int] | str:
@@ -186,4 +236,4 @@ def _iso_weekdays(text: str | None) -> list[int] | str:
         if not match:
             return word
         numbers.update(match)
-    return sorted(numbers) or list(range(1, 8))
+    return sorted(numbers)

@@ -20,15 +20,17 @@ from bakery_assets.explanations.procurement import (
 )
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.demand import daily_demand
-from bakery_assets.materials.expiry_buckets import by_day, expiry_buckets, shelf_lives, total
+from bakery_assets.materials.baking_starts import planned_delivery_delays
+from bakery_assets.materials.demand import DailyDemand, daily_demand
+from bakery_assets.materials.expiry_buckets import Ints, by_day, expiry_buckets, shelf_lives, total
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements, where_used
 from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.materials.master_schedule import master_schedule
+from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, scheduled_receipts
 from bakery_assets.materials.stock import StockOnHand, stock_on_hand
-from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, delivery_days, supplier_offers
-from bakery_assets.procurement.replenishment import MrpRecords, PlannedOrders, days_or_null, look_ahead, place_orders
+from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
+from bakery_assets.procurement.replenishment import MrpRecords, days_or_null, look_ahead, place_orders
 from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -40,6 +42,7 @@ class ProcurementInputs(TypedDict):
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    master_data_faults: dy.DataFrame[plans.MasterDataFaults]
     recipes: dy.DataFrame[ops.Recipes]
     recipe_lines: dy.DataFrame[ops.RecipeLines]
     products: dy.DataFrame[ops.Products]
@@ -47,6 +50,7 @@ class ProcurementInputs(TypedDict):
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
     calendar: dy.DataFrame[ops.Calendar]
+    shifts: dy.DataFrame[ops.Shifts]
     stock_lots: dy.DataFrame[ops.StockLots]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     waste: dy.DataFrame[ops.Waste]
@@ -71,20 +75,23 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     stock, and needed_on is the day stock falls short, if it does. In both, net_requirement = gross_requirement +
     safety_stock - on_hand - scheduled_receipts, at least 0, and stock that expires before it is used is not in
     on_hand. An order that arrives after the 14 days counts, in scheduled_receipts, open orders up to its own day.
-
-    Raises:
-        CannotPlan: a recipe that contains itself, units that cannot be converted, an unknown weekday.
+    Nothing is required for products that ``master_data_faults`` leaves out.
     """
-    schedule = master_schedule(cells, inputs, daily_demand(cells, inputs, OUTLOOK_DAYS))
+    demand = without_left_out(daily_demand(cells, inputs, OUTLOOK_DAYS), inputs["master_data_faults"])
+    schedule = master_schedule(cells, inputs, conform(DailyDemand, demand))
     stock = stock_on_hand(cells, inputs)
     items = inputs["ingredients"].join(cells, on="tenant_id").sort(INGREDIENT).with_row_index("row")
     items = items.with_columns(pl.col("row").cast(pl.Int32))
     receipts = scheduled_receipts(cells, inputs)
-    records = _records(items, ingredient_requirements(schedule, inputs, stock), receipts, stock)
+    records = _records(
+        items, ingredient_requirements(cells, schedule, inputs, stock), receipts, stock, inputs["shifts"]
+    )
     offered = supplier_offers(cells, inputs).join(items, on=INGREDIENT, how="semi", maintain_order="left")
     offers = conform(SupplierOffers, offered)
-    orders = place_orders(records, _offers(offers, items, delivery_days(offers, cells, inputs)))
-    terms = _requirement_terms(orders, items, offers, records, receipts)
+    order_by_delivery = order_days(offers, cells, inputs)
+    orders = place_orders(records, _offers(offers, items, order_by_delivery >= 0, records.delay))
+    ordered = _ordered(orders, items, offers, order_by_delivery)
+    terms = _requirement_terms(ordered, _not_ordered(orders, items, offers, records), items, records, receipts)
     explained = add_requirement_explanations(terms, where_used(schedule, inputs, inputs["products"]))
     return ProcurementTables(
         procurement_plans=_plans(cells, explained),
@@ -97,33 +104,45 @@ def _records(
     gross: dy.DataFrame[GrossRequirements],
     receipts: dy.DataFrame[ScheduledReceipts],
     stock: dy.DataFrame[StockOnHand],
+    shifts: dy.DataFrame[ops.Shifts],
 ) -> MrpRecords:
     lots = stock.filter(pl.col("item_kind") == INGREDIENT_KIND).rename({"item_id": "ingredient_id"})
-    days = min(max(OUTLOOK_DAYS, 1 + max(receipts["day"].to_list(), default=0)), DELIVERY_DAYS)
+    days = min(max(OUTLOOK_DAYS, 2 + max(receipts["day"].to_list(), default=0)), DELIVERY_DAYS)
+    in_time, after = (by_day(receipts, items, INGREDIENT, name, days) for name in ("quantity", "after_baking"))
+    shelf_life = shelf_lives(items["shelf_life_days"])
+    # What keeps for one day only and comes when baking has begun can never be used.
+    late = np.zeros_like(after)
+    late[:, 1:] = np.where(shelf_life[:, None] > 1, after[:, :-1], 0.0)
     return MrpRecords(
         gross_requirement=by_day(gross, items, INGREDIENT, "gross_requirement", OUTLOOK_DAYS),
-        scheduled_receipts=by_day(receipts, items, INGREDIENT, "quantity", days),
+        scheduled_receipts=np.round(in_time + late, DECIMALS),
         on_hand=expiry_buckets(lots, items, INGREDIENT, OUTLOOK_DAYS),
         safety_stock=items["safety_stock"].to_numpy(),
-        shelf_life=shelf_lives(items["shelf_life_days"]),
+        shelf_life=shelf_life,
+        late_receipts=late,
+        delay=planned_delivery_delays(items, shifts),
     )
 
 
-def _offers(offers: dy.DataFrame[SupplierOffers], items: pl.DataFrame, delivers: NDArray[np.bool_]) -> Offers:
+def _offers(
+    offers: dy.DataFrame[SupplierOffers], items: pl.DataFrame, delivers: NDArray[np.bool_], delay: Ints
+) -> Offers:
     rows = offers.join(items.select(*INGREDIENT, "row"), on=INGREDIENT, how="left", maintain_order="left")
+    item = rows["row"].to_numpy()
+    usable_from = np.where(delay[item][:, None] > 0, np.pad(delivers, ((0, 0), (1, 0)))[:, :-1], delivers)
     return Offers(
-        item=rows["row"].to_numpy(),
+        item=item,
         price=rows["price"].to_numpy(),
         minimum=rows["minimum_quantity"].to_numpy(),
         pack=rows["pack_size"].to_numpy(),
-        delivers=delivers,
+        delivers=usable_from,
     )
 
 
 def _requirement_terms(
-    orders: dy.DataFrame[PlannedOrders],
+    ordered: pl.DataFrame,
+    not_ordered: pl.DataFrame,
     items: pl.DataFrame,
-    offers: dy.DataFrame[SupplierOffers],
     records: MrpRecords,
     receipts: dy.DataFrame[ScheduledReceipts],
 ) -> dy.DataFrame[RequirementTerms]:
@@ -133,9 +152,8 @@ def _requirement_terms(
     stock = items.select(*INGREDIENT, stock_today=pl.Series(total(records.on_hand)))
     number = pl.int_range(1, pl.len() + 1).over("tenant_id").cast(pl.String)
     digits = pl.len().over("tenant_id").cast(pl.String).str.len_chars().cast(pl.Int64).clip(3)
-    parts = [_ordered(orders, items, offers), _not_ordered(orders, items, offers, records)]
     terms = (
-        pl.concat(parts, how="diagonal_relaxed")
+        pl.concat([ordered, not_ordered], how="diagonal_relaxed")
         .join(overdue, on=INGREDIENT, how="left")
         .join(stock, on=INGREDIENT)
         .with_columns(pl.col("overdue_excluded").fill_null(0.0))
@@ -145,22 +163,25 @@ def _requirement_terms(
     return conform(RequirementTerms, terms)
 
 
-def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame) -> pl.DataFrame:
+def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, order_by_delivery: Ints) -> pl.DataFrame:
     """The requirements with an order."""
+    order_day = order_by_delivery[orders["offer"].to_numpy(), orders["deliver_day"].to_numpy()]
     offered = offers.with_row_index("offer").with_columns(pl.col("offer").cast(pl.Int32)).drop(INGREDIENT)
     rows = (
-        orders.join(items.rename({"row": "item"}), on="item")
+        orders.with_columns(order_day=pl.Series(order_day, dtype=pl.Int64))
+        .join(items.rename({"row": "item"}), on="item")
         .join(offered, on="offer")
         .with_columns(
             planned_order_quantity="quantity",
             cost=(pl.col("quantity") * pl.col("price")).round(CENTS),
-            order_on=_date(pl.col("deliver_day") - pl.col("lead_time_days")),
+            order_on=_date("order_day"),
             deliver_on=_date("deliver_day"),
             needed_on=_date("needed_day"),
             covered_through=_date("last_day_covered"),
             max_shortage_on=_date("max_shortage_day"),
             stockout_on=_date("stockout_day"),
-            is_late=pl.col("deliver_day") > pl.col("needed_day"),
+            is_late=pl.col("usable_day") > pl.col("needed_day"),
+            usable_on=_date("usable_day"),
             has_offer=pl.lit(True),
         )
     )

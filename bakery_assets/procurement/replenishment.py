@@ -29,6 +29,7 @@ class PlannedOrders(dy.Schema):
     offer = col.integer("Row of the offer", maximum=MAX_ROWS)
     needed_day = col.integer("First day on which stock falls below its safety stock", primary_key=True)
     deliver_day = col.integer("Day of delivery")
+    usable_day = col.integer("First day whose requirement it covers")
     last_day_covered = col.integer("The next delivery, or the end of the shelf life, comes after it")
     max_shortage_day = col.integer("Day of the largest shortage that the order covers; the sum runs up to it")
     stockout_day = col.integer(
@@ -72,10 +73,13 @@ class MrpRecords:
 
     Attributes:
         gross_requirement: items by days.
-        scheduled_receipts: open orders, items by days; may go on after the last day of gross_requirement.
+        scheduled_receipts: open orders, items by the day from which they are usable; may go on after the last day of
+            gross_requirement.
         on_hand: expiry buckets on the first morning, items by days + 1 (see ``materials.expiry_buckets``).
         safety_stock: quantity that should always be left.
         shelf_life: days that a delivery keeps.
+        late_receipts: the part of scheduled_receipts that was delivered on the day before.
+        delay: days from the delivery of a planned order until it is usable.
     """
 
     gross_requirement: Floats
@@ -83,6 +87,8 @@ class MrpRecords:
     on_hand: Floats
     safety_stock: Floats
     shelf_life: Ints
+    late_receipts: Floats
+    delay: Ints
 
 
 @dataclass(frozen=True)
@@ -130,7 +136,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     """Plan orders so that stock never falls below its safety stock, as far as deliveries allow.
 
     Day by day: where the stock left after the day's requirement is below the safety stock, the cheapest offer
-    that can still deliver by that day, and keeps until it, is ordered for its last delivery by that day. The order
+    that can still be used by that day, and keeps until it, is ordered for its last delivery that can. The order
     covers every requirement until that supplier's next delivery or the end of the shelf life: the largest
     shortage up to then is the net requirement, to which minimum and pack are applied once. The surplus
     is stock for the days that follow. If no offer can deliver in time, the one that delivers first is late, and
@@ -145,26 +151,26 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     buckets = records.on_hand.copy()
     planned_receipts = np.zeros_like(records.gross_requirement)
     unmet = np.zeros(count)
-    late_until = np.zeros(count, dtype=np.int64)
+    everything, late_until = np.arange(count), np.zeros(count, dtype=np.int64)
     to_date = _ToDate(*(np.zeros(count) for _ in range(4)))
     placed = [pl.DataFrame(schema=pl.Schema(PlannedOrders))]
     for day in range(days):
-        arriving = records.scheduled_receipts[:, day] + planned_receipts[:, day]
-        receive(buckets, arriving, last_usable_day(day, records.shelf_life))
+        _receive_open_orders(buckets, everything, day, records)
+        receive(buckets, planned_receipts[:, day], last_usable_day(day - records.delay, records.shelf_life))
         to_date.ordered += planned_receipts[:, day]
         left = total(buckets) - records.gross_requirement[:, day] - unmet
         is_short = (np.round(records.safety_stock - left, DECIMALS) > 0) & (late_until <= day)
         orders = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
         placed.append(orders)
-        item, delivered, quantity = (orders[name].to_numpy() for name in ("item", "deliver_day", "quantity"))
-        in_time, within = delivered <= day, (delivered > day) & (delivered < days)
+        item, usable_day, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
+        in_time, within = usable_day <= day, (usable_day > day) & (usable_day < days)
         received = np.zeros(count)
         received[item[in_time]] = quantity[in_time]
-        usable = np.full(count, -1, dtype=np.int64)
-        usable[item] = last_usable_day(delivered, records.shelf_life[item])
-        receive(buckets, received, usable)
-        planned_receipts[item[within], delivered[within]] += quantity[within]
-        late_until[item] = delivered
+        last = np.full(count, -1, dtype=np.int64)
+        last[item] = last_usable_day(usable_day - records.delay[item], records.shelf_life[item])
+        receive(buckets, received, last)
+        planned_receipts[item[within], usable_day[within]] += quantity[within]
+        late_until[item] = usable_day
         required = records.gross_requirement[:, day] + unmet
         used = issue(buckets, required)
         unmet = np.round(required - used, DECIMALS)
@@ -190,34 +196,42 @@ def days_or_null(days: Ints) -> pl.Series:
 def look_ahead(records: MrpRecords) -> Outlook:
     """The days from the plan date on, if nothing is ordered."""
     buckets = records.on_hand.copy()
-    receive(buckets, records.scheduled_receipts[:, 0], last_usable_day(0, records.shelf_life))
     count = len(records.gross_requirement)
+    _receive_open_orders(buckets, np.arange(count), 0, records)
     return _ahead(np.arange(count), 0, buckets, np.zeros(count), records)
+
+
+def _receive_open_orders(buckets: Floats, items: Ints, day: int, records: MrpRecords) -> None:
+    """Add to the buckets of ``items`` what open orders make usable on ``day``."""
+    late, shelf_life = records.late_receipts[items, day], records.shelf_life[items]
+    receive(buckets, records.scheduled_receipts[items, day] - late, last_usable_day(day, shelf_life))
+    receive(buckets, late, last_usable_day(day - 1, shelf_life))
 
 
 def _order(
     short: Ints, day: int, buckets: Floats, unmet: Floats, records: MrpRecords, offers: Offers, to_date: _ToDate
 ) -> pl.DataFrame:
     """The orders to place for the items that are short on ``day``."""
-    offer, delivered = _choose(day, records, offers)
+    offer, usable = _choose(day, records, offers)
     short = short[offer[short] >= 0]
     if not len(short):
         return pl.DataFrame(schema=pl.Schema(PlannedOrders))
     days = records.gross_requirement.shape[1]
-    offer, delivered = offer[short], delivered[short]
+    offer, usable = offer[short], usable[short]
+    delivered = usable - records.delay[short]
     ahead = _ahead(short, day, buckets[short], unmet[short], records)
     before_next = np.minimum(
-        offers.next_delivery[offer, delivered] - 1, last_usable_day(delivered, records.shelf_life[short])
+        offers.next_delivery[offer, usable] - 1, last_usable_day(delivered, records.shelf_life[short])
     )
-    covered = np.where(delivered >= days, days - 1, np.minimum(before_next, days - 1))
-    begins = np.minimum(np.maximum(delivered, day), days - 1)
+    covered = np.where(usable >= days, days - 1, np.minimum(before_next, days - 1))
+    begins = np.minimum(np.maximum(usable, day), days - 1)
     span = np.arange(day, days)
     counts = (span >= begins[:, None]) & (span <= covered[:, None])
     shortage = np.where(counts, ahead.shortage, -1.0)
     largest = shortage.argmax(axis=1)
     rows = np.arange(len(short))
     due = np.arange(days, records.scheduled_receipts.shape[1])
-    later = np.where(due <= delivered[:, None], records.scheduled_receipts[short, days:], 0.0).sum(axis=1)
+    later = np.where(due <= usable[:, None], records.scheduled_receipts[short, days:], 0.0).sum(axis=1)
     net = np.maximum(np.round(shortage[rows, largest] - later, DECIMALS), 0.0)
     arrived = records.scheduled_receipts[short, day]
     morning = total(buckets[short]) - arrived
@@ -228,6 +242,7 @@ def _order(
             "offer": offer,
             "needed_day": np.full(len(short), day),
             "deliver_day": delivered,
+            "usable_day": usable,
             "last_day_covered": covered,
             "max_shortage_day": day + largest,
             "stockout_day": days_or_null(ahead.stockout_day),
@@ -250,23 +265,24 @@ def _order(
 
 
 def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
-    """For each item the offer to take for a requirement on ``day`` (-1: none) and its delivery day."""
+    """For each item the offer to take for a requirement on ``day`` (-1: none) and the day from which it is usable."""
     count, last = len(records.gross_requirement), offers.delivers.shape[1]
     chosen = np.full(count, -1, dtype=np.int64)
     if not len(offers.item):
         return chosen, chosen.copy()
     latest, later = offers.latest_delivery[:, day], offers.next_delivery[:, day]
     number = np.arange(len(offers.item))
-    in_time = (latest >= 0) & (last_usable_day(latest, records.shelf_life[offers.item]) >= day)
+    delivered = latest - records.delay[offers.item]
+    in_time = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item]) >= day)
     items, starts = np.unique(offers.item, return_index=True)
     best = np.minimum.reduceat(np.where(in_time, number, NO_OFFER), starts)
     soonest = np.minimum.reduceat(np.where(later < last, later * len(number) + number, NO_OFFER), starts)
     is_late = (best == NO_OFFER) & (soonest < NO_OFFER)
     chosen[items] = np.where(best < NO_OFFER, best, np.where(is_late, soonest % len(number), -1))
-    delivered = np.full(count, -1, dtype=np.int64)
+    usable = np.full(count, -1, dtype=np.int64)
     found = chosen[items]
-    delivered[items] = np.where(found < 0, -1, np.where(is_late, later[found], latest[found]))
-    return chosen, delivered
+    usable[items] = np.where(found < 0, -1, np.where(is_late, later[found], latest[found]))
+    return chosen, usable
 
 
 def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: MrpRecords) -> Outlook:
@@ -277,8 +293,7 @@ def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: Mrp
     expired = np.zeros(len(items))
     for place, day in enumerate(range(start, days)):
         if place:
-            last = last_usable_day(day, records.shelf_life[items])
-            receive(buckets, records.scheduled_receipts[items, day], last)
+            _receive_open_orders(buckets, items, day, records)
         required = records.gross_requirement[items, day] + unmet
         unmet = np.round(required - issue(buckets, required), DECIMALS)
         missing = np.maximum(records.safety_stock[items] - total(buckets), 0.0)

@@ -54,7 +54,11 @@ def batch_rows(
     digits = pl.max_horizontal((pl.len().over(SCHEDULE_DAY) + first).cast(pl.String).str.len_chars(), 3)
     running = (pl.int_range(1, pl.len() + 1).over(SCHEDULE_DAY) + first).cast(pl.String)
     kept = carried.group_by(SCHEDULE_DAY).agg(kept=pl.len())
-    terms = {name: pl.col(name) for name in TERMS} | {"demand_rule": pl.lit(DEMAND_RULE), "lot_rule": lot_rule()}
+    recipe = pl.col("recipe_id").fill_null("none that can be used: neither times nor ingredients are known")
+    terms = {name: pl.col(name) for name in TERMS} | {
+        "begins_on": pl.col("begins_on").cast(pl.String), "made_on": pl.col("made_on").cast(pl.String),
+        "demand_rule": pl.lit(DEMAND_RULE), "lot_rule": lot_rule(), "recipe": recipe,
+    }  # fmt: skip
     with_steps = timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
     rows = (
         with_lateness(with_steps, hours)

@@ -37,6 +37,8 @@ class CarriedBatches(dy.Schema):
     recipe_id = col.text("Recipe used", nullable=True)
     quantity_planned = col.number("Quantity as published, in the product's unit")
     supply = col.number("Quantity it still adds to stock after the planning instant, in the product's unit")
+    begins_on = plans.ProductionBatches.begins_on
+    made_on = col.date("Day of its own work")
     begins_at = col.instant("When its first dough is begun", nullable=True)
     start_at = col.instant("Start of its own first step", nullable=True)
     end_at = col.instant("End", nullable=True)
@@ -114,9 +116,18 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         .then(pl.lit("in_progress"))
         .otherwise(pl.lit("planned"))
     )
-    kept = kept.with_columns(state=pl.coalesce("state", assumed), plan_date="cell_date")
+    kept = kept.with_columns(
+        state=pl.coalesce("state", assumed),
+        plan_date="cell_date",
+        begins_on=pl.coalesce(_day("begins_on"), "schedule_date"),
+        made_on=pl.coalesce(_day("made_on"), "schedule_date"),
+    )
     supply = pl.when(pl.col("state").is_in(OVER)).then(0.0).otherwise(pl.col("quantity_planned"))
     return conform(CarriedBatches, kept.with_columns(supply=supply).sort(BATCH))
+
+
+def _day(term: str) -> pl.Expr:
+    return pl.col("reasoning").str.json_path_match(f"$.{term}").str.to_date("%Y-%m-%d", strict=False)
 
 
 def carried_steps(carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[CarriedSteps]:

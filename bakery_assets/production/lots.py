@@ -6,9 +6,9 @@ What is required is worked out in ``netting``; which batch is baked first is in 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import CannotPlan
 from bakery_assets.explanations.formats import plain_number
 from bakery_assets.keys import PRODUCT_DAY
+from bakery_assets.materials.recipe_faults import FoundFaults
 from bakery_assets.production.netting import NetRequirements
 from bakery_assets.quantities import DECIMALS, TOLERANCE, equal
 from bakery_assets.schemas import columns as col
@@ -64,7 +64,7 @@ class Batches(Lots):
         return (size >= pl.col("smallest") - TOLERANCE) & (size <= pl.col("largest").fill_null(size) + TOLERANCE)
 
 
-def size_lots(net: dy.DataFrame[NetRequirements]) -> dy.DataFrame[Lots]:
+def size_lots(net: dy.DataFrame[NetRequirements]) -> tuple[dy.DataFrame[Lots], dy.DataFrame[FoundFaults]]:
     """Turn each net requirement into batches, rows in the same order: minimum, multiple, then the split at the maximum.
 
     The requirement of a product and day is one sum before anything is rounded (consolidate first, as ERP
@@ -81,17 +81,21 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> dy.DataFrame[Lots]:
     contradict each other: the smallest allowed batch is then also the largest, and ``is_contradictory`` is true, for
     one slip in a product's sizes should not cost the bakery the plan of its other products.
 
-    Raises:
-        CannotPlan: more than ``MAX_BATCHES`` batches of a product on one day, or a multiple too fine to count.
+    Returns:
+        The lots, and the faults of products that have none: sizes that would ask for more than ``MAX_BATCHES``
+        batches on a day, or too fine to count.
     """
     counted = _in_increments(net)
     one = (pl.col("net_requirement") > 0).cast(pl.Float64)
     counted = counted.with_columns(
         batches=pl.when(pl.col("most").is_not_null()).then(_up(pl.col("required") / pl.col("most"))).otherwise(one)
     )
-    _refuse_implausible(counted)
+    is_implausible = (pl.col("batches") > MAX_BATCHES) | (
+        pl.max_horizontal("required", "least", "most") > MAX_INCREMENTS
+    )
     lots = (
-        counted.with_columns(pl.col("batches").cast(pl.Int64))
+        counted.filter(~is_implausible)
+        .with_columns(pl.col("batches").cast(pl.Int64))
         .with_columns(increments=pl.max_horizontal("required", pl.col("batches") * pl.col("least")).cast(pl.Int64))
         .with_columns(
             is_raised_to_split=pl.col("increments") > pl.col("required"),
@@ -101,7 +105,7 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> dy.DataFrame[Lots]:
         )
         .with_columns(surplus=(pl.col("planned_quantity") - pl.col("net_requirement")).clip(0.0).round(DECIMALS))
     )
-    return conform(Lots, lots)
+    return conform(Lots, lots), _faults(counted.filter(is_implausible))
 
 
 def split_batches(lots: dy.DataFrame[Lots]) -> dy.DataFrame[Batches]:
@@ -169,15 +173,20 @@ def _down(count: pl.Expr) -> pl.Expr:
     return (count * (1 + NOISE)).floor()
 
 
-def _refuse_implausible(counted: pl.DataFrame) -> None:
-    implausible = counted.filter(
-        (pl.col("batches") > MAX_BATCHES) | (pl.max_horizontal("required", "least", "most") > MAX_INCREMENTS)
-    ).sort("tenant_id", "product_id", "schedule_date")
-    if implausible.height:
-        first = implausible.row(0, named=True)
-        raise CannotPlan(
-            f"tenant {first['tenant_id']}: product {first['product_id']} would need more than {MAX_BATCHES} "
-            f"batches, or batches too fine to count, for {first['net_requirement']:g} {first['unit']} on "
-            f"{first['schedule_date']}; correct its batch_min ({first['batch_min']}), batch_max ({first['batch_max']}) "
-            f"or batch_multiple ({first['batch_multiple']})"
-        )
+def _faults(implausible: pl.DataFrame) -> dy.DataFrame[FoundFaults]:
+    """What is wrong with the sizes of lots that cannot be made."""
+    found = implausible.with_columns(
+        source_table=pl.lit("products"),
+        source_row=pl.format("product_id {}", "product_id"),
+        left_out=pl.lit("product"),
+        left_out_id="product_id",
+        reason=pl.format(
+            "product {} would need more than {} batches, or batches too fine to count, for {} {} on {}",
+            "product_id", pl.lit(MAX_BATCHES), plain_number("net_requirement"), "unit", "schedule_date",
+        ),
+        what_to_do=pl.format(
+            "correct its batch_min ({}), batch_max ({}) or batch_multiple ({})",
+            *(pl.col(name).cast(pl.String).fill_null("empty") for name in ("batch_min", "batch_max", "batch_multiple")),
+        ),
+    )  # fmt: skip
+    return conform(FoundFaults, found)

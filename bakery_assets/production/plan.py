@@ -3,18 +3,25 @@
 from typing import TypedDict
 
 import dataframely as dy
+import polars as pl
 
-from bakery_assets.materials.demand import daily_demand
+from bakery_assets.keys import PRODUCT
+from bakery_assets.materials.bill_of_materials import ProductRecipes, product_recipes
+from bakery_assets.materials.demand import DailyDemand, daily_demand
+from bakery_assets.materials.make_days import MakeOrders, beginnings, make_days
+from bakery_assets.materials.recipe_faults import recipe_faults, without_left_out
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.production.batch_rows import batch_rows
 from bakery_assets.production.batches import ranked_batches
 from bakery_assets.production.carried_over import carried_batches, carried_steps, used_numbers
+from bakery_assets.production.fault_rows import fault_rows
+from bakery_assets.production.lots import Lots
 from bakery_assets.production.planned_lots import planned_lots
 from bakery_assets.production.ready_times import ready_times
-from bakery_assets.production.schedule_rows import day_steps, schedule_rows
-from bakery_assets.production.timing import schedule_batches
+from bakery_assets.production.schedule_rows import day_batches, day_steps, schedule_rows
+from bakery_assets.production.timing import load_faults, schedule_batches
 from bakery_assets.production.working_hours import working_hours
-from bakery_assets.schemas import Cells, ops, plans
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 
 class ProductionInputs(TypedDict):
@@ -28,6 +35,8 @@ class ProductionInputs(TypedDict):
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     waste: dy.DataFrame[ops.Waste]
     recipes: dy.DataFrame[ops.Recipes]
+    recipe_lines: dy.DataFrame[ops.RecipeLines]
+    ingredients: dy.DataFrame[ops.Ingredients]
     production_steps: dy.DataFrame[ops.ProductionSteps]
     equipment: dy.DataFrame[ops.Equipment]
     shifts: dy.DataFrame[ops.Shifts]
@@ -43,6 +52,7 @@ class ProductionTables(TypedDict):
 
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    master_data_faults: dy.DataFrame[plans.MasterDataFaults]
 
 
 def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> ProductionTables:
@@ -50,21 +60,39 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
 
     What has begun stays as it was published and counts as supply; only the rest is planned.
 
-    Raises:
-        CannotPlan: batch sizes or capacities that lead to an implausible number of batches or loads.
+    A product whose master data cannot be used (a recipe without an end, sizes or capacities that lead to an
+    implausible number of batches or loads) is left out and told in ``master_data_faults``; the others are planned.
     """
+    steps, equipment = inputs["production_steps"], inputs["equipment"]
+    in_recipes = recipe_faults(cells, inputs)
+    demand = conform(DailyDemand, without_left_out(daily_demand(cells, inputs), in_recipes))
     carried = carried_batches(cells, inputs)
-    steps_kept = carried_steps(carried)
-    demand, stock = daily_demand(cells, inputs), stock_on_hand(cells, inputs)
-    lots = planned_lots(cells, demand, stock, carried, inputs["products"])
-    hours = working_hours(cells, inputs["shifts"])
+    lots, in_sizes = planned_lots(cells, demand, stock_on_hand(cells, inputs), carried, inputs["products"])
+    hours, recipes = working_hours(cells, inputs["shifts"]), product_recipes(inputs)
+    begun = beginnings(
+        _make_orders(lots, recipes), cells, inputs, make_days(cells, inputs["calendar"], inputs["shifts"])
+    )
     ready = ready_times(hours, inputs)
-    ranked = ranked_batches(lots, inputs["recipes"], hours, ready)
-    timed, steps = schedule_batches(ranked, inputs["production_steps"], inputs["equipment"], steps_kept)
-    batches = batch_rows(timed, steps, carried, used_numbers(inputs["published_batches"], carried), ready, hours)
+    in_loads = load_faults(ranked_batches(lots, recipes, begun, hours, ready), steps, equipment)
+    lots = conform(Lots, without_left_out(lots, in_loads))
+    kept = carried_steps(carried)
+    timed, scheduled = schedule_batches(ranked_batches(lots, recipes, begun, hours, ready), steps, equipment, kept)
+    used = used_numbers(inputs["published_batches"], carried)
     return ProductionTables(
         production_schedules=schedule_rows(
-            hours, lots, batches, day_steps(timed, steps, steps_kept), inputs["calendar"], inputs["equipment"]
+            hours,
+            lots,
+            day_batches(timed, carried),
+            day_steps(timed, scheduled, carried, kept),
+            inputs["calendar"],
+            equipment,
         ),
-        production_batches=batches,
+        production_batches=batch_rows(timed, scheduled, carried, used, ready, hours),
+        master_data_faults=fault_rows(cells, in_recipes, in_sizes, in_loads),
     )
+
+
+def _make_orders(lots: dy.DataFrame[Lots], recipes: dy.DataFrame[ProductRecipes]) -> dy.DataFrame[MakeOrders]:
+    """What lots with a recipe want to have ready."""
+    wanted = lots.filter(pl.col("batches") > 0).join(recipes, on=PRODUCT)
+    return conform(MakeOrders, wanted.select(MakeOrders.column_names()).unique())

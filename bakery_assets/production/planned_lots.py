@@ -10,6 +10,7 @@ from bakery_assets.cells import HORIZON_DAYS, with_day
 from bakery_assets.keys import PRODUCT
 from bakery_assets.materials.demand import DailyDemand
 from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
+from bakery_assets.materials.recipe_faults import FoundFaults, without_left_out
 from bakery_assets.materials.stock import StockOnHand
 from bakery_assets.production.carried_over import CarriedBatches
 from bakery_assets.production.lots import Lots, size_lots
@@ -23,7 +24,7 @@ def planned_lots(
     stock: dy.DataFrame[StockOnHand],
     carried: dy.DataFrame[CarriedBatches],
     products: dy.DataFrame[ops.Products],
-) -> dy.DataFrame[Lots]:
+) -> tuple[dy.DataFrame[Lots], dy.DataFrame[FoundFaults]]:
     """The lots of every product and day of the horizon, sorted by tenant, day and product.
 
     A lot of stock counts while its last usable day is not past. Batches that the plan keeps are stock from their
@@ -31,12 +32,12 @@ def planned_lots(
     of the next days until ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the
     evening.
 
-    Raises:
-        CannotPlan: as ``size_lots``.
+    Returns:
+        The lots, and faults as of ``size_lots``, the first of each product; such a product has no lot on any day.
     """
     on_hand = stock.filter(pl.col("item_kind") == PRODUCT_KIND)
     kept = _stock_of_carried(cells, carried, products)
-    planned = []
+    planned, faults = [], []
     for day in range(HORIZON_DAYS):
         today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))
         due = demand.join(today, on=["tenant_id", "schedule_date"], how="semi")
@@ -50,10 +51,13 @@ def planned_lots(
         net, left = net_requirements(
             conform(DailyDemand, due), conform(StockOnHand, usable), conform(ItemQuantities, made), products
         )
-        lots = size_lots(net)
+        lots, faulty = size_lots(net)
         on_hand = pl.concat([left, _stock_of_surplus(lots, day)])
         planned.append(lots)
-    return conform(Lots, pl.concat(planned).sort("tenant_id", "schedule_date", "product_id"))
+        faults.append(faulty)
+    found = pl.concat(faults).unique(PRODUCT, keep="first", maintain_order=True)
+    lots_of_all = without_left_out(pl.concat(planned), found).sort("tenant_id", "schedule_date", "product_id")
+    return conform(Lots, lots_of_all), conform(FoundFaults, found)
 
 
 def _stock_of_carried(

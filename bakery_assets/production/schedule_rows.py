@@ -4,10 +4,10 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days
-from bakery_assets.explanations.formats import as_json, counted, iso_instant, plain_number
+from bakery_assets.explanations.formats import as_json, counted, iso_date, iso_instant, plain_number
 from bakery_assets.keys import SCHEDULE_DAY
 from bakery_assets.local_time import with_local_times
-from bakery_assets.production.carried_over import CarriedSteps
+from bakery_assets.production.carried_over import CarriedBatches, CarriedSteps
 from bakery_assets.production.lots import Lots
 from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
 from bakery_assets.production.working_hours import WorkingHours
@@ -16,14 +16,28 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
 UTILIZATION_DECIMALS = 4
+COUNTS = ("total_batches", "batches_worked_on", "batches_late", "batches_missed", "products", "products_unmet")
 SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
+
+
+class DayBatches(dy.Schema):
+    """Batches that are planned or kept."""
+
+    tenant_id = col.key_text("The bakery")
+    schedule_date = col.date("Day the batch is sold first")
+    begins_on = plans.ProductionBatches.begins_on
+    made_on = col.date("Day of the batch's own work")
+    missed_on = col.date("Day on which it should have been begun, when no one works", nullable=True)
+    quantity_planned = plans.ProductionBatches.quantity_planned
+    start_at = plans.ProductionBatches.start_at
+    end_at = plans.ProductionBatches.end_at
 
 
 class DaySteps(dy.Schema):
     """Steps of the batches of a day."""
 
     tenant_id = col.key_text("The bakery")
-    schedule_date = col.date("Day the batch is sold first")
+    schedule_date = col.date("Day of the work")
     equipment_id = col.text("Machine it is done on; empty: there is none of the kind", nullable=True)
     equipment_kind = col.text("Kind of machine")
     minutes = col.number("Minutes of all loads together")
@@ -32,15 +46,17 @@ class DaySteps(dy.Schema):
 def schedule_rows(
     hours: dy.DataFrame[WorkingHours],
     lots: dy.DataFrame[Lots],
-    batches: dy.DataFrame[plans.ProductionBatches],
+    batches: dy.DataFrame[DayBatches],
     steps: dy.DataFrame[DaySteps],
     calendar: dy.DataFrame[ops.Calendar],
     equipment: dy.DataFrame[ops.Equipment],
 ) -> dy.DataFrame[plans.ProductionSchedules]:
     """The table's rows, one per tenant and day of the horizon, sorted.
 
-    A day is ``closed`` when the bakery is, ``nothing_to_bake`` without batches, ``over_capacity`` when a batch ends
-    after the day's last shift or no shift works that day though the bakery has shifts, else ``planned``.
+    Quantities and batches are those for a day; its hours, lateness and machines those of the work done on it, which
+    for recipes with ``make_days`` is for a later day. A day is ``closed`` when the bakery is, ``nothing_to_bake``
+    without batches and work, ``over_capacity`` when a batch ends after the day's last shift or no shift works that day
+    though the bakery has shifts, else ``planned``.
     Utilization is the busy time of the busiest machine over the time of the shifts (overlaps counted once);
     empty on closed days, without shifts, and without machines.
     """
@@ -48,7 +64,8 @@ def schedule_rows(
     rows: pl.DataFrame = hours
     for part in (
         _sums(lots),
-        _batches(batches, hours),
+        _batches(batches),
+        _work(batches, hours),
         _busiest(steps),
         _without_machine(steps),
         _contradictions(lots),
@@ -60,12 +77,12 @@ def schedule_rows(
         .with_columns(
             pl.col("closed", "has_machines").fill_null(value=False),
             pl.col("total_quantity").fill_null(0.0),
-            pl.col("total_batches", "batches_late", "products", "products_unmet").fill_null(0),
+            pl.col(*COUNTS).fill_null(0),
             pl.col(*SUMS, "busy_minutes").fill_null(0.0),
         )
         .with_columns(is_unstaffed=pl.col("has_shifts") & pl.col("shift_ends_at").is_null())
     )
-    rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", last_end_at_local="last_end_at")
+    rows = with_local_times(rows, shift_ends_at_local="shift_ends_at", work_ends_at_local="work_ends_at")
     rows = rows.with_columns(
         status=_status(),
         starts_at="first_start_at",
@@ -78,11 +95,11 @@ def schedule_rows(
 
 
 def _status() -> pl.Expr:
-    too_much = (pl.col("batches_late") > 0) | pl.col("is_unstaffed")
+    too_much = (pl.col("batches_late") > 0) | (pl.col("is_unstaffed") & (pl.col("batches_worked_on") > 0))
     return (
         pl.when("closed")
         .then(pl.lit("closed"))
-        .when(pl.col("total_batches") == 0)
+        .when(pl.max_horizontal("total_batches", "batches_worked_on") == 0)
         .then(pl.lit("nothing_to_bake"))
         .when(too_much)
         .then(pl.lit("over_capacity"))
@@ -101,29 +118,52 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
     return lots.group_by(SCHEDULE_DAY).agg(*totals, products=pl.len(), products_unmet=(pl.col("unmet") > 0).sum())
 
 
+def day_batches(timed: dy.DataFrame[TimedBatches], carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[DayBatches]:
+    """The batches of each day, new and kept ones, but for those that failed or were cancelled."""
+    made = carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+    kept = made.with_columns(missed_on=pl.lit(None, pl.Date))
+    columns = DayBatches.column_names()
+    return conform(DayBatches, pl.concat([timed.select(columns), kept.select(columns)], how="vertical_relaxed"))
+
+
 def day_steps(
-    timed: dy.DataFrame[TimedBatches], steps: dy.DataFrame[ScheduledSteps], carried: dy.DataFrame[CarriedSteps]
+    timed: dy.DataFrame[TimedBatches],
+    steps: dy.DataFrame[ScheduledSteps],
+    carried: dy.DataFrame[CarriedBatches],
+    kept: dy.DataFrame[CarriedSteps],
 ) -> dy.DataFrame[DaySteps]:
-    """The steps of all batches of each day, new and kept ones."""
-    new = steps.join(timed.select("row", *SCHEDULE_DAY), on="row")
+    """The steps of the batches that are worked on on each day, new and kept ones."""
+    new = steps.join(timed.select("row", "tenant_id", schedule_date="made_on"), on="row")
+    days = carried.select("tenant_id", "batch_number", work_date="made_on", sold_on="schedule_date")
+    old = kept.rename({"schedule_date": "sold_on"}).join(days, on=["tenant_id", "sold_on", "batch_number"])
     columns = DaySteps.column_names()
-    return conform(DaySteps, pl.concat([new.select(columns), carried.select(columns)]))
+    old = old.rename({"work_date": "schedule_date"})
+    return conform(DaySteps, pl.concat([new.select(columns), old.select(columns)], how="vertical_relaxed"))
 
 
-def _batches(batches: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+def _batches(batches: pl.DataFrame) -> pl.DataFrame:
+    """The batches that are for a day."""
+    missed = pl.col("missed_on").is_not_null()
+    return batches.group_by(SCHEDULE_DAY).agg(
+        total_batches=pl.len(),
+        total_quantity=ordered_sum("quantity_planned").round(DECIMALS),
+        batches_without_times=pl.col("start_at").is_null().sum(),
+        batches_missed=missed.sum(),
+        missed_on=pl.col("missed_on").min(),
+        missed_begin=pl.col("begins_on").filter(missed).min(),
+        first_start_at=pl.col("start_at").min(),
+        last_end_at=pl.col("end_at").max(),
+    )
+
+
+def _work(batches: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    """The batches that are worked on on a day, whichever day they are for."""
     is_late = (pl.col("end_at") > pl.col("shift_ends_at")).fill_null(value=False)
     return (
-        batches.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+        batches.select("tenant_id", "end_at", schedule_date="made_on")
         .join(hours.select(*SCHEDULE_DAY, "shift_ends_at"), on=SCHEDULE_DAY)
         .group_by(SCHEDULE_DAY)
-        .agg(
-            total_batches=pl.len(),
-            total_quantity=ordered_sum("quantity_planned").round(DECIMALS),
-            batches_late=is_late.sum(),
-            batches_without_times=pl.col("start_at").is_null().sum(),
-            first_start_at=pl.col("start_at").min(),
-            last_end_at=pl.col("end_at").max(),
-        )
+        .agg(batches_worked_on=pl.len(), batches_late=is_late.sum(), work_ends_at=pl.col("end_at").max())
     )
 
 
@@ -164,7 +204,7 @@ def _contradictions(lots: pl.DataFrame) -> pl.DataFrame:
 
 def _consequence() -> pl.Expr:
     shift_end = pl.col("shift_ends_at_local").dt.strftime("%H:%M")
-    last_end = pl.col("last_end_at_local")
+    last_end = pl.col("work_ends_at_local")
     same_day = last_end.dt.date() == pl.col("shift_ends_at_local").dt.date()
     last = pl.when(same_day).then(last_end.dt.strftime("%H:%M")).otherwise(last_end.dt.strftime("%H:%M on %Y-%m-%d"))
     late = (
@@ -173,8 +213,17 @@ def _consequence() -> pl.Expr:
         .when(pl.col("batches_late") > 1)
         .then(pl.format("{} batches end after the shift at {}; the last at {}", "batches_late", shift_end, last))
     )
-    unstaffed = pl.when(pl.col("is_unstaffed") & (pl.col("total_batches") > 0)).then(
-        pl.format("no shift works on this day, but {} planned", counted("total_batches", "batch is", "batches are"))
+    unstaffed = pl.when(pl.col("is_unstaffed") & (pl.col("batches_worked_on") > 0)).then(
+        pl.format("no shift works on this day, but {} planned", counted("batches_worked_on", "batch is", "batches are"))
+    )
+    missed = pl.when(pl.col("batches_missed") > 0).then(
+        pl.format(
+            "work for {} is due on {}, before which no one works any more, and had to be begun by {}: if it was not, "
+            "someone has to come in",
+            counted("batches_missed", "batch", "batches"),
+            iso_date("missed_on"),
+            iso_date("missed_begin"),
+        )
     )
     unmet = pl.when(pl.col("products_unmet") > 0).then(
         pl.format(
@@ -184,7 +233,9 @@ def _consequence() -> pl.Expr:
             counted("products_unmet", "product", "products"),
         )
     )
-    return pl.concat_str(late, unstaffed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace("", None)
+    return pl.concat_str(late, unstaffed, missed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace(
+        "", None
+    )
 
 
 def _reasoning() -> pl.Expr:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.cells import CannotPlan
+from bakery_assets.explanations.formats import quantity
 from bakery_assets.local_time import INSTANT
+from bakery_assets.materials.recipe_faults import FoundFaults
 from bakery_assets.production.batches import RankedBatches
 from bakery_assets.production.carried_over import CarriedSteps
 from bakery_assets.schemas import columns as col
@@ -143,11 +144,8 @@ def schedule_batches(
     The scheme is sequential by nature, hence the loop over batches; tenants never meet, for each has its own machines.
 
     Args:
-        batches: in the order of placing; the rows of one tenant's earlier days first.
+        batches: in the order of placing; the rows of one tenant's earlier days first. None that ``load_faults`` names.
         carried: steps of batches that the plan keeps; their machines are busy at those times.
-
-    Raises:
-        CannotPlan: a step would take more than ``MAX_LOADS`` loads.
     """
     steps_of = _steps_by_recipe(steps)
     machines_of = _machines_by_kind(equipment)
@@ -156,23 +154,17 @@ def schedule_batches(
     taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
     held = pl.col("ready_by") - pl.duration(microseconds=(pl.col("hold_hours") * HOUR).round().cast(pl.Int64))
     wanted = batches.select(
-        "tenant_id", "recipe_id", "product_id", "quantity_planned", pl.col("work_starts_at").to_physical(),
+        "tenant_id", "recipe_id", "quantity_planned", pl.col("work_starts_at").to_physical(),
         not_ready_before=held.to_physical(),
     )  # fmt: skip
-    for row, (tenant, recipe, product, quantity, day_start, not_before) in enumerate(wanted.iter_rows()):
+    for row, (tenant, recipe, amount, day_start, not_before) in enumerate(wanted.iter_rows()):
         own_steps = steps_of.get((tenant, recipe), ())
         batch_start, ready, longest, main_machine = None, day_start, -1, None
         if not_before is not None:
-            shortest = sum(_shortest(step, machines_of.get((tenant, step.kind), ()), quantity) for step in own_steps)
+            shortest = sum(_shortest(step, machines_of.get((tenant, step.kind), ()), amount) for step in own_steps)
             ready = max(day_start, not_before - shortest)
         for step in own_steps:
-            start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), quantity, ready)
-            if loads > MAX_LOADS:
-                raise CannotPlan(
-                    f"tenant {tenant}: a batch of {quantity:g} of product {product} would take more than "
-                    f"{MAX_LOADS} loads on every {step.kind} for step {step.name!r}; "
-                    "correct the capacity of its machines or the batch's size"
-                )
+            start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), amount, ready)
             if machine is not None:
                 machine.occupy(start, length)
                 if length > longest:
@@ -205,6 +197,40 @@ def _shortest(step: Step, machines: Sequence[Machine], quantity: float) -> int:
     return step.seconds * SECOND * min((machine.loads(quantity) for machine in machines), default=1)
 
 
+def load_faults(
+    batches: dy.DataFrame[RankedBatches],
+    steps: dy.DataFrame[ops.ProductionSteps],
+    equipment: dy.DataFrame[ops.Equipment],
+) -> dy.DataFrame[FoundFaults]:
+    """Products with a step that no machine of its kind does in ``MAX_LOADS`` loads; the first step of each is named."""
+    roomiest = (
+        equipment.filter(pl.col("capacity").is_null() | (pl.col("capacity") > 0))
+        .group_by("tenant_id", equipment_kind="kind")
+        .agg(capacity=pl.when(pl.col("capacity").is_not_null().all()).then(pl.col("capacity").max()))
+        .filter(pl.col("capacity").is_not_null())
+    )
+    largest = batches.group_by("tenant_id", "product_id", "recipe_id", "unit").agg(pl.col("quantity_planned").max())
+    found = (
+        largest.join(steps, on=["tenant_id", "recipe_id"])
+        .join(roomiest, on=["tenant_id", "equipment_kind"])
+        .filter((pl.col("quantity_planned") / pl.col("capacity") * (1 - NOISE)).ceil() > MAX_LOADS)
+        .sort("tenant_id", "product_id", "step_number")
+        .unique(["tenant_id", "product_id"], keep="first", maintain_order=True)
+        .with_columns(
+            source_table=pl.lit("equipment"),
+            source_row=pl.format("kind {}", "equipment_kind"),
+            left_out=pl.lit("product"),
+            left_out_id="product_id",
+            reason=pl.format(
+                "a batch of {} of product {} would take more than {} loads on every {} for step {}",
+                quantity("quantity_planned"), "product_id", pl.lit(MAX_LOADS), "equipment_kind", "name",
+            ),
+            what_to_do=pl.lit("correct the capacity of its machines, or the batch's size"),
+        )
+    )  # fmt: skip
+    return conform(FoundFaults, found)
+
+
 def _place(
     step: Step, machines: Sequence[Machine], quantity: float, ready: int
 ) -> tuple[int, int, int, Machine | None]:
@@ -215,6 +241,8 @@ def _place(
     options = []
     for machine in machines:
         loads = machine.loads(quantity)
+        if loads > MAX_LOADS:
+            continue
         options.append((machine.free_from(ready, loads * length), loads * length, loads, machine))
     return min(options, key=lambda option: option[0] + option[1])
 

@@ -86,6 +86,9 @@ class Products(dy.Schema):
         maximum=168.0,
         nullable=True,
     )
+    piece_weight_kg = col.number(
+        "Kilograms a piece weighs, for recipes that yield a weight", minimum=1e-6, nullable=True
+    )
 
 
 class Ingredients(dy.Schema):
@@ -97,6 +100,8 @@ class Ingredients(dy.Schema):
     unit = col.choice("Unit of every quantity of this ingredient", col.UNITS, default="kg")
     safety_stock = col.number("Quantity that should always be left, in the ingredient's unit", default=0.0)
     shelf_life_days = col.integer("Days it keeps, counted from delivery", minimum=1, nullable=True)
+    piece_weight_kg = col.number("Kilograms a piece weighs, for recipes in another unit", minimum=1e-6, nullable=True)
+    density_kg_per_l = col.number("Kilograms a liter weighs, for recipes in another unit", minimum=1e-6, nullable=True)
 
 
 class Recipes(dy.Schema):
@@ -139,6 +144,14 @@ class Suppliers(dy.Schema):
     delivery_weekdays = col.text("Days it delivers, as mon,tue,…; empty: every day", nullable=True)
     order_cutoff_time = col.time("Local time by which an order counts for that day", default="18:00")
     reliability = col.number("Share of deliveries on time and complete, as a fraction", maximum=1.0, default=1.0)
+    lead_time_unit = col.choice(
+        "What lead times are counted in", ("calendar_days", "working_days"), default="calendar_days"
+    )
+    working_weekdays = col.text(
+        "Days it works, takes orders and delivers, as mon,tue,…; empty: every day, where lead times are working days "
+        "Monday to Friday and the days it delivers",
+        nullable=True,
+    )
 
 
 class SupplierItems(dy.Schema):

@@ -37,6 +37,7 @@ AlertKind = Literal[
     "not_ready",
     "planned_late",
     "baking_note",
+    "master_data_fault",
     "order_today",
     "late_delivery",
     "no_supplier",
@@ -56,6 +57,10 @@ VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
 
 BatchState = Literal["planned", "confirmed", "in_progress", "quality_check", "completed", "failed", "cancelled"]
 BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
+
+# Because of a fault in master data a product is not planned, or it is planned without one of its components, or as one
+# of which neither times nor ingredients are known.
+LEFT_OUT = ("product", "component", "recipe")
 
 ROUNDING = 1e-5  # units; more than rounding to six decimals moves a difference of the largest quantities
 
@@ -178,7 +183,7 @@ class ProductionBatches(PlanRow):
     """What to bake, when, and on what."""
 
     batch_number = col.key_text("The batch, ordered by start", primary_key=True)
-    schedule_date = col.date("Day of baking")
+    schedule_date = col.date("Day it is sold first")
     product_id = col.key_text("The product")
     recipe_id = col.text("Recipe used", nullable=True)
     quantity_planned = col.number("Quantity to bake, in units")
@@ -193,6 +198,20 @@ class ProductionBatches(PlanRow):
     ready_by = col.instant("When it has to be ready; empty: the opening is not known", nullable=True)
     is_late = col.boolean("It ends after it has to be ready")
     late_because = col.text("Why it is late", nullable=True)
+    begins_on = col.date("Day its first dough, or else its own work, is begun; before the plan date: it has begun")
+
+
+class MasterDataFaults(PlanRow):
+    """Rows of master data that a plan could not use, and what it leaves out because of them."""
+
+    fault_number = col.key_text("The fault, ordered by table and row", primary_key=True)
+    source_table = col.key_text("Table, and file, of the row at fault")
+    source_row = col.key_text("The row at fault, by its key")
+    product_id = col.key_text("Product concerned")
+    left_out = col.choice("What the plan leaves out", LEFT_OUT)
+    left_out_id = col.key_text("Product, ingredient or intermediate that is left out or has no recipe")
+    reason = col.text("What is wrong")
+    what_to_do = col.text("How to correct it")
 
 
 class ProcurementPlans(PlanRow):
@@ -262,6 +281,15 @@ class InventoryProjections(PlanRow):
         "Days the closing stock lasts at the mean requirement; empty: nothing is required", nullable=True
     )
     stockout_risk = col.choice("Whether it may run out", ("none", "low", "high"))
+    receipts_after_baking = col.number(
+        "Part of the receipts that arrives when the day's baking has begun, usable the next day, in the item's unit"
+    )
+
+    @dy.rule()
+    def what_comes_after_baking_is_not_baked(cls) -> pl.Expr:
+        """consumption <= opening + receipts - receipts_after_baking."""
+        there = pl.col("opening") + pl.col("receipts") - pl.col("receipts_after_baking")
+        return pl.col("consumption") <= there + TOLERANCE
 
     @dy.rule()
     def stock_is_conserved(cls) -> pl.Expr:
@@ -571,4 +599,9 @@ TABLES: tuple[type[dy.Schema], ...] = (
     InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
     OverrideScores, DailySummaries, PlanChanges, Alerts,
     Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+    PlanningRuns, PlanVersions, PublishedBatches,
+    DemandForecasts, ProductionSchedules, ProductionBatches, MasterDataFaults, ProcurementPlans,
+    ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
+    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, Alerts, Boosters, ModelVersions,
+    SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

@@ -25,8 +25,10 @@ from resources.warehouse.connection import Bulk, Warehouse
 RECORD_DAYS = 31  # plans before a cell's own that it may know: the longest that a dough is begun ahead
 
 _OF_VERSION = "v.tenant_id = o.tenant_id AND v.plan_date = o.plan_date AND v.planned_as_of = o.planned_as_of"
-# Previews that begin before the plan of their own day is made; a day may have 25 hours.
-_BEGINS_SOON = "(t.schedule_date = t.plan_date OR t.start_at < o.planned_as_of + interval '25 hours')"
+# Previews of which a dough, or the batch itself, is begun before the plan of their own day.
+_BEGINS_SOON = "(t.schedule_date = t.plan_date OR t.begins_on <= t.plan_date)"
+# Its dough is begun at the same time of an earlier day.
+_BEGINS_AT = "t.start_at - make_interval(days => coalesce((t.reasoning->>'made_on')::date, t.begins_on) - t.begins_on)"
 _BATCH_COLUMNS = ("product_id", "recipe_id", "quantity_planned", "start_at", "end_at", "equipment_id", "priority")
 _ORDER_COLUMNS = (
     "requirement_number", "ingredient_id", "supplier_id", "planned_order_quantity", "order_by", "deliver_on",
@@ -84,7 +86,7 @@ def append_versions(bulk: Bulk) -> None:
     bulk.run(
         f"INSERT INTO {published_batches.fullname} (tenant_id, plan_date, version, schedule_date, batch_number,"
         f" {', '.join(_BATCH_COLUMNS)}, begins_at, reasoning, planned_since)"
-        f" SELECT t.tenant_id, t.plan_date, p.version, t.schedule_date, t.batch_number, {copied}, t.start_at,"
+        f" SELECT t.tenant_id, t.plan_date, p.version, t.schedule_date, t.batch_number, {copied}, {_BEGINS_AT},"
         f" t.reasoning, CASE WHEN {same} THEN before.planned_since ELSE p.published_at END"
         f" FROM published p JOIN {production_batches.fullname} t USING (tenant_id, plan_date)"
         f" JOIN outcome o USING (tenant_id, plan_date) LEFT JOIN LATERAL ({before}) before ON true"

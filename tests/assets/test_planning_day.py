@@ -14,7 +14,7 @@ from bakery_assets.partitions import TENANT, partition_of
 from bakery_assets.planning_day import STAGES
 from resources.clock import Clock
 from resources.warehouse import Warehouse
-from tests.bakeries import DAY, bakery, digests, insert, productless, rows, selfish, together
+from tests.bakeries import DAY, bakery, digests, insert, productless, rows, together
 from tests.bakeries import PLANNING_INSTANT as INSTANT
 
 TABLES = [table for stage in STAGES for table in stage.writes]
@@ -140,7 +140,7 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
 
 @pytest.mark.parametrize(
     ("poison", "stage", "words"),
-    [(selfish, "procurement_plans", "dough"), (productless, "demand_forecasts", "no products")],
+    [(productless, "demand_forecasts", "no products")],
 )
 def test_one_poison_tenant_leaves_the_others_planned(office: Office, poison: object, stage: str, words: str) -> None:
     insert(office.warehouse, **together(*(bakery(f"b{number}") for number in range(5)), poison("poison")))  # type: ignore[operator]

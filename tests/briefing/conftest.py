@@ -16,6 +16,8 @@ READS = (
     "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "ops.locations",
     "ops.opening_hours", "ops.shifts", "ops.tenant_settings", "plans.demand_forecasts",
     "plans.production_schedules", "plans.production_batches", "plans.procurement_plans",
+    "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "plans.demand_forecasts",
+    "plans.production_schedules", "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
     "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
     "plans.plan_versions", "plans.published_batches", "plans.published_orders",
 )  # fmt: skip

@@ -15,7 +15,7 @@ from bakery_assets.planning_day import STAGES
 from bakery_assets.settings import Settings
 from resources.postgres import open_databases
 from resources.warehouse import Warehouse
-from tests.bakeries import digests, insert, rows, selfish
+from tests.bakeries import digests, insert, productless, rows
 from tests.end_to_end.installation import Installation, ask, installation, wait_for
 
 CHAIN_DAY = date(2019, 5, 1)  # the day after the chain's last sales
@@ -220,11 +220,11 @@ def test_planning_again_leaves_every_row_as_it_was(office: Installation, planned
 
 def test_a_poison_tenant_shows_as_failed_after_its_own_retry(ui: str, office: Installation, planned: Warehouse) -> None:
     # Suspended, so that the schedule does not plan it for today as well.
-    [tenant] = selfish("poison")["tenants"]
-    insert(planned, **{**selfish("poison"), "tenants": [{**tenant, "status": "suspended"}]})
+    [tenant] = productless("poison")["tenants"]
+    insert(planned, **{**productless("poison"), "tenants": [{**tenant, "status": "suspended"}]})
     done = office.attempt("plan", "--date", "2026-03-03", "--tenant", "poison")
     assert done.returncode == 1
-    assert "dough" in done.stdout
+    assert "no products" in done.stdout
     query = """{ runsOrError(filter: {pipelineName: "plan_tenant_day", statuses: [FAILURE],
                    tags: [{key: "dagster/partition", value: "2026-03-03|poison"}]}) { ... on Runs { results { id } } } }"""
     failed = wait_for(lambda: ask(ui, query)["runsOrError"]["results"], 240, "the retry that fails alone")

@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 
 from bakery_assets.cells import CannotPlan
-from bakery_assets.materials.explosion import explode, low_level_codes
+from bakery_assets.materials import explosion
+from bakery_assets.materials.explosion import low_level_codes
+from bakery_assets.materials.make_days import MakeDays
 
 KIND = "intermediate"
 KEY = {"tenant_id": pl.String, "item_kind": pl.String, "item_id": pl.String}
@@ -29,6 +31,12 @@ def bill(*rows: tuple[str, str, float], tenant: str = "t") -> pl.DataFrame:
 def leads(**days: int) -> pl.DataFrame:
     rows = [("t", KIND, name, lead) for name, lead in days.items()]
     return pl.DataFrame(rows, schema={**KEY, "lead_days": pl.Int64}, orient="row")
+
+
+def explode(*given: pl.DataFrame, days: int, made: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The explosion; unless ``made`` is given, work is done on the day it is due."""
+    every_day = pl.DataFrame(schema=pl.Schema(MakeDays)) if made is None else made
+    return explosion.explode(*given, days, every_day)  # type: ignore[arg-type]
 
 
 def gross_and_net(exploded: pl.DataFrame, item: str) -> dict[int, tuple[float, float]]:
@@ -78,7 +86,7 @@ def test_an_item_stands_below_its_lowest_parent() -> None:
 def test_a_starter_shared_by_two_levels_is_netted_once() -> None:
     lines = bill(("bread", "starter", 0.5), ("bread", "dough", 1), ("dough", "starter", 0.25))
     exploded = explode(
-        quantities(("bread", 2, 8)), lines, leads(dough=1), stock(("starter", None, 5)), quantities(), 14
+        quantities(("bread", 2, 8)), lines, leads(dough=1), stock(("starter", None, 5)), quantities(), days=14
     )
     # 2 kg for the dough on day 1 and 4 kg for the bread on day 2, from 5 kg.
     assert gross_and_net(exploded, "starter") == {1: (2, 0), 2: (4, 1)}
@@ -99,6 +107,18 @@ def test_what_had_to_begin_before_the_plan_date_has_been_begun_and_takes_nothing
         stock(), quantities(), days=14,
     )  # fmt: skip
     assert gross_and_net(exploded, "flour") == {1: (1, 1)}
+
+
+def test_work_that_falls_on_a_day_without_anyone_is_done_on_the_day_before_on_every_level() -> None:
+    """Bread for day 4 from a dough of the day before, from a starter of two days before that: no one works on 1 and 3."""
+    made = pl.DataFrame({"tenant_id": "t", "day": range(-3, 7), "make_day": [-3, -2, -1, 0, 0, 2, 2, 4, 5, 6]})
+    lines = bill(("bread", "dough", 1), ("dough", "starter", 0.5), ("starter", "rye", 1))
+    exploded = explode(
+        quantities(("bread", 4, 10)), lines, leads(dough=1, starter=1), stock(), quantities(), days=14, made=made
+    )
+    # The dough of day 4 falls on day 3 but for its lead of one day: day 2. Its starter on day 1, which is day 0.
+    assert gross_and_net(exploded, "starter") == {2: (5, 5)}
+    assert gross_and_net(exploded, "rye") == {0: (5, 5)}
 
 
 def test_nothing_to_bake_takes_nothing() -> None:

@@ -18,7 +18,7 @@ def order(number: str, quantity: float, begins: datetime, ends: datetime) -> dic
             "expected_from": begins, "expected_to": ends, "ordered_at": begins, "recorded_at": begins}  # fmt: skip
 
 
-def test_an_order_comes_on_the_local_date_its_window_begins(facts: Facts, cells: Cells) -> None:
+def test_an_order_comes_on_the_local_date_its_window_ends(facts: Facts, cells: Cells) -> None:
     begins = datetime(2026, 1, 6, 15, 30, tzinfo=UTC)
     frames = facts(purchase_orders=[order("PO1", 5.0, begins, begins)])
     # 15:30 UTC on Tuesday is Wednesday half past midnight in Tokyo.
@@ -40,7 +40,7 @@ def test_what_was_received_and_what_was_cancelled_is_no_longer_open(facts: Facts
             receipt | {"receipt_id": "4", "ingredient_id": "salt", "quantity": 7.0},
         ],
     )
-    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 2, 2.0, 0.0)]
+    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 2, 2.0, 0.0, 0.0)]
 
 
 def test_an_order_due_yesterday_comes_today_and_an_older_one_is_not_relied_on(facts: Facts, cells: Cells) -> None:
@@ -50,7 +50,7 @@ def test_an_order_due_yesterday_comes_today_and_an_older_one_is_not_relied_on(fa
             order("older", 4.0, datetime(2026, 1, 3, 8, tzinfo=UTC), datetime(2026, 1, 3, 9, tzinfo=UTC)),
         ]
     )
-    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 3.0, 4.0)]
+    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 3.0, 0.0, 4.0)]
 
 
 def goods(number: str, quantity: float, day: int, hour: int = 8) -> dict[str, Any]:
@@ -86,4 +86,4 @@ def test_goods_beyond_all_orders_are_not_kept_for_later_ones(facts: Facts, cells
         stock_receipts=[goods("1", 90.0, 2), goods("2", 25.0, 4), goods("3", 5.0, 5, hour=3)],
     )
     # 50 of the first fulfill no order; B has had 25 and 5.
-    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 10.0, 0.0)]
+    assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 10.0, 0.0, 0.0)]

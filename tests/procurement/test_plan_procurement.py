@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bakery_assets.cells import OUTLOOK_DAYS, CannotPlan, Frames
+from bakery_assets.cells import OUTLOOK_DAYS, Frames
 from bakery_assets.materials.demand import daily_demand
 from bakery_assets.materials.gross_requirements import ingredient_requirements
 from bakery_assets.materials.master_schedule import master_schedule
@@ -249,7 +249,7 @@ def test_what_is_on_its_way_beyond_the_two_weeks_is_shown_and_nothing_is_ordered
 
 def flour_by_day(cells: pl.DataFrame, frames: Frames) -> dict[int, float]:
     schedule = master_schedule(cells, frames, daily_demand(cells, frames, OUTLOOK_DAYS))
-    rows = ingredient_requirements(schedule, frames, stock_on_hand(cells, frames))
+    rows = ingredient_requirements(cells, schedule, frames, stock_on_hand(cells, frames))
     return dict(rows.filter(ingredient_id="flour").select("day", "gross_requirement").iter_rows())
 
 
@@ -340,27 +340,33 @@ def test_a_bakery_without_recipes_has_a_plan_without_orders(facts: Facts, cells:
     assert dict(tables["procurement_requirements"].schema) == plan_schema("procurement_requirements")
 
 
-def test_a_line_in_litres_of_an_ingredient_in_kilos_names_recipe_and_line(facts: Facts, cells: Cells) -> None:
-    line = {"recipe_id": "bread", "line_number": 3, "ingredient_id": "flour", "quantity": 1.0, "unit": "l"}
-    with pytest.raises(CannotPlan, match="tenant bakery: recipe bread, line 3 takes flour in l, which is kept in kg"):
-        plan_procurement(cells(), facts(**bread(recipe_lines=[line])))
+def test_a_line_in_litres_of_an_ingredient_in_kilos_is_left_out_alone(facts: Facts, cells: Cells) -> None:
+    takes = {"recipe_id": "bread", "quantity": 1.0}
+    lines = [
+        takes | {"line_number": 1, "ingredient_id": "flour", "unit": "l"},
+        takes | {"line_number": 2, "ingredient_id": "salt", "unit": "kg"},
+    ]
+    ingredients = [{"ingredient_id": name, "name": name} for name in ("flour", "salt")]
+    found = requirements(cells(), facts(**bread(recipe_lines=lines, ingredients=ingredients)))
+    assert [(row["ingredient_id"], row["gross_requirement"]) for row in found] == [("salt", 25.0)]
 
 
-def test_a_product_by_the_piece_from_a_recipe_by_the_kilo_is_named(facts: Facts, cells: Cells) -> None:
-    recipe = {"recipe_id": "bread", "product_id": "bread", "yield_unit": "kg"}
-    with pytest.raises(CannotPlan, match="product bread is counted in piece, but its recipe bread yields kg"):
-        plan_procurement(cells(), facts(**bread(recipes=[recipe], recipe_lines=[])))
-
-
-def test_a_dough_that_contains_itself_names_the_cycle(facts: Facts, cells: Cells) -> None:
+def test_a_dough_that_contains_itself_costs_only_its_own_product(facts: Facts, cells: Cells) -> None:
     takes = {"line_number": 1, "quantity": 1.0, "unit": "kg"}
     lines = [
+        takes | {"recipe_id": "bread", "component_recipe_id": "dough"},
         takes | {"recipe_id": "dough", "component_recipe_id": "starter"},
         takes | {"recipe_id": "starter", "component_recipe_id": "dough"},
+        takes | {"recipe_id": "roll", "ingredient_id": "flour"},
     ]
-    recipes = [{"recipe_id": name, "yield_unit": "kg"} for name in ("dough", "starter")]
-    with pytest.raises(CannotPlan, match=r"tenant bakery: .*dough > starter > dough"):
-        plan_procurement(cells(), facts(**bread(recipes=recipes, recipe_lines=lines, production_batches=[])))
+    recipes = [
+        {"recipe_id": "bread", "product_id": "bread"}, {"recipe_id": "roll", "product_id": "roll"},
+        *({"recipe_id": name, "yield_unit": "kg"} for name in ("dough", "starter")),
+    ]  # fmt: skip
+    products = [{"product_id": name, "name": name} for name in ("bread", "roll")]
+    planned = [*batches("bread", 10.0, 1), *batches("roll", 7.0, 1)]
+    frames = facts(**bread(products=products, recipes=recipes, recipe_lines=lines, production_batches=planned))
+    assert [(row["ingredient_id"], row["gross_requirement"]) for row in requirements(cells(), frames)] == [("flour", 7)]
 
 
 AMOUNT = st.integers(0, 900).map(lambda tenths: tenths / 10)

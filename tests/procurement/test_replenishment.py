@@ -20,13 +20,16 @@ def needs_of(
     scheduled_receipts: dict[int, float] | None = None,
     safety: float = 0.0,
     shelf_life: int = NO_EXPIRY,
+    delay: int = 0,
 ) -> MrpRecords:
     """One item; on_hand by last usable day (``days``: keeps)."""
     need, coming, buckets = np.zeros((1, days)), np.zeros((1, days)), np.zeros((1, days + 1))
     for array, values in ((need, gross), (coming, scheduled_receipts or {}), (buckets, on_hand or {})):
         for day, quantity in values.items():
             array[0, day] = quantity
-    return MrpRecords(need, coming, buckets, np.array([safety]), np.array([shelf_life]))
+    return MrpRecords(
+        need, coming, buckets, np.array([safety]), np.array([shelf_life]), np.zeros_like(coming), np.array([delay])
+    )
 
 
 def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:

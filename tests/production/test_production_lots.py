@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.cells import CannotPlan
 from bakery_assets.production.lots import lot_rule, size_lots, split_batches
 from bakery_assets.production.netting import NetRequirements
 from tests.scenarios import filled
@@ -29,7 +28,7 @@ def need(
 
 
 def batches(net: float, *sizes: float | None, unit: str = "piece") -> list[float]:
-    return split_batches(size_lots(need(net, *sizes, unit=unit)))["quantity_planned"].to_list()
+    return split_batches(size_lots(need(net, *sizes, unit=unit))[0])["quantity_planned"].to_list()
 
 
 def test_frepple_supplier_case_minimum_125_and_multiple_100_make_one_lot_of_200() -> None:
@@ -75,7 +74,7 @@ def test_a_net_requirement_becomes_these_batches(
 
 def test_the_rule_says_what_shaped_the_lot() -> None:
     def rule(net: float, *sizes: float | None) -> str:
-        return str(size_lots(need(net, *sizes)).select(lot_rule()).item())
+        return str(size_lots(need(net, *sizes))[0].select(lot_rule()).item())
 
     assert rule(50, 30, 40) == (
         "rounded up to whole pieces; split evenly into 2 batches of at most 40; "
@@ -87,8 +86,13 @@ def test_the_rule_says_what_shaped_the_lot() -> None:
 
 @pytest.mark.parametrize("sizes", [(None, 0.001, None), (None, None, 1e-300)])
 def test_a_slip_in_a_batch_size_is_named_and_not_planned(sizes: tuple[float | None, ...]) -> None:
-    with pytest.raises(CannotPlan, match=r"bakery: product roll .* correct its batch_min"):
-        batches(500_000, *sizes, unit="kg")
+    lots, faults = size_lots(need(500_000, *sizes, unit="kg"))
+    assert lots.is_empty()
+    assert faults.select("source_table", "source_row", "left_out", "left_out_id").row(0) == (
+        "products", "product_id roll", "product", "roll",
+    )  # fmt: skip
+    assert faults["reason"][0].startswith("product roll would need more than 1000 batches, or batches too fine")
+    assert faults["what_to_do"][0].startswith("correct its batch_min (empty), batch_max (")
 
 
 size = st.one_of(st.none(), st.integers(0, 60).map(float), st.integers(1, 600).map(lambda tenths: tenths / 10))
@@ -103,7 +107,7 @@ size = st.one_of(st.none(), st.integers(0, 60).map(float), st.integers(1, 600).m
 def test_batches_cover_the_need_and_keep_every_limit(
     net: float, minimum: float | None, maximum: float | None, multiple: float | None, unit: str
 ) -> None:
-    lot = size_lots(need(net, minimum, maximum, multiple, unit))
+    lot, _ = size_lots(need(net, minimum, maximum, multiple, unit))
     made = split_batches(lot)["quantity_planned"].to_list()
     increment = multiple or (1.0 if unit == "piece" else 0.001)
     assert bool(made) == (net > 0)

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.cells import CannotPlan
 from bakery_assets.production.batches import RankedBatches
 from bakery_assets.production.carried_over import CarriedSteps
-from bakery_assets.production.timing import Machine, schedule_batches
+from bakery_assets.production.timing import Machine, load_faults, schedule_batches
 from tests.scenarios import filled
 
 FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)
@@ -31,7 +30,7 @@ def batches_of(
     rows = [
         {**lot, "recipe_id": "roll", "quantity_planned": quantity, "batch": number, "batches": len(quantities),
          "priority": number, "work_starts_at": starts, "ready_by": FOUR + timedelta(hours=3),
-         "hold_hours": hold_hours}
+         "hold_hours": hold_hours, "begins_on": starts.date(), "made_on": starts.date()}
         for number, quantity in enumerate(quantities, 1)
     ]  # fmt: skip
     return filled(RankedBatches, rows)
@@ -103,8 +102,18 @@ def test_an_oven_that_is_late_on_monday_is_not_free_on_tuesday() -> None:
 
 
 def test_an_absurd_capacity_is_named() -> None:
-    with pytest.raises(CannotPlan, match=r"bakery: a batch of 40 of product roll .* correct the capacity"):
-        schedule_batches(batches_of(40), recipe(("oven", 25)), machines(oven_1=1e-300), NOTHING_KEPT)
+    faults = load_faults(batches_of(40), recipe(("bench", 5), ("oven", 25)), machines(oven_1=1e-300, oven_2=1e-3))
+    assert faults.select("source_table", "source_row", "left_out_id", "reason").row(0) == (
+        "equipment", "kind oven", "roll",
+        "a batch of 40 kg of product roll would take more than 10000 loads on every oven for step oven",
+    )  # fmt: skip
+    assert faults["what_to_do"][0] == "correct the capacity of its machines, or the batch's size"
+
+
+def test_one_absurd_machine_among_others_is_not_used() -> None:
+    batches, steps, ovens = batches_of(40), recipe(("oven", 25)), machines(oven_1=1e-300, oven_2=40)
+    assert load_faults(batches, steps, ovens).is_empty()
+    assert minutes_of(schedule_batches(batches, steps, ovens)[0]) == [(0, 25, "oven_2")]
 
 
 @settings(max_examples=100, deadline=None)
@@ -149,5 +158,5 @@ def test_what_may_stand_for_an_hour_only_comes_out_an_hour_before_it_has_to_be_r
     assert timed["start_at"][0] == FOUR + timedelta(hours=1)
     timed, _ = schedule_batches(batches_of(10.0, hold_hours=1.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
     assert timed["end_at"][0] == FOUR + timedelta(hours=2)
-    timed, _ = schedule_batches(batches_of(10.0, hold_hours=24.0), recipe(("oven", 30)), oven)
+    timed, _ = schedule_batches(batches_of(10.0, hold_hours=24.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
     assert timed["start_at"][0] == FOUR, "never before work begins"

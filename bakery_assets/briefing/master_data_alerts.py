@@ -1,0 +1,116 @@
+"""Alerts about master data that a plan could not use: what is left out of it, because of which row, and what to do."""
+
+from typing import TypedDict
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.briefing.alerts import Finding, finding
+from bakery_assets.explanations.formats import as_json, counted
+from bakery_assets.keys import CELL, PRODUCT
+from bakery_assets.procurement.offers import with_weekdays
+from bakery_assets.schemas import Cells, ops, plans
+
+NAMED_PRODUCTS = 3  # a fault of more products names these and counts the rest
+ROW = [*CELL, "source_table", "source_row", "left_out", "left_out_id", "what_to_do"]
+
+
+class MasterDataAlertInputs(TypedDict):
+    """What ``master_data_findings`` reads."""
+
+    products: dy.DataFrame[ops.Products]
+    suppliers: dy.DataFrame[ops.Suppliers]
+    master_data_faults: dy.DataFrame[plans.MasterDataFaults]
+
+
+def master_data_findings(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs) -> list[dy.DataFrame[Finding]]:
+    """Findings ``master_data_fault``: one per faulty row, one for all products without a recipe, one per supplier."""
+    names = inputs["products"].select(*PRODUCT, product="name")
+    faults = inputs["master_data_faults"].join(names, on=PRODUCT, how="left", maintain_order="left")
+    without_recipe = pl.col("left_out") == "recipe"
+    return [
+        _left_out(faults.filter(~without_recipe)),
+        _without_recipe(faults.filter(without_recipe)),
+        _unreadable_suppliers(cells, inputs["suppliers"]),
+    ]
+
+
+def _left_out(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
+    """Faulty rows, with all products that they concern."""
+    rows = faults.group_by(ROW, maintain_order=True).agg(
+        pl.col("reason").first(), products=pl.col("product_id"), named=_named_products()
+    )
+    is_product = pl.col("left_out") == "product"
+    effect = (
+        pl.when(is_product)
+        .then(pl.format("{} is left out of the plan.", "named"))
+        .otherwise(pl.format("{} is left out of what {} takes.", "left_out_id", "named"))
+    )
+    consequence = (
+        pl.when(is_product)
+        .then(pl.format("{} is neither baked by this plan nor are its ingredients ordered.", "named"))
+        .otherwise(pl.format("No {} is ordered for {}, and it may run out unnoticed.", "left_out_id", "named"))
+    )
+    return finding(
+        rows,
+        severity=pl.when(is_product).then(pl.lit("critical")).otherwise(pl.lit("warning")),
+        kind="master_data_fault",
+        subject=pl.col("left_out_id"),
+        message=pl.format(
+            "{}, {}: {}. {} To correct it, {}.", "source_table", "source_row", "reason", effect, "what_to_do"
+        ),
+        reasoning=as_json(**{name: name for name in (*ROW[2:], "reason", "products")}),
+        consequence=consequence,
+    )
+
+
+def _without_recipe(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
+    """Products that are planned without knowing how they are made, all in one."""
+    tenants = faults.group_by(*CELL, "what_to_do", maintain_order=True).agg(
+        named=_named_products(), count=pl.len(), products=pl.col("product_id")
+    )
+    has = pl.when(pl.col("count") == 1).then(pl.lit("has")).otherwise(pl.lit("have"))
+    return finding(
+        tenants,
+        severity="info",
+        kind="master_data_fault",
+        subject=pl.lit(None, pl.String),
+        message=pl.format(
+            "recipes: {} {} no usable recipe ({}). To correct it, {}.",
+            counted("count", "product", "products"), has, "named", "what_to_do",
+        ),
+        reasoning=as_json(source_table=pl.lit("recipes"), products="products"),
+        consequence=pl.lit("Quantities are planned, but neither times nor ingredients."),
+    )  # fmt: skip
+
+
+def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[ops.Suppliers]) -> dy.DataFrame[Finding]:
+    unreadable = (
+        with_weekdays(suppliers)
+        .filter(pl.col("unreadable").is_not_null())
+        .join(cells.select(CELL), on="tenant_id")
+        .sort("tenant_id", "supplier_id")
+    )
+    return finding(
+        unreadable,
+        severity="critical",
+        kind="master_data_fault",
+        subject=pl.col("supplier_id"),
+        message=pl.format(
+            "suppliers, supplier_id {}: '{}' is no weekday. Nothing is ordered from {}. To correct it, write weekdays "
+            "as mon,tue,wed,thu,fri,sat,sun.",
+            "supplier_id", "unreadable", "name",
+        ),
+        reasoning=as_json(
+            source_table=pl.lit("suppliers"), supplier_id="supplier_id", delivery_weekdays="delivery_weekdays"
+        ),
+        consequence=pl.format("What only {} sells runs out.", "name"),
+    )  # fmt: skip
+
+
+def _named_products() -> pl.Expr:
+    """Up to three products by name, and how many more."""
+    names = pl.col("product").unique(maintain_order=True)
+    more = names.len().cast(pl.Int64) - NAMED_PRODUCTS
+    listed = names.head(NAMED_PRODUCTS).str.join(", ")
+    return pl.when(more > 0).then(pl.format("{} and {} more", listed, more)).otherwise(listed)

@@ -1,0 +1,172 @@
+"""Verifiers: what must hold for every plan, in plain Python that shares nothing with the planners.
+
+Each takes the facts of a random bakery and its plan. Days are counted from Monday, the plan date, which is day 0.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from math import isclose
+from typing import Any
+
+import polars as pl
+
+from bakery_assets.cells import Frames
+from tests.cases.random_bakeries import BERLIN, MONDAY, NAMES, Rows
+
+TOLERANCE = 1e-5
+
+
+def day_of(when: date) -> int:
+    return (when - MONDAY).days
+
+
+def off_days(facts: Rows, kind: str) -> set[int]:
+    return {day_of(row["date"]) for row in facts["calendar"] if row["kind"] == kind}
+
+
+def someone_works(facts: Rows, day: int) -> bool:
+    """The bakery is not closed, and if it has shifts one of them begins or ends on the day."""
+    worked = set()
+    for shift in facts["shifts"]:
+        worked |= {shift["weekday"] - 1} | ({shift["weekday"] % 7} if shift["ends_at"] <= shift["starts_at"] else set())
+    return day not in off_days(facts, "closed") and (not worked or day % 7 in worked)
+
+
+def make_day(facts: Rows, day: int, lead: int) -> int:
+    """The day on which work is done that has to start ``lead`` days before ``day``."""
+    day -= lead
+    if lead:
+        while not someone_works(facts, day):
+            day -= 1
+    return day
+
+
+def needs(facts: Rows, recipe: str, day: int, quantity: float) -> Iterator[tuple[str, int, float]]:
+    """What ``quantity`` of a recipe that is ready on a day takes, on all levels: item, day and quantity."""
+    [lead] = [row["make_days"] for row in facts["recipes"] if row["recipe_id"] == recipe]
+    begun = make_day(facts, day, lead)
+    yield recipe, begun, quantity
+    for line in facts["recipe_lines"]:
+        if line["recipe_id"] == recipe and "ingredient_id" in line:
+            yield line["ingredient_id"], begun, quantity * line["quantity"]
+        elif line["recipe_id"] == recipe:
+            yield from needs(facts, line["component_recipe_id"], begun, quantity * line["quantity"])
+
+
+def verify_production(facts: Rows, tables: Frames) -> None:
+    """Batches keep their limits, make up their days, are for days that are open, and begin when someone works."""
+    batches = tables["production_batches"].to_dicts()
+    limits = {row["product_id"]: row for row in facts["products"]}
+    for batch in batches:
+        limit = limits[batch["product_id"]]
+        size = batch["quantity_planned"]
+        assert limit["batch_min"] <= size <= (limit["batch_max"] or size)
+        assert size % limit["batch_multiple"] == 0
+        day = day_of(batch["schedule_date"])
+        assert day not in off_days(facts, "closed")
+        works = [
+            begun for item, begun, _ in needs(facts, batch["recipe_id"], day, size) if item not in ("flour", "milk")
+        ]
+        assert day_of(batch["begins_on"]) == min(works)
+    for schedule in tables["production_schedules"].to_dicts():
+        own = [batch["quantity_planned"] for batch in batches if batch["schedule_date"] == schedule["schedule_date"]]
+        assert (schedule["total_batches"], schedule["total_quantity"]) == (len(own), sum(own))
+
+
+def verify_procurement(facts: Rows, tables: Frames) -> None:
+    """No order is placed or delivered on a day on which one of both does not work, and orders cover what is required."""
+    [supplier] = facts["suppliers"]
+    named = {NAMES.index(name) for name in (supplier["working_weekdays"] or "").split(",") if name}
+    delivers = {NAMES.index(name) for name in (supplier["delivery_weekdays"] or "").split(",") if name}
+    usual = set(range(5 if supplier["lead_time_unit"] == "working_days" else 7)) | delivers
+    off = off_days(facts, "closed") | off_days(facts, "holiday")
+    for row in tables["procurement_requirements"].to_dicts():
+        if row["planned_order_quantity"] > 0:
+            ordered = day_of(row["order_by"].astimezone(BERLIN).date())
+            delivered = day_of(row["deliver_on"])
+            assert 0 <= ordered <= delivered
+            assert not {ordered, delivered} & off
+            assert {ordered % 7, delivered % 7} <= (named or usual)
+            assert not delivers or delivered % 7 in delivers
+            assert row["planned_order_quantity"] >= row["net_requirement"] - TOLERANCE
+
+
+def first_work(facts: Rows, day: int) -> datetime:
+    """When baking for a day starts; for a day without a shift, and without shifts at all, at midnight."""
+    midnight = datetime.combine(MONDAY + timedelta(days=day), time(0), BERLIN)
+    for shift in facts["shifts"]:
+        overnight = shift["ends_at"] <= shift["starts_at"]
+        if (shift["weekday"] - 1 + overnight) % 7 == day % 7:
+            return datetime.combine(MONDAY + timedelta(days=day - overnight), shift["starts_at"], BERLIN)
+    return midnight
+
+
+def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetime, float]]:
+    """When stock comes in: open orders at the end of their window, planned ones on their day at an unknown hour."""
+    keeps_hours = bool(facts["shifts"])
+    [shelf_life] = [row["shelf_life_days"] for row in facts["ingredients"] if row["ingredient_id"] == ingredient]
+    planned_at = datetime.combine(MONDAY, time(2), BERLIN)
+
+    def unknown_hour(day: int, *, before_baking: bool) -> datetime:
+        at = time(0) if before_baking or not keeps_hours else time(23, 59)
+        return datetime.combine(MONDAY + timedelta(days=day), at, BERLIN)
+
+    found = []
+    for order in facts["purchase_orders"]:
+        if order["ingredient_id"] == ingredient:
+            ends = order["expected_to"].astimezone(BERLIN)
+            known = unknown_hour(day_of(ends.date()), before_baking=True) if not keeps_hours else ends
+            late = ends < planned_at
+            found.append((unknown_hour(0, before_baking=False) if late else known, order["quantity"]))
+    for row in tables["procurement_requirements"].to_dicts():
+        if row["ingredient_id"] == ingredient and row["planned_order_quantity"] > 0:
+            at = unknown_hour(day_of(row["deliver_on"]), before_baking=shelf_life == 1)
+            found.append((at, row["planned_order_quantity"]))
+    return found
+
+
+def verify_inventory(facts: Rows, tables: Frames) -> None:
+    """In the order of time, nothing is used that is not there, or the row says how much is short."""
+    overnight = any(shift["ends_at"] <= shift["starts_at"] for shift in facts["shifts"])
+    projection = tables["inventory_projections"].sort("projection_date")
+    for ingredient in ("flour", "milk"):
+        rows: list[dict[str, Any]] = projection.filter(pl.col("item_id") == ingredient).to_dicts()
+        [opening] = [lot["quantity"] for lot in facts["stock_lots"] if lot["ingredient_id"] == ingredient]
+        events: list[tuple[datetime, int, float, dict[str, Any] | None]] = [
+            (at, 0, quantity, None) for at, quantity in arrivals(facts, tables, ingredient)
+        ]
+        for row in rows:
+            day = day_of(row["projection_date"])
+            events.append((first_work(facts, day), 1, row["consumption"], row))
+            events.append((datetime.combine(row["projection_date"], time(23, 59, 59), BERLIN), 2, row["expired"], row))
+        stock = opening
+        for _, order, quantity, row in sorted(events, key=lambda event: event[:2]):
+            stock += quantity if order == 0 else 0.0
+            if order == 1 and row is not None:
+                assert row["consumption"] <= stock + TOLERANCE, row
+                assert row["unmet"] > 0 or stock >= row["gross_requirement"] - TOLERANCE, row
+            stock -= quantity if order else 0.0
+            if order == 2 and row is not None and not overnight:
+                assert isclose(stock, row["closing"], abs_tol=TOLERANCE), row
+
+
+def verify_requirements(facts: Rows, tables: Frames) -> None:
+    """What a day takes of ingredients is what the batches' recipes take on the days on which their work is begun."""
+    wanted: dict[tuple[str, int], float] = {}
+    made = [
+        (batch["recipe_id"], day_of(batch["schedule_date"]), batch["quantity_planned"])
+        for batch in tables["production_batches"].to_dicts()
+    ]
+    later = [
+        (order["product_id"], day_of(order["due_date"]), order["quantity"])
+        for order in facts["customer_orders"]
+        if day_of(order["due_date"]) >= 7
+    ]
+    for recipe, day, quantity in [*made, *later]:
+        for item, begun, amount in needs(facts, recipe, day, quantity):
+            if begun >= 0:
+                wanted[item, begun] = wanted.get((item, begun), 0.0) + amount
+    rows = tables["inventory_projections"].filter(pl.col("item_id").is_in(["flour", "milk"]))
+    for row in rows.to_dicts():
+        expected = wanted.get((row["item_id"], day_of(row["projection_date"])), 0.0)
+        assert isclose(row["gross_requirement"], expected, abs_tol=TOLERANCE), row
