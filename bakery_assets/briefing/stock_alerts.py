@@ -35,6 +35,9 @@ def stock_findings(inputs: StockAlertInputs) -> list[dy.DataFrame[Finding]]:
 
 def _stockouts(short: pl.DataFrame) -> dy.DataFrame[Finding]:
     missing = pl.when(pl.col("short") > 0).then(pl.format(", {} short in all", quantity("short", up=True)))
+    too_late = pl.when(pl.col("receipts_after_baking") > 0).then(
+        pl.format(" {} come that day when baking has begun.", quantity("receipts_after_baking"))
+    )
     consequence = (
         pl.when(pl.col("item_kind") == "product")
         .then(pl.lit("Customers who want it leave without it."))
@@ -46,7 +49,10 @@ def _stockouts(short: pl.DataFrame) -> dy.DataFrame[Finding]:
         kind="stockout",
         subject=pl.col("item_id"),
         message=pl.concat_str(
-            pl.format("{}: stock runs out {}", "item", on_weekday("first_day")), missing.fill_null(""), pl.lit(".")
+            pl.format("{}: stock runs out {}", "item", on_weekday("first_day")),
+            missing.fill_null(""),
+            pl.lit("."),
+            too_late.fill_null(""),
         ),
         reasoning=as_json(
             item="item",
@@ -57,6 +63,7 @@ def _stockouts(short: pl.DataFrame) -> dy.DataFrame[Finding]:
             short_days="short_days",
             opening_first_day="opening",
             receipts_first_day="receipts",
+            receipts_after_baking_first_day="receipts_after_baking",
             gross_requirement_first_day="gross_requirement",
         ),
         consequence=consequence,

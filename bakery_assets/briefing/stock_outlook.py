@@ -9,6 +9,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
 ITEM = ["tenant_id", "plan_date", "item_kind", "item_id"]
+FIRST_DAY = ("opening", "receipts", "receipts_after_baking", "gross_requirement")
 EXPIRING_WITHIN_DAYS = 3  # stock that expires later can still be used by a later day's plan
 
 
@@ -36,6 +37,7 @@ class ItemsAtRisk(ItemOutlook):
     last_day = col.date("Last day of the risk")
     opening = plans.InventoryProjections.opening
     receipts = plans.InventoryProjections.receipts
+    receipts_after_baking = plans.InventoryProjections.receipts_after_baking
     gross_requirement = plans.InventoryProjections.gross_requirement
     short = col.number("Unmet requirement of all days, in the item's unit")
     short_days = col.integer("Days with unmet requirement")
@@ -77,7 +79,7 @@ def items_at_risk(projections: dy.DataFrame[plans.InventoryProjections], risk: s
         .agg(
             pl.col("projection_date").filter(risky).first().alias("first_day"),
             pl.col("projection_date").filter(risky).last().alias("last_day"),
-            *(pl.col(name).filter(risky).first() for name in ("opening", "receipts", "gross_requirement")),
+            *(pl.col(name).filter(risky).first() for name in FIRST_DAY),
             short=pl.col("unmet").sum().round(DECIMALS),
             short_days=(pl.col("unmet") > 0).sum(),
             lowest=pl.col("closing").min(),

@@ -218,7 +218,7 @@ def _consequence() -> pl.Expr:
     )
     missed = pl.when(pl.col("batches_missed") > 0).then(
         pl.format(
-            "work for {} is due on {}, before which no one works any more, and had to be begun by {}: if it was not, "
+            "work for {} falls on {}, when no one works, and had to be begun by {}: if it was not, "
             "someone has to come in",
             counted("batches_missed", "batch", "batches"),
             iso_date("missed_on"),

@@ -108,8 +108,10 @@ def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetim
     planned_at = datetime.combine(MONDAY, time(2), BERLIN)
 
     def unknown_hour(day: int, *, before_baking: bool) -> datetime:
-        at = time(0) if before_baking or not keeps_hours else time(23, 59)
-        return datetime.combine(MONDAY + timedelta(days=day), at, BERLIN)
+        if before_baking or not keeps_hours:
+            return first_work(facts, day)
+        evening = datetime.combine(MONDAY + timedelta(days=day), time(23, 59), BERLIN)
+        return min(evening, first_work(facts, day + 1))  # usable the next day, which a night shift begins
 
     found = []
     for order in facts["purchase_orders"]:

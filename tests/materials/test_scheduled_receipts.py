@@ -1,7 +1,7 @@
 """What is still to come from suppliers."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -87,3 +87,38 @@ def test_goods_beyond_all_orders_are_not_kept_for_later_ones(facts: Facts, cells
     )
     # 50 of the first fulfill no order; B has had 25 and 5.
     assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 10.0, 0.0, 0.0)]
+
+
+def shift(weekday: int, starts: int, ends: int) -> dict[str, Any]:
+    return {"shift_id": f"{weekday}-{starts}", "weekday": weekday, "starts_at": time(starts), "ends_at": time(ends)}
+
+
+def expected(facts: Facts, cells: pl.DataFrame, ends: datetime, shifts: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    frames = facts(purchase_orders=[order("A", 5.0, ends - timedelta(hours=2), ends)], shifts=shifts)
+    return scheduled_receipts(cells, frames).select("day", "quantity", "after_baking").rows()
+
+
+def test_what_comes_when_baking_has_begun_is_not_for_that_day(facts: Facts, cells: Cells) -> None:
+    """Baking starts at 04:00 in Berlin, 03:00 UTC, with the first of two shifts; no one works on Wednesday."""
+    shifts = [shift(2, 4, 12), shift(2, 8, 16), shift(4, 4, 12)]
+    tuesday = datetime(2026, 1, 6, 3, tzinfo=UTC)
+    assert expected(facts, cells(), tuesday, shifts) == [(1, 5.0, 0.0)]
+    assert expected(facts, cells(), tuesday + timedelta(seconds=1), shifts) == [(1, 0.0, 5.0)]
+    assert expected(facts, cells(), tuesday + timedelta(days=1), shifts) == [(2, 0.0, 5.0)]
+    assert expected(facts, cells(), tuesday + timedelta(hours=5), []) == [(1, 5.0, 0.0)]
+
+
+def test_a_night_shift_begins_the_baking_of_the_day_on_which_it_ends(facts: Facts, cells: Cells) -> None:
+    """From 22:00 on Monday the bakery works for Tuesday: what comes on Monday at 23:00 is for Wednesday."""
+    nights = [shift(weekday, 22, 6) for weekday in range(1, 8)]
+    monday = datetime(2026, 1, 5, 21, tzinfo=UTC)
+    assert expected(facts, cells(), monday, nights) == [(0, 0.0, 5.0)]
+    assert expected(facts, cells(), monday + timedelta(hours=1), nights) == [(1, 0.0, 5.0)]
+    assert expected(facts, cells(), monday + timedelta(hours=12), nights) == [(1, 0.0, 5.0)]
+
+
+def test_an_order_that_is_overdue_comes_today_at_an_unknown_hour(facts: Facts, cells: Cells) -> None:
+    early = [shift(1, 6, 12)]
+    # Planned at 05:30 in Berlin, before the first shift.
+    assert expected(facts, cells(), datetime(2026, 1, 4, 15, tzinfo=UTC), early) == [(0, 0.0, 5.0)]
+    assert expected(facts, cells(), datetime(2026, 1, 5, 4, 40, tzinfo=UTC), early) == [(0, 5.0, 0.0)]

@@ -185,3 +185,20 @@ def test_after_an_order_is_there_nothing_is_short_until_the_day_it_covers(
         if row["deliver_day"] < 14:
             covered = slice(max(row["needed_day"], row["deliver_day"]), row["last_day_covered"] + 1)
             assert after.shortage[0, covered].max() < 1e-6
+
+
+def test_what_is_usable_the_day_after_its_delivery_is_delivered_a_day_earlier() -> None:
+    """Offers are in days from which they are usable: delivered on days 1 and 2, for the baking of days 2 and 3."""
+    orders = place_orders(needs_of({2: 20, 3: 30}, delay=1, shelf_life=2), offers_of({"days": [2, 3]}))
+    assert orders.select("deliver_day", "usable_day", "needed_day", "quantity").rows() == [
+        (1, 2, 2, 20.0), (2, 3, 3, 30.0),
+    ]  # fmt: skip
+
+
+def test_a_late_receipt_keeps_from_its_delivery_on_and_not_from_when_it_is_usable() -> None:
+    needs = needs_of({3: 10}, scheduled_receipts={2: 10}, shelf_life=2, delay=1)
+    needs.late_receipts[0, 2] = 10
+    # Delivered on day 1, it keeps for days 1 and 2.
+    assert look_ahead(needs).unmet[0, 3] == 10
+    needs.late_receipts[0, 2] = 0
+    assert look_ahead(needs).unmet[0, 3] == 0

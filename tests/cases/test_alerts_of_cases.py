@@ -1,5 +1,6 @@
 """One faulty row of master data costs one product, or one ingredient, and not the morning: whole days of a bakery."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -207,3 +208,24 @@ def test_a_bakery_without_ingredients_is_not_told_that_it_has_no_recipes() -> No
         part for part in BAKERY.split("\n[") if part.startswith(("tenants", "products", "sales")) or not part.strip()
     )
     assert faults(morning("\n" + sales_only)) == []
+
+
+CASE = Path(__file__).parent / "scenarios"
+
+
+def test_a_shortage_within_the_day_is_told_with_what_comes_too_late() -> None:
+    """cases/planning d12."""
+    tables = morning((CASE / "d12_flour_comes_in_the_afternoon.txt").read_text())
+    (alert,) = tables["alerts"].filter(pl.col("kind") == "stockout").to_dicts()
+    assert alert["message"] == (
+        "Flour: stock runs out today, 100 kg short in all. 100 kg come that day when baking has begun."
+    )
+
+
+def test_who_has_to_come_in_is_told_when_the_last_working_day_is_over() -> None:
+    tables = morning((CASE / "planned_on_the_closed_day_itself.txt").read_text())
+    (alert,) = tables["alerts"].filter(pl.col("kind") == "baking_note").to_dicts()
+    assert alert["message"] == (
+        "Baking tomorrow: work for 1 batch falls on Wed 2026-01-07, when no one works, and had to be begun by Tue "
+        "2026-01-06: if it was not, someone has to come in."
+    )
