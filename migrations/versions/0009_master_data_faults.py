@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 ALERT_KINDS_BEFORE = (
-    "planning_failed", "closed_today", "over_capacity", "baking_note", "order_today", "late_delivery", "no_supplier",
-    "stockout", "low_stock", "expiring", "no_history", "no_forecast", "sales_missing", "forecast_off",
-    "forecast_worsening",
+    "planning_failed", "closed_today", "over_capacity", "not_ready", "planned_late", "baking_note", "order_today",
+    "late_delivery", "no_supplier", "stockout", "low_stock", "expiring", "no_history", "no_forecast", "sales_missing",
+    "forecast_off", "forecast_worsening",
 )  # fmt: skip
 NEW_KIND = "master_data_fault"
 

@@ -113,7 +113,7 @@ def test_an_absurd_capacity_is_named() -> None:
 def test_one_absurd_machine_among_others_is_not_used() -> None:
     batches, steps, ovens = batches_of(40), recipe(("oven", 25)), machines(oven_1=1e-300, oven_2=40)
     assert load_faults(batches, steps, ovens).is_empty()
-    assert minutes_of(schedule_batches(batches, steps, ovens)[0]) == [(0, 25, "oven_2")]
+    assert minutes_of(schedule_batches(batches, steps, ovens, NOTHING_KEPT)[0]) == [(0, 25, "oven_2")]
 
 
 @settings(max_examples=100, deadline=None)
