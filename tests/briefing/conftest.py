@@ -91,11 +91,11 @@ def cells_of() -> Callable[..., pl.DataFrame]:
 def alerts(
     frames_of: Callable[..., dict[str, pl.DataFrame]], cells_of: Callable[..., pl.DataFrame]
 ) -> Callable[..., list[dict[str, Any]]]:
-    """The alerts of a bakery in Paris, which has two products, two ingredients and a supplier, as rows."""
+    """What the day of a bakery in Paris finds, the most urgent first; it has two products, two ingredients, a supplier."""
 
     def build(**tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
         made = summarize_day(cells_of(("paris", "Europe/Paris")), frames_of(**{**PARIS, **tables}))
-        rows = made["alerts"].to_dicts()
+        rows = made["findings"].sort("tenant_id", "priority", descending=[False, True], maintain_order=True).to_dicts()
         assert made["daily_summaries"]["alerts"].to_list() == [len(rows)]
         return rows
 
