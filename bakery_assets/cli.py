@@ -5,6 +5,7 @@ Each command's module imports what it needs when it is called.
 
 import typer
 
+from bakery_assets.commands.alerts import alerts
 from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
 from bakery_assets.commands.demo import demo
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 for command in (up, demo, plan, train, show, backtest, load, import_pos):
     app.command()(command)
+app.add_typer(alerts, name="alerts")
 app.add_typer(db, name="db")
 
 

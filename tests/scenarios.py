@@ -97,14 +97,18 @@ def frame_of(rows: Rows, schema: type[dy.Schema], defaults: dict[str, Any], zone
 
 def filled(schema: type[dy.Schema], rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows of any schema: what a row leaves out is empty, or where that is not allowed 0, false or the column's name."""
+    columns = set(schema.columns())
+    assert all(set(row) <= columns for row in rows), f"a row names a column that {schema.__name__} does not have"
+    return pl.DataFrame([neutral_values(schema) | row for row in rows], schema=frame_schema(schema), orient="row")
+
+
+def neutral_values(schema: type[dy.Schema]) -> dict[str, Any]:
+    """Empty for each column, or where that is not allowed 0, false or the column's name."""
     kinds: dict[Any, Any] = {pl.Boolean: False, pl.Float64: 0.0, pl.Int32: 0, pl.Int64: 0}
-    columns = schema.columns()
-    neutral = {
+    return {
         name: None if column.nullable else name if column.dtype == pl.String else kinds.get(type(column.dtype))
-        for name, column in columns.items()
+        for name, column in schema.columns().items()
     }
-    assert all(set(row) <= set(columns) for row in rows), f"a row names a column that {schema.__name__} does not have"
-    return pl.DataFrame([neutral | row for row in rows], schema=frame_schema(schema), orient="row")
 
 
 def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:

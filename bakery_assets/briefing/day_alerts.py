@@ -1,11 +1,11 @@
-"""Alerts about the day and its baking: a closed day, more baking than fits into the shifts, notes of production."""
+"""Findings about the day and its baking: a closed day, more baking than fits into the shifts, notes of production."""
 
 from typing import TypedDict
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import Finding, finding
+from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.calendars import closed_days
 from bakery_assets.explanations.formats import as_json, percent, weekday
 from bakery_assets.schemas import Cells, ops, plans
@@ -42,17 +42,17 @@ def _closed_today(cells: dy.DataFrame[Cells], calendar: dy.DataFrame[ops.Calenda
     name = pl.when(~is_redundant).then(pl.format(" ({})", "name")).fill_null("")
     return finding(
         today,
-        severity="info",
+        severity="low",
         kind="closed_today",
-        subject=pl.lit(None, pl.String),
         message=pl.concat_str(pl.lit("The bakery is closed today"), name, pl.lit(".")),
         reasoning=as_json(date="date", name="name"),
-        consequence=pl.lit("Nothing is sold or baked for today; if you open after all, correct the calendar."),
+        consequence="Nothing is sold or baked for today.",
+        suggested_action="If you open after all, correct the calendar and plan the day again.",
     )
 
 
 def _over_capacity(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.DataFrame[Finding]:
-    """Shortage of machine time today, with that of later days; for information only where today fits."""
+    """Shortage of machine time, of today and later days together; of low severity where today fits."""
     is_today = pl.col("schedule_date") == pl.col("plan_date")
     shift_ends_at = pl.col("reasoning").str.json_path_match("$.shift_ends_at")
     days = (
@@ -64,6 +64,8 @@ def _over_capacity(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.Dat
             utilization=pl.col("utilization").filter(is_today).first(),
             without_shift=(is_today & shift_ends_at.is_null()).any(),
             consequence=pl.col("consequence").first(),
+            starts_at=pl.col("starts_at").filter(is_today).first(),
+            first_day=pl.col("schedule_date").first(),
             later=pl.col("schedule_date").filter(~is_today).dt.strftime("%a %-d %b").str.join(", "),
             days=pl.struct(day="schedule_date", utilization="utilization", batches="total_batches"),
         )
@@ -78,19 +80,25 @@ def _over_capacity(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.Dat
     )
     severity = (
         pl.when(~pl.col("today"))
-        .then(pl.lit("info"))
+        .then(pl.lit("low"))
         .when((pl.col("utilization") > FAR_OVER).fill_null(value=False) | pl.col("without_shift"))
         .then(pl.lit("critical"))
-        .otherwise(pl.lit("warning"))
+        .otherwise(pl.lit("high"))
     )
+    beyond = (pl.col("utilization") - 1.0).clip(0.0, 1.0)
     return finding(
         days,
         severity=severity,
         kind="over_capacity",
-        subject=pl.lit(None, pl.String),
+        stake=pl.when("without_shift").then(1.0).otherwise(beyond).fill_null(0.0),
+        deadline="starts_at",
+        act_before=pl.col("first_day"),
         message=message,
         reasoning=as_json(days="days"),
-        consequence=pl.coalesce("consequence", pl.lit("Batches end late unless work starts earlier or less is baked.")),
+        consequence=pl.coalesce("consequence", pl.lit("Batches end late.")),
+        suggested_action=pl.when("without_shift")
+        .then(pl.lit("Enter who works that day as shifts, or bake nothing."))
+        .otherwise(pl.lit("Start earlier, let someone stay longer, or bake less.")),
     )
 
 
@@ -104,10 +112,10 @@ def _baking_notes(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.Data
     )
     return finding(
         notes,
-        severity="warning",
+        severity="medium",
         kind="baking_note",
-        subject=pl.lit(None, pl.String),
+        act_before=pl.col("schedule_date"),
         message=pl.format("Baking {}: {}.", weekday("schedule_date"), pl.col("consequence").str.strip_suffix(".")),
         reasoning=as_json(first_day="schedule_date", days="days"),
-        consequence=pl.lit(None, pl.String),
+        suggested_action="Look at the plan of that day; correct orders, calendar or batch sizes where they are wrong.",
     )

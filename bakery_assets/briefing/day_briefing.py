@@ -25,7 +25,7 @@ class DayFrames(TypedDict):
     """Frames of one tenant.
 
     Of the plan, ``demand_forecasts`` and ``production_batches`` have only rows of the plan date itself; ``sales`` are
-    those of the same weekday a week before.
+    those of the same weekday a week before; ``alerts`` those that were open after the plan or that it resolved.
     """
 
     products: dy.DataFrame[ops.Products]

@@ -1,11 +1,11 @@
-"""Alerts about forecasts: products without history, days far off, worsening weeks, days that cannot be validated."""
+"""Findings about forecasts: products without history, days far off, worsening weeks, days that cannot be validated."""
 
 from typing import TypedDict
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import Finding, finding
+from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.explanations.formats import as_json, percent
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import conform, ops, plans
@@ -63,12 +63,13 @@ def _no_history(inputs: ForecastAlertInputs) -> dy.DataFrame[Finding]:
     )
     few = finding(
         products.filter(pl.col("count") <= MANY),
-        severity="warning",
+        severity="medium",
         kind="no_history",
-        subject=pl.col("product_id"),
+        subject="product_id",
         message=pl.format("{}: never sold so far, so the forecast is 0 until it is overridden.", "name"),
         reasoning=as_json(product="name", product_id="product_id"),
-        consequence=pl.lit("It is not baked, unless customers have ordered it ahead."),
+        consequence="It is not baked, unless customers have ordered it ahead.",
+        suggested_action="Say with a forecast override how much of it is to be sold.",
     )
     together = (
         products.filter(pl.col("count") > MANY)
@@ -77,9 +78,8 @@ def _no_history(inputs: ForecastAlertInputs) -> dy.DataFrame[Finding]:
     )
     many = finding(
         together,
-        severity="warning",
+        severity="medium",
         kind="no_history",
-        subject=pl.lit(None, pl.String),
         message=pl.format(
             "{} products have never been sold, so their forecast is 0 until it is overridden: {} and {} more.",
             "count",
@@ -87,7 +87,8 @@ def _no_history(inputs: ForecastAlertInputs) -> dy.DataFrame[Finding]:
             pl.col("count") - MANY,
         ),
         reasoning=as_json(products="names", product_ids="product_ids"),
-        consequence=pl.lit("They are not baked, unless customers have ordered them ahead."),
+        consequence="They are not baked, unless customers have ordered them ahead.",
+        suggested_action="Say with forecast overrides how much of them is to be sold, or discontinue them.",
     )
     return conform(Finding, pl.concat([few, many]))
 
@@ -97,9 +98,9 @@ def _forecast_off(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Find
     direction = pl.when(pl.col("bias") > 0).then(pl.lit("too much")).otherwise(pl.lit("too little"))
     return finding(
         off,
-        severity="warning",
+        severity="medium",
         kind="forecast_off",
-        subject=pl.lit(None, pl.String),
+        stake=pl.col("wape"),
         message=pl.format(
             "The forecast for {} was {} off, over all {} {}.",
             pl.col("validation_date").dt.strftime("%a %-d %b"),
@@ -114,9 +115,8 @@ def _forecast_off(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Find
             limit=pl.lit(FAR_OFF),
             forecasts_with_actuals="forecasts_with_actuals",
         ),
-        consequence=pl.lit(
-            "Unless something special explains that day, today's forecast may be as far off: look through it first."
-        ),
+        consequence="Unless something special explains that day, today's forecast may be as far off.",
+        suggested_action="Look through today's forecast first, and override what you know better.",
     )
 
 
@@ -127,9 +127,9 @@ def _worsening(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding
     is_much = now > before * (1.0 + MUCH_WORSE)
     return finding(
         last_validated(runs).filter(pl.col("trend") == "worsening"),
-        severity=pl.when(is_much).then(pl.lit("warning")).otherwise(pl.lit("info")),
+        severity=pl.when(is_much).then(pl.lit("medium")).otherwise(pl.lit("low")),
         kind="forecast_worsening",
-        subject=pl.lit(None, pl.String),
+        stake=change.fill_null(0.0).clip(0.0),
         message=pl.format(
             "Forecasts are getting worse: over the last {} days checked they were {} off, over the {} before {}.",
             pl.lit(WEEK),
@@ -144,12 +144,10 @@ def _worsening(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding
             wape_7d_before="wape_7d_before",
             relative_change=change.round(DECIMALS),
             stable_within=pl.lit(STABLE),
-            warning_above=pl.lit(MUCH_WORSE),
+            medium_above=pl.lit(MUCH_WORSE),
         ),
-        consequence=pl.lit(
-            "Unless something that has passed explains it, more will be left over or run out: look for what changed,"
-            " such as prices, opening hours or a till that reports late."
-        ),
+        consequence="Unless something that has passed explains it, more will be left over or run out.",
+        suggested_action="Look for what changed, such as prices, opening hours or a till that reports late.",
     )
 
 
@@ -157,12 +155,11 @@ def _no_forecast(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Findi
     yesterday = pl.col("validation_date") == pl.col("plan_date") - pl.duration(days=1)
     return finding(
         runs.filter(yesterday & (pl.col("status") == "no_forecast")),
-        severity="info",
+        severity="low",
         kind="no_forecast",
-        subject=pl.lit(None, pl.String),
         message=pl.lit("Yesterday had not been planned, so its forecast cannot be checked."),
         reasoning=as_json(validation_date="validation_date"),
-        consequence=pl.lit(None, pl.String),
+        suggested_action="Nothing, unless planning fails often: then look at its runs.",
     )
 
 
@@ -178,10 +175,11 @@ def _sales_missing(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Fin
     )
     return finding(
         days,
-        severity="warning",
+        severity="medium",
         kind="sales_missing",
-        subject=pl.lit(None, pl.String),
+        stake=pl.col("days").list.len() / WEEK,
         message=pl.format("No sales have arrived for {}, though the bakery was open.", "dates"),
         reasoning=as_json(days="days", forecasts_waiting="forecasts"),
-        consequence=pl.lit("Until they arrive the forecast does not learn from these days, and cannot be checked."),
+        consequence="Until they arrive the forecast does not learn from these days, and cannot be checked.",
+        suggested_action="Look whether the till reports, and import its sales of these days.",
     )

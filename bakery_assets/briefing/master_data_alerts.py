@@ -5,7 +5,7 @@ from typing import TypedDict
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import Finding, finding
+from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.explanations.formats import as_json, counted
 from bakery_assets.keys import CELL, PRODUCT
 from bakery_assets.procurement.offers import with_weekdays
@@ -53,14 +53,16 @@ def _left_out(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
     )
     return finding(
         rows,
-        severity=pl.when(is_product).then(pl.lit("critical")).otherwise(pl.lit("warning")),
+        severity=pl.when(is_product).then(pl.lit("critical")).otherwise(pl.lit("high")),
         kind="master_data_fault",
-        subject=pl.col("left_out_id"),
+        cause=pl.format("master_data_fault:{}:{}:{}", "source_table", "source_row", "left_out_id"),
+        subject="left_out_id",
         message=pl.format(
             "{}, {}: {}. {} To correct it, {}.", "source_table", "source_row", "reason", effect, "what_to_do"
         ),
         reasoning=as_json(**{name: name for name in (*ROW[2:], "reason", "products")}),
         consequence=consequence,
+        suggested_action=pl.format("In {}, {}: {}.", "source_table", "source_row", "what_to_do"),
     )
 
 
@@ -72,15 +74,16 @@ def _without_recipe(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
     has = pl.when(pl.col("count") == 1).then(pl.lit("has")).otherwise(pl.lit("have"))
     return finding(
         tenants,
-        severity="info",
+        severity="low",
         kind="master_data_fault",
-        subject=pl.lit(None, pl.String),
+        cause=pl.format("master_data_fault:recipes:{}", "what_to_do"),
         message=pl.format(
             "recipes: {} {} no usable recipe ({}). To correct it, {}.",
             counted("count", "product", "products"), has, "named", "what_to_do",
         ),
         reasoning=as_json(source_table=pl.lit("recipes"), products="products"),
-        consequence=pl.lit("Quantities are planned, but neither times nor ingredients."),
+        consequence="Quantities are planned, but neither times nor ingredients.",
+        suggested_action=pl.format("In recipes: {}.", "what_to_do"),
     )  # fmt: skip
 
 
@@ -95,7 +98,8 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
         unreadable,
         severity="critical",
         kind="master_data_fault",
-        subject=pl.col("supplier_id"),
+        cause=pl.format("master_data_fault:suppliers:{}", "supplier_id"),
+        subject="supplier_id",
         message=pl.format(
             "suppliers, supplier_id {}: '{}' is no weekday. Nothing is ordered from {}. To correct it, write weekdays "
             "as mon,tue,wed,thu,fri,sat,sun.",
@@ -105,6 +109,7 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
             source_table=pl.lit("suppliers"), supplier_id="supplier_id", delivery_weekdays="delivery_weekdays"
         ),
         consequence=pl.format("What only {} sells runs out.", "name"),
+        suggested_action="In suppliers, write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun.",
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import Finding, finding
+from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.explanations.formats import as_json, iso_instant, plain_number
 from bakery_assets.local_time import with_local_times
 from bakery_assets.planning_instants import PlanningFacts, late_planning, planning_instants
@@ -57,6 +57,8 @@ def _not_ready(
             named=pl.col("told").head(NAMED).str.join(", "),
             more=pl.len().cast(pl.Int64) - NAMED,
             because=pl.col("because").unique(maintain_order=True).str.join("; "),
+            share=pl.col("units_late").sum() / pl.col("units").sum(),
+            first_ready_by=pl.col("ready_by").min(),
             products=pl.struct(
                 "product_id", "name", "units", "units_late", "minutes", "because",
                 ready_by=iso_instant("ready_by"), end_at=iso_instant("end_at"),
@@ -66,12 +68,14 @@ def _not_ready(
     more = pl.when(pl.col("more") > 0).then(pl.format(" and {} more", "more")).otherwise(pl.lit(""))
     return finding(
         days,
-        severity="warning",
+        severity="high",
         kind="not_ready",
-        subject=pl.lit(None, pl.String),
+        stake=pl.col("share"),
+        deadline="first_ready_by",
         message=pl.format("Not ready when it has to be: {}{}, because {}.", "named", more, "because"),
         reasoning=as_json(products="products"),
-        consequence=pl.lit("The first customers do not get it; begin earlier, or bake less of what can come later."),
+        consequence="The first customers do not get it.",
+        suggested_action="Begin earlier, or bake less of what can come later.",
     )
 
 
@@ -81,12 +85,10 @@ def _planned_late(cells: dy.DataFrame[Cells], facts: PlanningFacts) -> dy.DataFr
     ).with_columns(pl.col("planned", "began").dt.strftime("%H:%M"))
     return finding(
         late,
-        severity="warning",
+        severity="medium",
         kind="planned_late",
-        subject=pl.lit(None, pl.String),
         message=pl.format("The day is planned at {}, after work for it has begun at {}.", "planned", "began"),
         reasoning=as_json(planned_as_of=iso_instant("planned_as_of"), first_start_at=iso_instant("first_start_at")),
-        consequence=pl.lit(
-            "Nothing is planned for the time before; set the planning time before the first shift, or leave it empty."
-        ),
+        consequence="Nothing is planned for the time before.",
+        suggested_action="Set the planning time before the first shift, or leave it empty.",
     )

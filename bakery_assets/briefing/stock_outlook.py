@@ -40,6 +40,7 @@ class ItemsAtRisk(ItemOutlook):
     receipts_after_baking = plans.InventoryProjections.receipts_after_baking
     gross_requirement = plans.InventoryProjections.gross_requirement
     short = col.number("Unmet requirement of all days, in the item's unit")
+    required = col.number("Requirement of all days, in the item's unit")
     short_days = col.integer("Days with unmet requirement")
     lowest = col.number("Lowest closing stock, in the item's unit")
 
@@ -81,6 +82,7 @@ def items_at_risk(projections: dy.DataFrame[plans.InventoryProjections], risk: s
             pl.col("projection_date").filter(risky).last().alias("last_day"),
             *(pl.col(name).filter(risky).first() for name in FIRST_DAY),
             short=pl.col("unmet").sum().round(DECIMALS),
+            required=pl.col("gross_requirement").sum().round(DECIMALS),
             short_days=(pl.col("unmet") > 0).sum(),
             lowest=pl.col("closing").min(),
         )

@@ -1,18 +1,19 @@
-"""The stage ``daily_summaries``: a bakery's day on one row with its headline, and the alerts."""
+"""The stage ``daily_summaries``: a bakery's day on one row with its headline, and what needs a person."""
 
 from typing import TypedDict
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.briefing.alerts import number_alerts
 from bakery_assets.briefing.day_alerts import day_findings
+from bakery_assets.briefing.findings import rank_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
 from bakery_assets.briefing.master_data_alerts import master_data_findings
 from bakery_assets.briefing.next_open_day import next_open_days
-from bakery_assets.briefing.order_alerts import order_findings
+from bakery_assets.briefing.order_alerts import order_findings, requirement_lines
 from bakery_assets.briefing.plan_changes import plan_changes
 from bakery_assets.briefing.ready_alerts import ready_findings
+from bakery_assets.briefing.shortage_alerts import shortage_findings
 from bakery_assets.briefing.stock_alerts import stock_findings
 from bakery_assets.briefing.stock_outlook import items_at_risk
 from bakery_assets.calendars import closed_days
@@ -53,34 +54,37 @@ class BriefingTables(TypedDict):
 
     daily_summaries: dy.DataFrame[plans.DailySummaries]
     plan_changes: dy.DataFrame[plans.PlanChanges]
-    alerts: dy.DataFrame[plans.Alerts]
+    findings: dy.DataFrame[plans.Findings]
 
 
 def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> BriefingTables:
-    """Summarize the day that the earlier stages planned: one row per tenant, and the alerts that need a person.
+    """Summarize the day that the earlier stages planned: one row per tenant, and what needs a person.
 
     ``forecast_revenue`` is the sum of expected demand times list price over the products that have a price; null where
     none has. ``accuracy`` is that of the last validated day. Rows are sorted by their keys.
     """
-    alerts = number_alerts(
+    lines = requirement_lines(cells, inputs)
+    findings = rank_findings(
+        cells,
         [
-            *order_findings(cells, inputs),
+            *shortage_findings(lines, inputs),
+            *order_findings(lines, next_open_days(cells, inputs["calendar"])),
             *stock_findings(inputs),
             *day_findings(cells, inputs),
             *ready_findings(cells, inputs),
             *master_data_findings(cells, inputs),
             *forecast_findings(inputs),
-        ]
+        ],
     )
     return BriefingTables(
-        daily_summaries=conform(plans.DailySummaries, _daily_summaries(cells, inputs, alerts)),
+        daily_summaries=conform(plans.DailySummaries, _daily_summaries(cells, inputs, findings)),
         plan_changes=plan_changes(cells, inputs),
-        alerts=alerts,
+        findings=findings,
     )
 
 
 def _daily_summaries(
-    cells: dy.DataFrame[Cells], inputs: BriefingInputs, alerts: dy.DataFrame[plans.Alerts]
+    cells: dy.DataFrame[Cells], inputs: BriefingInputs, findings: dy.DataFrame[plans.Findings]
 ) -> pl.DataFrame:
     at_risk = items_at_risk(inputs["inventory_projections"], "high")
     closed = closed_days(inputs["calendar"]).select("tenant_id", plan_date="date", is_closed=True)
@@ -91,7 +95,7 @@ def _daily_summaries(
         _orders(cells, inputs),
         at_risk.group_by(CELL).agg(items_at_risk_14d=pl.len()),
         last_validated(inputs["validation_runs"]).select(*CELL, "accuracy"),
-        alerts.group_by(CELL).agg(alerts=pl.len()),
+        findings.group_by(CELL).agg(alerts=pl.len()),
     ):
         rows = rows.join(part, on=CELL, how="left", maintain_order="left")
     counts = ("products", "planned_batches", "orders_14d", "items_at_risk_14d", "alerts")

@@ -391,8 +391,7 @@ class AlertAcknowledgements(dy.Schema):
     """Who has seen an alert."""
 
     tenant_id = col.tenant_id()
-    plan_date = col.date("Day of the plan", primary_key=True)
-    alert_number = col.key_text("The alert", primary_key=True)
+    alert_id = col.key_text("The alert", primary_key=True)
     who = col.text("Who has seen it")
     note = col.text("What was done", nullable=True)
     recorded_at = col.recorded_at()

@@ -50,7 +50,34 @@ AlertKind = Literal[
     "forecast_off",
     "forecast_worsening",
 ]
+AlertClass = Literal["planning", "production", "orders", "stock", "forecast", "data"]
+Severity = Literal["low", "medium", "high", "critical"]
 ALERT_KINDS: tuple[AlertKind, ...] = get_args(AlertKind)
+ALERT_CLASSES: tuple[AlertClass, ...] = get_args(AlertClass)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # the mildest first
+AlertStatus = Literal["open", "acknowledged", "resolved", "archived"]
+ALERT_STATUSES: tuple[AlertStatus, ...] = get_args(AlertStatus)
+CLASS_OF: dict[AlertKind, AlertClass] = {
+    "planning_failed": "planning",
+    "closed_today": "planning",
+    "over_capacity": "production",
+    "not_ready": "production",
+    "planned_late": "planning",
+    "baking_note": "production",
+    "master_data_fault": "data",
+    "order_today": "orders",
+    # Why an item runs short may change from plan to plan; it stays one alert, and one class.
+    "late_delivery": "stock",
+    "no_supplier": "stock",
+    "stockout": "stock",
+    "low_stock": "stock",
+    "expiring": "stock",
+    "no_history": "forecast",
+    "no_forecast": "forecast",
+    "sales_missing": "data",
+    "forecast_off": "forecast",
+    "forecast_worsening": "forecast",
+}
 
 VersionCause = Literal["planning_time", "late_sales", "person", "fact", "decision"]
 VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
@@ -463,7 +490,7 @@ class DailySummaries(PlanRow):
     order_cost_14d = col.number("Cost of these orders, in the tenant's currency")
     items_at_risk_14d = col.integer("Items that may run out within 14 days")
     accuracy = col.metric("Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction")
-    alerts = col.integer("Alerts of the day")
+    alerts = col.integer("Causes found that need a person")
     headline = col.text("The day in one sentence")
 
 
@@ -487,16 +514,72 @@ class PlanChanges(PlanRow):
     term_after = col.number("Its value after", minimum=None, nullable=True)
 
 
-class Alerts(PlanRow):
-    """What needs a person's attention, and why."""
+class Findings(PlanRow):
+    """What a day's plan found that needs a person; one row per cause."""
 
-    alert_number = col.key_text("The alert", primary_key=True)
-    severity = col.choice("How urgent", ("info", "warning", "critical"))
+    cause = col.key_text("What is wrong with what; the same in the plan of every day that finds it", primary_key=True)
     kind = col.choice("What it is about", ALERT_KINDS)
-    subject = col.text("Product, ingredient or machine concerned", nullable=True)
+    subject = col.text("Product, ingredient, supplier or stage concerned", nullable=True)
+    alert_class = col.choice("Group of kinds", ALERT_CLASSES)
+    severity = col.choice("How bad it is", SEVERITIES)
+    priority = col.integer(
+        "How urgent it is: severity up to 60, hours to the deadline up to 25, what is at stake up to 15", maximum=100
+    )
+    deadline = col.instant("Until when something can be done about it; empty: none", nullable=True)
     message = col.text("What a person should know")
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
+    suggested_action = col.text("What a person can do about it")
+
+
+class Alerts(dy.Schema):
+    """What needs a person's attention, from the day it was first found until it is resolved; across plans."""
+
+    tenant_id = col.tenant_id()
+    alert_id = col.key_text("The alert: its cause and the day on which it was opened", primary_key=True)
+    cause = col.key_text("What is wrong with what; see findings")
+    kind = Findings.kind
+    subject = Findings.subject
+    alert_class = Findings.alert_class
+    severity = Findings.severity
+    priority = Findings.priority
+    deadline = Findings.deadline
+    status = col.choice("Where it stands", ALERT_STATUSES)
+    opened_on = col.date("Date of the plan that opened it")
+    opened_at = col.instant("Planning instant of that plan")
+    updated_at = col.instant("When it last changed: by a plan, an acknowledgement or its resolution")
+    escalated_at = col.instant(
+        "When its severity last rose; acknowledgements before that do not count; empty: never", nullable=True
+    )
+    last_plan_date = col.date("Date of the last plan that found it")
+    last_planned_as_of = col.instant("Planning instant of that plan")
+    recurrence_of = col.text(
+        "The last alert about the same cause, resolved less than 28 days before; empty: none", nullable=True
+    )
+    acknowledged_by = col.text("Who has seen it", nullable=True)
+    acknowledged_at = col.instant("When that was recorded", nullable=True)
+    acknowledgement_note = col.text("What was done", nullable=True)
+    resolved_on = col.date("Date of the plan that resolved it", nullable=True)
+    resolved_at = col.instant("Planning instant of that plan", nullable=True)
+    resolution = col.text("Why it went", nullable=True)
+    message = Findings.message
+    reasoning = Findings.reasoning
+    consequence = Findings.consequence
+    suggested_action = Findings.suggested_action
+
+    @dy.rule()
+    def resolved_alerts_say_why(cls) -> pl.Expr:
+        """Resolved and archived alerts have resolved_on, resolved_at and resolution, others have none of them."""
+        is_over = pl.col("status").is_in(("resolved", "archived"))
+        return pl.all_horizontal(
+            pl.col(name).is_not_null() == is_over for name in ("resolved_on", "resolved_at", "resolution")
+        )
+
+    @dy.rule()
+    def one_alert_per_cause_is_open(cls) -> pl.Expr:
+        """A tenant has no two alerts about one cause that are open or acknowledged."""
+        is_open = pl.col("status").is_in(("open", "acknowledged"))
+        return ~is_open | (is_open.sum().over("tenant_id", "cause") == 1)
 
 
 class Boosters(dy.Schema):
@@ -597,11 +680,8 @@ TABLES: tuple[type[dy.Schema], ...] = (
     PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders,
     DemandForecasts, ProductionSchedules, ProductionBatches, ProcurementPlans, ProcurementRequirements,
     InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
-    OverrideScores, DailySummaries, PlanChanges, Alerts,
-    Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
-    PlanningRuns, PlanVersions, PublishedBatches,
     DemandForecasts, ProductionSchedules, ProductionBatches, MasterDataFaults, ProcurementPlans,
     ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
-    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, Alerts, Boosters, ModelVersions,
-    SeriesModels, RetrainingRuns, RetrainingTriggers,
+    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
+    ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

@@ -54,7 +54,18 @@ daily_summaries = table(schemas.DailySummaries)
 
 plan_changes = table(schemas.PlanChanges)
 
-alerts = table(schemas.Alerts)
+findings = table(schemas.Findings)
+
+alerts = table(
+    schemas.Alerts,
+    Index(
+        "alerts_one_open_per_cause",
+        "tenant_id",
+        "cause",
+        unique=True,
+        postgresql_where=sql("status IN ('open', 'acknowledged')"),
+    ),
+)
 
 boosters = table(schemas.Boosters)
 

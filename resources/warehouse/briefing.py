@@ -8,6 +8,7 @@ from sqlalchemy import Table
 
 from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanState
 from resources.schema import ops, plans
+from resources.warehouse.alerts import alerts_of_day
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 
 _NAMED = (
@@ -15,8 +16,7 @@ _NAMED = (
 )  # fmt: skip
 _PLANNED = (
     plans.production_schedules, plans.procurement_plans, plans.procurement_requirements, plans.inventory_projections,
-    plans.validation_runs, plans.validation_results, plans.override_scores, plans.daily_summaries, plans.alerts,
-    plans.plan_changes,
+    plans.validation_runs, plans.validation_results, plans.override_scores, plans.daily_summaries, plans.plan_changes,
 )  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> 
         frames |= {table.name: _rows(bulk, table, of_day) for table in _PLANNED}
         for table, day in ((plans.demand_forecasts, "target_date"), (plans.production_batches, "schedule_date")):
             frames[table.name] = _rows(bulk, table, f"{of_day} AND t.{day} = w.plan_date")
+        frames[plans.alerts.name] = alerts_of_day(bulk, [tenant_id], plan_date)
         sales = _rows(bulk, ops.sales, "t.tenant_id = w.tenant_id AND t.sales_date = w.week_before")
     frames["sales"] = sales.sort("recorded_at").unique(["product_id", "location_id"], keep="last", maintain_order=True)
     bakery = tenant.row(0, named=True)

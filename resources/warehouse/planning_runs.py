@@ -4,16 +4,20 @@ Requests to validate a cell again are in ``revalidation``, the outcome of a run 
 """
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
+import polars as pl
 from sqlalchemy import ColumnElement, Date, Text, and_, case, column, func, literal, or_, select, text, tuple_, values
 from sqlalchemy.dialects.postgresql import insert
 
+from bakery_assets.briefing.planning_failures import PlanningFailures
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CellState, Tenant
+from bakery_assets.local_time import INSTANT
+from bakery_assets.schemas import conform
 from resources.schema import ops, plans
+from resources.warehouse.alerts import record_failures, update_alerts
 from resources.warehouse.connection import Warehouse
-from resources.warehouse.plans import FAILURE_ALERT, FAILURE_CONSEQUENCE, FAILURE_KIND
 
 _RUNS = plans.planning_runs
 # What a later read sees for certain: every transaction below this has ended.
@@ -112,33 +116,32 @@ def fail_claims(
     The cells are due again at once. After ``attempts`` tries they have failed, and one more try is left in a run of
     its own, which separates the cell that kills its wave from those that only were in it.
     """
-    died = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_by.in_(holders))
-    if cells is not None:
-        died = and_(died, _of(cells))
-    with warehouse.engine.begin() as connection:
-        failed = connection.execute(
-            _RUNS.update()
-            .where(died, _RUNS.c.attempts >= attempts)
-            .values(status="failed", failed_stage="run", reason=reason, finished_at=now, attempts=attempts - 1)
-            .returning(_RUNS.c.tenant_id, _RUNS.c.plan_date)
+    with warehouse.bulk() as bulk:
+        bulk.put("holders", pl.DataFrame({"holder": sorted(holders)}, schema={"holder": pl.String}))
+        died = "r.status = 'claimed' AND r.claimed_by IN (SELECT holder FROM holders)"
+        if cells is not None:
+            wanted = [(cell.tenant_id, cell.plan_date) for cell in sorted(cells)]
+            bulk.put(
+                "wanted", pl.DataFrame(wanted, schema={"tenant_id": pl.String, "plan_date": pl.Date}, orient="row")
+            )
+            died += " AND (r.tenant_id, r.plan_date) IN (SELECT tenant_id, plan_date FROM wanted)"
+        failed = bulk.read(
+            "SELECT r.tenant_id, r.plan_date, t.timezone, r.planned_as_of FROM plans.planning_runs r"  # noqa: S608
+            f" JOIN ops.tenants t USING (tenant_id) WHERE {died} AND r.attempts >= {attempts:d}"
+            " ORDER BY r.tenant_id, r.plan_date FOR UPDATE OF r"
         )
-        alerts = [
-            {
-                "tenant_id": tenant,
-                "plan_date": plan_date,
-                "alert_number": FAILURE_ALERT,
-                "severity": "critical",
-                "kind": FAILURE_KIND,
-                "subject": "run",
-                "message": f"The day could not be planned: {reason}",
-                "reasoning": {"stage": "run", "reason": reason},
-                "consequence": FAILURE_CONSEQUENCE,
-            }
-            for tenant, plan_date in failed
-        ]
-        if alerts:
-            connection.execute(insert(plans.alerts).on_conflict_do_nothing(), alerts)
-        connection.execute(_RUNS.update().where(died).values(claimed_at=datetime.fromtimestamp(0, UTC)))
+        failures = conform(PlanningFailures, failed.with_columns(stage=pl.lit("run"), reason=pl.lit(reason)))
+        bulk.put("failures", failures.with_columns(failed_at=pl.lit(now, INSTANT)))
+        bulk.run(
+            "UPDATE plans.planning_runs r SET status = 'failed', failed_stage = f.stage, reason = f.reason,"
+            " finished_at = f.failed_at, attempts = r.attempts - 1 FROM failures f"
+            " WHERE r.tenant_id = f.tenant_id AND r.plan_date = f.plan_date"
+        )
+        bulk.run(f"UPDATE plans.planning_runs r SET claimed_at = to_timestamp(0) WHERE {died}")  # noqa: S608
+        if failures.height:
+            record_failures(bulk, failures)
+            ended = failures.select("tenant_id", "plan_date", "planned_as_of")
+            update_alerts(bulk, ended.with_columns(succeeded=pl.lit(value=False), has_findings=pl.lit(value=False)))
 
 
 def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, datetime]]:

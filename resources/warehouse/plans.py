@@ -9,21 +9,21 @@ from datetime import datetime
 
 import polars as pl
 
+from bakery_assets.briefing.alert_life import FAILED
+from bakery_assets.briefing.planning_failures import PlanningFailures
 from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
 from bakery_assets.isolation import describe, isolate
 from bakery_assets.planning_day import STAGES, WRITTEN_BY
-from bakery_assets.schemas.plans import AlertKind
+from bakery_assets.schemas import conform
 from bakery_assets.stages import Failed
 from resources.schema import metadata
-from resources.schema.plans import alerts, demand_forecasts, production_batches, validation_runs
+from resources.schema.plans import demand_forecasts, findings, production_batches, validation_runs
+from resources.warehouse.alerts import record_failures, update_alerts
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
 from resources.warehouse.record import append_versions
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
-FAILURE_ALERT = "A000"
-FAILURE_KIND: AlertKind = "planning_failed"
-FAILURE_CONSEQUENCE = "There is no new plan for this day until this is corrected and the day is planned again."
 
 
 def replace_plans(
@@ -80,7 +80,7 @@ def _replace(
     run_id: str,
 ) -> set[Cell]:
     """Replace and record in one transaction; the cells whose outcome was recorded."""
-    outcome = cells.select("tenant_id", "plan_date", "planned_as_of").join(
+    outcome = cells.select("tenant_id", "plan_date", "timezone", "planned_as_of").join(
         _failures(failed), on=["tenant_id", "plan_date"], how="left"
     )
     with warehouse.bulk() as bulk:
@@ -100,8 +100,8 @@ def _replace(
         )
         for table in reversed(_TABLES):
             if table.name in written:
-                # The alert about a failure is no row of the stage; it goes when the failure is resolved.
-                keep = f" AND t.alert_number <> '{FAILURE_ALERT}'" if table is alerts else ""
+                # The finding that planning failed is no row of the stage; it goes when the failure is resolved.
+                keep = f" AND t.kind <> '{FAILED}'" if table is findings else ""
                 bulk.run(
                     f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
                     f" AND t.plan_date = o.plan_date AND o.reason IS NULL{keep}"
@@ -123,7 +123,18 @@ def _replace(
             _request_revalidation(bulk)
         if production_batches.name in written:
             append_versions(bulk)
-        return {Cell(*row) for row in bulk.read("SELECT tenant_id, plan_date FROM outcome").iter_rows()}
+        ended = bulk.read("SELECT * FROM outcome")
+        failures = ended.filter(pl.col("reason").is_not_null())
+        if failures.height:
+            record_failures(bulk, conform(PlanningFailures, failures))
+        update_alerts(
+            bulk,
+            ended.filter("resolved").select(
+                "tenant_id", "plan_date", "planned_as_of",
+                succeeded=pl.col("reason").is_null(), has_findings=pl.lit(findings.name in written),
+            ),
+        )  # fmt: skip
+        return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 
 
 def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
@@ -146,15 +157,8 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
         " FROM outcome o WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.resolved"
     )
     bulk.run(
-        "DELETE FROM plans.alerts a USING outcome o WHERE a.tenant_id = o.tenant_id"  # noqa: S608
-        f" AND a.plan_date = o.plan_date AND o.resolved AND a.alert_number = '{FAILURE_ALERT}'"
-    )
-    bulk.run(
-        "INSERT INTO plans.alerts (tenant_id, plan_date, alert_number, severity, kind, subject, message, reasoning,"  # noqa: S608
-        f" consequence) SELECT tenant_id, plan_date, '{FAILURE_ALERT}', 'critical', '{FAILURE_KIND}', stage,"
-        " 'The day could not be planned: ' || reason, jsonb_build_object('stage', stage, 'reason', reason),"
-        f" '{FAILURE_CONSEQUENCE}'"
-        " FROM outcome WHERE reason IS NOT NULL"
+        "DELETE FROM plans.findings f USING outcome o WHERE f.tenant_id = o.tenant_id"  # noqa: S608
+        f" AND f.plan_date = o.plan_date AND o.resolved AND f.kind = '{FAILED}'"
     )
 
 

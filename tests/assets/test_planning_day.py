@@ -130,7 +130,7 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     # Yesterday was not planned: there is nothing to measure, and no alert.
     empty = {name for name, digest in first.items() if digest.startswith("0 ")}
     measured = {"results", "leads", "locations", "products"}
-    assert empty <= {*(f"validation_{name}" for name in measured), "override_scores", "alerts"}
+    assert empty <= {*(f"validation_{name}" for name in measured), "override_scores", "findings"}
     office.wave(*cells)
     assert digests(office.warehouse) == first
     for cell in cells:
@@ -193,7 +193,7 @@ def test_a_backfill_goes_on_past_a_tenant_that_cannot_be_planned(office: Office)
     both = [*week, *(Cell("b2", cell.plan_date) for cell in week)]
     result = office.assets(*both)
     assert not result.success
-    assert office.materialized("alerts") == {f"{cell.plan_date}|b1" for cell in week}
+    assert office.materialized("findings") == {f"{cell.plan_date}|b1" for cell in week}
     assert rows(office.warehouse, "SELECT count(*) FROM plans.daily_summaries") == [(3,)]
     # Each day was planned after the one before it, whose forecast it could therefore check.
     checked = rows(office.warehouse, "SELECT validation_date, status FROM plans.validation_runs ORDER BY plan_date")

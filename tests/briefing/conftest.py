@@ -14,10 +14,8 @@ from resources.warehouse.connection import frame_schema
 
 READS = (
     "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "ops.locations",
-    "ops.opening_hours", "ops.shifts", "ops.tenant_settings", "plans.demand_forecasts",
-    "plans.production_schedules", "plans.production_batches", "plans.procurement_plans",
-    "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "plans.demand_forecasts",
-    "plans.production_schedules", "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
+    "ops.opening_hours", "ops.shifts", "ops.tenant_settings", "plans.demand_forecasts", "plans.production_schedules",
+    "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
     "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
     "plans.plan_versions", "plans.published_batches", "plans.published_orders",
 )  # fmt: skip
@@ -30,7 +28,7 @@ HARMLESS: dict[str, Any] = {
     **dict.fromkeys(("q10", "q50", "q80", "q90", "q95", "yhat"), 0.0),
     **dict.fromkeys(("gross_requirement", "on_hand", "scheduled_receipts", "net_requirement", "planned_order_quantity", "cost"), 0.0),
     **dict.fromkeys(
-        ("opening", "receipts", "planned_receipts", "gross_requirement", "consumption", "unmet", "expired", "closing"), 0.0
+        ("opening", "receipts", "planned_receipts", "receipts_after_baking", "gross_requirement", "consumption", "unmet", "expired", "closing"), 0.0
     ),
     **dict.fromkeys(("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series"), 0), "trend": "unknown",
     "is_sold_out": False, "state": "planned", "is_carried_over": False, "is_preview": False,
@@ -95,11 +93,11 @@ def cells_of() -> Callable[..., pl.DataFrame]:
 def alerts(
     frames_of: Callable[..., dict[str, pl.DataFrame]], cells_of: Callable[..., pl.DataFrame]
 ) -> Callable[..., list[dict[str, Any]]]:
-    """The alerts of a bakery in Paris, which has two products, two ingredients and a supplier, as rows."""
+    """What the day of a bakery in Paris finds, the most urgent first; it has two products, two ingredients, a supplier."""
 
     def build(**tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
         made = summarize_day(cells_of(("paris", "Europe/Paris")), frames_of(**{**PARIS, **tables}))
-        rows = made["alerts"].to_dicts()
+        rows = made["findings"].sort("tenant_id", "priority", descending=[False, True], maintain_order=True).to_dicts()
         assert made["daily_summaries"]["alerts"].to_list() == [len(rows)]
         return rows
 

@@ -56,7 +56,7 @@ def test_stock_that_runs_out_today_is_critical_and_says_how_much_is_short(alerts
     assert (reasons["opening_first_day"], reasons["gross_requirement_first_day"]) == (1.0, 2.2)
 
 
-@pytest.mark.parametrize(("offset", "severity"), [(1, "critical"), (2, "warning"), (13, "warning")])
+@pytest.mark.parametrize(("offset", "severity"), [(1, "critical"), (2, "high"), (13, "high")])
 def test_what_runs_out_later_is_less_urgent(alerts, offset, severity):
     rows = alerts(inventory_projections=[stock("oeufs", offset, unmet=0.4, stockout_risk="high")])
     assert only(rows)["severity"] == severity
@@ -73,7 +73,7 @@ def test_low_stock_is_reported_once_and_not_next_to_a_stockout(alerts):
     low = stock("choc", 1, closing=0.5, stockout_risk="low")
     lower = stock("choc", 2, closing=0.25, stockout_risk="low")
     alert = only(alerts(inventory_projections=[low, lower]))
-    assert (alert["severity"], alert["kind"]) == ("info", "low_stock")
+    assert (alert["severity"], alert["kind"]) == ("low", "low_stock")
     assert alert["message"] == "Chocolat: stock is low tomorrow, 0.25 kg left at the lowest."
     out = stock("choc", 3, unmet=1.0, stockout_risk="high")
     assert only(alerts(inventory_projections=[low, lower, out]))["kind"] == "stockout"
@@ -90,40 +90,65 @@ def test_a_late_delivery_names_item_supplier_and_days(alerts):
             ]
         )
     )  # fmt: skip
-    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "late_delivery", "choc")
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("medium", "late_delivery", "choc")
     assert alert["message"] == (
         "Chocolat: safety stock is used on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
     )
     assert alert["consequence"] == "No pain au chocolat."
 
 
-def test_a_delivery_after_stock_has_run_out_is_critical_and_reported_once(alerts):
+LATE = (
+    requirement(
+        "R001", net_requirement=2.0, planned_order_quantity=5.0, is_late=True, needed_on=day(0), deliver_on=day(3),
+        order_by=datetime(2026, 11, 24, 16, tzinfo=UTC), consequence="No pain au chocolat.",
+    ),
+    requirement(
+        "R002", net_requirement=1.0, planned_order_quantity=5.0, is_late=True, needed_on=day(5), deliver_on=day(6),
+    ),
+)  # fmt: skip
+
+
+def test_a_late_delivery_and_its_stockout_are_one_alert_that_says_what_to_do(alerts):
     rows = alerts(
-        procurement_requirements=[
-            requirement(
-                "R001",
-                net_requirement=2.0,
-                planned_order_quantity=5.0,
-                is_late=True,
-                needed_on=day(0),
-                deliver_on=day(3),
-            ),
-            requirement(
-                "R002",
-                net_requirement=1.0,
-                planned_order_quantity=5.0,
-                is_late=True,
-                needed_on=day(5),
-                deliver_on=day(6),
-            ),
-        ],
-        inventory_projections=[stock("choc", 1, unmet=1.0, stockout_risk="high")],
+        procurement_requirements=LATE,
+        inventory_projections=[stock("choc", 1, gross_requirement=4.0, unmet=1.0, stockout_risk="high")],
     )
-    assert [(row["alert_number"], row["severity"], row["kind"]) for row in rows] == [
-        ("A001", "critical", "late_delivery"),
-        ("A002", "critical", "stockout"),
-    ]
-    assert rows[0]["message"] == "Chocolat: needed tomorrow, but Épicerie Pro can only deliver on Fri 27 Nov."
+    shortage = next(row for row in rows if row["subject"] == "choc")
+    assert len([row for row in rows if row["kind"] != "order_today"]) == 1
+    assert (shortage["kind"], shortage["cause"], shortage["severity"]) == (
+        "stockout", "ingredient_shortage:choc", "critical",
+    )  # fmt: skip
+    assert shortage["message"] == (
+        "Chocolat: stock runs out tomorrow, 1 kg short in all; Épicerie Pro can only deliver on Fri 27 Nov."
+    )
+    assert shortage["consequence"] == "No pain au chocolat."
+    assert shortage["suggested_action"] == (
+        "Get 1 kg elsewhere, the first tomorrow, or bake less of what needs it; order from Épicerie Pro by 17:00 today."
+    )
+    assert json.loads(shortage["reasoning"])["late_delivery"]["requirement_number"] == "R001"
+    # Midnight in Paris, 19.5 hours after planning: 60 for critical, 25 * (1 - 19.5 / 72), and 15 for a quarter unmet.
+    assert shortage["deadline"] == datetime(2026, 11, 24, 23, tzinfo=UTC)
+    assert shortage["priority"] == round(60 + 25 * (1 - 19.5 / 72) + 15 / 4)
+
+
+def test_a_delivery_that_comes_before_stock_runs_out_is_not_its_cause(alerts):
+    rows = alerts(
+        procurement_requirements=LATE[1:],
+        inventory_projections=[stock("choc", 9, unmet=1.0, stockout_risk="high")],
+    )
+    assert only(rows)["message"] == "Chocolat: stock runs out on Thu 3 Dec, 1 kg short in all."
+    assert only(rows)["suggested_action"].startswith("Count it. If the stock is right: get 1 kg elsewhere")
+
+
+def test_a_stockout_without_a_supplier_is_one_alert(alerts):
+    alert = only(
+        alerts(
+            procurement_requirements=[requirement(supplier_id=None, net_requirement=3.0, needed_on=day(1))],
+            inventory_projections=[stock("choc", 1, unmet=3.0, stockout_risk="high")],
+        )
+    )
+    assert alert["message"] == "Chocolat: stock runs out tomorrow, 3 kg short in all; no supplier is known."
+    assert alert["suggested_action"].endswith("; enter who supplies it.")
 
 
 def test_an_ingredient_without_supplier_is_no_supplier_and_not_a_late_delivery(alerts):
@@ -154,12 +179,14 @@ def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
             ]
         )
     )
-    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "order_today", "epi")
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("high", "order_today", "epi")
     assert alert["message"] == "Order from Épicerie Pro by 17:00 today: Chocolat 15 kg, Œufs 180 pieces (203.10 EUR)."
     assert (
         alert["consequence"] == "Otherwise nothing is delivered on Thu 26 Nov. First needed: Chocolat, on Sat 28 Nov."
     )
     assert [line["quantity"] for line in alert["reasoning"]["lines"]] == [15.0, 180.0]
+    assert (alert["cause"], alert["deadline"]) == ("order:epi:2026-11-24", order["order_by"])
+    assert alert["suggested_action"] == "Place the order, and record it as a purchase order."
 
 
 def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
@@ -189,7 +216,7 @@ def test_an_order_due_on_the_local_day_after_waits(alerts):
 @pytest.mark.parametrize(
     ("utilization", "reasoning", "severity"),
     [
-        (1.1, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "warning"),
+        (1.1, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "high"),
         (1.6, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "critical"),
         (None, {"shift_ends_at": None}, "critical"),  # nobody works
     ],
@@ -207,10 +234,10 @@ def test_baking_that_does_not_fit_today(alerts, utilization, reasoning, severity
     assert alert["consequence"] == "2 batches end late."
 
 
-def test_baking_that_does_not_fit_on_a_later_day_is_only_for_information(alerts):
+def test_baking_that_does_not_fit_on_a_later_day_is_of_low_severity(alerts):
     alert = only(alerts(production_schedules=[cell(schedule_date=day(2), status="over_capacity", utilization=1.9)]))
     assert (alert["severity"], alert["message"]) == (
-        "info", "More is to be baked than fits into the shifts on Thu 26 Nov.",
+        "low", "More is to be baked than fits into the shifts on Thu 26 Nov.",
     )  # fmt: skip
 
 
@@ -222,14 +249,14 @@ def test_what_production_notes_on_a_day_that_fits_reaches_a_person(alerts):
     )  # fmt: skip
 
 
-def test_ingredients_that_expire_within_three_days_are_a_warning(alerts):
+def test_ingredients_that_expire_within_three_days_are_of_medium_severity(alerts):
     rows = [
         stock("choc", 0, opening=9.0, consumption=1.0, expired=2.5, closing=5.5),
         stock("choc", 2, opening=5.5, expired=0.25),
         stock("choc", 3, expired=4.0),
     ]
     alert = only(alerts(inventory_projections=rows))
-    assert (alert["severity"], alert["kind"]) == ("warning", "expiring")
+    assert (alert["severity"], alert["kind"]) == ("medium", "expiring")
     assert alert["message"] == "Chocolat: 2.75 kg will expire unused, the first today."
 
 
@@ -240,16 +267,16 @@ def test_of_products_only_what_was_there_this_morning_is_news(alerts):
     # 10 on the shelf and 4 sold: 6 old ones are lost, whatever was baked.
     old = stock("pain", 0, "product", opening=10.0, receipts=5.0, consumption=4.0, expired=11.0)
     alert = only(alerts(inventory_projections=[old]))
-    assert (alert["severity"], alert["message"]) == ("info", "Pain au chocolat: 6 pieces will expire unused today.")
+    assert (alert["severity"], alert["message"]) == ("low", "Pain au chocolat: 6 pieces will expire unused today.")
 
 
 def test_a_closed_day_is_reported_with_its_name(alerts):
     alert = only(alerts(calendar=[paris(date=TODAY, kind="closed", name="Congés"), paris(date=day(1), kind="closed")]))
-    assert (alert["severity"], alert["kind"]) == ("info", "closed_today")
+    assert (alert["severity"], alert["kind"]) == ("low", "closed_today")
     assert alert["message"] == "The bakery is closed today (Congés)."
 
 
-def test_alerts_are_numbered_by_urgency_then_kind_then_subject(alerts):
+def test_priority_counts_severity_hours_to_the_deadline_and_what_is_at_stake(alerts):
     rows = alerts(
         inventory_projections=[
             stock("oeufs", 0, unmet=1.0, stockout_risk="high"),
@@ -259,10 +286,10 @@ def test_alerts_are_numbered_by_urgency_then_kind_then_subject(alerts):
         ],
         validation_runs=[cell(validation_date=day(-1), status="validated", wape=0.9, bias=0.9)],
     )
-    assert [(row["alert_number"], row["severity"], row["kind"], row["subject"]) for row in rows] == [
-        ("A001", "critical", "stockout", "choc"),
-        ("A002", "critical", "stockout", "oeufs"),
-        ("A003", "warning", "forecast_off", None),
-        ("A004", "warning", "stockout", "pain"),
-        ("A005", "info", "expiring", "tarte"),
+    assert [(row["priority"], row["severity"], row["kind"], row["subject"]) for row in rows] == [
+        (85, "critical", "stockout", "oeufs"),  # 60, and 25 for a deadline that has passed
+        (78, "critical", "stockout", "choc"),  # 60, and 25 * (1 - 19.5 / 72)
+        (40, "high", "stockout", "pain"),
+        (34, "medium", "forecast_off", None),  # 20, and 15 * 0.9 for the sales that were forecast wrong
+        (33, "low", "expiring", "tarte"),  # 25 * (1 - 19.5 / 72), and 15 because all there was is lost
     ]

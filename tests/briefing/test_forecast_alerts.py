@@ -31,7 +31,7 @@ def forecast(product, model="no_history", yhat=0.0, offset=0):
 
 def test_a_product_that_was_never_sold_is_reported_once_for_all_its_days(alerts):
     alert = only(alerts(demand_forecasts=[forecast("tarte"), forecast("tarte", offset=1), forecast("pain", "x", 5.0)]))
-    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "no_history", "tarte")
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("medium", "no_history", "tarte")
     assert alert["message"] == "Tarte: never sold so far, so the forecast is 0 until it is overridden."
 
 
@@ -63,28 +63,28 @@ def test_only_the_last_checked_day_makes_a_forecast_off(alerts):
     bad, good = run(-2, "validated", wape=0.6, bias=0.4), run(-1, "validated", wape=0.35, bias=0.1)
     assert alerts(validation_runs=[bad, good]) == []
     alert = only(alerts(validation_runs=[run(-2, "validated", wape=0.2), run(-1, "validated", wape=0.42, bias=-0.18)]))
-    assert (alert["severity"], alert["kind"]) == ("warning", "forecast_off")
+    assert (alert["severity"], alert["kind"]) == ("medium", "forecast_off")
     assert alert["message"] == "The forecast for Mon 23 Nov was 42% off, over all 18% too little."
 
 
 def test_weeks_that_get_worse_are_reported_with_their_numbers(alerts):
     weeks = {"wape": 0.2, "bias": 0.0, "wape_7d": 0.26, "wape_7d_before": 0.2, "trend": "worsening"}
     alert = only(alerts(validation_runs=[run(-1, "validated", **weeks)]))
-    assert (alert["severity"], alert["kind"], alert["subject"]) == ("warning", "forecast_worsening", None)
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("medium", "forecast_worsening", None)
     assert alert["message"] == (
         "Forecasts are getting worse: over the last 7 days checked they were 26% off, over the 7 before 20%."
     )
     assert alert["reasoning"] == {
         "through": "2026-11-23", "days_each": 7, "wape_7d": 0.26, "wape_7d_before": 0.2, "relative_change": 0.3,
-        "stable_within": 0.05, "warning_above": 0.25,
+        "stable_within": 0.05, "medium_above": 0.25,
     }  # fmt: skip
     assert alert["consequence"]
 
 
-def test_weeks_that_get_a_little_worse_are_only_for_information(alerts):
+def test_weeks_that_get_a_little_worse_are_of_low_severity(alerts):
     weeks = {"wape": 0.2, "bias": 0.0, "wape_7d": 0.25, "wape_7d_before": 0.2, "trend": "worsening"}
     alert = only(alerts(validation_runs=[run(-1, "validated", **weeks)]))
-    assert (alert["severity"], alert["kind"]) == ("info", "forecast_worsening")
+    assert (alert["severity"], alert["kind"]) == ("low", "forecast_worsening")
 
 
 def test_weeks_after_faultless_ones_are_worse_by_no_percentage(alerts):
@@ -104,14 +104,14 @@ def test_only_the_trend_of_the_last_checked_day_counts(alerts):
     assert alerts(validation_runs=[run(-2, "validated", **worse), run(-1, "validated", **better)]) == []
 
 
-def test_yesterday_without_a_forecast_is_only_for_information(alerts):
+def test_yesterday_without_a_forecast_is_of_low_severity(alerts):
     alert = only(alerts(validation_runs=[run(-3, "no_forecast"), run(-1, "no_forecast")]))
-    assert (alert["severity"], alert["kind"]) == ("info", "no_forecast")
+    assert (alert["severity"], alert["kind"]) == ("low", "no_forecast")
 
 
 def test_missing_sales_of_several_days_are_one_alert(alerts):
     alert = only(
         alerts(validation_runs=[run(-2, "no_sales", forecasts_evaluated=8), run(-1, "no_sales"), run(-3, "closed")])
     )
-    assert (alert["severity"], alert["kind"]) == ("warning", "sales_missing")
+    assert (alert["severity"], alert["kind"]) == ("medium", "sales_missing")
     assert alert["message"] == "No sales have arrived for Sun 22 Nov, Mon 23 Nov, though the bakery was open."

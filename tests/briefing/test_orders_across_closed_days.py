@@ -45,7 +45,7 @@ def saturday(frames_of, cells_of):
             calendar=calendar,
         )
         made = summarize_day(cells_of(("paris", "Europe/Paris"), plan_date=SATURDAY), frames)
-        due = made["alerts"].to_dicts()
+        due = made["findings"].to_dicts()
         assert {row["kind"] for row in due} <= {"order_today"}
         headline = made["daily_summaries"]["headline"][0]
         said = re.fullmatch(r"No sales expected, bake nothing, (.*)\.", headline)[1]

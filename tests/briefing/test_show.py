@@ -1,14 +1,15 @@
-"""`bakery show` on a real database: a planned morning, a failed one, a missing one, and a tenant that does not exist."""
+"""`bakery show` and `bakery alerts` on a real database: mornings planned, failed and missing, and what needs a person."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import typer
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from typer.testing import CliRunner, Result
 
 from bakery_assets.cells import Cell
+from bakery_assets.cli import app
 from bakery_assets.commands.show import show
 from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
@@ -68,9 +69,9 @@ def plan(warehouse: Warehouse, failed: dict[Cell, Failed] | None = None) -> None
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    app.command()(show)
-    result = CliRunner().invoke(app, list(arguments))
+    alone = typer.Typer()
+    alone.command()(show)
+    result = CliRunner().invoke(alone, list(arguments))
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert "Traceback" not in result.output
     return result
@@ -147,3 +148,45 @@ def test_an_empty_warehouse_says_how_to_load(
     assert (result.exit_code, result.output.strip()) == (
         2, "There is no tenant paris, nor any other; load some with: bakery load DIR",
     )  # fmt: skip
+
+
+def test_what_needs_a_person_is_listed_and_acknowledged(bakery: Warehouse) -> None:
+    plan(bakery, {CELL: Failed("demand_forecasts", "tenant paris-fournil has no products; load products for it")})
+    listed = told("alerts", "--tenant", "paris-fournil")
+    assert listed.exit_code == 0
+    words = " ".join(listed.output.split())
+    assert "critical now" in words
+    assert "Tue 24 Nov could not be planned: tenant paris-fournil has no products" in words
+    assert "Correct what the reason names, and plan the day again." in words
+    assert "planning_failed:2026-11-24@2026-11-24" in words
+    for narrower in (("--class", "stock"), ("--status", "resolved"), ("--date", "2026-11-23")):
+        assert told("alerts", *narrower).output.strip() in ("No such alerts.", "No alerts."), narrower
+    assert "planning_failed" in told("alerts", "--severity", "high", "--date", "2026-11-24").output
+    assert told("alerts", "--severity", "grave").exit_code == 2
+    assert told("alerts", "--tenant", "nobody").exit_code == 2
+
+    seen = told("alerts", "ack", "planning_failed", "--who", "Ada", "--note", "called the office")
+    assert seen.exit_code == 0, seen.output
+    assert seen.output.startswith(
+        "paris-fournil planning_failed:2026-11-24@2026-11-24: was open, is acknowledged by Ada.\n"
+    )
+    assert "seen by Ada" in told("alerts").output
+    again = told("alerts", "ack", "planning_failed:2026-11-24@2026-11-24", "--who", "Bo")
+    assert "was acknowledged by Ada, is acknowledged by Bo." in again.output
+    unknown = told("alerts", "ack", "planing_failed:2026-11-24@2026-11-24", "--who", "Bo")
+    assert unknown.exit_code == 2
+    assert "Did you mean planning_failed:2026-11-24@2026-11-24?" in unknown.output
+    with bakery.engine.connect() as connection:
+        facts = connection.execute(select(ops.alert_acknowledgements.c.who, ops.alert_acknowledgements.c.note))
+        assert sorted(facts.all()) == [("Ada", "called the office"), ("Bo", None)]
+
+    plan(bakery)
+    late = told("alerts", "ack", "planning_failed:2026-11-24@2026-11-24", "--who", "Cy")
+    assert late.exit_code == 1
+    assert "was resolved on 2026-11-24: The day has been planned." in late.output
+
+
+def told(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, list(arguments))
+    assert "Traceback" not in result.output
+    return result

@@ -90,10 +90,9 @@ def test_a_bakery_alone_is_reported_the_same_as_among_others_in_any_order(frames
         alone = summarize_day(cells_of((tenant, zone)), frames_of(**own))
         for name, frame in alone.items():
             assert frame.equals(together[name].filter(tenant_id=tenant)), name
-    alerts = together["alerts"]
-    keys = alerts.select("tenant_id", "kind", "subject", "message")
-    assert keys.select("tenant_id", "kind", "subject").is_unique().all(), keys
-    assert alerts["message"].null_count() == alerts["reasoning"].null_count() == 0
+    findings = together["findings"]
+    keys = findings.select("tenant_id", "cause", "message")
+    assert keys.select("tenant_id", "cause").is_unique().all(), keys
+    assert findings["message"].null_count() == findings["suggested_action"].null_count() == 0
     assert together["daily_summaries"]["headline"].null_count() == 0
-    assert not alerts["alert_number"].is_in(["A000"]).any()
-    assert all(isinstance(json.loads(text), dict) for text in alerts["reasoning"])
+    assert all(isinstance(json.loads(text), dict) for text in findings["reasoning"])

@@ -217,6 +217,6 @@ def test_every_column_of_the_tables_is_there(frames_of, cells_of):
     from resources.schema import plans
 
     made = summarize_day(cells_of(*PARIS), frames_of(**MORNING))
-    for table in (plans.daily_summaries, plans.alerts):
+    for table in (plans.daily_summaries, plans.findings):
         assert made[table.name].columns == [column.name for column in table.columns]
-    assert made["alerts"].schema["reasoning"] == pl.String
+    assert made["findings"].schema["reasoning"] == pl.String

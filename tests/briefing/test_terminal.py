@@ -48,6 +48,15 @@ def batch(number, start, end, **values):
     return {**row, **values}
 
 
+def alert(cause, severity, message, **values):
+    row = {
+        "alert_id": f"{cause}@2026-11-24", "cause": cause, "severity": severity, "message": message, "kind": "stockout",
+        "alert_class": "stock", "status": "open", "opened_on": TODAY, "opened_at": at(3, 30), "updated_at": at(3, 30),
+        "last_plan_date": TODAY, "last_planned_as_of": at(3, 30), "suggested_action": "Look at it.", "priority": 50,
+    }  # fmt: skip
+    return {**row, **values}
+
+
 DAY = {
     "products": [
         {"product_id": "pain", "name": "Pain au chocolat", "price": 1.4},
@@ -103,10 +112,14 @@ DAY = {
     ],
     "daily_summaries": [{"headline": "Expect to sell 112 units, bake 2 batches from 04:30 to 08:30."}],
     "alerts": [
-        {"alert_number": "A001", "severity": "critical", "kind": "stockout", "subject": "choc",
-         "message": "Chocolat: stock runs out today.", "consequence": "No pain au chocolat."},
-        {"alert_number": "A002", "severity": "info", "kind": "low_stock", "subject": "choc",
-         "message": "Chocolat: stock is low today."},
+        alert("ingredient_shortage:choc", "critical", "Chocolat: stock runs out today.",
+              suggested_action="Get 2.17 kg elsewhere."),
+        alert("order:epi:2026-11-24", "high", "Order from Épicerie Pro.", status="acknowledged", acknowledged_by="Ada",
+              acknowledged_at=at(5)),
+        alert("expiring_product:tarte", "low", "Tarte: 3 pieces will expire unused today.", opened_on=date(2026, 11, 23)),
+        alert("forecast_off", "medium", "The forecast was 40% off.", recurrence_of="forecast_off@2026-11-20"),
+        alert("over_capacity", "high", "The baking does not fit.", opened_on=date(2026, 11, 23), status="resolved",
+              resolved_on=TODAY, resolved_at=at(3, 30), resolution="The baking fits into the shifts."),
     ],
 }  # fmt: skip
 
@@ -119,7 +132,8 @@ def morning(rows_of):
         frames = {}
         for full in TABLES:
             name = full.split(".")[1]
-            own = {"tenant_id": "paris", **({"plan_date": TODAY} if full.startswith("plans.") else {})}
+            is_of_plan = full.startswith("plans.") and name != "alerts"
+            own = {"tenant_id": "paris", **({"plan_date": TODAY} if is_of_plan else {})}
             frames[name] = rows_of(full, [{**own, **row} for row in {**DAY, **instead}.get(name, [])])
         return DayBriefing("paris", "Le Fournil", "Europe/Paris", "EUR", TODAY, state, frames)
 
@@ -165,7 +179,11 @@ def test_the_page_says_what_a_baker_acts_on(morning):
         r"^ +Chocolat +15 kg +3 × 5 +163.50 +too late, runs out today *$",
         r"^Chocolat +today +2.17 kg short +Pain au chocolat cannot be baked *$",
         r"^Petite tartelette aux .*today +3 lost +expires before it is used",
-        r"^A001 +critical +Chocolat: stock runs out today. Stock is low today. No pain au +$",
+        r"^critical +new +Chocolat: stock runs out today. Get 2.17 kg elsewhere. *$",
+        r"^high +new +Order from Épicerie Pro. Seen by Ada. *$",
+        r"^low +Tarte: 3 pieces will expire unused today. *$",
+        r"^medium +again +The forecast was 40% off. *$",
+        r"^  The baking does not fit. The baking fits into the shifts. *$",
     ):
         assert re.search(row, text, re.MULTILINE), (row, text)
 

@@ -52,46 +52,46 @@ def test_the_schemas_words_reach_every_model_that_passes_a_column_through(monkey
 
 
 def test_a_column_that_staging_begins_to_read_is_described_by_itself(project: Path) -> None:
-    rewrite(project / "models/staging/stg_alerts.sql", "severity\n", "severity,\n    message\n")
-    comment = metadata.tables["plans.alerts"].columns["message"].comment
+    rewrite(project / "models/staging/stg_findings.sql", "severity\n", "severity,\n    message\n")
+    comment = metadata.tables["plans.findings"].columns["message"].comment
 
     files = read(render(project))
 
     described = {"name": "message", "data_type": "text", "description": comment}
-    assert column(files["_plans__sources"], "alerts", "message") == described
-    assert column(files["stg_alerts"], "stg_alerts", "message") == described
+    assert column(files["_plans__sources"], "findings", "message") == described
+    assert column(files["stg_findings"], "stg_findings", "message") == described
 
 
 def test_a_renamed_column_keeps_its_type_and_needs_a_description(project: Path) -> None:
-    rewrite(project / "models/staging/stg_alerts.sql", "alert_number,", "alert_number as alert,")
+    rewrite(project / "models/staging/stg_findings.sql", "cause,", "cause as reason,")
 
-    with pytest.raises(UndescribedError, match=r"Give stg_alerts\.alert a description"):
+    with pytest.raises(UndescribedError, match=r"Give stg_findings\.reason a description"):
         render(project)
 
-    rewrite(project / "models/staging/stg_alerts.yml", "- name: alert_number", "- name: alert")
-    assert column(read(render(project))["stg_alerts"], "stg_alerts", "alert")["data_type"] == "text"
+    rewrite(project / "models/staging/stg_findings.yml", "- name: cause", "- name: reason")
+    assert column(read(render(project))["stg_findings"], "stg_findings", "reason")["data_type"] == "text"
 
 
 def test_a_computed_column_needs_a_description_and_a_type(project: Path) -> None:
-    rewrite(project / "models/staging/stg_alerts.sql", "severity\n", "severity = 'critical' as is_critical\n")
+    rewrite(project / "models/staging/stg_findings.sql", "severity\n", "severity = 'critical' as is_critical\n")
     rewrite(
-        project / "models/staging/stg_alerts.yml",
+        project / "models/staging/stg_findings.yml",
         "      - name: severity\n        data_type: text\n",
         "      - name: is_critical\n",
     )
 
-    with pytest.raises(UndescribedError, match=r"Give stg_alerts\.is_critical a description and a data_type"):
+    with pytest.raises(UndescribedError, match=r"Give stg_findings\.is_critical a description and a data_type"):
         render(project)
 
 
 def test_a_model_that_chooses_rows_needs_a_description_of_its_own(project: Path) -> None:
-    rewrite(project / "models/staging/stg_alerts.sql", "'alerts') }}", "'alerts') }} where severity = 'critical'")
-    yml = project / "models/staging/stg_alerts.yml"
+    rewrite(project / "models/staging/stg_findings.sql", "'findings') }}", "'findings') }} where severity = 'critical'")
+    yml = project / "models/staging/stg_findings.yml"
     file = yaml.safe_load(yml.read_text())
     del file["models"][0]["description"]
     yml.write_text(yaml.safe_dump(file))
 
-    with pytest.raises(UndescribedError, match="Describe stg_alerts"):
+    with pytest.raises(UndescribedError, match="Describe stg_findings"):
         render(project)
 
 

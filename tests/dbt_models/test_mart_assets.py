@@ -35,7 +35,7 @@ def test_a_bakerys_day_depends_on_the_plans_and_facts_that_it_reads() -> None:
     upstream = graph.get_ancestor_asset_keys(MART)
 
     plans = {
-        "demand_forecasts", "production_schedules", "procurement_plans", "validation_runs", "daily_summaries", "alerts",
+        "demand_forecasts", "production_schedules", "procurement_plans", "validation_runs", "daily_summaries", "findings",
     }  # fmt: skip
     facts = {"sales", "tenants"}
     assert upstream >= {dg.AssetKey(name) for name in plans} | {dg.AssetKey(["ops", name]) for name in facts}

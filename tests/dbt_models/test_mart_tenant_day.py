@@ -28,8 +28,8 @@ def test_a_day_is_one_row_whose_figures_a_person_can_recompute(warehouse: Wareho
     with warehouse.engine.begin() as connection:
         enter_a_week_in_march(connection)
         # Views of an older release, with other columns and one on top of the other.
-        connection.execute(text("CREATE VIEW marts.stg_alerts AS SELECT 1 AS how_many, 'x' AS alert_number"))
-        connection.execute(text("CREATE VIEW marts.mart_tenant_day AS SELECT how_many FROM marts.stg_alerts"))
+        connection.execute(text("CREATE VIEW marts.stg_findings AS SELECT 1 AS how_many, 'x' AS cause"))
+        connection.execute(text("CREATE VIEW marts.mart_tenant_day AS SELECT how_many FROM marts.stg_findings"))
 
     dbt(warehouse, "build")
 
@@ -200,7 +200,7 @@ def enter_a_week_in_march(connection: Connection) -> None:
     enter_the_sales_of_paris(connection)
     put(connection, plans.production_schedules, schedule("paris", THURSDAY, THURSDAY, 0.0, 0, "closed"))
     put(connection, plans.daily_summaries, summary("paris", THURSDAY, is_closed=True))
-    put(connection, plans.alerts, alert("lima", "A000", "critical"))
+    put(connection, plans.findings, finding("lima", "planning_failed:2026-03-10", "critical"))
 
 
 def enter_the_plan_of_paris(connection: Connection) -> None:
@@ -229,8 +229,8 @@ def enter_the_plan_of_paris(connection: Connection) -> None:
         put(connection, plans.procurement_plans, {"tenant_id": "paris", "plan_date": TUESDAY, **plan})
     figures = {"forecast_quantity": 180.6, "forecast_revenue": 271.25, "planned_quantity": 190.0, "planned_batches": 3}
     put(connection, plans.daily_summaries, summary("paris", TUESDAY, **figures))
-    for number, severity in (("A001", "critical"), ("A002", "warning"), ("A003", "info")):
-        put(connection, plans.alerts, alert("paris", number, severity))
+    for cause, severity in (("over_capacity", "critical"), ("expiring_product:roll", "medium"), ("no_forecast", "low")):
+        put(connection, plans.findings, finding("paris", cause, severity))
 
 
 def enter_the_sales_of_paris(connection: Connection) -> None:
@@ -296,9 +296,10 @@ def summary(tenant: str, plan_date: date, **figures: Any) -> dict[str, Any]:
     return {**cell, **nothing, **none, **figures}
 
 
-def alert(tenant: str, number: str, severity: str) -> dict[str, Any]:
-    words = {"kind": "planning_failed", "message": "Look.", "reasoning": {}}
-    return {"tenant_id": tenant, "plan_date": TUESDAY, "alert_number": number, "severity": severity, **words}
+def finding(tenant: str, cause: str, severity: str) -> dict[str, Any]:
+    words = {"kind": "planning_failed", "message": "Look.", "reasoning": {}, "suggested_action": "Look there."}
+    urgency = {"alert_class": "planning", "severity": severity, "priority": 0}
+    return {"tenant_id": tenant, "plan_date": TUESDAY, "cause": cause, **urgency, **words}
 
 
 def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ WHOLE: dict[str, str] = {
     "b,d1,2026-03-02,procurement_plans,approve,fits,Ada,\n",
     "forecast_overrides": "tenant_id,override_id,product_id,target_date,quantity,factor,reason,who,recorded_at\n"
     "b,v1,rye,2026-03-06,,1.5,fair,Ada,\nb,v2,rye,2026-03-07,40,,fair,Ada,\n",
-    "alert_acknowledgements": "tenant_id,plan_date,alert_number,who,note,recorded_at\nb,2026-03-02,1,Ada,seen,\n",
+    "alert_acknowledgements": "tenant_id,alert_id,who,note,recorded_at\nb,over_capacity@2026-03-02,Ada,seen,\n",
     "equipment_events": "tenant_id,equipment_id,event,happened_at,note,recorded_at\nb,o1,down,2026-03-02 05:00,fuse,\n",
 }
 

@@ -113,7 +113,7 @@ def test_a_wave_that_died_is_due_again_and_after_two_tries_it_failed_with_an_ale
     assert set(planning_runs.failure_reasons(warehouse, bakeries)) == set(bakeries[:10])
     alerts = rows(warehouse, "SELECT tenant_id, severity, message FROM plans.alerts ORDER BY tenant_id")
     assert len(alerts) == 10
-    assert alerts[0] == ("b1", "critical", "The day could not be planned: out of memory")
+    assert alerts[0] == ("b1", "critical", "Tue 3 Mar could not be planned: out of memory")
     # One try is left for each alone, which separates the cell that kills its wave from those that were in it.
     assert [cell for cell, _ in planning_runs.failed_cells(warehouse, 2)] == sorted(bakeries[:10])
 
@@ -155,7 +155,7 @@ def test_some_stages_alone_neither_plan_a_day_nor_resolve_a_failure_of_another(
     new, failed = bakeries[:2]
     planning_runs.begin(warehouse, [new, failed], NOW, RUN)
     replace(warehouse, [failed], 5, {failed: Failed("production_schedules", "a loop")})
-    replace(warehouse, [new, failed], 6, written=["daily_summaries", "alerts"])
+    replace(warehouse, [new, failed], 6, written=["daily_summaries", "findings"])
     assert rows(warehouse, "SELECT tenant_id, status, reason FROM plans.planning_runs ORDER BY 1") == [
         ("b1", "partial", None),
         ("b2", "failed", "a loop"),
@@ -182,13 +182,14 @@ def test_a_cell_that_fails_keeps_its_old_rows_and_raises_one_alert(warehouse: Wa
         replace(warehouse, [good, poison], 6, {poison: Failed("production_schedules", "a loop")})
     assert rows(warehouse, "SELECT tenant_id, products FROM plans.daily_summaries ORDER BY 1") == [("b1", 6), ("b2", 5)]
     assert rows(warehouse, "SELECT tenant_id, kind, message FROM plans.alerts") == [
-        ("b2", "planning_failed", "The day could not be planned: a loop")
+        ("b2", "planning_failed", "Tue 3 Mar could not be planned: a loop")
     ]
     assert rows(
         warehouse, "SELECT tenant_id, status, failed_stage FROM plans.planning_runs WHERE reason IS NOT NULL"
     ) == [("b2", "failed", "production_schedules")]
     replace(warehouse, [poison], 7)
-    assert rows(warehouse, "SELECT count(*) FROM plans.alerts") == [(0,)]
+    assert rows(warehouse, "SELECT status, resolution FROM plans.alerts") == [("resolved", "The day has been planned.")]
+    assert rows(warehouse, "SELECT count(*) FROM plans.findings") == [(0,)]
 
 
 def test_rows_that_the_database_refuses_fail_their_cell_and_no_other(

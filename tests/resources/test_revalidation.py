@@ -239,7 +239,7 @@ def test_a_validation_serves_a_request_only_if_it_was_started_after_it(warehouse
     revalidation.request(warehouse, cells, NOW)
     finish(warehouse, cell, run_id="slow", written=VALIDATION)
     assert state(warehouse, cell) == ("planned", NOW, True, True)
-    plan(warehouse, cell, run_id="next", written=["daily_summaries", "alerts"])
+    plan(warehouse, cell, run_id="next", written=["daily_summaries", "findings"])
     assert state(warehouse, cell)[2], "it did not validate"
     plan(warehouse, cell, run_id="next", failed=True)
     assert state(warehouse, cell)[2], "it failed"

@@ -1,5 +1,6 @@
-"""A bakery's day on a terminal: pure functions from a ``DayBriefing`` to what rich prints."""
+"""A bakery's day, and alerts, on a terminal: pure functions from stored rows to what rich prints."""
 
+from bakery_assets.briefing.terminal.alerts import render_alerts
 from bakery_assets.briefing.terminal.page import render_day, render_unplanned
 
-__all__ = ["render_day", "render_unplanned"]
+__all__ = ["render_alerts", "render_day", "render_unplanned"]

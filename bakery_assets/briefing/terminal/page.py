@@ -5,9 +5,10 @@ from rich.constrain import Constrain
 from rich.text import Text
 
 from bakery_assets.briefing.day_briefing import DayBriefing
+from bakery_assets.briefing.terminal.alerts import alerts_section
 from bakery_assets.briefing.terminal.changes import changes_section
 from bakery_assets.briefing.terminal.figures import clock
-from bakery_assets.briefing.terminal.review import alerts_section, check_section
+from bakery_assets.briefing.terminal.review import check_section
 from bakery_assets.briefing.terminal.sales_and_baking import baking_section, sales_section
 from bakery_assets.briefing.terminal.supply import orders_section, stock_section
 

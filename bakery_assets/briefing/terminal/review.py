@@ -1,4 +1,4 @@
-"""Sections on the last validated forecast and on the alerts."""
+"""The section on the last validated forecast."""
 
 from typing import Any
 
@@ -8,11 +8,10 @@ from rich.text import Text
 
 from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.forecast_alerts import last_validated
-from bakery_assets.briefing.terminal.figures import columns, core, nothing, quantity, section
+from bakery_assets.briefing.terminal.figures import nothing, quantity, section
 
 EVEN = 0.02  # a bias smaller than this is nothing a person would act on
 MANY_OVERRIDES = 3  # more overrides than this are counted
-SEVERITY_STYLES = {"critical": "bold red", "warning": "yellow", "info": "dim"}
 
 
 def check_section(morning: DayBriefing) -> RenderableType:
@@ -44,32 +43,6 @@ def check_section(morning: DayBriefing) -> RenderableType:
     else:
         words = Text(f"{day}There were no sales to measure against.")
     return section(title, words, *_weeks(run), *_best_and_worst(morning, checked), *_overrides(morning))
-
-
-def alerts_section(morning: DayBriefing) -> RenderableType:
-    """What needs a person, the most urgent first; what is about one subject stands together."""
-    title = "What needs a person"
-    alerts = morning.frames["alerts"].sort("alert_number")
-    if alerts.is_empty():
-        return section(title, nothing("Nothing. Have a good day."))
-    table = columns("number", "severity", "message", wide="message", fixed=("number", "severity"))
-    table.show_header = False
-    about = alerts.with_columns(about=pl.coalesce("subject", "alert_number"))
-    for rows in about.partition_by("about", maintain_order=True):
-        first = rows.row(0, named=True)
-        message = Text(_together(rows["message"].to_list()))
-        if first["severity"] == "critical" and first["consequence"]:
-            message.append(f" {core(first['consequence'])}.", style="dim")
-        numbers = Text("\n".join(rows["alert_number"]), style="dim")
-        table.add_row(numbers, Text(first["severity"], style=SEVERITY_STYLES[first["severity"]]), message)
-    return section(title, table)
-
-
-def _together(messages: list[str]) -> str:
-    """Messages about one subject, which is named once."""
-    subject, colon, _ = messages[0].partition(": ")
-    later = (message.removeprefix(subject + colon) for message in messages[1:])
-    return " ".join([messages[0], *(message[:1].upper() + message[1:] for message in later)])
 
 
 def _weeks(run: dict[str, Any]) -> list[Text]:

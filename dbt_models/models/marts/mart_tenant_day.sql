@@ -66,7 +66,7 @@ alerts as (
         plan_date,
         count(*) as alerts,
         count(*) filter (where severity = 'critical') as critical_alerts
-    from {{ ref('stg_alerts') }}
+    from {{ ref('stg_findings') }}
     group by tenant_id, plan_date
 
 )

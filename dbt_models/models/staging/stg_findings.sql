@@ -1,0 +1,6 @@
+select
+    tenant_id,
+    plan_date,
+    cause,
+    severity
+from {{ source('plans', 'findings') }}

@@ -1,0 +1,189 @@
+"""The life of alerts: opened once, updated, acknowledged, resolved with why, archived."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bakery_assets.briefing.alert_life import alerts_on, with_acknowledgements
+from bakery_assets.schemas import conform, plans
+from bakery_assets.schemas.plans import SEVERITIES
+from tests.briefing.alert_worlds import Bakery, Plan, Seen, acknowledgements
+from tests.scenarios import filled
+
+FLOUR = "ingredient_shortage:flour"
+OPENED = f"{FLOUR}@2026-01-05"
+
+
+def told(bakery: Bakery, *columns: str) -> list[tuple[object, ...]]:
+    return bakery.alerts.select(columns).rows()
+
+
+def days(*found: dict[str, str] | None, seen: tuple[Seen, ...] = ()) -> Bakery:
+    """The bakery after one plan a day, from Monday on."""
+    bakery = Bakery()
+    for day, causes in enumerate(found):
+        bakery = bakery.after(Plan(day, causes), seen)
+    return bakery
+
+
+def test_a_cause_found_on_three_days_is_one_alert_with_the_words_of_the_last() -> None:
+    bakery = days({FLOUR: "high"}, {FLOUR: "high"}, {FLOUR: "critical"})
+    assert told(bakery, "alert_id", "status", "severity", "message", "opened_on", "last_plan_date", "updated_at") == [
+        (OPENED, "open", "critical", f"{FLOUR} critical", date(2026, 1, 5), date(2026, 1, 7), datetime(2026, 1, 7, 4, tzinfo=UTC))
+    ]  # fmt: skip
+
+
+def test_a_cause_that_is_gone_is_resolved_with_why() -> None:
+    bakery = days({FLOUR: "high"}, {})
+    assert told(bakery, "status", "resolved_on", "resolved_at", "resolution") == [
+        ("resolved", date(2026, 1, 6), datetime(2026, 1, 6, 4, tzinfo=UTC),
+         "Stock and deliveries cover it in the plan of 2026-01-06.")
+    ]  # fmt: skip
+
+
+def test_a_cause_that_comes_back_is_a_new_alert_that_says_so() -> None:
+    bakery = days({FLOUR: "high"}, {}, {FLOUR: "high"})
+    assert told(bakery, "alert_id", "status", "recurrence_of") == [
+        (OPENED, "resolved", None), (f"{FLOUR}@2026-01-07", "open", OPENED),
+    ]  # fmt: skip
+
+
+def test_a_cause_that_comes_back_on_the_same_day_is_numbered() -> None:
+    bakery = days({FLOUR: "high"}).after(Plan(0, {}, version=2)).after(Plan(0, {FLOUR: "high"}, version=3))
+    assert told(bakery, "alert_id", "status") == [(OPENED, "resolved"), (f"{OPENED}-2", "open")]
+
+
+def test_who_has_seen_it_stays_until_it_gets_worse() -> None:
+    seen = (Seen(OPENED, 2),)
+    calm = days({FLOUR: "high"}, {FLOUR: "medium"}, seen=seen)
+    assert told(calm, "status", "acknowledged_by", "acknowledged_at") == [
+        ("acknowledged", "Ada", datetime(2026, 1, 5, 6, tzinfo=UTC))
+    ]
+    worse = calm.after(Plan(2, {FLOUR: "critical"}), seen)
+    assert told(worse, "status", "acknowledged_by", "escalated_at") == [
+        ("open", None, datetime(2026, 1, 7, 4, tzinfo=UTC))
+    ]
+    again = worse.after(Plan(3, {FLOUR: "critical"}), (*seen, Seen(OPENED, 50, "Bo")))
+    assert told(again, "status", "acknowledged_by") == [("acknowledged", "Bo")]
+
+
+def test_a_day_that_could_not_be_planned_is_an_alert_until_it_is_planned() -> None:
+    failed = days({FLOUR: "high"}, None)
+    assert told(failed, "alert_id", "status") == [
+        (OPENED, "open"), ("planning_failed:2026-01-06@2026-01-06", "open"),
+    ]  # fmt: skip
+    # The day after does not make up for it, the day itself does.
+    later = failed.after(Plan(2, {FLOUR: "high"}))
+    assert [status for (status,) in told(later, "status")] == ["open", "open"]
+    planned = later.after(Plan(1, {}))
+    assert told(planned, "status", "resolution") == [("open", None), ("resolved", "The day has been planned.")]
+
+
+def test_a_failed_day_is_given_up_when_it_is_no_longer_planned() -> None:
+    bakery = days(None).after(Plan(13, {}))
+    assert told(bakery, "status") == [("open",)]
+    assert told(bakery.after(Plan(14, {})), "status", "resolution") == [
+        ("resolved", "The day was not planned within 14 days.")
+    ]
+
+
+def test_resolved_alerts_are_archived_after_four_weeks() -> None:
+    bakery = days({FLOUR: "high"}, {})
+    assert told(bakery.after(Plan(28, {})), "status") == [("resolved",)]
+    assert told(bakery.after(Plan(29, {})), "status") == [("archived",)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "deadline", "why"),
+    [
+        ("order_today", datetime(2026, 1, 5, 16, tzinfo=UTC), "Its deadline has passed by the plan of 2026-01-06."),
+        ("order_today", datetime(2026, 1, 9, 16, tzinfo=UTC), "The plan of 2026-01-06 no longer finds it."),
+        ("over_capacity", None, "The baking fits into the shifts in the plan of 2026-01-06."),
+        ("forecast_off", None, "The plan of 2026-01-06 no longer finds it."),
+    ],
+)
+def test_why_an_alert_went_depends_on_what_it_was_about(kind: str, deadline: datetime | None, why: str) -> None:
+    opened = days({FLOUR: "high"})
+    row = {**opened.alerts.to_dicts()[0], "kind": kind, "deadline": deadline}
+    bakery = Bakery(conform(plans.Alerts, filled(plans.Alerts, [row])), opened.latest)
+    assert told(bakery.after(Plan(1, {})), "resolution") == [(why,)]
+
+
+def test_a_past_day_shows_what_was_open_then_as_bad_as_it_was_then() -> None:
+    bakery = days({FLOUR: "high", "x": "low"}, {FLOUR: "critical"}, {})
+    then = conform(
+        plans.Findings,
+        filled(plans.Findings, [{"tenant_id": "b", "plan_date": date(2026, 1, 5), "cause": FLOUR, "kind": "stockout",
+                                 "severity": "high", "alert_class": "stock", "reasoning": "{}", "message": "then"}]),
+    )  # fmt: skip
+    none = then.clear()
+    monday = alerts_on(bakery.alerts, then, date(2026, 1, 5))
+    assert monday.select("cause", "severity", "message").rows() == [("x", "low", "x low"), (FLOUR, "high", "then")]
+    assert alerts_on(bakery.alerts, none, date(2026, 1, 4)).is_empty()
+    # Tuesday resolved x, Wednesday resolved the flour; on Thursday there is nothing left.
+    assert alerts_on(bakery.alerts, none, date(2026, 1, 6))["cause"].sort().to_list() == [FLOUR, "x"]
+    assert alerts_on(bakery.alerts, none, date(2026, 1, 7))["cause"].to_list() == [FLOUR]
+    assert alerts_on(bakery.alerts, none, date(2026, 1, 8)).is_empty()
+
+
+CAUSES = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(SEVERITIES), max_size=3)
+PLANS = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 2), st.none() | CAUSES), max_size=8)
+SEEN = st.lists(
+    st.builds(
+        Seen,
+        st.builds(lambda cause, day: f"{cause}@2026-01-0{5 + day}", st.sampled_from("abc"), st.integers(0, 4)),
+        st.integers(0, 120),
+        st.sampled_from(["Ada", "Bo"]),
+    ),
+    max_size=5,
+    unique_by=lambda seen: (seen.alert_id, seen.hours),
+)
+
+
+def lived(made: list[tuple[int, int, dict[str, str] | None]], seen: list[Seen]) -> Bakery:
+    bakery = Bakery()
+    for day, version, causes in made:
+        bakery = bakery.after(Plan(day, causes, version), seen)
+    return bakery
+
+
+@settings(max_examples=60, deadline=None)
+@given(PLANS, SEEN)
+def test_no_cause_is_open_twice_and_every_alert_that_went_says_why(made, seen) -> None:
+    alerts = lived(made, seen).alerts
+    assert plans.Alerts.is_valid(alerts)
+    assert alerts["alert_id"].is_unique().all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(PLANS, SEEN)
+def test_the_same_plan_again_gives_the_same_alerts(made, seen) -> None:
+    bakery = lived(made, seen)
+    if made:
+        day, version, causes = made[-1]
+        assert bakery.after(Plan(day, causes, version), seen).alerts.equals(bakery.alerts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PLANS, SEEN, st.integers(-9, 4), CAUSES)
+def test_planning_the_past_anew_changes_no_alert(made, seen, past, causes) -> None:
+    bakery = lived([*made, (5, 3, {"a": "high"})], seen)
+    failed = bakery.alerts.filter(kind="planning_failed")
+    after = bakery.after(Plan(past, causes), seen).alerts
+    assert after.filter(kind="stockout").equals(bakery.alerts.filter(kind="stockout"))
+    # That a day could not be planned is over once it has been; no other day's failure is.
+    changed = after.join(failed, on=failed.columns, how="anti", nulls_equal=True).filter(kind="planning_failed")
+    assert set(changed["last_plan_date"]) <= {Plan(past, None).plan_date}
+
+
+@settings(max_examples=60, deadline=None)
+@given(PLANS, SEEN, st.randoms(use_true_random=False))
+def test_it_does_not_matter_when_and_in_which_order_acknowledgements_arrive(made, seen, random) -> None:
+    together = lived(made, seen).alerts
+    shuffled = random.sample(seen, len(seen))
+    one_by_one = lived(made, []).alerts
+    for number in range(len(shuffled)):
+        one_by_one = with_acknowledgements(one_by_one, acknowledgements(shuffled[number : number + 1]))
+    assert one_by_one.equals(together)
