@@ -30,7 +30,7 @@ class TradingHours(dy.Schema):
 
 
 class FirstOpenings(dy.Schema):
-    """When the first shop of a bakery opens, and by when what it sells has to leave the kitchen."""
+    """When the first shop of a bakery opens and the last closes, and by when the first goods leave the kitchen."""
 
     tenant_id = col.tenant_id()
     date = col.date("The day", primary_key=True)
@@ -38,6 +38,7 @@ class FirstOpenings(dy.Schema):
     leaves_at = col.instant(
         "When the first goods leave for a shop: its opening less the way, the earliest of all shops"
     )
+    closes_at = col.instant("When the last shop closes")
 
     @dy.rule()
     def goods_leave_by_opening(cls) -> pl.Expr:
@@ -121,6 +122,7 @@ def first_openings(
         .group_by("tenant_id", "date")
         .agg(
             opens_at=pl.col("opens_at").min(),
+            closes_at=pl.col("closes_at").max(),
             leaves_at=(pl.col("opens_at") - pl.duration(minutes=pl.col("minutes").fill_null(0))).min(),
         )
         .sort("tenant_id", "date")

@@ -16,8 +16,8 @@ DATE = "date"
 
 tenant_partitions = dg.DynamicPartitionsDefinition(name=TENANT)
 # Counted in UTC, where today's key exists only once the day is over; +1 is today, +2 is the day that
-# has begun in zones ahead of UTC.
-date_partitions = dg.DailyPartitionsDefinition(start_date=settings().grid_start.isoformat(), end_offset=2)
+# has begun in zones ahead of UTC; +3 and +4 are planned on evenings before (``due.planning.AHEAD_DAYS``).
+date_partitions = dg.DailyPartitionsDefinition(start_date=settings().grid_start.isoformat(), end_offset=4)
 cell_partitions = dg.MultiPartitionsDefinition({DATE: date_partitions, TENANT: tenant_partitions})
 
 

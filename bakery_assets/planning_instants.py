@@ -11,7 +11,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import tenant_holidays
-from bakery_assets.local_time import INSTANT, in_known_zones, with_instants
+from bakery_assets.local_time import INSTANT, in_known_zones, with_instants, with_local_times
 from bakery_assets.opening_hours import first_openings
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
@@ -97,6 +97,20 @@ def planning_instants(cells: pl.DataFrame, facts: PlanningFacts) -> dy.DataFrame
 def late_planning(instants: dy.DataFrame[PlanningInstants]) -> dy.DataFrame[PlanningInstants]:
     """Cells that are planned after the work for them begins, so that what is begun by then is not as planned."""
     return conform(PlanningInstants, instants.filter(pl.col("planned_as_of") > pl.col("first_start_at")))
+
+
+def late_planning_sentences(instants: dy.DataFrame[PlanningInstants]) -> list[str]:
+    """One sentence for each tenant that is planned late on some of the days, with the first of them."""
+    late = with_local_times(late_planning(instants), planned="planned_as_of", began="first_start_at").sort(
+        "tenant_id", "plan_date"
+    )
+    first = late.unique("tenant_id", keep="first", maintain_order=True)
+    clocks = first.select("tenant_id", "plan_date", pl.col("planned", "began").dt.strftime("%H:%M on %a"))
+    return [
+        f"{tenant}: {day:%a %Y-%m-%d} is planned at {planned}, after work for it has begun at {began}; set its"
+        " planning time before the first shift, or leave it empty"
+        for tenant, day, planned, began in clocks.iter_rows()
+    ]
 
 
 def _with_choices(days: pl.DataFrame, facts: PlanningFacts) -> pl.DataFrame:

@@ -114,12 +114,12 @@ def _run_request(run: RevalidationRun, now: datetime) -> dg.RunRequest:
         run_key=f"{run.key} {now.isoformat()}",
         run_config=wave_config(
             [each.cell for each in run.requests],
-            validates_only=not run.is_today,
+            validates_only=not run.is_replan,
             request_keys=[each.key for each in run.requests],
         ),
         tags={
             **REQUESTED_BY,
-            "dagster/priority": str(REPLANNING_PRIORITY if run.is_today else REVALIDATION_PRIORITY),
+            "dagster/priority": str(REPLANNING_PRIORITY if run.is_replan else REVALIDATION_PRIORITY),
         },
     )
 

@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import available_timezones
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.local_time import to_instant
-from bakery_assets.planning_instants import late_planning, planning_instants
+from bakery_assets.planning_instants import late_planning, late_planning_sentences, planning_instants
 from tests.planning import Shift, cells, every_day, planning_facts
 
 ZONES = sorted(
@@ -98,6 +99,17 @@ def test_only_a_given_time_can_come_after_the_first_start_and_is_named() -> None
     assert late_planning(planning_instants(cells("b", TUESDAY), late)).height == 1
     never = planning_facts({"b": "Europe/Paris"}, at=None, shifts=EARLY)
     assert late_planning(planning_instants(cells("b", TUESDAY), never)).is_empty()
+
+
+def test_late_planning_is_said_once_a_bakery_with_its_first_day() -> None:
+    facts = planning_facts({"b": "Europe/Paris", "c": "Europe/Paris"}, at=time(5, 30), shifts=[(3, "04:00", "12:00")])
+    days = [TUESDAY + timedelta(days=offset) for offset in range(9)]
+    (sentence, other) = late_planning_sentences(planning_instants(pl.concat([cells(t, *days) for t in "bc"]), facts))
+    assert sentence == (
+        "b: Wed 2026-03-04 is planned at 05:30 on Wed, after work for it has begun at 04:00 on Wed; set its planning time"
+        " before the first shift, or leave it empty"
+    )
+    assert other.startswith("c: Wed")
 
 
 def test_unknown_zones_and_tenants_are_left_out() -> None:

@@ -21,6 +21,8 @@ NOON = time(12)
 class BacktestFacts(ContextFacts):
     """What a backtest reads."""
 
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     forecast_overrides: dy.DataFrame[ops.ForecastOverrides]
 
 
@@ -50,6 +52,8 @@ def known_before(facts: BacktestFacts, origin: date) -> BacktestFacts:
         sales=_before(facts["sales"], "sales_date", origin),
         sales_hourly=_before(facts["sales_hourly"], "sales_date", origin),
         weather=_before(facts["weather"], "date", origin),
+        opening_hours=facts["opening_hours"],
+        tenant_settings=facts["tenant_settings"],
         forecast_overrides=facts["forecast_overrides"].clear(),
     )
 

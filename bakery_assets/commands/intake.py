@@ -23,16 +23,21 @@ def load(
 ) -> None:
     """Load a folder of CSV or Parquet files; rows that cannot be used go to ops.quarantine with the reason."""
     from bakery_assets.intake.faults import Unreadable
+    from bakery_assets.planning_instants import late_planning_sentences
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import load_folder
+    from resources.warehouse.planning_facts import instants_of_week
 
+    warehouse, now = Warehouse(), utc_now()
     try:
         with progress_bars() as progress:
-            report = load_folder(Warehouse(), folder, now=utc_now(), corrections=corrections, progress=progress)
+            report = load_folder(warehouse, folder, now=now, corrections=corrections, progress=progress)
     except Unreadable as error:
         raise _refused(str(error)) from None
     _show(report)
+    for sentence in late_planning_sentences(instants_of_week(warehouse, now.date())):
+        Console(highlight=False).print(sentence, style="yellow", markup=False)
 
 
 def import_pos(

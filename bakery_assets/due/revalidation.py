@@ -28,6 +28,7 @@ class RevalidationCandidates(dy.Schema):
 
     tenant_id = col.tenant_id()
     tenant_status = col.text("Status of the tenant")
+    closes_at = col.instant("When the last shop closes on that day; empty: the zone is unknown", nullable=True)
     planning_instant = col.instant("Planning instant of the cell; empty: the tenant's zone is unknown", nullable=True)
     today = col.date("The tenant's local date")
     sales_date = col.date("Local day of the sales", primary_key=True)
@@ -65,12 +66,12 @@ class RevalidationRequest:
 
     Attributes:
         facts_version: a new one whenever the request is repeated for newer facts.
-        is_today: the cell is its tenant's today and planned, so that the whole day is planned again.
+        is_replan: the whole day is planned again, by the rule of ``replanning``.
     """
 
     cell: Cell
     facts_version: str
-    is_today: bool
+    is_replan: bool
 
     @property
     def key(self) -> str:
@@ -80,14 +81,14 @@ class RevalidationRequest:
 
 @dataclass(frozen=True)
 class RevalidationRun:
-    """A run to start, for one day of different tenants; it is today for all of them, or for none."""
+    """A run to start, for one day of different tenants; it plans all of them again, or none."""
 
     requests: tuple[RevalidationRequest, ...]
 
     @property
-    def is_today(self) -> bool:
+    def is_replan(self) -> bool:
         """The cells are planned again as a whole."""
-        return self.requests[0].is_today
+        return self.requests[0].is_replan
 
     @property
     def key(self) -> str:
@@ -101,10 +102,13 @@ class RevalidationRun:
 def cells_missing_late_sales(candidates: dy.DataFrame[RevalidationCandidates]) -> dy.DataFrame[CellsToRevalidate]:
     """Cells that were started before the sales were there, or count sales only up to an earlier instant; sorted.
 
+    Sales of a day that is not over, which a plan of the next day could not validate, wait until it is.
+
     Args:
         candidates: only cells that were started.
     """
-    return _to_revalidate(_unread(_with_planning_instant(candidates)))
+    is_over = (pl.col("sales_date") < pl.col("today")) | (pl.col("recorded_at") >= pl.col("closes_at"))
+    return _to_revalidate(_unread(_with_planning_instant(candidates.filter(is_over))))
 
 
 def cells_leaving_gaps(
@@ -148,7 +152,7 @@ def plan_runs(
     max_attempts: int,
     wave_size: int,
 ) -> list[RevalidationRun]:
-    """Runs to start now, today's cells first: at most ``free_slots``.
+    """Runs to start now, those that plan again first: at most ``free_slots``.
 
     Cells of a day go together, at most ``wave_size`` in a run. Of a tenant's older days the earliest goes, and the next
     when that is done, because the metrics of a day include those of the days before it. A request that was tried before
@@ -164,11 +168,11 @@ def plan_runs(
     first: dict[tuple[bool, str], RevalidationRequest] = {}
     for each in sorted(requests, key=lambda each: each.cell.plan_date):
         if each.key in left or each.cell in under_way:
-            first.setdefault((each.is_today, each.cell.tenant_id), each)
+            first.setdefault((each.is_replan, each.cell.tenant_id), each)
     chosen = {each.key for each in first.values() if each.cell not in under_way}
     days: dict[tuple[bool, date], list[RevalidationRequest]] = {}
-    for each in sorted((each for each in requests if each.key in chosen), key=lambda each: not each.is_today):
-        days.setdefault((each.is_today, each.cell.plan_date), []).append(each)
+    for each in sorted((each for each in requests if each.key in chosen), key=lambda each: not each.is_replan):
+        days.setdefault((each.is_replan, each.cell.plan_date), []).append(each)
     runs = []
     for members in days.values():
         fresh = [each for each in members if not attempts_made.get(each.key)]

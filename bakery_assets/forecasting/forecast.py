@@ -12,6 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import CannotPlan, Frames
+from bakery_assets.complete_days import without_incomplete_days
 from bakery_assets.forecasting.data.closures import HolidayClosurePattern, holiday_closure_pattern
 from bakery_assets.forecasting.data.context import ContextFacts, ForecastContext, build_context, horizon_closures
 from bakery_assets.forecasting.data.history import HISTORY_DAYS
@@ -34,6 +35,8 @@ class ForecastInputs(ContextFacts):
     models they share.
     """
 
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     forecast_overrides: dy.DataFrame[ops.ForecastOverrides]
     model_versions: dy.DataFrame[plans.ModelVersions]
     series_models: dy.DataFrame[plans.SeriesModels]
@@ -50,7 +53,8 @@ def forecast_demand(cells: dy.DataFrame[Cells], inputs: ForecastInputs) -> Forec
     """Forecast what each product will sell in each shop, for seven days from the plan date.
 
     A product is forecast in every shop that has sold it; one that was never sold is forecast as 0 in
-    `main`. There are no rows from the day on which a product is discontinued. A human override replaces the system's
+    `main`. There are no rows from the day on which a product is discontinued. A day that is not over yet when the plan is made
+    (``complete_days``) is missing in the history. A human override replaces the system's
     figure, which is kept next to it.
 
     Returns:
@@ -64,6 +68,8 @@ def forecast_demand(cells: dy.DataFrame[Cells], inputs: ForecastInputs) -> Forec
     without_products = cells.join(inputs["products"], on="tenant_id", how="anti").get_column("tenant_id").sort()
     if len(without_products):
         raise CannotPlan(f"tenant {without_products[0]} has no products; load products for it, or suspend it")
+    sales, hourly = without_incomplete_days(cells, inputs["sales"], inputs["sales_hourly"], inputs)
+    inputs = cast(ForecastInputs, {**inputs, "sales": sales, "sales_hourly": hourly})
     trained = cells.join(inputs["model_versions"], on="tenant_id", how="semi")
     others = cells.join(inputs["model_versions"], on="tenant_id", how="anti")
     forecasts = []

@@ -1,10 +1,11 @@
 """The stage: past days' forecasts against sales, by the rule of ``validation_days``."""
 
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.complete_days import incomplete_days
 from bakery_assets.metrics import error, is_covered
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -30,6 +31,8 @@ class ValidationInputs(TypedDict):
     sales: dy.DataFrame[ops.Sales]
     calendar: dy.DataFrame[ops.Calendar]
     forecast_overrides: dy.DataFrame[ops.ForecastOverrides]
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
 
 
 class ValidationTables(TypedDict):
@@ -48,14 +51,23 @@ def validate_forecasts(cells: dy.DataFrame[Cells], inputs: ValidationInputs) -> 
 
     The forecast that counts is the last made on the day or before, most often that morning's; the others are
     aggregated by their lead. Shops that did not trade are left out (``actuals.join_actuals``). A day on which no shop
-    with a forecast traded is not validated, nor is a day that the calendar closes unless one of them sold something.
+    with a forecast traded is not validated, nor is a day that the calendar closes unless one of them sold something. A
+    shop's day that is not complete (``complete_days``) is left out; where that leaves nothing, the day is ``incomplete``
+    until its closing sales arrive and it is validated again.
     """
     days = days_to_validate(cells, inputs["calendar"])
-    compared = join_actuals(forecasts_by_lead(days, inputs["past_forecasts"]), inputs["sales"])
-    states = _states(days, forecasts_that_count(compared))
+    forecasts = forecasts_by_lead(days, inputs["past_forecasts"])
+    shop_days = forecasts.select("tenant_id", "location_id", sales_date="validation_date")
+    incomplete = incomplete_days(cells, shop_days, inputs["sales"], inputs)
+    sales = cast(
+        dy.DataFrame[ops.Sales],
+        inputs["sales"].join(incomplete, on=incomplete.columns, how="anti", maintain_order="left"),
+    )
+    compared = join_actuals(forecasts, sales)
+    states = _states(days, forecasts_that_count(compared), incomplete)
     validated = conform(ValidationDays, states.filter(pl.col("status") == "validated"))
     of_shops_that_traded = compared.filter("has_traded").join(validated, on=DAY, how="semi", maintain_order="left")
-    by_lead = add_mase_scale(conform(ForecastsWithActuals, of_shops_that_traded), inputs["sales"])
+    by_lead = add_mase_scale(conform(ForecastsWithActuals, of_shops_that_traded), sales)
     evaluated = forecasts_that_count(by_lead)
     recent = recent_results(evaluated, inputs["past_validations"])
     return ValidationTables(
@@ -71,7 +83,7 @@ def validate_forecasts(cells: dy.DataFrame[Cells], inputs: ValidationInputs) -> 
     )
 
 
-def _states(days: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+def _states(days: pl.DataFrame, compared: pl.DataFrame, incomplete: pl.DataFrame) -> pl.DataFrame:
     """``days`` with the status of each, the forecasts that count, and how many days before they were made."""
     traded = pl.col("has_traded")
     # A till may send zeros for a day on which the shop was closed: only a sale says that a closed bakery opened.
@@ -83,8 +95,10 @@ def _states(days: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
         forecasts_with_actuals=(traded & pl.col("has_sales")).sum(),
         has_sold=pl.col("has_sold").any(),
     )
+    waits = incomplete.select("tenant_id", validation_date="sales_date", waits=pl.lit(value=True)).unique()
     return (
         days.join(counted, on=DAY, how="left")
+        .join(waits, on=["tenant_id", "validation_date"], how="left", maintain_order="left")
         .with_columns(
             pl.col("forecasts", "evaluated", "forecasts_with_actuals").fill_null(0),
             pl.col("has_sold").fill_null(False),
@@ -94,6 +108,8 @@ def _states(days: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit("closed"))
             .when(pl.col("forecasts") == 0)
             .then(pl.lit("no_forecast"))
+            .when((pl.col("evaluated") == 0) & pl.col("waits").fill_null(value=False))
+            .then(pl.lit("incomplete"))
             .when(pl.col("evaluated") == 0)
             .then(pl.lit("no_sales"))
             .otherwise(pl.lit("validated")),

@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Cell, cells_frame
+from bakery_assets.due.planning import served_statuses
 from bakery_assets.planning_instants import PlanningFacts, PlanningInstants, planning_instants
 from bakery_assets.schemas import conform
 from resources.schema import metadata, ops
@@ -60,3 +61,12 @@ def planning_instants_of(warehouse: Warehouse, cells: Collection[Cell]) -> dict[
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         instants = read_planning_instants(bulk, cells_frame(cells))
     return dict(instants.select("tenant_id", "planned_as_of").iter_rows())
+
+
+def instants_of_week(warehouse: Warehouse, first: date) -> dy.DataFrame[PlanningInstants]:
+    """The planning instants of every served tenant's seven days from ``first`` on."""
+    last = first + timedelta(days=6)
+    facts = planning_facts(warehouse, first, last)
+    served = facts["tenants"].filter(pl.col("status").is_in(served_statuses(include_demo=True)))
+    days = pl.DataFrame({"plan_date": pl.date_range(first, last, eager=True)})
+    return planning_instants(served.select("tenant_id").join(days, how="cross"), facts)

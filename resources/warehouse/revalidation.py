@@ -7,6 +7,7 @@ read once all transactions below theirs have ended, ``pg_snapshot_xmin``.
 """
 # ruff: noqa: S608 - names come from the schema, values are dates, instants and numbers
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,13 +15,17 @@ import dataframely as dy
 import polars as pl
 from sqlalchemy import text
 
-from bakery_assets.cells import HORIZON_DAYS, Cell
+from bakery_assets.cells import HORIZON_DAYS, Cell, cells_frame
 from bakery_assets.due.planning import CATCH_UP_DAYS
+from bakery_assets.due.replanning import ReplanCandidates, cells_to_replan
 from bakery_assets.due.revalidation import CellsToRevalidate, RevalidationCandidates, RevalidationRequest
+from bakery_assets.opening_hours import FirstOpenings, first_openings
+from bakery_assets.planning_instants import PlanningFacts, planning_instants
 from bakery_assets.schemas import conform
+from bakery_assets.tenant_settings import settings_on
 from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.warehouse.connection import Bulk, Warehouse
-from resources.warehouse.planning_facts import read_planning_instants
+from resources.warehouse.planning_facts import read_planning_facts
 from resources.warehouse.validation_days import is_closed, validating_cell
 
 RESTORED_DAYS = 14  # days of records that are read again when transaction numbers have restarted
@@ -49,13 +54,13 @@ _NEW_SALES = f"""
         SELECT d.tenant_id, d.sales_date, validating.plan_date FROM days d JOIN {_VALIDATING_CELL} ON true
             WHERE d.sales_date >= d.first - {LOOK_BACK_DAYS}
         UNION
-        SELECT d.tenant_id, d.sales_date, d.today FROM days d JOIN plans.planning_runs p
-            ON p.tenant_id = d.tenant_id AND p.plan_date = d.today AND p.status = 'planned'
+        SELECT d.tenant_id, d.sales_date, p.plan_date FROM days d JOIN plans.planning_runs p
+            ON p.tenant_id = d.tenant_id AND p.plan_date >= d.today AND p.status = 'planned'
     )
     SELECT d.*, {_STATE}
     FROM (SELECT * FROM days JOIN cells USING (tenant_id, sales_date)) d
     JOIN plans.planning_runs r USING (tenant_id, plan_date)
-    WHERE d.sales_date < d.today AND d.plan_date >= DATE '{{grid_start}}'
+    WHERE d.sales_date < d.plan_date AND d.plan_date >= DATE '{{grid_start}}'
 """
 
 _GAPS = f"""
@@ -102,9 +107,9 @@ class NewSales:
 def cells_of_new_sales(
     warehouse: Warehouse, since_transaction_id: int | None, now: datetime, grid_start: date
 ) -> NewSales:
-    """Sales of transactions from one on: days before the tenant's today, with the started cells that they concern.
+    """Sales of transactions from one on, with the started cells of later days that they concern.
 
-    These are of each day the cells that validated it or should have, and today's if it is planned.
+    These are of each day the cells that validated it or should have, and those of today and later that are planned.
 
     Args:
         since_transaction_id: ``next_transaction_id`` of the call before; None: only where to read on is wanted. When
@@ -181,7 +186,7 @@ def open_requests(
     query = text(
         f"""
         SELECT r.tenant_id, r.plan_date, r.requested_xid::text || coalesce(' ' || r.facts_until::text, ''),
-               r.status = 'planned' AND r.plan_date = (:now AT TIME ZONE t.timezone)::date
+               r.status = 'planned' AND r.plan_date >= (:now AT TIME ZONE t.timezone)::date
         FROM plans.planning_runs r JOIN ops.tenants t USING (tenant_id)
         WHERE r.requested_xid IS NOT NULL AND r.plan_date >= :grid_start AND t.status <> 'cancelled'
           AND (r.status IN ('planned', 'partial') OR (r.status = 'failed' AND r.attempts >= :attempts)
@@ -197,23 +202,98 @@ def open_requests(
     with warehouse.engine.connect() as connection:
         # facts_until is part of the version, as text.
         connection.execute(text("SET LOCAL TimeZone TO 'UTC'"))
-        return [
-            RevalidationRequest(Cell(tenant, plan_date), facts_version, is_today)
-            for tenant, plan_date, facts_version, is_today in connection.execute(query, given)
-        ]
+        found = connection.execute(query, given).all()
+    current = [Cell(tenant, plan_date) for tenant, plan_date, _, is_current in found if is_current]
+    replanned = cells_to_replan(_replan_candidates(warehouse, current), now) if current else set()
+    return [
+        RevalidationRequest(Cell(tenant, plan_date), version, Cell(tenant, plan_date) in replanned)
+        for tenant, plan_date, version, _ in found
+    ]
+
+
+_TAKEN_AND_KNOWN = f"""
+    WITH sold AS (
+        SELECT w.tenant_id, w.plan_date, w.planned_as_of, s.sales_date, s.quantity,
+               s.recorded_at <= w.planned_as_of AS was_known,
+               row_number() OVER (PARTITION BY w.tenant_id, w.plan_date, s.sales_date, s.product_id, s.location_id,
+                                  s.recorded_at <= w.planned_as_of ORDER BY s.recorded_at DESC) AS place,
+               row_number() OVER (PARTITION BY w.tenant_id, w.plan_date, s.sales_date, s.product_id, s.location_id
+                                  ORDER BY s.recorded_at DESC) AS place_now
+        FROM replanned c JOIN plans.planning_runs w USING (tenant_id, plan_date)
+        JOIN ops.sales s ON s.tenant_id = w.tenant_id
+            AND s.sales_date BETWEEN w.plan_date - {LOOK_BACK_DAYS} AND w.plan_date - 1
+            AND s.recorded_at <= greatest(w.planned_as_of, w.facts_until)
+    )
+    SELECT tenant_id::text, plan_date, sales_date, planned_as_of,
+           coalesce(sum(quantity) FILTER (WHERE was_known AND place = 1), 0) AS recorded,
+           coalesce(sum(quantity) FILTER (WHERE place_now = 1), 0) AS known,
+           (SELECT sum(f.yhat) FROM plans.demand_forecasts f WHERE f.tenant_id = sold.tenant_id
+            AND f.target_date = sold.sales_date AND f.plan_date = (
+                SELECT max(l.plan_date) FROM plans.demand_forecasts l WHERE l.tenant_id = sold.tenant_id
+                AND l.target_date = sold.sales_date
+                AND l.plan_date BETWEEN sold.sales_date - {LONGEST_LEAD_DAYS} AND sold.sales_date)) AS forecast
+    FROM sold GROUP BY tenant_id, plan_date, planned_as_of, sales_date
+"""
+
+
+def _replan_candidates(warehouse: Warehouse, cells: Collection[Cell]) -> dy.DataFrame[ReplanCandidates]:
+    """The days of sales that planned cells have taken, with what they took and what is known now."""
+    with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
+        bulk.put("replanned", cells_frame(cells))
+        found = bulk.read(_TAKEN_AND_KNOWN)
+        if found.is_empty():
+            return ReplanCandidates.create_empty()
+        facts = _facts_of(bulk, found, "replanned")
+    instants = planning_instants(cells_frame(cells), facts).select(
+        "tenant_id", "plan_date", "timezone", "first_start_at"
+    )
+    rows = found.join(instants, on=["tenant_id", "plan_date"]).with_columns(date="sales_date")
+    rows = settings_on(rows, facts["tenant_settings"], ["replan_threshold"])
+    sold, planned = (_openings(rows, name, facts) for name in ("sales_date", "plan_date"))
+    rows = rows.join(sold.select("tenant_id", "closes_at", sales_date="date"), on=["tenant_id", "sales_date"])
+    rows = rows.join(planned.select("tenant_id", "opens_at", plan_date="date"), on=["tenant_id", "plan_date"])
+    was_over = pl.col("planned_as_of") >= pl.col("closes_at")
+    return conform(
+        ReplanCandidates,
+        rows.with_columns(
+            work_begins_at=pl.coalesce("first_start_at", "opens_at"),
+            threshold="replan_threshold",
+            taken=pl.when(was_over).then("recorded").otherwise(pl.max_horizontal("recorded", "forecast")),
+        ).sort("tenant_id", "plan_date", "sales_date"),
+    )
+
+
+def _facts_of(bulk: Bulk, days: pl.DataFrame, tenants: str) -> PlanningFacts:
+    sold, planned = days["sales_date"].to_list(), days["plan_date"].to_list()
+    return read_planning_facts(bulk, min(sold), max(planned), tenants)
+
+
+def _openings(rows: pl.DataFrame, day: str, facts: PlanningFacts) -> dy.DataFrame[FirstOpenings]:
+    days = rows.select("tenant_id", "timezone", date=day).unique()
+    return first_openings(days, facts["locations"], facts["opening_hours"], facts["calendar"], facts["tenant_settings"])
 
 
 def _candidates(bulk: Bulk, query: str) -> dy.DataFrame[RevalidationCandidates]:
     found = bulk.read(f"SELECT {', '.join(_CASTS)} FROM ({query}) found")
-    instants = read_planning_instants(bulk, found).select("tenant_id", "plan_date", planning_instant="planned_as_of")
+    if found.is_empty():
+        return RevalidationCandidates.create_empty()
+    bulk.put("candidates", found.select("tenant_id").unique())
+    facts = _facts_of(bulk, found, "candidates")
+    instants = planning_instants(found.select("tenant_id", "plan_date").unique(), facts).select(
+        "tenant_id", "plan_date", "timezone", planning_instant="planned_as_of"
+    )
     candidates = found.join(instants, on=["tenant_id", "plan_date"], how="left")
+    sold = _openings(candidates.filter(pl.col("timezone").is_not_null()), "sales_date", facts)
+    candidates = candidates.join(
+        sold.select("tenant_id", "closes_at", sales_date="date"), on=["tenant_id", "sales_date"], how="left"
+    )
     return conform(RevalidationCandidates, candidates.sort("tenant_id", "sales_date", "plan_date"))
 
 
 _CASTS = [
     f"{name}::text" if column.dtype == pl.String else name
     for name, column in RevalidationCandidates.columns().items()
-    if name != "planning_instant"
+    if name not in ("planning_instant", "closes_at")
 ]
 
 

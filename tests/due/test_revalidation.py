@@ -28,7 +28,8 @@ HOUR = timedelta(hours=1)
 def candidate(**changes: Any) -> dict[str, Any]:
     """Yesterday's sales, read by this morning's plan: recorded the evening before, in transaction 50."""
     return {
-        "tenant_id": "b", "tenant_status": "active", "planning_instant": DAWN + (changes.get("plan_date", DAY) - DAY),
+        "tenant_id": "b", "tenant_status": "active", "closes_at": DAWN - 12 * HOUR,
+        "planning_instant": DAWN + (changes.get("plan_date", DAY) - DAY),
         "today": DAY, "sales_date": DAY - timedelta(days=1), "recorded_at": DAWN - 8 * HOUR, "transaction_id": 50,
         "plan_date": DAY, "is_closed": False, "status": "planned", "attempts": 1, "claimed_at": DAWN,
         "planned_as_of": DAWN, "facts_until": None, "requested_xid": None, "started_xid": 100, "validated_xid": 100, **changes,
@@ -68,6 +69,8 @@ def requested_until(cells: pl.DataFrame) -> list[tuple[date, datetime | None]]:
         ({"recorded_at": DAWN + HOUR, "transaction_id": 90, "status": "claimed", "validated_xid": None,
           "planned_as_of": DAWN + 3 * HOUR}, [DAWN + HOUR]),
         # Restored elsewhere: only recorded_at shows it.
+        # Today's sales for tomorrow's plan: on the way until the last shop has closed.
+        ({"sales_date": DAY, "recorded_at": DAWN + 9 * HOUR, "transaction_id": 120, "closes_at": DAWN + 12 * HOUR}, []),
         ({"transaction_id": None}, []),
         ({"transaction_id": None, "recorded_at": DAWN + HOUR}, [DAWN + HOUR]),
         ({"transaction_id": 120, "planning_instant": None}, []),
@@ -146,7 +149,7 @@ def test_todays_cell_is_started_first_and_of_the_older_days_one_at_a_time() -> N
     waiting = requests(2, 3, 1, 0, today=0)
     started = plan_runs(waiting, {}, [], free_slots=9, max_attempts=2, wave_size=9)
     assert keys(started) == ["b|2026-03-03|70", "b|2026-02-28|73"]
-    assert [each.is_today for each in started] == [True, False]
+    assert [each.is_replan for each in started] == [True, False]
     running = [waiting[1].cell]
     assert keys(plan_runs(waiting, {}, running, free_slots=9, max_attempts=2, wave_size=9)) == ["b|2026-03-03|70"]
     assert keys(plan_runs(waiting, {}, [], free_slots=1, max_attempts=2, wave_size=9)) == ["b|2026-03-03|70"]

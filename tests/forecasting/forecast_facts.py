@@ -25,8 +25,8 @@ Facts = dict[str, pl.DataFrame]
 
 def facts(**rows: Iterable[Sequence[Any]]) -> Facts:
     """Every frame that forecasting and training read; those not given are empty."""
-    tables = (ops.tenants, ops.products, ops.sales, ops.calendar, ops.weather, ops.sales_hourly,
-              ops.forecast_overrides, plans.model_versions, plans.series_models, plans.boosters)  # fmt: skip
+    tables = (ops.tenants, ops.products, ops.sales, ops.calendar, ops.weather, ops.sales_hourly, ops.opening_hours,
+              ops.tenant_settings,              ops.forecast_overrides, plans.model_versions, plans.series_models, plans.boosters)  # fmt: skip
     schemas = {table.name: frame_schema(table) for table in tables}
     made = {
         name: pl.DataFrame(schema={column: schema[column] for column in NEEDED.get(name, schema)})

@@ -63,8 +63,8 @@ def facts(
         ),
         **{
             table.name: pl.DataFrame(schema=frame_schema(table))
-            for table in (ops.sales_hourly, ops.weather, ops.forecast_overrides, plans.model_versions,
-                          plans.series_models, plans.boosters)
+            for table in (ops.sales_hourly, ops.weather, ops.forecast_overrides, ops.opening_hours,
+                          ops.tenant_settings, plans.model_versions,                          plans.series_models, plans.boosters)
         },
     }  # fmt: skip
 
@@ -74,7 +74,7 @@ def note(day: date, kind: str, product: str | None = None, tenant: str = "t", op
 
 
 def cells(*tenants: str, day: date = PLAN) -> pl.DataFrame:
-    instant = datetime(2026, 3, 9, 4, 30, tzinfo=UTC)
+    instant = datetime(day.year, day.month, day.day, 4, 30, tzinfo=UTC)
     return pl.DataFrame([(t, day, "Europe/Berlin", instant) for t in tenants or ("t",)], schema=CELLS, orient="row")
 
 
@@ -397,3 +397,20 @@ def test_a_tenant_is_forecast_alike_alone_and_among_others_in_any_order(
         assert (together[lower] <= together[upper]).all()
     assert together.group_by("tenant_id", "location_id", "product_id").len()["len"].unique().to_list() == [7]
     assert together.select(pl.struct("tenant_id", "location_id", "product_id", "target_date").is_unique().all()).item()
+
+
+def test_a_day_that_is_not_over_is_missing_in_the_history_and_not_poor() -> None:
+    """Planned at 17:30 on Sunday for Monday; the shop closes at 18:00, and its till has sent 10 of 100 by noon."""
+    evening = datetime(2026, 3, 8, 16, 30, tzinfo=UTC)
+    at_evening = cells().with_columns(planned_as_of=pl.lit(evening, pl.Datetime("us", "UTC")))
+    known = datetime(2026, 3, 8, 11, tzinfo=UTC)
+    days = days_before(60)
+
+    def made(sales: list[Sale]) -> list[float]:
+        frames = facts(sales)
+        frames["sales"] = frames["sales"].with_columns(recorded_at=pl.lit(known, pl.Datetime("us", "UTC")))
+        return yhat(forecast_demand(at_evening, frames)["demand_forecasts"])
+
+    without_sunday = made(steady(100, days[:-1]))
+    assert made([*steady(100, days[:-1]), *steady(10, days[-1:])]) == without_sunday
+    assert without_sunday == pytest.approx([100.0] * 7)

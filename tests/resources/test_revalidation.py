@@ -186,10 +186,10 @@ def test_late_sales_concern_the_cell_that_validates_their_day_and_today(warehous
     assert met(found) == [("b", day, DAY - timedelta(days=3)), ("b", day, DAY)]
     revalidation.request(warehouse, cells_missing_late_sales(found.candidates), NOW)
     requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
-    assert [(each.cell.plan_date, each.is_today) for each in requests] == [
+    assert [(each.cell.plan_date, each.is_replan) for each in requests] == [
         (DAY - timedelta(days=3), False),
-        (DAY, True),
-    ]
+        (DAY, False),
+    ], "the shop has opened by now, so today is not planned anew"
     assert state(warehouse, week[3]) == ("planned", NOW, True, True)
 
 

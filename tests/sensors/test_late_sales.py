@@ -25,7 +25,8 @@ from schedules.daily_planning import cells_under_way, daily_planning
 from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import register
-from tests.bakeries import DAY, bakery, insert, rows, together
+from tests import bakeries
+from tests.bakeries import DAY, insert, rows, together
 from tests.bakeries import PLANNING_INSTANT as DAWN
 
 YESTERDAY = DAY - timedelta(days=1)
@@ -35,6 +36,16 @@ COVERED = """
         WHERE v.tenant_id = d.tenant_id AND v.validation_date = d.target_date AND v.status = 'validated'))
     FROM (SELECT DISTINCT f.tenant_id, f.target_date FROM plans.demand_forecasts f JOIN ops.sales s
           ON s.tenant_id = f.tenant_id AND s.sales_date = f.target_date WHERE f.target_date < '{day}') d"""
+
+
+def bakery(tenant: str, **how: Any) -> dict[str, Any]:
+    """A bakery that opens in the afternoon, so that what arrives in the morning can still plan the day anew."""
+    hours = {"opens": "16:00", "closes": "18:00"}
+    chosen = [
+        {"tenant_id": tenant, "key": key, "value": value, "valid_from": date(2000, 1, 1)}
+        for key, value in hours.items()
+    ]
+    return {**bakeries.bakery(tenant, **how), "tenant_settings": chosen}
 
 
 @pytest.fixture(scope="module")

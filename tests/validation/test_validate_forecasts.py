@@ -1,6 +1,6 @@
 """Forecasts of past days against sales: which days are validated, by which forecasts, and with what result."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakery_assets.cells import CELLS
 from bakery_assets.validation import validate_forecasts
 from tests.validation.validation_inputs import FRIDAY, MONDAY, SATURDAY, SUNDAY, cells, closed, forecast, frames, sale
 
@@ -249,3 +250,21 @@ def test_a_tenant_has_the_same_results_alone_and_among_others_in_any_order(rows:
     for name, frame in together.items():
         assert frame.equals(shuffled[name])
         assert frame.filter(pl.col("tenant_id") == "a").equals(alone[name])
+
+
+def test_a_day_that_is_not_over_is_incomplete_until_its_closing_sales_are_there() -> None:
+    """Planned on Sunday at 17:00 for Monday; the shop closes at 18:00."""
+    evening = cells("t").with_columns(
+        planned_as_of=pl.lit(datetime(2026, 3, 8, 16, tzinfo=UTC), CELLS["planned_as_of"])
+    )
+    made_before = [forecast(SUNDAY, SUNDAY, "bread", 10)]
+    by_noon = frames(made_before, [sale(SUNDAY, "bread", 4.0)])
+    by_noon["sales"] = by_noon["sales"].with_columns(
+        recorded_at=pl.lit(datetime(2026, 3, 8, 11, tzinfo=UTC), CELLS["planned_as_of"])
+    )
+    assert states(validate_forecasts(evening, by_noon)) == [(SUNDAY, "incomplete")]
+    assert states(validate_forecasts(evening, frames(made_before))) == [(SUNDAY, "incomplete")]
+    # ``sale`` is recorded at half past one on Monday.
+    assert states(validate_forecasts(evening, frames(made_before, [sale(SUNDAY, "bread", 9.0)]))) == [
+        (SUNDAY, "validated")
+    ]

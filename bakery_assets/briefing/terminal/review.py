@@ -25,6 +25,7 @@ def check_section(morning: DayBriefing) -> RenderableType:
             "closed": "The bakery was closed.",
             "no_forecast": "The day before had not been planned, so there is no forecast to check.",
             "no_sales": "Its sales have not arrived yet.",
+            "incomplete": "It was not over when the plan was made.",
         }.get(yesterday[0] if yesterday else "", "There is no earlier forecast to check.")
         return section(title, nothing(why))
     run = last.row(0, named=True)
