@@ -40,6 +40,10 @@ class Beginnings(MakeOrders):
 
     begins_on = col.date("Day on which its first dough, or without doughs its own work, is begun")
     made_on = col.date("Day of its own work")
+    moved_from = col.date(
+        "First day on which work for it is due that is done on the plan date, as no one works between; empty: none",
+        nullable=True,
+    )
     missed_on = col.date(
         "First day from the plan date on on which work for it is due, but no one works from the plan date up to then; "
         "empty: none",
@@ -140,12 +144,14 @@ def beginnings(
         .agg(
             begin_day=pl.col("day").min(),
             own_day=pl.col("day").filter("is_own").first(),
+            moved_day=pl.col("due_day").filter((pl.col("day") == 0) & (pl.col("due_day") > 0)).min(),
             missed_day=pl.col("due_day").filter("is_missed").min(),
         )
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
         .with_columns(
             begins_on=pl.col("plan_date") + pl.duration(days="begin_day"),
             made_on=pl.col("plan_date") + pl.duration(days="own_day"),
+            moved_from=pl.col("plan_date") + pl.duration(days="moved_day"),
             missed_on=pl.col("plan_date") + pl.duration(days="missed_day"),
         )
         .sort(order)

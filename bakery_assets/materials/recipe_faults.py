@@ -140,7 +140,7 @@ def _no_recipe(without: pl.DataFrame, inputs: ProductRecipeInputs) -> pl.DataFra
             left_out=pl.lit("recipe"),
             left_out_id="product_id",
             reason=pl.format("product {} has no usable recipe", "product_id"),
-            what_to_do=pl.lit("add its recipe, or correct the one that was refused when it was loaded"),
+            what_to_do=pl.lit("add a recipe, or correct the one that was refused when it was loaded"),
         )
     )
 

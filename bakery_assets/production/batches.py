@@ -26,6 +26,7 @@ class RankedBatches(Batches):
     priority = col.integer("1 to the number of the tenant's batches of the day", minimum=1)
     begins_on = plans.ProductionBatches.begins_on
     made_on = col.date("Day of the batch's own work; not before the plan date")
+    moved_from = Beginnings.moved_from
     missed_on = Beginnings.missed_on
     work_starts_at = col.instant("When the work of that day may start")
     ready_by = col.instant("When it has to be ready")

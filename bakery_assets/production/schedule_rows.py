@@ -16,7 +16,15 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
 UTILIZATION_DECIMALS = 4
-COUNTS = ("total_batches", "batches_worked_on", "batches_late", "batches_missed", "products", "products_unmet")
+COUNTS = (
+    "total_batches",
+    "batches_worked_on",
+    "batches_late",
+    "batches_moved",
+    "batches_missed",
+    "products",
+    "products_unmet",
+)
 SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
 
 
@@ -148,6 +156,8 @@ def _batches(batches: pl.DataFrame) -> pl.DataFrame:
         total_batches=pl.len(),
         total_quantity=ordered_sum("quantity_planned").round(DECIMALS),
         batches_without_times=pl.col("start_at").is_null().sum(),
+        batches_moved=pl.col("moved_from").is_not_null().sum(),
+        moved_from=pl.col("moved_from").min(),
         batches_missed=missed.sum(),
         missed_on=pl.col("missed_on").min(),
         missed_begin=pl.col("begins_on").filter(missed).min(),
@@ -225,6 +235,14 @@ def _consequence() -> pl.Expr:
             iso_date("missed_begin"),
         )
     )
+    moved = pl.when(pl.col("batches_moved") > 0).then(
+        pl.format(
+            "work for {} falls on {}, when no one works, and has to be begun on {}",
+            counted("batches_moved", "batch", "batches"),
+            iso_date("moved_from"),
+            iso_date("plan_date"),
+        )
+    )
     unmet = pl.when(pl.col("products_unmet") > 0).then(
         pl.format(
             "customer orders for {} units of {} are due on a day on which they are not baked and are not in stock: "
@@ -233,9 +251,9 @@ def _consequence() -> pl.Expr:
             counted("products_unmet", "product", "products"),
         )
     )
-    return pl.concat_str(late, unstaffed, missed, unmet, "contradictions", separator=". ", ignore_nulls=True).replace(
-        "", None
-    )
+    return pl.concat_str(
+        late, unstaffed, moved, missed, unmet, "contradictions", separator=". ", ignore_nulls=True
+    ).replace("", None)
 
 
 def _reasoning() -> pl.Expr:

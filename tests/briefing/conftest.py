@@ -24,7 +24,7 @@ HARMLESS: dict[str, Any] = {
     "safety_stock": 0.0, "reasoning": "{}", "model": "smoothing", "model_version": "1", "version": 1, "is_late": False,
     "shelf_life_days": 1, "kind": "closed", "stockout_risk": "none", "lead_time_days": 1, "reliability": 1.0,
     "minimum_order_value": 0.0, "orders_14d": 0, "total_cost": 0.0, "total_batches": 0, "total_quantity": 0.0,
-    "priority": 1,
+    "priority": 1, "lead_time_unit": "calendar_days", "begins_on": date(2026, 11, 24),
     **dict.fromkeys(("q10", "q50", "q80", "q90", "q95", "yhat"), 0.0),
     **dict.fromkeys(("gross_requirement", "on_hand", "scheduled_receipts", "net_requirement", "planned_order_quantity", "cost"), 0.0),
     **dict.fromkeys(

@@ -33,7 +33,7 @@ def test_one_alert_names_what_is_late_by_how_much_and_why(alerts: Alerts) -> Non
         ]
     )
     (alert,) = of_kind(rows, "not_ready")
-    assert alert["severity"] == "warning"
+    assert alert["severity"] == "high"
     assert alert["message"] == (
         "Not ready when it has to be: Tarte (8 of 8, up to 45 minutes late), Pain au chocolat (20 of 60, up to 10 minutes"
         f" late), because {MACHINES}."

@@ -185,7 +185,7 @@ def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_told() -> 
     (alert,) = faults(tables)
     assert (alert["severity"], alert["message"]) == (
         "info",
-        "recipes: 1 product has no usable recipe (Loaf). To correct it, add its recipe, or correct the one that was "
+        "recipes: 1 product has no usable recipe (Loaf). To correct it, add a recipe, or correct the one that was "
         "refused when it was loaded.",
     )
 
@@ -228,4 +228,14 @@ def test_who_has_to_come_in_is_told_when_the_last_working_day_is_over() -> None:
     assert alert["message"] == (
         "Baking tomorrow: work for 1 batch falls on Wed 2026-01-07, when no one works, and had to be begun by Tue "
         "2026-01-06: if it was not, someone has to come in."
+    )
+
+
+def test_dough_for_the_day_after_a_closed_day_is_to_be_begun_today() -> None:
+    """cases/bugs/13."""
+    tables = morning((CASE / "bugs13_loaves_after_a_closed_day.txt").read_text())
+    (alert,) = tables["alerts"].filter(pl.col("kind") == "baking_note").to_dicts()
+    assert alert["message"] == (
+        "Baking Thu 26 Mar: work for 1 batch falls on Wed 2026-03-25, when no one works, and has to be begun on Tue "
+        "2026-03-24."
     )

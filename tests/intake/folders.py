@@ -28,14 +28,17 @@ WHOLE: dict[str, str] = {
     "tenant_settings": "tenant_id,key,value,valid_from\nb,issuing,fifo,2026-01-01\n",
     "opening_hours": "tenant_id,location_id,weekday,opens,closes\nb,harbor,1,06:30,18:00\n",
     "products": "tenant_id,product_id,name,category,unit,price,unit_cost,salvage_value,shelf_life_days,batch_min,batch_max,"
-    "batch_multiple,discontinued_on\nb,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01\nc,rye,Rye,,,,,,,,,,\n",
-    "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days\nb,flour,Flour,kg,25,180\n",
+    "batch_multiple,discontinued_on,piece_weight_kg\nb,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01,0.75\n"
+    "c,rye,Rye,,,,,,,,,,,\n",
+    "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days,piece_weight_kg,density_kg_per_l\n"
+    "b,flour,Flour,kg,25,180,2.5,0.6\n",
     "recipes": "tenant_id,recipe_id,product_id,name,yield_quantity,yield_unit,loss_fraction,make_days\n"
     "b,dough,,Dough,10,kg,0.02,1\nb,rye,rye,,1,piece,,\n",
     "recipe_lines": "tenant_id,recipe_id,line_number,ingredient_id,component_recipe_id,quantity,unit,loss_fraction\n"
     "b,dough,1,flour,,6,kg,0.01\nb,rye,1,,dough,1,kg,\n",
     "suppliers": "tenant_id,supplier_id,name,currency,minimum_order_value,lead_time_days,delivery_weekdays,"
-    'order_cutoff_time,reliability\nb,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95\n',
+    'order_cutoff_time,reliability,lead_time_unit,working_weekdays\nb,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,'
+    'working_days,"mon,tue,wed,thu"\n',
     "supplier_items": "tenant_id,supplier_id,ingredient_id,price,pack_size,minimum_quantity,lead_time_days\n"
     "b,mill,flour,0.8,25,50,3\n",
     "equipment": "tenant_id,equipment_id,name,kind,capacity\nb,o1,Oven,oven,60\n",

@@ -152,6 +152,23 @@ def test_bad_master_data_is_set_apart_too(warehouse: Warehouse, home: Path) -> N
     ]
 
 
+def test_recipes_that_make_nothing_are_refused_with_their_lines(warehouse: Warehouse, home: Path) -> None:
+    """cases/planning d07 and d07b: a yield of 0, and a loss of everything."""
+    files: dict[str, str | bytes] = {
+        **BASE,
+        "ingredients.csv": "tenant_id,ingredient_id,name\nb,flour,Flour\n",
+        "recipes.csv": "tenant_id,recipe_id,product_id,yield_quantity,loss_fraction\nb,rye,rye,0,\nb,roll,roll,1,1\n",
+        "recipe_lines.csv": "tenant_id,recipe_id,line_number,ingredient_id,quantity\nb,rye,1,flour,1\nb,roll,1,flour,1\n",
+    }
+    load(warehouse, home, files)
+    assert [(file, column, reason.partition(";")[0]) for file, _, column, reason in refused(warehouse)] == [
+        ("recipe_lines.csv", "recipe_id", "recipe_id is 'rye', which is not among the recipes of tenant 'b'"),
+        ("recipe_lines.csv", "recipe_id", "recipe_id is 'roll', which is not among the recipes of tenant 'b'"),
+        ("recipes.csv", "yield_quantity", "yield_quantity is '0'"),
+        ("recipes.csv", "loss_fraction", "loss_fraction is '1'"),
+    ]
+
+
 def test_a_missing_column_skips_its_file_and_no_other(warehouse: Warehouse, home: Path) -> None:
     weather = "tenant_id,temperature_c\nb,12\n"
     report = load(warehouse, home, {**BASE, "weather.csv": weather})
