@@ -205,7 +205,7 @@ def _resolved(gone: pl.DataFrame, outcomes: dy.DataFrame[PlanOutcomes]) -> pl.Da
 
 def _why() -> pl.Expr:
     """Why the latest plan no longer finds an alert's cause, as far as that can be said."""
-    plan = pl.format("the plan of {}", "latest_on")
+    plan = pl.format("the plan of {}", pl.col("latest_on").dt.strftime("%a %-d %b"))
     passed = pl.col("deadline") <= pl.col("latest_at")
     return (
         pl.when(pl.col("kind") == FAILED)
@@ -218,6 +218,10 @@ def _why() -> pl.Expr:
         .then(pl.format("Its deadline has passed by {}.", plan))
         .when(pl.col("kind") == "over_capacity")
         .then(pl.format("The baking fits into the shifts in {}.", plan))
+        .when(pl.col("kind") == "expiring")
+        .then(pl.format("Nothing of it expires unused in {}.", plan))
+        .when(pl.col("kind").is_in(("closed_today", "no_forecast")))
+        .then(pl.lit("That day is over."))
         .otherwise(pl.format("{} no longer finds it.", plan.str.replace("^the", "The")))
     )
 

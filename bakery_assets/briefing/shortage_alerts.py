@@ -93,7 +93,7 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
     )
     amount = pl.when(pl.col("short") > 0).then(quantity("short", up=True)).otherwise(pl.lit("what is missing"))
     elsewhere = pl.format(
-        "Get {} elsewhere, the first {}, or bake less of what needs it", amount, on_weekday("first_day")
+        "Get {} elsewhere (needed {}), or bake less of what needs it", amount, on_weekday("first_day")
     )
     order_by = pl.format(
         "; order from {} by {} {}", "supplier", clock("order_by_local"), on_weekday(pl.col("order_by_local").dt.date())
@@ -169,7 +169,7 @@ def _no_supplier(unsupplied: pl.DataFrame) -> dy.DataFrame[Finding]:
         reasoning=as_json(needed_on="needed_on", net_requirement="net_requirement", unit="unit", ingredient="item"),
         consequence=pl.coalesce("consequence", pl.lit("What is made with it cannot be baked once it is used up.")),
         suggested_action=pl.format(
-            "Enter who supplies it, or get {} elsewhere, the first {}.",
+            "Enter who supplies it, or get {} elsewhere (needed {}).",
             quantity("net_requirement", up=True),
             on_weekday("needed_on"),
         ),

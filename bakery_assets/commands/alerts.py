@@ -119,7 +119,8 @@ def _matching(found: "dy.DataFrame[plans.Alerts]", alert_id: str) -> dict[str, A
         return rows.row(0, named=True)
     if rows.height:
         names = ", ".join(f"{row['alert_id']} of {row['tenant_id']}" for row in rows.head(3).iter_rows(named=True))
-        return f"{rows.height} alerts begin so: {names}{' …' if rows.height > 3 else ''}. Give more of it, or --tenant."
+        more = f" and {rows.height - 3} more" if rows.height > 3 else ""
+        return f"{rows.height} alerts begin so: {names}{more}. Give more of the id, or --tenant."
     similar = get_close_matches(alert_id, found.filter(is_open)["alert_id"].to_list(), n=3, cutoff=0.4)
     hint = f" Did you mean {' or '.join(similar)}?" if similar else " See them with: bakery alerts"
     return f"There is no alert {alert_id}.{hint}"

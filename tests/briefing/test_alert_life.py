@@ -39,7 +39,7 @@ def test_a_cause_that_is_gone_is_resolved_with_why() -> None:
     bakery = days({FLOUR: "high"}, {})
     assert told(bakery, "status", "resolved_on", "resolved_at", "resolution") == [
         ("resolved", date(2026, 1, 6), datetime(2026, 1, 6, 4, tzinfo=UTC),
-         "Stock and deliveries cover it in the plan of 2026-01-06.")
+         "Stock and deliveries cover it in the plan of Tue 6 Jan.")
     ]  # fmt: skip
 
 
@@ -98,10 +98,12 @@ def test_resolved_alerts_are_archived_after_four_weeks() -> None:
 @pytest.mark.parametrize(
     ("kind", "deadline", "why"),
     [
-        ("order_today", datetime(2026, 1, 5, 16, tzinfo=UTC), "Its deadline has passed by the plan of 2026-01-06."),
-        ("order_today", datetime(2026, 1, 9, 16, tzinfo=UTC), "The plan of 2026-01-06 no longer finds it."),
-        ("over_capacity", None, "The baking fits into the shifts in the plan of 2026-01-06."),
-        ("forecast_off", None, "The plan of 2026-01-06 no longer finds it."),
+        ("order_today", datetime(2026, 1, 5, 16, tzinfo=UTC), "Its deadline has passed by the plan of Tue 6 Jan."),
+        ("order_today", datetime(2026, 1, 9, 16, tzinfo=UTC), "The plan of Tue 6 Jan no longer finds it."),
+        ("over_capacity", None, "The baking fits into the shifts in the plan of Tue 6 Jan."),
+        ("expiring", None, "Nothing of it expires unused in the plan of Tue 6 Jan."),
+        ("closed_today", None, "That day is over."),
+        ("forecast_off", None, "The plan of Tue 6 Jan no longer finds it."),
     ],
 )
 def test_why_an_alert_went_depends_on_what_it_was_about(kind: str, deadline: datetime | None, why: str) -> None:

@@ -123,7 +123,7 @@ def test_a_late_delivery_and_its_stockout_are_one_alert_that_says_what_to_do(ale
     )
     assert shortage["consequence"] == "No pain au chocolat."
     assert shortage["suggested_action"] == (
-        "Get 1 kg elsewhere, the first tomorrow, or bake less of what needs it; order from Épicerie Pro by 17:00 today."
+        "Get 1 kg elsewhere (needed tomorrow), or bake less of what needs it; order from Épicerie Pro by 17:00 today."
     )
     assert json.loads(shortage["reasoning"])["late_delivery"]["requirement_number"] == "R001"
     # Midnight in Paris, 19.5 hours after planning: 60 for critical, 25 * (1 - 19.5 / 72), and 15 for a quarter unmet.

@@ -183,7 +183,7 @@ def test_the_page_says_what_a_baker_acts_on(morning):
         r"^high +new +Order from Épicerie Pro. Seen by Ada. *$",
         r"^low +Tarte: 3 pieces will expire unused today. *$",
         r"^medium +again +The forecast was 40% off. *$",
-        r"^  The baking does not fit. The baking fits into the shifts. *$",
+        r"^The baking does not fit: the baking fits into the shifts. *$",
     ):
         assert re.search(row, text, re.MULTILINE), (row, text)
 

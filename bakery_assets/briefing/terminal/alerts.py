@@ -15,6 +15,7 @@ from bakery_assets.briefing.terminal.figures import columns, counted, day, nothi
 from bakery_assets.schemas import plans
 
 SEVERITY_STYLES = {"critical": "bold red", "high": "yellow", "medium": "", "low": "dim"}
+ORDERED_UNTIL = ("order_today", "late_delivery")  # kinds whose deadline is that of an order
 SAID_WHAT_TO_DO = ("critical", "high")  # in the morning; the list says it of all
 
 
@@ -27,8 +28,7 @@ def alerts_section(morning: DayBriefing) -> RenderableType:
     lines: list[RenderableType] = [*_needed(morning, alerts.filter(~is_resolved))]
     resolved = alerts.filter(is_resolved & is_news)
     if resolved.height:
-        lines += [Text("Resolved since the day before:", style="dim")]
-        lines += [Text(f"  {_was(row['message'])} {row['resolution']}", style="dim") for row in resolved.to_dicts()]
+        lines += [Text("Resolved since the day before", style="dim"), *_resolved(resolved)]
     if alerts.height > resolved.height:
         lines += [
             Text(f"Acknowledge one, or see all about them: bakery alerts --tenant {morning.tenant_id}", style="dim")
@@ -60,7 +60,7 @@ def render_alerts(alerts: dy.DataFrame[plans.Alerts], zones: Mapping[str, str], 
             what.append(f"\n{row['suggested_action']}")
         tenant = f"{row['tenant_id']} · " if many else ""
         what.append(f"\n{tenant}{row['alert_id']} · {_standing(row, today, zone)}", style="dim")
-        until = "" if is_over else _until(row["deadline"], now, zone)
+        until = "" if is_over else _until(row, now, zone)
         severity = Text(row["severity"], style="dim" if is_over else SEVERITY_STYLES[row["severity"]])
         table.add_row(Text(str(row["priority"]), style="dim"), severity, until, what)
     return Group(table, Text(counted(alerts.height, "alert", "alerts"), style="dim"))
@@ -97,19 +97,20 @@ def _standing(row: Mapping[str, Any], today: date, zone: ZoneInfo) -> str:
     return " · ".join(words)
 
 
-def _until(deadline: datetime | None, now: datetime, zone: ZoneInfo) -> str:
-    """``17:00 today``, ``the end of tomorrow``, or ``now`` once it has passed."""
-    if deadline is None:
+def _until(row: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    """``17:00 today`` or ``end of tomorrow``; once it has come, ``now``, or ``passed`` where that was an order's."""
+    if row["deadline"] is None:
         return ""
-    local, today = deadline.astimezone(zone), now.astimezone(zone).date()
-    if deadline <= now:
-        return "now"
+    if row["deadline"] <= now:
+        return "passed" if row["kind"] in ORDERED_UNTIL else "now"
+    local, today = row["deadline"].astimezone(zone), now.astimezone(zone).date()
     if local.hour == local.minute == 0:
         return f"end of {day(local.date() - timedelta(days=1), today)}"
     return f"{local:%H:%M} {day(local.date(), today)}"
 
 
-def _was(message: str) -> str:
-    """What an alert was about: its message up to the colon, else all of it."""
-    subject, colon, _ = message.partition(": ")
-    return f"{subject}:" if colon else message
+def _resolved(alerts: pl.DataFrame) -> list[Text]:
+    """What went, by why it went."""
+    by_reason = alerts.with_columns(about=pl.col("message").str.split(": ").list.first().str.strip_suffix("."))
+    grouped = by_reason.group_by("resolution", maintain_order=True).agg(pl.col("about").str.join(", "))
+    return [Text(f"{about}: {reason[:1].lower()}{reason[1:]}", style="dim") for reason, about in grouped.iter_rows()]
