@@ -678,8 +678,6 @@ class RetrainingTriggers(dy.Schema):
 
 TABLES: tuple[type[dy.Schema], ...] = (
     PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders,
-    DemandForecasts, ProductionSchedules, ProductionBatches, ProcurementPlans, ProcurementRequirements,
-    InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
     DemandForecasts, ProductionSchedules, ProductionBatches, MasterDataFaults, ProcurementPlans,
     ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
     ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
