@@ -77,7 +77,8 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("wanted", wanted)
         late = bulk.read(
-            "SELECT tenant_id::text, plan_date, facts_until FROM wanted JOIN plans.planning_runs r USING (tenant_id, plan_date)"
+            "SELECT tenant_id::text, plan_date, facts_until"
+            " FROM wanted JOIN plans.planning_runs r USING (tenant_id, plan_date)"
         )
         known = conform(
             SnapshotCells,

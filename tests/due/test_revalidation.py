@@ -1,6 +1,6 @@
 """Which cells need revalidation, and in which runs it goes: decided from rows, without a database."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 

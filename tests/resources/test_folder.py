@@ -1,6 +1,6 @@
 """A folder read without a warehouse keeps the rows that a load would keep."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
