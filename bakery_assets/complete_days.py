@@ -36,7 +36,7 @@ class IncompleteDays(dy.Schema):
 def incomplete_days(
     cells: dy.DataFrame[Cells], shop_days: pl.DataFrame, sales: dy.DataFrame[ops.Sales], facts: TradingFacts
 ) -> dy.DataFrame[IncompleteDays]:
-    """Those of ``shop_days`` that were not over at the planning instant, and of which nothing was recorded after closing.
+    """Those of ``shop_days`` that were not over at the planning instant, with nothing recorded after closing.
 
     Sales that were recorded after closing, though after the planning instant, are the day's: late sales are read so.
 

@@ -36,8 +36,8 @@ def work_shifts(days: pl.DataFrame, shifts: dy.DataFrame[ops.Shifts]) -> dy.Data
     """The shifts that work for each day, by day and start.
 
     A shift that does not end after it starts ends on the next day. A night shift, one that ends in the next day's
-    morning, works for that day: what it bakes is sold when it ends. One that ends at midnight works for the day on which
-    it began.
+    morning, works for that day: what it bakes is sold when it ends. One that ends at midnight works for the day on
+    which it began.
 
     Args:
         days: ``tenant_id, timezone, schedule_date``, each day of a tenant once, in zones that exist.

@@ -1,9 +1,10 @@
 """Whether late sales plan a day anew, or only validate: the one place where this rule is stated.
 
-A plan that is out is worked with. Sales that arrive after it validate the days they are of, always. They plan the day anew
-only while nobody works for it yet (before the first start of work for the date, without shifts before the first shop opens),
-and only when they change the total of a day by more than the tenant's ``replan_threshold``, as a fraction of what the plan had
-taken. It had taken what was recorded by then; of a day that was not over, its forecast, where that is more.
+A plan that is out is worked with. Sales that arrive after it validate the days they are of, always. They plan the day
+anew only while nobody works for it yet (before the first start of work for the date, without shifts before the first
+shop opens), and only when they change the total of a day by more than the tenant's ``replan_threshold``, as a fraction
+of what the plan had taken. It had taken what was recorded by then; of a day that was not over, its forecast, where that
+is more.
 """
 
 from datetime import datetime

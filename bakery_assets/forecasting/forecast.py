@@ -53,8 +53,8 @@ def forecast_demand(cells: dy.DataFrame[Cells], inputs: ForecastInputs) -> Forec
     """Forecast what each product will sell in each shop, for seven days from the plan date.
 
     A product is forecast in every shop that has sold it; one that was never sold is forecast as 0 in
-    `main`. There are no rows from the day on which a product is discontinued. A day that is not over yet when the plan is made
-    (``complete_days``) is missing in the history. A human override replaces the system's
+    `main`. There are no rows from the day on which a product is discontinued. A day that is not over
+    when the plan is made (``complete_days``) is missing in the history. A human override replaces the system's
     figure, which is kept next to it.
 
     Returns:

@@ -53,8 +53,8 @@ def ready_times(hours: dy.DataFrame[WorkingHours], facts: ReadyFacts) -> dy.Data
 def with_lateness(batches: pl.DataFrame, hours: dy.DataFrame[WorkingHours]) -> pl.DataFrame:
     """Batches with ``is_late`` and ``late_because``; rows keep their order.
 
-    Of several reasons the first that holds is given: the plan came after work had begun, no shift works for the day, work
-    begins too late for what the batch takes, machines are taken by batches before it.
+    Of several reasons the first that holds is given: the plan came after work had begun, no shift works for the day,
+    work begins too late for what the batch takes, machines are taken by batches before it.
 
     Args:
         batches: with times, ``minutes`` of all steps, ``ready_by`` and ``work_starts_at``.

@@ -136,8 +136,8 @@ def schedule_batches(
     Batches are placed in the order of the rows. A step starts when the step before it has ended and a machine
     of its kind is free for as long as it takes, which may be a gap between earlier placed steps: it never moves them.
     It takes ``duration_minutes`` for each load, loads being the batch's quantity over the machine's capacity,
-    rounded up. A product that may stand for so long only starts no earlier than that it comes out in time, were it alone. Of
-    several machines the one that ends the step first is taken, which of equal machines is the one that
+    rounded up. What may stand for only so long starts so late that, were it alone, it would come
+    out in time. Of several machines the one that ends the step first is taken, which of equal machines is the one that
     is free first; ties go by ``equipment_id``. A kind without a machine takes its time on none; a machine
     of capacity 0 is none. A machine is busy across days: a batch that ends late delays those of the next day.
 

@@ -68,8 +68,8 @@ def _planning_keys() -> tuple[SettingKey, ...]:
     general = SettingKey(
         "planning_day",
         "choice",
-        "Whether a planning time is one of the day itself or of the evening before; empty: of the evening before where it"
-        " is from noon on and after the first start of work (else the opening), else of the day itself",
+        "Whether a planning time is one of the day itself or of the evening before; empty: of the evening before where"
+        " it is from noon on and after the first start of work (else the opening), else of the day itself",
         choices=PLANNING_DAYS,
     )
     return (general, *sides, *times)

@@ -52,8 +52,8 @@ def validate_forecasts(cells: dy.DataFrame[Cells], inputs: ValidationInputs) -> 
     The forecast that counts is the last made on the day or before, most often that morning's; the others are
     aggregated by their lead. Shops that did not trade are left out (``actuals.join_actuals``). A day on which no shop
     with a forecast traded is not validated, nor is a day that the calendar closes unless one of them sold something. A
-    shop's day that is not complete (``complete_days``) is left out; where that leaves nothing, the day is ``incomplete``
-    until its closing sales arrive and it is validated again.
+    shop's day that is not complete (``complete_days``) is left out; where that leaves nothing, the day is
+    ``incomplete`` until its closing sales arrive and it is validated again.
     """
     days = days_to_validate(cells, inputs["calendar"])
     forecasts = forecasts_by_lead(days, inputs["past_forecasts"])

@@ -27,7 +27,7 @@ def replanned(now: datetime = TEN_AT_NIGHT - timedelta(hours=1), **changes: Any)
 @pytest.mark.parametrize(
     ("known", "is_much"), [(100.0, False), (110.0, False), (90.0, False), (111.0, True), (80.0, True)]
 )
-def test_only_a_change_above_the_threshold_plans_anew(known: float, is_much: bool) -> None:  # noqa: FBT001
+def test_only_a_change_above_the_threshold_plans_anew(known: float, is_much: bool) -> None:
     assert replanned(known=known) == is_much
 
 
