@@ -18,9 +18,11 @@ from bakery_assets.procurement import plan_procurement
 from bakery_assets.production import plan_production
 from bakery_assets.schemas import Cells
 from bakery_assets.stages import Failed, Stage, check_facts, of_tenants, run_stage
+from bakery_assets.stock import keep_ledger
 from bakery_assets.validation import validate_forecasts
 
 STAGES = (
+    Stage.of(keep_ledger),
     Stage.of(forecast_demand),
     Stage.of(plan_production),
     Stage.of(plan_procurement),
@@ -31,7 +33,10 @@ STAGES = (
 PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "past_forecasts": "demand_forecasts",
     "past_validations": "validation_results",
+    "day_forecasts": "demand_forecasts",
+    "closing_balances": "stock_closing_balances",
 }
+RECORD = ("plan_versions", "published_batches")  # what was published, by any cell, by the planning instant
 MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies
 
 VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs
@@ -91,6 +96,8 @@ def facts_and_plans_read(stages: Iterable[Stage]) -> tuple[set[str], set[str]]:
     made: set[str] = set()
     for stage in stages:
         for name in set(stage.reads) - made:
-            (plans if name in WRITTEN_BY or name in PRIOR_CELL_INPUTS or name in MODELS else facts).add(name)
+            (plans if name in WRITTEN_BY or name in PRIOR_CELL_INPUTS or name in (*MODELS, *RECORD) else facts).add(
+                name
+            )
         made.update(stage.writes)
     return facts, plans

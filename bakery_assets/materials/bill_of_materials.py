@@ -11,9 +11,10 @@ import polars as pl
 
 from bakery_assets.cells import CannotPlan
 from bakery_assets.keys import PRODUCT
-from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, ITEM_KINDS
+from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
+from bakery_assets.schemas.plans import ITEM_KINDS
 
 UNIT_CONVERSIONS = pl.DataFrame(
     [
