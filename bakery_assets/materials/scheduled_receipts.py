@@ -10,6 +10,7 @@ import polars as pl
 
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
@@ -46,9 +47,12 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
 
     An order is expected on the local date on which its delivery window begins. An order that was due
     before the plan date is expected today if its window ended yesterday or later; one overdue for
-    longer is not counted, which is the safe side.
+    longer is not counted, which is the safe side. What a bakery that records no receipts is taken to have received is in
+    stock, see ``assumed_receipts``.
     """
+    arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
     orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
+    orders = orders.join(arrived, on=LINE, how="anti", maintain_order="left")
     begins, ends = (
         (pl.col(column).dt.date() - pl.col("plan_date")).dt.total_days() for column in ("expected_from", "expected_to")
     )

@@ -47,9 +47,8 @@ class ProcurementInputs(TypedDict):
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
     calendar: dy.DataFrame[ops.Calendar]
-    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
-    waste: dy.DataFrame[ops.Waste]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
 
 

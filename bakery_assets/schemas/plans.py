@@ -163,7 +163,7 @@ class StockClosingBalances(PlanRow):
     starts_on = col.date("Local day at whose start, at midnight, the stock was so")
     planned_as_of = col.instant("Facts recorded up to it were used")
     reach_days = col.integer("A fact changes stock at most so many days before the day it is about")
-    lots = col.json("Stock by kind, item and lot")
+    lots = col.text("Stock by kind, item and lot, as compact JSON")
 
 
 class DemandForecasts(PlanRow):

@@ -1,7 +1,7 @@
 """Closing balances: stock by lot at the start of a past local day, from which later ledgers go on.
 
-A balance holds until a fact is recorded that reaches back before it. What is sold on a day can have begun a dough days
-before, so a day's facts reach back by the ``make_days`` of the recipes; balances are kept that much further in the past.
+A balance holds until a fact is recorded that reaches back before it. What is sold on a day can have needed a dough begun
+days before, so a day's facts reach back by the ``make_days`` of the recipes, and that much older balances are kept.
 """
 
 from collections.abc import Mapping

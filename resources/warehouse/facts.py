@@ -15,9 +15,10 @@ from sqlalchemy import Table
 from bakery_assets import schemas
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.local_time import in_known_zones, with_instants
-from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, WRITTEN_BY
+from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
+from bakery_assets.schemas.rules import key_columns
 from bakery_assets.validation.validation_days import (
     LONGEST_LEAD_DAYS,
     LOOK_BACK_DAYS,
@@ -28,6 +29,9 @@ from resources.schema import metadata, ops
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
 
+FORECAST_DAYS = 35  # days back of which a till's report may still be waited for
+BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
+
 # From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
 # validate would be fourteen times the rows.
 _PRIOR_CELLS = {
@@ -36,6 +40,16 @@ _PRIOR_CELLS = {
     f" AND p.plan_date BETWEEN w.validates_from - {LONGEST_LEAD_DAYS} AND w.plan_date - 1",
     "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
     f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
+    "day_forecasts": "JOIN plans.demand_forecasts p ON p.tenant_id = w.tenant_id AND p.plan_date < w.plan_date"
+    f" AND p.plan_date >= w.plan_date - {FORECAST_DAYS} AND p.target_date BETWEEN p.plan_date AND p.plan_date + 1",
+    "closing_balances": "CROSS JOIN LATERAL (SELECT * FROM plans.stock_closing_balances b"  # noqa: S608
+    " WHERE b.tenant_id = w.tenant_id AND b.plan_date < w.plan_date"
+    f" ORDER BY b.plan_date DESC LIMIT {BALANCES}) p",
+}
+_RECORD = {
+    "plan_versions": "JOIN plans.plan_versions p ON p.tenant_id = w.tenant_id AND p.published_at <= w.planned_as_of",
+    "published_batches": "JOIN plans.plan_versions v ON v.tenant_id = w.tenant_id AND v.published_at <= w.planned_as_of"
+    " JOIN plans.published_batches p USING (tenant_id, plan_date, version)",
 }
 
 
@@ -146,7 +160,9 @@ def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collecti
     """Rows of plan tables that a stage reads: the cells' own, and of the cells before what validation needs.
 
     ``past_forecasts`` are the forecasts, of every lead, of the days that the cells validate; ``past_validations`` are
-    the results of the six weeks of cells before. Trained models are those of the champions at the cells' planning
+    the results of the six weeks of cells before; ``day_forecasts`` what earlier cells forecast of their own day and the
+    next; ``closing_balances`` the last that earlier cells kept. Of the record, what was published by the planning
+    instants is read. Trained models are those of the champions at the cells' planning
     instants.
     """
     tables: dict[str, pl.DataFrame] = {}
@@ -156,6 +172,9 @@ def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collecti
             if name in PRIOR_CELL_INPUTS:
                 table = metadata.tables[f"plans.{PRIOR_CELL_INPUTS[name]}"]
                 source = _PRIOR_CELLS[name]
+            elif name in RECORD:
+                table = metadata.tables[f"plans.{name}"]
+                source = _RECORD[name]
             elif name in WRITTEN_BY:
                 table = metadata.tables[f"plans.{name}"]
                 source = f"JOIN {table.fullname} p ON p.tenant_id = w.tenant_id AND p.plan_date = w.plan_date"
@@ -179,14 +198,16 @@ _SALES = (ops.sales, ops.sales_hourly)
 
 
 def _with_first_day_to_validate(bulk: Bulk, cells: dy.DataFrame[Cells]) -> pl.DataFrame:
-    """``tenant_id, plan_date, validates_from`` of cells."""
+    """``tenant_id, plan_date, planned_as_of, validates_from`` of cells."""
     bulk.put("validating", cells.select("tenant_id", "plan_date"))
     read = bulk.read(
         f"SELECT {selected(ops.calendar)} FROM ops.calendar t JOIN validating v ON t.tenant_id = v.tenant_id"  # noqa: S608
         f" AND t.date BETWEEN v.plan_date - {LOOK_BACK_DAYS} AND v.plan_date - 1"
     )
     days = days_to_validate(cells, conform(schemas.ops.Calendar, read))
-    return days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
+    first = days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
+    wanted = cells.select("tenant_id", "plan_date", "planned_as_of")
+    return wanted.join(first, on=["tenant_id", "plan_date"], how="left")
 
 
 def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.DataFrame:
@@ -206,7 +227,9 @@ def _as_known(name: str, frame: pl.DataFrame, cells: dy.DataFrame[SnapshotCells]
     whose = cells.select("tenant_id", *(pl.col(name).alias(f"cell_{name}") for name in instants))
     own = frame.join(whose, on="tenant_id", how="inner", maintain_order="left")
     if "fact" in table.info:
-        key = [column.name for column in table.primary_key if column.name != "recorded_at"]
+        key = [column for column in key_columns(table.info["schema"]) if column != "recorded_at"]
+        if "happened" in table.info:
+            own = own.with_columns(pl.col(table.info["happened"]).fill_null(pl.col("recorded_at")))
         is_known = pl.col("recorded_at") <= pl.col("cell_planned_as_of")
         if table in _SALES:
             is_known |= (pl.col("recorded_at") <= pl.col("cell_sales_until")) & (
