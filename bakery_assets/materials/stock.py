@@ -50,8 +50,8 @@ class IssuedQuantities(Item):
 def stock_on_hand(cells: dy.DataFrame[Cells], inputs: StockInputs) -> dy.DataFrame[StockOnHand]:
     """Usable lots of each tenant on its plan date, sorted by item, expiry (lots without expiry last) and lot.
 
-    A lot that lies in several locations is one; of several last days the earliest holds. Lots whose last usable day lies
-    before the plan date are left out.
+    A lot that lies in several locations is one; of several last days the earliest holds. Lots whose last usable day
+    lies before the plan date are left out.
     """
     known = inputs["stock_balances"].filter(pl.col("quantity") > 0)
     lots = with_day(known.drop("plan_date"), cells, of="expires_on").rename({"day": "last_usable_day"})

@@ -257,10 +257,10 @@ class StockLots(dy.Schema):
     ingredient_id = col.text("Ingredient", nullable=True)
     recipe_id = col.text("Intermediate", nullable=True)
     location_id = col.location_id()
-    counted_at = col.instant("When it was counted; empty: recorded_at", nullable=True)
     quantity = col.number("Quantity counted, in the item's unit")
     expires_on = col.date("Last day it may be used; empty: no expiry", nullable=True)
     recorded_at = col.recorded_at(primary_key=False)
+    counted_at = col.instant("When it was counted; empty: recorded_at", nullable=True)
 
     key = unique_together(
         "tenant_id", "lot_id", "product_id", "ingredient_id", "recipe_id", "location_id", "counted_at", "recorded_at"
@@ -338,13 +338,13 @@ class BatchEvents(dy.Schema):
     plan_date = col.date("Day the batch is sold first, whose plan has it", primary_key=True)
     batch_number = col.key_text("The batch", primary_key=True)
     event = col.choice("What happened", BATCH_EVENTS, primary_key=True)
-    product_id = col.text("Product of a batch that was not planned; empty: as planned", nullable=True)
     quantity = col.number("Units made so far, without those wasted; empty: as planned", nullable=True)
-    wasted_quantity = col.number("Units made and thrown away", nullable=True)
-    reason = col.text("Why it was wasted, failed or cancelled", nullable=True)
     happened_at = col.instant("When")
     who = col.text("Who reported it", nullable=True)
     recorded_at = col.recorded_at()
+    product_id = col.text("Product of a batch that was not planned; empty: as planned", nullable=True)
+    wasted_quantity = col.number("Units made and thrown away", nullable=True)
+    reason = col.text("Why it was wasted, failed or cancelled", nullable=True)
 
 
 class BatchConsumption(dy.Schema):

@@ -1,7 +1,7 @@
 """Closing balances: stock by lot at the start of a past local day, from which later ledgers go on.
 
-A balance holds until a fact is recorded that reaches back before it. What is sold on a day can have needed a dough begun
-days before, so a day's facts reach back by the ``make_days`` of the recipes, and that much older balances are kept.
+A balance holds until a fact is recorded that reaches back before it. What is sold on a day can have needed a dough
+begun days before, so a day's facts reach back by the ``make_days`` of the recipes: so old are the balances kept.
 """
 
 from collections.abc import Mapping
@@ -94,7 +94,12 @@ def opening_of(cells: dy.DataFrame[Cells], inputs: Mapping[str, pl.DataFrame]) -
 def closing_balances(
     cells: pl.DataFrame, lots: dy.DataFrame[Lots], promised: dy.DataFrame[Promised]
 ) -> dy.DataFrame[plans.StockClosingBalances]:
-    """A row for each of ``cells`` (with ``keeps_on, keeps_at, reach_days``), its lots as compact JSON."""
+    """A row for each of ``cells`` (with ``keeps_on, keeps_at, reach_days``), its lots as compact JSON.
+
+    A ledger that begins later has nothing to keep yet. Nor has a bakery that sells past midnight: no instant parts its
+    days, so that what a day is taken to have made may lie on both sides.
+    """
+    cells = cells.filter((pl.col("begins_on") <= pl.col("keeps_on")) & ~pl.col("sells_past_midnight"))
     places = lots.select("tenant_id", "location_id").unique().sort("tenant_id", "location_id")
     places = places.with_columns(place=pl.int_range(pl.len()).over("tenant_id"))
     days = cells.select("tenant_id", "keeps_on", "keeps_at")

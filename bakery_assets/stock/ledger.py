@@ -5,13 +5,14 @@ what was taken of ingredients.
 """
 
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days
-from bakery_assets.keys import ITEM
+from bakery_assets.cells import Frames
+from bakery_assets.keys import ITEM, LOT
 from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
@@ -110,7 +111,7 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
     fact about stock; before that, there was none.
     """
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
-    opening = opening_of(cells, inputs)
+    opening = opening_of(cells, cast("Frames", inputs))
     scope = _scope(cells, inputs, opening)
     ledger = _Ledger(scope, opening, [], [])
     lives = _shelf_lives(inputs)
@@ -177,19 +178,25 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
 
 
 def _scope(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening) -> Scope:
-    named = [inputs["locations"].select("tenant_id", "location_id", "kitchen_id")]
+    facts = cast("Frames", inputs)
+    named = [facts["locations"].select("tenant_id", "location_id", "kitchen_id")]
     named += [
-        inputs[name].select("tenant_id", location_id=column, kitchen_id=pl.lit(None, pl.String))
+        facts[name].select("tenant_id", location_id=column, kitchen_id=pl.lit(None, pl.String))
         for name, column in (
             ("sales", "location_id"), ("stock_lots", "location_id"), ("stock_receipts", "location_id"),
             ("waste", "location_id"), ("transfers", "from_location_id"), ("transfers", "to_location_id"),
         )
-    ]  # type: ignore[literal-required]  # fmt: skip
+    ]  # fmt: skip
     locations = pl.concat(named).group_by("tenant_id", "location_id").agg(pl.col("kitchen_id").drop_nulls().first())
     scope = scope_of(
         cells, opening.begins, locations, inputs["opening_hours"], inputs["calendar"], inputs["tenant_settings"]
     )
-    return replace(scope, cells=scope.cells.join(opening.keeps, on="tenant_id", maintain_order="left"))
+    past_midnight = with_local_times(
+        scope.hours.join(cells.select("tenant_id", "timezone"), on="tenant_id"), closed="closes_at"
+    ).filter(pl.col("closed") > pl.col("date").dt.offset_by("1d").cast(pl.Datetime("us")))
+    late = pl.col("tenant_id").is_in(past_midnight["tenant_id"].unique().implode())
+    known = scope.cells.join(opening.keeps, on="tenant_id", maintain_order="left")
+    return replace(scope, cells=known.with_columns(sells_past_midnight=late))
 
 
 def _shelf_lives(inputs: LedgerInputs) -> pl.DataFrame:
@@ -318,6 +325,9 @@ def _movements(ledger: _Ledger) -> dy.DataFrame[plans.StockMovements]:
             source=pl.when(pl.col("kind") == "expiry").then(pl.format("last day {}", "expired_on")).otherwise("source"),
             quantity=pl.col("quantity").round(DECIMALS),
         )
+        # What comes after its last day expires when it comes.
+        .sort("part", "number")
+        .with_columns(happened_at=pl.col("happened_at").cum_max().over(*LOT, "location_id"))
         .sort("tenant_id", "happened_at", *ITEM[1:], "part", "number")
         .with_columns(movement_number=pl.int_range(1, pl.len() + 1).over("tenant_id"))
     )

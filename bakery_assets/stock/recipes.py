@@ -87,7 +87,7 @@ def _levels(bill: pl.DataFrame) -> list[pl.DataFrame]:
         "tenant_id", parent="item_id", item_id="component_id"
     )
     left = bill.select("tenant_id", "item_id").unique()
-    found = []
+    found: list[pl.DataFrame] = []
     while left.height and len(found) < DEEPEST:
         taken = between.join(left.rename({"item_id": "parent"}), on=["tenant_id", "parent"], how="semi")
         level = left.join(taken, on=["tenant_id", "item_id"], how="anti")

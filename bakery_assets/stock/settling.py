@@ -121,9 +121,9 @@ class _Book:
     def grow(self) -> None:
         """More slots."""
         more = ((0, 0), (0, SLOTS))
-        self.quantity, self.lot, self.place, self.expires, self.arrived = (
-            np.pad(array, more) for array in (self.quantity, self.lot, self.place, self.expires, self.arrived)
-        )
+        self.quantity = np.pad(self.quantity, more)
+        self.lot, self.place = np.pad(self.lot, more), np.pad(self.place, more)
+        self.expires, self.arrived = np.pad(self.expires, more), np.pad(self.arrived, more)
 
 
 def settle(
@@ -206,11 +206,15 @@ def _opened(
 ) -> _Book:
     held = lots.join(items, on=ITEM, how="left").sort("row", "lot_id", "location_id")
     held = held.with_columns(slot=pl.int_range(pl.len()).over("row"))
-    shape = items.height, max(SLOTS, 1 + int(held["slot"].max() or 0))
+    slots = held.select((pl.col("slot").max() + 1).fill_null(0)).item()
+    shape = items.height, max(SLOTS, slots)
     owed = items.join(promised, on=ITEM, how="left", maintain_order="left")["promised"].fill_null(0.0)
     book = _Book(
-        np.zeros(shape),
-        *(np.zeros(shape, dtype=np.int64) for _ in range(4)),
+        quantity=np.zeros(shape),
+        lot=np.zeros(shape, dtype=np.int64),
+        place=np.zeros(shape, dtype=np.int64),
+        expires=np.zeros(shape, dtype=np.int64),
+        arrived=np.zeros(shape, dtype=np.int64),
         promised=owed.to_numpy().copy(),
         fifo=items["tenant_id"].is_in(fifo_tenants.implode()).to_numpy(),
     )
@@ -247,8 +251,9 @@ def _expire(book: _Book, event: Ints, rows: Ints, through: Ints) -> None:
 
 def _put(book: _Book, rows: Ints, lot: Ints, place: Ints, quantity: Floats, expires: Ints, at: Ints) -> None:
     """Put quantities above 0 into slots; a lot of which something is left expires with the first of it."""
-    some = quantity > 0
-    rows, lot, place, quantity, expires, at = (each[some] for each in (rows, lot, place, quantity, expires, at))
+    some = np.flatnonzero(quantity > 0)
+    rows, lot, place, quantity = rows[some], lot[some], place[some], quantity[some]
+    expires, at = expires[some], at[some]
     same = (book.lot[rows] == lot[:, None]) & (book.place[rows] == place[:, None]) & (book.quantity[rows] > 0)
     is_there = same.any(axis=1)
     if not (is_there | (book.quantity[rows] == 0).any(axis=1)).all():
@@ -355,7 +360,9 @@ def _make_up(book: _Book, own: Columns, rest: Floats, place: Ints) -> Floats:
 
 def _take(book: _Book, own: Columns, kind: str) -> None:
     """Take from the location's lots, then from where else is allowed."""
-    rows, here, second = own["row"], own["place"], own["second"]
+    rows: Ints = own["row"]
+    here: Ints = own["place"]
+    second: Ints = own["second"]
     everywhere = np.ones(len(rows), dtype=bool)
     taken = _issue(book, rows, own["quantity"], _here(book, own))
     book.write_slots(own, kind, taken, sign=-1, assumed=own["assumed"])
@@ -371,7 +378,7 @@ def _take(book: _Book, own: Columns, kind: str) -> None:
         book.write_slots(own, "transfer", brought, sign=1, assumed=everywhere, at=here)
         book.write_slots(own, kind, brought, sign=-1, assumed=own["assumed"], at=here)
         rest = _rest(_rest(rest, elsewhere), brought)
-    kitchen = np.where(second >= 0, second, here)
+    kitchen: Ints = np.where(second >= 0, second, here)
     raised = _make_up(book, own, rest, kitchen)
     carried = np.where(kitchen != here, raised, 0.0)
     book.write(own, "transfer", -carried, own["new_lot"], kitchen, assumed=everywhere)

@@ -49,7 +49,8 @@ _PRIOR_CELLS = {
 _RECORD = {
     "plan_versions": "JOIN plans.plan_versions p ON p.tenant_id = w.tenant_id AND p.published_at <= w.planned_as_of",
     "published_batches": "JOIN plans.plan_versions v ON v.tenant_id = w.tenant_id AND v.published_at <= w.planned_as_of"
-    " JOIN plans.published_batches p USING (tenant_id, plan_date, version)",
+    " JOIN plans.published_batches p"
+    " ON p.tenant_id = v.tenant_id AND p.plan_date = v.plan_date AND p.version = v.version",
 }
 
 

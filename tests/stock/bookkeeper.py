@@ -133,7 +133,9 @@ class Account:
                 for _, name, part, lot in given:
                     self.put(event.to, name, part, lot.last_day, lot.came)
                 rest = event.quantity - sum(part for *_, part, _ in given)
-                if rest > DUST and self.may_raise(event):
+                if not self.may_raise(event):
+                    self.unexplained += max(rest, 0.0)
+                elif rest > DUST:
                     assert event.day is not None
                     self.put(event.to, f"baked {event.day}", rest, self.last_day(event.day), event.at)
                     self.note(event, rest)

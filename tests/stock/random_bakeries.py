@@ -71,7 +71,9 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
             row = {"product_id": "bread", "sales_date": day, "location_id": place, "recorded_at": evening}
             facts["sales"].append(row | {"quantity": draw(AMOUNT)})
             if draw(st.integers(0, 5)) == 0:
-                facts["sales"].append(row | {"quantity": draw(AMOUNT) - 5.0, "recorded_at": draw(late(evening))})
+                facts["sales"].append(
+                    row | {"quantity": draw(AMOUNT) - 5.0, "recorded_at": draw(late(evening + timedelta(minutes=1)))}
+                )
         if draw(st.booleans()):
             facts["plan_versions"].append(
                 {"plan_date": day, "version": 1, "published_at": datetime.combine(day, time(1), UTC)}
@@ -84,7 +86,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
                      "start_at": start, "end_at": start + timedelta(minutes=90),
                      "planned_since": datetime.combine(day, time(draw(st.sampled_from((1, 1, 5)))), UTC)}
                 )  # fmt: skip
-    for number in range(draw(st.integers(0, 6))):
+    for _ in range(draw(st.integers(0, 6))):
         item, at = draw(st.sampled_from(tuple(LOTS))), draw(moments())
         recorded = draw(late(at))
         lot = draw(st.none() | st.sampled_from(LOTS[item]))
@@ -114,7 +116,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
             {"transfer_id": f"t{number}", "from_location_id": way[0], "to_location_id": way[1], "product_id": "bread",
              "lot_id": None, "quantity": draw(SOME), "transferred_at": at, "recorded_at": draw(late(at))}
         )  # fmt: skip
-    for number in range(draw(st.integers(0, 4))):
+    for _ in range(draw(st.integers(0, 4))):
         day = draw(DAY)
         at = datetime.combine(day, time(4), UTC) + timedelta(minutes=draw(st.integers(0, 600)))
         facts["batch_events"].append(
