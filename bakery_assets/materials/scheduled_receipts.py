@@ -47,8 +47,8 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
 
     An order is expected on the local date on which its delivery window begins. An order that was due
     before the plan date is expected today if its window ended yesterday or later; one overdue for
-    longer is not counted, which is the safe side. What a bakery that records no receipts is taken to have received is in
-    stock, see ``assumed_receipts``.
+    longer is not counted, which is the safe side. What a bakery that records no receipts is taken to have received is
+    in stock, see ``assumed_receipts``.
     """
     arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
     orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])

@@ -65,8 +65,8 @@ class LedgerTables(TypedDict):
 
 
 @dataclass(frozen=True)
-class _Ledger:
-    """Settled items so far: in two parts, before and from the instant whose stock is kept."""
+class Ledger:
+    """Settled items: in two parts, before and from the instant whose stock is kept."""
 
     scope: Scope
     opening: Opening
@@ -108,12 +108,28 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
     """Movements and stock by lot of every cell at its planning instant; rows sorted by key.
 
     The ledger begins with the last closing balance that no fact recorded since reaches back to, else with the first
-    fact about stock; before that, there was none.
+    fact about stock; before that, there was none. Movements are written from the start of the day whose stock is kept,
+    wherever the ledger began, so that planning a cell again gives the same rows.
     """
+    ledger = derive(cells, inputs)
+    return LedgerTables(
+        stock_movements=movements(ledger, ledger.after),
+        stock_balances=_balances(ledger, inputs),
+        unexplained_usage=_unexplained(ledger),
+        stock_closing_balances=closing_balances(
+            ledger.scope.cells,
+            conform(Lots, pl.concat([each.lots for each in ledger.before])),
+            conform(Promised, pl.concat([each.promised for each in ledger.before])),
+        ),
+    )
+
+
+def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
+    """The whole ledger of every cell, up to its planning instant."""
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
     opening = opening_of(cells, cast("Frames", inputs))
     scope = _scope(cells, inputs, opening)
-    ledger = _Ledger(scope, opening, [], [])
+    ledger = Ledger(scope, opening, [], [])
     lives = _shelf_lives(inputs)
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
@@ -165,16 +181,7 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
         ]
     )
     ledger.settle(conform(StockEvents, of_ingredients), pl.col("item_kind") == INGREDIENT_KIND)
-    return LedgerTables(
-        stock_movements=_movements(ledger),
-        stock_balances=_balances(ledger, inputs),
-        unexplained_usage=_unexplained(ledger),
-        stock_closing_balances=closing_balances(
-            scope.cells,
-            conform(Lots, pl.concat([each.lots for each in ledger.before])),
-            conform(Promised, pl.concat([each.promised for each in ledger.before])),
-        ),
-    )
+    return ledger
 
 
 def _scope(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening) -> Scope:
@@ -252,7 +259,7 @@ def _with_raises(
 
 
 def _settle_intermediates(
-    ledger: _Ledger,
+    ledger: Ledger,
     recipes: Recipes,
     taken: dy.DataFrame[use.Taken],
     facts: pl.DataFrame,
@@ -305,17 +312,17 @@ def _orders_received(
     )
 
 
-def _movements(ledger: _Ledger) -> dy.DataFrame[plans.StockMovements]:
-    """The table's rows; what expired did so when its location closed on its last day."""
-    parts = [
-        each.movements.with_columns(part=pl.lit(number))
-        for number, settled in enumerate((ledger.before, ledger.after))
-        for each in settled
-    ]
+def movements(ledger: Ledger, parts: list[Settled]) -> dy.DataFrame[plans.StockMovements]:
+    """The table's rows; what expired did so when its location closed on its last day.
+
+    Args:
+        parts: those of ``ledger`` whose movements are wanted, earlier ones first.
+    """
+    numbered = [each.movements.with_columns(part=pl.lit(number)) for number, each in enumerate(parts)]
     closing = ledger.scope.hours.select(*LOCATION_DAY, closed_at="closes_at").rename({"date": "expired_on"})
-    cells = ledger.scope.cells.select("tenant_id", "plan_date", "begins_on", began_at="keeps_at")
+    cells = ledger.scope.cells.select("tenant_id", "plan_date")
     rows = (
-        pl.concat(parts)
+        pl.concat(numbered)
         .join(closing, on=["tenant_id", "location_id", "expired_on"], how="left", maintain_order="left")
         .join(cells, on="tenant_id", maintain_order="left")
         .with_columns(
@@ -334,7 +341,7 @@ def _movements(ledger: _Ledger) -> dy.DataFrame[plans.StockMovements]:
     return conform(plans.StockMovements, rows)
 
 
-def _balances(ledger: _Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockBalances]:
+def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockBalances]:
     """Lots at the planning instant, and ingredients of bakeries of which nothing tells what they have."""
     dates = ledger.scope.cells.select("tenant_id", "plan_date", "kitchen_id")
     lots = pl.concat([each.lots for each in ledger.after]).join(dates, on="tenant_id")
@@ -355,10 +362,10 @@ def _balances(ledger: _Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.Stock
     return conform(plans.StockBalances, rows.sort(*ITEM, "location_id", "lot_id"))
 
 
-def _unexplained(ledger: _Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
+def _unexplained(ledger: Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
     """Products that were sold or thrown away beyond the book, though events tell of all that was made."""
     rows = (
-        pl.concat([each.unexplained for part in (ledger.before, ledger.after) for each in part])
+        pl.concat([each.unexplained for each in ledger.after])
         .filter(pl.col("item_kind") == PRODUCT_KIND)
         .group_by(*ITEM, "location_id", "source", "happened_at")
         .agg(quantity=ordered_sum("amount").round(DECIMALS))

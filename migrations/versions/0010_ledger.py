@@ -197,7 +197,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "plan_date", "movement_number", name=op.f("stock_movements_pkey")),
         schema="plans",
-        comment="How stock changed since the closing balance that the ledger starts from, up to the planning instant.",
+        comment="How stock changed in the last days before the planning instant, from the start of the day whose stock is kept.",
     )
     op.create_table(
         "unexplained_usage",

@@ -9,12 +9,10 @@ import polars as pl
 from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, Frames
-from bakery_assets.stages import Stage
-from bakery_assets.stock import keep_ledger
 from tests.scenarios import defaults_of, frame_schema
 from tests.stock.bookkeeper import Bakery, Row
+from tests.stock.whole_ledger import LEDGER
 
-LEDGER = Stage.of(keep_ledger)
 MONDAY = date(2026, 1, 5)
 DAYS = 6
 KEYS = {
@@ -126,11 +124,6 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
              "recorded_at": draw(late(at))}
         )  # fmt: skip
     return facts
-
-
-def books(facts: dict[str, list[Row]], now: datetime, *, fifo: bool) -> Bakery:
-    """The bookkeeper's bakery at an instant."""
-    return Bakery(facts, now, fifo=fifo)
 
 
 def cells_of(tenants: Iterable[str], now: datetime) -> pl.DataFrame:

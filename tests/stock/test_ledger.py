@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tests.stock.bookkeeper import Account, Bakery, Row
-from tests.stock.random_bakeries import DAYS, LEDGER, MONDAY, cells_of, frames_of, histories
+from tests.stock.random_bakeries import DAYS, MONDAY, cells_of, frames_of, histories
+from tests.stock.whole_ledger import LEDGER
 
 CLOSE = 1e-4
 KIND = {"bread": "product", "dough": "intermediate", "flour": "ingredient", "salt": "ingredient"}
@@ -34,7 +35,7 @@ def assert_same(account: Account, book: dict[tuple[str, str], tuple[float, Any]]
         assert expected[key][1] == book[key][1], (key, expected, book)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), histories(), NOW, st.booleans(), st.randoms(use_true_random=False))
 def test_the_ledger_says_what_the_bookkeeper_says(
     one: dict[str, list[Row]], other: dict[str, list[Row]], now: datetime, fifo: bool, shuffler: Random
@@ -49,7 +50,8 @@ def test_the_ledger_says_what_the_bookkeeper_says(
             missing = unexplained.filter((pl.col("tenant_id") == tenant) & (pl.col("item_id") == item))[
                 "quantity"
             ].sum()
-            assert KIND[item] != "product" or abs(missing - account.unexplained) < CLOSE
+            is_same = abs(missing - account.unexplained) < CLOSE
+            assert KIND[item] != "product" or is_same, (missing, account.unexplained)
     # Stock is the sum of the movements, nothing was ever below zero, and nothing happened after the instant.
     lot = ["tenant_id", "item_kind", "item_id", "location_id", "lot_id"]
     sums = movements.group_by(lot).agg(pl.col("quantity").sum()).filter(pl.col("quantity").abs() > CLOSE)
@@ -64,7 +66,7 @@ def test_the_ledger_says_what_the_bookkeeper_says(
         assert_frame_equal(table, again[name])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), st.booleans(), st.randoms(use_true_random=False))
 def test_going_on_from_a_closing_balance_is_deriving_it_anew(
     facts: dict[str, list[Row]], fifo: bool, shuffler: Random
@@ -76,6 +78,8 @@ def test_going_on_from_a_closing_balance_is_deriving_it_anew(
         cells = cells_of(bakeries, now)
         anew = LEDGER.plan(cells, frames_of(bakeries, shuffler))
         going_on = LEDGER.plan(cells, frames_of(bakeries, shuffler, kept))
+        for name in ("stock_balances", "stock_closing_balances"):
+            assert anew[name].drop("quantity", strict=False).equals(going_on[name].drop("quantity", strict=False))
         assert_frame_equal(anew["stock_balances"], going_on["stock_balances"], check_exact=False, abs_tol=CLOSE)
         rows = going_on["stock_closing_balances"]
         kept = rows if kept is None else pl.concat([kept, rows])

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bakery_assets.stages import Stage
-from bakery_assets.stock import keep_ledger
 from tests.scenarios import check
+from tests.stock.whole_ledger import LEDGER
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.txt"))
 
@@ -17,4 +16,4 @@ def test_there_are_scenarios() -> None:
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_the_ledger_of_a_scenario_is_the_one_written_in_it(path: Path) -> None:
-    check(path, Stage.of(keep_ledger))
+    check(path, LEDGER)
