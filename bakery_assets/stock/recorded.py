@@ -84,7 +84,9 @@ def transfers(facts: dy.DataFrame[ops.Transfers]) -> dy.DataFrame[StockEvents]:
 
 def waste(scope: Scope, facts: dy.DataFrame[ops.Waste]) -> dy.DataFrame[StockEvents]:
     """What was thrown away, when its location closed: of products from there, then from its kitchen."""
-    thrown = scope.at_closing(with_item(facts).with_columns(date=pl.col("waste_date")))
+    first = scope.cells.select("tenant_id", "begins_on")
+    counting = with_item(facts).join(first, on="tenant_id").filter(pl.col("waste_date") >= pl.col("begins_on"))
+    thrown = scope.at_closing(counting.with_columns(date=pl.col("waste_date")))
     thrown = thrown.join(scope.kitchens, on=["tenant_id", "location_id"], how="left")
     is_product = pl.col("item_kind") == PRODUCT_KIND
     anywhere = pl.col("lot_id").is_not_null() | ~is_product
