@@ -18,9 +18,11 @@ from bakery_assets.procurement import plan_procurement
 from bakery_assets.production import plan_production
 from bakery_assets.schemas import Cells
 from bakery_assets.stages import Failed, Stage, check_facts, of_tenants, run_stage
+from bakery_assets.stock import keep_ledger
 from bakery_assets.validation import validate_forecasts
 
 STAGES = (
+    Stage.of(keep_ledger),
     Stage.of(forecast_demand),
     Stage.of(plan_production),
     Stage.of(plan_procurement),
@@ -31,6 +33,8 @@ STAGES = (
 PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "past_forecasts": "demand_forecasts",
     "past_validations": "validation_results",
+    "day_forecasts": "demand_forecasts",
+    "closing_balances": "stock_closing_balances",
 }
 RECORD = ("plan_versions", "published_batches", "published_orders")  # what earlier plans published
 MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies

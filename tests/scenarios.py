@@ -144,11 +144,11 @@ def morning(text: str) -> Frames:
 
 
 def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[str]]:
-    """Rows as the scenarios write them: local wall times, - for empty, 24 rather than 24.0."""
+    """Rows as the scenarios write them: local wall times, - for empty, 24 rather than 24.0, _ for a blank."""
     ready = frame.select(
         pl.col(name).dt.convert_time_zone(str(ZoneInfo(zone))).dt.strftime("%Y-%m-%dT%H:%M")
         if isinstance(frame.schema[name], pl.Datetime)
-        else pl.col(name).cast(pl.String).str.strip_suffix(".0")
+        else pl.col(name).cast(pl.String).str.strip_suffix(".0").str.replace_all(" ", "_")
         for name in columns
     )
     return [["-" if word is None else word for word in row] for row in ready.iter_rows()]

@@ -44,9 +44,8 @@ class InventoryInputs(TypedDict):
     recipe_lines: dy.DataFrame[ops.RecipeLines]
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
-    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
-    waste: dy.DataFrame[ops.Waste]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
 
 

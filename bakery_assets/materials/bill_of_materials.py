@@ -10,10 +10,11 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.keys import PRODUCT
-from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, ITEM_KINDS
+from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND
 from bakery_assets.materials.units import conversion_factor
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
+from bakery_assets.schemas.plans import ITEM_KINDS
 
 
 class BillInputs(TypedDict):

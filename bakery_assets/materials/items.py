@@ -7,11 +7,11 @@ date, which is day 0; quantities are in the item's own unit.
 import dataframely as dy
 
 from bakery_assets.schemas import columns as col
+from bakery_assets.schemas.plans import ITEM_KINDS
 
 PRODUCT_KIND = "product"
 INTERMEDIATE_KIND = "intermediate"
 INGREDIENT_KIND = "ingredient"
-ITEM_KINDS = (PRODUCT_KIND, INTERMEDIATE_KIND, INGREDIENT_KIND)
 
 
 class Item(dy.Schema):

@@ -10,6 +10,7 @@ import polars as pl
 
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.baking_starts import with_usable_day
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops
@@ -50,8 +51,11 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     An order is expected at the end of its delivery window: before the baking of that local day, or after it has begun
     (see ``baking_starts``). An order whose window ended before the planning instant, yesterday at the earliest, is
     expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side.
+    What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
+    arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
     orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
+    orders = orders.join(arrived, on=LINE, how="anti", maintain_order="left")
     ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
     is_expected = pl.col("ends") >= -GRACE_DAYS
     is_overdue = pl.col("ends_at") < pl.col("planned_as_of")

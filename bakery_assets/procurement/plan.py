@@ -51,9 +51,8 @@ class ProcurementInputs(TypedDict):
     supplier_items: dy.DataFrame[ops.SupplierItems]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
-    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
-    waste: dy.DataFrame[ops.Waste]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
 
 

@@ -10,6 +10,8 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import exactly_one, unique_together
 from bakery_assets.schemas.setting_keys import ValueFitsKey
 
+BATCH_EVENTS = ("confirmed", "started", "quality_check", "finished", "failed", "cancelled")
+
 
 class Tenants(dy.Schema):
     """Bakeries, each with its own clock."""
@@ -271,18 +273,25 @@ class CustomerOrders(dy.Schema):
 
 
 class StockLots(dy.Schema):
-    """Stock as counted, by lot; the latest count of a lot holds."""
+    """Stock as counted, by lot or by item; a count sets what the book says of that moment."""
 
-    tenant_id = col.tenant_id()
-    lot_id = col.key_text("The lot; no two items of a tenant share one", primary_key=True)
+    tenant_id = col.key_text("The bakery")
+    lot_id = col.text(
+        "The lot; empty: the item's lots at the location together, a difference being taken first expired, first out",
+        nullable=True,
+    )
     product_id = col.text("Finished product", nullable=True)
     ingredient_id = col.text("Ingredient", nullable=True)
     recipe_id = col.text("Intermediate", nullable=True)
     location_id = col.location_id()
     quantity = col.number("Quantity counted, in the item's unit")
     expires_on = col.date("Last day it may be used; empty: no expiry", nullable=True)
-    recorded_at = col.recorded_at()
+    recorded_at = col.recorded_at(primary_key=False)
+    counted_at = col.instant("When it was counted; empty: recorded_at", nullable=True)
 
+    key = unique_together(
+        "tenant_id", "lot_id", "product_id", "ingredient_id", "recipe_id", "location_id", "counted_at", "recorded_at"
+    )
     one_item = exactly_one("product_id", "ingredient_id", "recipe_id")
 
 
@@ -332,17 +341,55 @@ class Waste(dy.Schema):
     one_item = exactly_one("product_id", "ingredient_id")
 
 
-class BatchEvents(dy.Schema):
-    """What happened to a planned batch."""
+class Transfers(dy.Schema):
+    """What was brought from one location to another."""
 
     tenant_id = col.tenant_id()
-    plan_date = col.date("Day of the plan that has the batch", primary_key=True)
+    transfer_id = col.key_text("The transfer", primary_key=True)
+    from_location_id = col.key_text("Shop or kitchen it came from")
+    to_location_id = col.key_text("Shop or kitchen it went to")
+    product_id = col.text("Finished product", nullable=True)
+    ingredient_id = col.text("Ingredient", nullable=True)
+    lot_id = col.text("Lot it came from; empty: first expired, first out", nullable=True)
+    quantity = col.number("Quantity, in the item's unit")
+    transferred_at = col.instant("When it arrived")
+    recorded_at = col.recorded_at()
+
+    one_item = exactly_one("product_id", "ingredient_id")
+
+
+class BatchEvents(dy.Schema):
+    """What happened to a batch; a batch that was not planned names its product."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Day the batch is sold first, whose plan has it", primary_key=True)
     batch_number = col.key_text("The batch", primary_key=True)
-    event = col.choice("What happened", ("started", "finished", "failed", "cancelled"), primary_key=True)
-    quantity = col.number("Units made so far", nullable=True)
+    event = col.choice("What happened", BATCH_EVENTS, primary_key=True)
+    quantity = col.number("Units made so far, without those wasted; empty: as planned", nullable=True)
     happened_at = col.instant("When")
     who = col.text("Who reported it", nullable=True)
     recorded_at = col.recorded_at()
+    product_id = col.text("Product of a batch that was not planned; empty: as planned", nullable=True)
+    wasted_quantity = col.number("Units made and thrown away", nullable=True)
+    reason = col.text("Why it was wasted, failed or cancelled", nullable=True)
+
+
+class BatchConsumption(dy.Schema):
+    """What a batch really took of a component; without a row it took what its recipe says."""
+
+    tenant_id = col.key_text("The bakery")
+    plan_date = col.date("Day the batch is sold first, whose plan has it")
+    batch_number = col.key_text("The batch")
+    ingredient_id = col.text("Ingredient it took", nullable=True)
+    recipe_id = col.text("Intermediate it took", nullable=True)
+    lot_id = col.text("Lot it came from; empty: by the setting `issuing`", nullable=True)
+    quantity = col.number("Quantity, in the component's unit")
+    recorded_at = col.recorded_at(primary_key=False)
+
+    key = unique_together(
+        "tenant_id", "plan_date", "batch_number", "ingredient_id", "recipe_id", "lot_id", "recorded_at"
+    )
+    one_component = exactly_one("ingredient_id", "recipe_id")
 
 
 class QualityChecks(dy.Schema):
@@ -412,6 +459,6 @@ class EquipmentEvents(dy.Schema):
 TABLES: tuple[type[dy.Schema], ...] = (
     Tenants, Locations, TenantSettings, OpeningHours, Products, Ingredients, Recipes, RecipeLines, Suppliers,
     SupplierItems, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales, SalesHourly,
-    CustomerOrders, StockLots, PurchaseOrders, StockReceipts, Waste, BatchEvents, QualityChecks, PlanDecisions,
-    ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
+    CustomerOrders, StockLots, PurchaseOrders, StockReceipts, Waste, Transfers, BatchEvents, BatchConsumption,
+    QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
 )  # fmt: skip

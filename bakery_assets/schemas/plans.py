@@ -89,6 +89,11 @@ BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
 # of which neither times nor ingredients are known.
 LEFT_OUT = ("product", "component", "recipe")
 
+ITEM_KINDS = ("product", "intermediate", "ingredient")
+MOVEMENT_KINDS = (
+    "count", "receipt", "production", "consumption", "sale", "waste", "transfer", "expiry", "adjustment",
+)  # fmt: skip
+
 ROUNDING = 1e-5  # units; more than rounding to six decimals moves a difference of the largest quantities
 
 
@@ -168,6 +173,55 @@ class PlanRow(dy.Schema):
 
     tenant_id = col.tenant_id()
     plan_date = col.date("Local date that is planned", primary_key=True)
+
+
+class StockMovements(PlanRow):
+    """How stock changed in the last days before the planning instant, from the start of the day whose stock is kept."""
+
+    movement_number = col.integer("The movement, in the order in which they happened", minimum=1, maximum=2_000_000_000,
+                                  primary_key=True)  # fmt: skip
+    item_kind = col.choice("What it is", ITEM_KINDS)
+    item_id = col.key_text("Product, recipe of the intermediate, or ingredient")
+    location_id = col.key_text("Shop or kitchen")
+    lot_id = col.key_text("The lot")
+    happened_at = col.instant("When; what is only known to the day: when its location closed")
+    kind = col.choice("What moved it", MOVEMENT_KINDS)
+    quantity = col.metric("What came in, or with a minus what went out, in the item's unit", nullable=False)
+    source = col.key_text("The facts or the batch it comes from")
+    is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
+
+
+class StockBalances(PlanRow):
+    """Stock by lot at the planning instant: the sum of all movements up to it."""
+
+    item_kind = col.choice("What it is", ITEM_KINDS, primary_key=True)
+    item_id = col.key_text("Product, recipe of the intermediate, or ingredient", primary_key=True)
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    lot_id = col.key_text("The lot", primary_key=True)
+    quantity = col.number("Stock of the lot, in the item's unit")
+    expires_on = col.date("Last day it may be used; empty: no expiry", nullable=True)
+    arrived_at = col.instant("When the first of it came", nullable=True)
+    is_known = col.boolean("Facts tell of the stock; otherwise nothing that was recorded does, and quantity is 0")
+
+
+class UnexplainedUsage(PlanRow):
+    """What facts say was sold or thrown away beyond what was recorded as made or there."""
+
+    item_kind = col.choice("What it is", ITEM_KINDS, primary_key=True)
+    item_id = col.key_text("Product, recipe of the intermediate, or ingredient", primary_key=True)
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    source = col.key_text("The facts that say so", primary_key=True)
+    happened_at = col.instant("When", primary_key=True)
+    quantity = col.number("Quantity that the book does not have, in the item's unit")
+
+
+class StockClosingBalances(PlanRow):
+    """Stock by lot at the start of a past day, from which later ledgers go on; kept longer than facts are."""
+
+    starts_on = col.date("Local day at whose start, at midnight, the stock was so")
+    planned_as_of = col.instant("Facts recorded up to it were used")
+    reach_days = col.integer("A fact changes stock at most so many days before the day it is about")
+    lots = col.text("Stock by kind, item and lot, as compact JSON")
 
 
 class DemandForecasts(PlanRow):
@@ -677,8 +731,8 @@ class RetrainingTriggers(dy.Schema):
 
 
 TABLES: tuple[type[dy.Schema], ...] = (
-    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders,
-    DemandForecasts, ProductionSchedules, ProductionBatches, MasterDataFaults, ProcurementPlans,
+    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, StockMovements, StockBalances, UnexplainedUsage,
+    StockClosingBalances, DemandForecasts, ProductionSchedules, ProductionBatches, MasterDataFaults, ProcurementPlans,
     ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
     ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
     ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,

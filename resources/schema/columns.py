@@ -39,6 +39,7 @@ metadata = MetaData(
         "ix": "%(table_name)s_%(column_0_N_name)s_idx",
     }
 )
+LONGEST_NAME = 63  # characters that PostgreSQL keeps of a name
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 # Where a column of this name refers to, in every table but that one: inside the tenant, and of plans inside the cell.
@@ -97,7 +98,9 @@ def table(schema: type[dy.Schema], *items: SchemaItem, unchecked: Collection[str
     for fits in rules_of(schema, ValueFitsKey):
         made.append_constraint(CheckConstraint(fits.sql(), name="value_fits_key"))
     for key in rules_of(schema, UniqueTogether):
-        made.append_constraint(UniqueConstraint(*key.columns, postgresql_nulls_not_distinct=True))
+        name = f"{table_name(schema)}_{'_'.join(key.columns)}_key"
+        short = f"{table_name(schema)}_key" if len(name) > LONGEST_NAME else None
+        made.append_constraint(UniqueConstraint(*key.columns, name=short, postgresql_nulls_not_distinct=True))
     return made
 
 

@@ -4,7 +4,8 @@ Columns are in ``bakery_assets.schemas.ops``; here is what only SQL has: foreign
 names, indexes and internal columns.
 ``table(..., fact=...)`` marks an append-only fact and says from which column its ``recorded_at`` (when
 we learned it) follows where the file does not give one: the end of that local day, that instant, or
-``"load"`` for the moment of loading. ``creates`` names what a load may add when a row refers to it.
+``"load"`` for the moment of loading. ``happened`` names the column that says when, where ``recorded_at`` stands in for
+an empty one and both tell facts apart. ``creates`` names what a load may add when a row refers to it.
 """
 
 from sqlalchemy import CheckConstraint, Column, Computed, Identity, Index, PrimaryKeyConstraint, Table, UniqueConstraint
@@ -85,7 +86,9 @@ customer_orders = table(schemas.CustomerOrders, fact="ordered_at")
 stock_lots = table(
     schemas.StockLots,
     tenant_fk("recipe_id", "ops.recipes"),
+    Index("stock_lots_tenant_id_recorded_at_idx", "tenant_id", "recorded_at"),
     fact="load",
+    happened="counted_at",
     creates="locations",
 )
 
@@ -95,7 +98,16 @@ stock_receipts = table(schemas.StockReceipts, fact="received_at", creates="locat
 
 waste = table(schemas.Waste, fact="waste_date", creates="locations")
 
+transfers = table(
+    schemas.Transfers,
+    tenant_fk("from_location_id", "ops.locations", "location_id"),
+    tenant_fk("to_location_id", "ops.locations", "location_id"),
+    fact="transferred_at",
+)
+
 batch_events = table(schemas.BatchEvents, fact="happened_at")
+
+batch_consumption = table(schemas.BatchConsumption, tenant_fk("recipe_id", "ops.recipes"), fact="plan_date")
 
 quality_checks = table(schemas.QualityChecks, tenant_fk("template_id", "ops.quality_templates"), fact="checked_at")
 

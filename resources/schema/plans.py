@@ -30,6 +30,12 @@ plan_versions = table(schemas.PlanVersions)
 published_batches = table(schemas.PublishedBatches, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
 
 published_orders = table(schemas.PublishedOrders, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
+# Locations are those of facts, which are checked; a kitchen that no fact names may be none.
+stock_movements = table(schemas.StockMovements, unchecked=("location_id",))
+
+stock_balances = table(schemas.StockBalances, unchecked=("location_id",))
+
+unexplained_usage = table(schemas.UnexplainedUsage, unchecked=("location_id",))
 
 demand_forecasts = table(schemas.DemandForecasts)
 

@@ -17,6 +17,7 @@ from bakery_assets.cells import Cell, Frames, cells_frame
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
+from bakery_assets.schemas.rules import key_columns
 from bakery_assets.validation.validation_days import (
     LONGEST_LEAD_DAYS,
     LOOK_BACK_DAYS,
@@ -29,6 +30,9 @@ from resources.warehouse.models import champions
 from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.record import known_rows
 
+FORECAST_DAYS = 35  # days back of which a till's report may still be waited for
+BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
+
 # From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
 # validate would be fourteen times the rows.
 _PRIOR_CELLS = {
@@ -37,6 +41,11 @@ _PRIOR_CELLS = {
     f" AND p.plan_date BETWEEN w.validates_from - {LONGEST_LEAD_DAYS} AND w.plan_date - 1",
     "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
     f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
+    "day_forecasts": "JOIN plans.demand_forecasts p ON p.tenant_id = w.tenant_id AND p.plan_date < w.plan_date"
+    f" AND p.plan_date >= w.plan_date - {FORECAST_DAYS} AND p.target_date BETWEEN p.plan_date AND p.plan_date + 1",
+    "closing_balances": "CROSS JOIN LATERAL (SELECT * FROM plans.stock_closing_balances b"  # noqa: S608
+    " WHERE b.tenant_id = w.tenant_id AND b.plan_date < w.plan_date"
+    f" ORDER BY b.plan_date DESC LIMIT {BALANCES}) p",
 }
 
 
@@ -141,7 +150,9 @@ def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collecti
     """Rows of plan tables that a stage reads: the cells' own, and of the cells before what validation needs.
 
     ``past_forecasts`` are the forecasts, of every lead, of the days that the cells validate; ``past_validations`` are
-    the results of the six weeks of cells before. Trained models are those of the champions at the cells' planning
+    the results of the six weeks of cells before; ``day_forecasts`` what earlier cells forecast of their own day and the
+    next; ``closing_balances`` the last that earlier cells kept. Of the record, what was published by the planning
+    instants is read. Trained models are those of the champions at the cells' planning
     instants.
     """
     tables: dict[str, pl.DataFrame] = {}
@@ -205,7 +216,9 @@ def _as_known(name: str, frame: pl.DataFrame, cells: dy.DataFrame[SnapshotCells]
     whose = cells.select("tenant_id", *(pl.col(name).alias(f"cell_{name}") for name in instants))
     own = frame.join(whose, on="tenant_id", how="inner", maintain_order="left")
     if "fact" in table.info:
-        key = [column.name for column in table.primary_key if column.name != "recorded_at"]
+        key = [column for column in key_columns(table.info["schema"]) if column != "recorded_at"]
+        if "happened" in table.info:
+            own = own.with_columns(pl.col(table.info["happened"]).fill_null(pl.col("recorded_at")))
         is_known = pl.col("recorded_at") <= pl.col("cell_planned_as_of")
         if table in _SALES:
             is_known |= (pl.col("recorded_at") <= pl.col("cell_sales_until")) & (

@@ -121,7 +121,7 @@ def flour(**tables: Rows) -> dict[str, Rows]:
         ],
         "production_batches": batches("bread", dict.fromkeys(WEEK, 10.0), "loaf"),
         "demand_forecasts": forecasts("bread", dict.fromkeys(WEEK, 10.0)),
-        "stock_lots": [{"lot_id": "L", "ingredient_id": "flour", "quantity": 45.0, "recorded_at": COUNTED}],
+        "stock_balances": [{"lot_id": "L", "ingredient_id": "flour", "quantity": 45.0}],
         **tables,
     }
 
@@ -159,13 +159,13 @@ def test_open_orders_and_proposed_ones_both_come_and_only_the_proposed_are_plann
 
 def test_a_delivery_keeps_for_its_shelf_life_and_old_stock_is_used_first(facts: Facts, cells: Cells) -> None:
     lots = [
-        {"lot_id": "old", "ingredient_id": "flour", "quantity": 12.0, "expires_on": on(0), "recorded_at": COUNTED},
-        {"lot_id": "new", "ingredient_id": "flour", "quantity": 15.0, "expires_on": on(9), "recorded_at": COUNTED},
+        {"lot_id": "old", "ingredient_id": "flour", "quantity": 12.0, "expires_on": on(0)},
+        {"lot_id": "new", "ingredient_id": "flour", "quantity": 15.0, "expires_on": on(9)},
     ]
     frames = facts(
         **flour(
             ingredients=[{"ingredient_id": "flour", "shelf_life_days": 2}],
-            stock_lots=lots,
+            stock_balances=lots,
             procurement_requirements=[requirement("flour", 1, 35.0) | {"requirement_number": "R001"}],
         )
     )
@@ -185,7 +185,7 @@ def test_only_items_that_matter_have_rows(facts: Facts, cells: Cells, plan_schem
         products=[{"product_id": name} for name in ("bread", "forgotten")],
         ingredients=[{"ingredient_id": name} for name in ("salt", "unused")],
         demand_forecasts=forecasts("bread", {0: 1.0}) + forecasts("forgotten", {0: 0.0}),
-        stock_lots=[{"lot_id": "L", "ingredient_id": "salt", "quantity": 1.0, "recorded_at": COUNTED}],
+        stock_balances=[{"lot_id": "L", "ingredient_id": "salt", "quantity": 1.0}],
     )
     rows = project_inventory(cells(), frames)["inventory_projections"]
     assert dict(rows.schema) == plan_schema("inventory_projections")
@@ -223,9 +223,9 @@ def bakeries(draw: st.DrawFn, tenant: str) -> dict[str, Rows]:
         production_batches=[
             row for name in ("bread", "bun") for row in batches(name, {day: draw(AMOUNT) for day in (0, 2, 5)}, "loaf")
         ],
-        stock_lots=[
+        stock_balances=[
             {"lot_id": f"L{number}", **draw(st.sampled_from(({"product_id": "bread"}, {"ingredient_id": "flour"}))),
-             "quantity": draw(AMOUNT), "expires_on": draw(st.none() | DAY), "recorded_at": COUNTED}
+             "quantity": draw(AMOUNT), "expires_on": draw(st.none() | DAY)}
             for number in range(draw(st.integers(0, 4)))
         ],
         procurement_requirements=[
@@ -261,7 +261,7 @@ def test_nothing_appears_or_vanishes_and_a_bakery_is_projected_alone_as_among_ot
     assert checks.row(0) == (True,) * 5
 
 
-@pytest.mark.parametrize("zero", ["production_batches", "recipe_lines", "stock_lots"])
+@pytest.mark.parametrize("zero", ["production_batches", "recipe_lines", "stock_balances"])
 def test_any_table_may_be_empty(zero: str, facts: Facts, cells: Cells) -> None:
     rows = project_inventory(cells(), facts(**flour(**{zero: []})))["inventory_projections"]
     assert rows.height in (14, 28)

@@ -31,15 +31,26 @@ def schema_of(name: str) -> dict[str, Any]:
     return frame_schema(SCHEMAS[name])
 
 
+KINDS = {"product_id": "product", "ingredient_id": "ingredient", "recipe_id": "intermediate"}
+
+
+def lot(**row: Any) -> dict[str, Any]:
+    """A row of stock_balances whose item is named by the column of its kind, as in ``ingredient_id="flour"``."""
+    column = next(name for name in KINDS if name in row)
+    item = {"item_kind": KINDS[column], "item_id": row.pop(column)}
+    return {"location_id": "main", "is_known": True, **item, **row}
+
+
 @pytest.fixture
 def facts() -> Callable[..., Frames]:
     """Frames of both stages from rows by table; tables not named are empty."""
 
     def build(**tables: Rows) -> Frames:
         assert set(tables) <= set(READS)
+        rows = tables | {"stock_balances": [lot(**row) for row in tables.get("stock_balances", [])]}
         return {
             name: pl.DataFrame(
-                [defaults_of(SCHEMAS[name]) | OWN | row for row in tables.get(name, [])],
+                [defaults_of(SCHEMAS[name]) | OWN | row for row in rows.get(name, [])],
                 schema=schema_of(name),
             )
             for name in READS

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from bakery_assets.cells import Frames
+from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.scheduled_receipts import scheduled_receipts
 
 Facts = Callable[..., Frames]
@@ -43,20 +44,36 @@ def test_what_was_received_and_what_was_cancelled_is_no_longer_open(facts: Facts
     assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 2, 2.0, 0.0, 0.0)]
 
 
+def goods(number: str, quantity: float, day: int, hour: int = 8) -> dict[str, Any]:
+    came = datetime(2026, 1, day, hour, tzinfo=UTC)
+    return {"receipt_id": number, "lot_id": number, "ingredient_id": "flour", "quantity": quantity, "received_at": came,
+            "recorded_at": came}  # fmt: skip
+
+
 def test_an_order_due_yesterday_comes_today_and_an_older_one_is_not_relied_on(facts: Facts, cells: Cells) -> None:
     frames = facts(
         purchase_orders=[
             order("yesterday", 3.0, datetime(2026, 1, 3, 8, tzinfo=UTC), datetime(2026, 1, 4, 8, tzinfo=UTC)),
             order("older", 4.0, datetime(2026, 1, 3, 8, tzinfo=UTC), datetime(2026, 1, 3, 9, tzinfo=UTC)),
-        ]
+        ],
+        stock_receipts=[goods("1", 2.0, 2) | {"ingredient_id": "salt"}],
     )
     assert scheduled_receipts(cells(), frames).rows() == [("bakery", "flour", 0, 3.0, 0.0, 4.0)]
 
 
-def goods(number: str, quantity: float, day: int, hour: int = 8) -> dict[str, Any]:
-    came = datetime(2026, 1, day, hour, tzinfo=UTC)
-    return {"receipt_id": number, "lot_id": number, "ingredient_id": "flour", "quantity": quantity, "received_at": came,
-            "recorded_at": came}  # fmt: skip
+def test_a_bakery_that_records_no_receipts_has_received_what_was_due(facts: Facts, cells: Cells) -> None:
+    orders = [
+        order("due", 3.0, datetime(2026, 1, 4, 8, tzinfo=UTC), datetime(2026, 1, 4, 9, tzinfo=UTC)),
+        order("to come", 4.0, datetime(2026, 1, 6, 8, tzinfo=UTC), datetime(2026, 1, 6, 9, tzinfo=UTC)),
+    ]
+    assert scheduled_receipts(cells(), facts(purchase_orders=orders)).rows() == [("bakery", "flour", 1, 4.0, 0.0)]
+    a_month_ago = goods("1", 2.0, 1) | {"received_at": datetime(2025, 12, 7, 8, tzinfo=UTC)}
+    frames = facts(purchase_orders=orders, stock_receipts=[a_month_ago])
+    assert assumed_receipts(cells(), frames["purchase_orders"], frames["stock_receipts"])["order_id"].to_list() == [
+        "due"
+    ]
+    frames = facts(purchase_orders=orders, stock_receipts=[goods("1", 2.0, 3) | {"ingredient_id": "salt"}])
+    assert assumed_receipts(cells(), frames["purchase_orders"], frames["stock_receipts"]).is_empty()
 
 
 def due(number: str, quantity: float, day: int, placed: int = 1) -> dict[str, Any]:

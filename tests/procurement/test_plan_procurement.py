@@ -66,7 +66,7 @@ def bread(**tables: Rows) -> dict[str, Rows]:
 
 
 def stock(item: dict[str, str], quantity: float, **more: Any) -> dict[str, Any]:
-    return {"lot_id": "-".join(item.values()), **item, "quantity": quantity, "recorded_at": COUNTED, **more}
+    return {"lot_id": "-".join(item.values()), **item, "quantity": quantity, **more}
 
 
 def requirements(cells: pl.DataFrame, frames: Frames) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ def test_the_plan_sums_its_orders_up(facts: Facts, cells: Cells, plan_schema: Sc
 
 
 def test_the_reasoning_lets_a_person_do_the_sum_again(facts: Facts, cells: Cells) -> None:
-    frames = facts(**bread(stock_lots=[stock({"ingredient_id": "flour"}, 30.0)]))
+    frames = facts(**bread(stock_balances=[stock({"ingredient_id": "flour"}, 30.0)]))
     (row,) = requirements(cells(), frames)
     terms = json.loads(row["reasoning"])
     assert list(terms) == sorted(terms)
@@ -125,14 +125,14 @@ def test_the_reasoning_lets_a_person_do_the_sum_again(facts: Facts, cells: Cells
 
 
 def test_stock_of_dough_saves_its_flour(facts: Facts, cells: Cells) -> None:
-    frames = facts(**bread(stock_lots=[stock({"recipe_id": "dough"}, 10.0, expires_on=date(2026, 1, 9))]))
+    frames = facts(**bread(stock_balances=[stock({"recipe_id": "dough"}, 10.0, expires_on=date(2026, 1, 9))]))
     assert [row["gross_requirement"] for row in requirements(cells(), frames)] == [18.0, 24.0]
 
 
 def test_what_is_covered_still_shows_its_sum(facts: Facts, cells: Cells) -> None:
     lots = [stock({"ingredient_id": "flour"}, 60.0), {**stock({"ingredient_id": "flour"}, 7.0), "lot_id": "old",
             "expires_on": MONDAY}]  # fmt: skip
-    (row,) = requirements(cells(), facts(**bread(stock_lots=lots)))
+    (row,) = requirements(cells(), facts(**bread(stock_balances=lots)))
     assert (row["gross_requirement"], row["on_hand"], row["net_requirement"], row["planned_order_quantity"]) == (
         48.0,
         60.0,
@@ -153,6 +153,7 @@ def test_an_open_order_counts_with_what_has_not_come_yet(facts: Facts, cells: Ce
     frames = facts(
         **bread(
             purchase_orders=[order | when | {"ordered_at": COUNTED, "recorded_at": COUNTED}],
+            stock_balances=[stock({"ingredient_id": "flour"}, 10.0)],
             stock_receipts=[
                 {"receipt_id": "r", "lot_id": "L", "ingredient_id": "flour", "order_id": "PO1", "quantity": 10.0,
                  "received_at": COUNTED, "recorded_at": COUNTED},
@@ -175,7 +176,9 @@ def test_an_order_overdue_by_more_than_a_day_is_not_relied_on(
     then = datetime(2026, 1, ended, 10, tzinfo=UTC)
     order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0,
              "expected_from": then, "expected_to": then, "ordered_at": then, "recorded_at": then}  # fmt: skip
-    row = requirements(cells(), facts(**bread(purchase_orders=[order])))[0]
+    salt = {"receipt_id": "r", "lot_id": "L", "ingredient_id": "salt", "quantity": 1.0, "received_at": then,
+            "recorded_at": COUNTED}  # fmt: skip
+    row = requirements(cells(), facts(**bread(purchase_orders=[order], stock_receipts=[salt])))[0]
     assert json.loads(row["reasoning"])["overdue_excluded"] == overdue
     assert (row["planned_order_quantity"] == 0.0) == (incoming > 0)
 
@@ -213,7 +216,7 @@ def test_with_a_lead_time_of_three_weeks_only_the_new_days_need_is_ordered_every
                 demand_forecasts=[
                     row | {"plan_date": today} for row in forecasts("bread", 10.0, *range(morning, morning + 7))
                 ],
-                stock_lots=[stock({"ingredient_id": "flour"}, 50.0 - 10.0 * morning)],
+                stock_balances=[stock({"ingredient_id": "flour"}, 50.0 - 10.0 * morning)],
                 purchase_orders=placed,
             )
         )
@@ -323,7 +326,7 @@ def test_safety_stock_is_restored_once(facts: Facts, cells: Cells) -> None:
         **bread(
             ingredients=[{"ingredient_id": "flour", "name": "Flour", "safety_stock": 5.0}],
             supplier_items=[{"supplier_id": "mill", "ingredient_id": "flour", "price": 0.8}],
-            stock_lots=[stock({"ingredient_id": "flour"}, 5.0)],
+            stock_balances=[stock({"ingredient_id": "flour"}, 5.0)],
         )
     )
     assert [row["planned_order_quantity"] for row in requirements(cells(), frames)] == [24.0, 24.0]
@@ -405,9 +408,9 @@ def bakeries(draw: st.DrawFn, tenant: str) -> dict[str, Rows]:
              "pack_size": draw(st.sampled_from((None, 2.5)))}
             for supplier in ("mill", "dairy") for name in draw(st.sets(st.sampled_from(ingredients)))
         ],
-        "stock_lots": [
+        "stock_balances": [
             {"lot_id": f"{name}{number}", "ingredient_id": name, "quantity": draw(AMOUNT),
-             "expires_on": draw(st.none() | day), "recorded_at": COUNTED}
+             "expires_on": draw(st.none() | day)}
             for name in ingredients for number in range(draw(st.integers(0, 2)))
         ],
         "calendar": [{"date": draw(day), "kind": "closed"}],

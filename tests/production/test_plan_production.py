@@ -69,11 +69,11 @@ def test_stock_is_used_first_expired_first_out_and_what_expires_does_not_count(p
         "[products]\nproduct_id shelf_life_days\ncake 2\n"
         + FORECAST
         + "cake 2026-01-05 main 30\ncake 2026-01-06 main 17\ncake 2026-01-07 main 8\n"
-        + """[stock_lots]
-lot_id product_id quantity expires_on
-sunday cake       9        2026-01-04
-monday cake       24       2026-01-05
-later  cake       21       2026-01-06
+        + """[stock_balances]
+lot_id item_kind item_id quantity expires_on
+sunday product   cake    9        2026-01-04
+monday product   cake    24       2026-01-05
+later  product   cake    21       2026-01-06
 """
     )
     assert quantities(tables) == {1: 2, 2: 8}
@@ -103,9 +103,9 @@ date       kind   product_id
 [customer_orders]
 order_id product_id due_date   quantity
 a        roll       2026-01-05 12
-[stock_lots]
-lot_id product_id quantity expires_on
-x      roll       2        -
+[stock_balances]
+lot_id item_kind item_id quantity expires_on
+x      product   roll    2        -
 """
     )
     schedules = tables["production_schedules"]
@@ -164,7 +164,7 @@ def test_products_without_stock_come_first_then_those_with_more_revenue_at_risk(
         "[products]\nproduct_id price\ncake 50\nroll 0.5\ntart 20\nbun -\nbap -\n"
         + FORECAST
         + "".join(f"{name} 2026-01-05 main {n}\n" for name, n in demand.items())
-        + "[stock_lots]\nlot_id product_id quantity expires_on\nx cake 1 -\n"
+        + "[stock_balances]\nlot_id item_kind item_id quantity expires_on\nx product cake 1 -\n"
     )
     batches = tables["production_batches"].sort("priority")
     assert batches["product_id"].to_list() == ["tart", "roll", "bap", "bun", "cake"]
@@ -221,7 +221,7 @@ def as_text(tenant: str, made: dict[str, Any]) -> str:
         "products": ["tenant_id product_id price unit shelf_life_days batch_min batch_max batch_multiple"],
         "demand_forecasts": ["tenant_id product_id target_date location_id yhat"],
         "customer_orders": ["tenant_id order_id product_id due_date quantity"],
-        "stock_lots": ["tenant_id lot_id product_id quantity expires_on"],
+        "stock_balances": ["tenant_id lot_id item_kind item_id quantity expires_on"],
         "calendar": ["tenant_id date kind", *(f"{tenant} {MONDAY + timedelta(day)} closed" for day in made["closed"])],
         "recipes": ["tenant_id recipe_id product_id"],
         "production_steps": ["tenant_id recipe_id step_number name equipment_kind duration_minutes"],
@@ -241,7 +241,7 @@ def as_text(tenant: str, made: dict[str, Any]) -> str:
         if traits["lot"]:
             quantity, keeps = traits["lot"]
             expires = "-" if keeps is None else MONDAY + timedelta(keeps)
-            lines["stock_lots"].append(f"{tenant} l{number} {name} {quantity} {expires}")
+            lines["stock_balances"].append(f"{tenant} l{number} product {name} {quantity} {expires}")
         lines["recipes"].append(f"{tenant} r{number} {name}")
         lines["production_steps"] += [f"{tenant} r{number} 1 mix mixer 7.5", f"{tenant} r{number} 2 bake oven 25"]
     for number, capacity in enumerate(made["ovens"]):

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0012"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 KINDS = (
     "planning_failed", "closed_today", "over_capacity", "not_ready", "planned_late", "baking_note",

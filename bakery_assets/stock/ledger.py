@@ -1,0 +1,375 @@
+"""The stage ``stock_movements``: facts and the plan of record become movements, and stock by lot is their sum.
+
+Products are settled first, for what they show to have been made says what was taken of intermediates, and these say
+what was taken of ingredients.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TypedDict, cast
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.calendars import closed_days
+from bakery_assets.cells import Frames
+from bakery_assets.keys import ITEM, LOT
+from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.assumed_receipts import assumed_receipts
+from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
+from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.stock import batches as made_of
+from bakery_assets.stock import consumption as use
+from bakery_assets.stock import recorded as fact_events
+from bakery_assets.stock import sales as selling
+from bakery_assets.stock.closing_balances import Opening, closing_balances, opening_of
+from bakery_assets.stock.events import Action, StockEvents
+from bakery_assets.stock.recipes import Recipes, recipes_of
+from bakery_assets.stock.scope import LOCATION_DAY, Scope, scope_of
+from bakery_assets.stock.settling import Lots, Promised, Settled, settle
+
+
+class LedgerInputs(TypedDict):
+    """What ``keep_ledger`` reads."""
+
+    locations: dy.DataFrame[ops.Locations]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    calendar: dy.DataFrame[ops.Calendar]
+    products: dy.DataFrame[ops.Products]
+    ingredients: dy.DataFrame[ops.Ingredients]
+    recipes: dy.DataFrame[ops.Recipes]
+    recipe_lines: dy.DataFrame[ops.RecipeLines]
+    sales: dy.DataFrame[ops.Sales]
+    sales_hourly: dy.DataFrame[ops.SalesHourly]
+    stock_lots: dy.DataFrame[ops.StockLots]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    waste: dy.DataFrame[ops.Waste]
+    transfers: dy.DataFrame[ops.Transfers]
+    batch_events: dy.DataFrame[ops.BatchEvents]
+    batch_consumption: dy.DataFrame[ops.BatchConsumption]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
+    published_batches: dy.DataFrame[plans.PublishedBatches]
+    day_forecasts: dy.DataFrame[plans.DemandForecasts]
+    closing_balances: dy.DataFrame[plans.StockClosingBalances]
+
+
+class LedgerTables(TypedDict):
+    """What ``keep_ledger`` writes."""
+
+    stock_movements: dy.DataFrame[plans.StockMovements]
+    stock_balances: dy.DataFrame[plans.StockBalances]
+    unexplained_usage: dy.DataFrame[plans.UnexplainedUsage]
+    stock_closing_balances: dy.DataFrame[plans.StockClosingBalances]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Settled items: in two parts, before and from the instant whose stock is kept."""
+
+    scope: Scope
+    opening: Opening
+    before: list[Settled]
+    after: list[Settled]
+
+    def settle(self, events: dy.DataFrame[StockEvents], items: pl.Expr) -> pl.DataFrame:
+        """Settle all events of some items; returns what was made."""
+        timed = events.join(
+            self.scope.cells.select("tenant_id", "planned_as_of", "begins_at", "keeps_at"), on="tenant_id"
+        ).filter(
+            (pl.col("happened_at") <= pl.col("planned_as_of"))
+            & (pl.col("begins_at").is_null() | (pl.col("happened_at") >= pl.col("begins_at")))
+        )
+        is_before = pl.col("happened_at") < pl.col("keeps_at")
+        lots, promised = self.opening.lots.filter(items), self.opening.promised.filter(items)
+        made = []
+        for part, until, settled in (
+            (timed.filter(is_before), "keeps_at", self.before),
+            (timed.filter(~is_before), "planned_as_of", self.after),
+        ):
+            ends = self.scope.cells.select("tenant_id", "kitchen_id", until).rename({"kitchen_id": "location_id"})
+            expired = ends.select("tenant_id", expired_through=self.scope.expired_through(ends, until))
+            done = settle(
+                conform(StockEvents, part),
+                conform(Lots, lots),
+                conform(Promised, promised),
+                self.scope.expired_through(part),
+                ends_expired=expired,
+                fifo_tenants=self.scope.fifo_tenants,
+            )
+            settled.append(done)
+            made.append(done.made)
+            lots, promised = done.lots, done.promised
+        return pl.concat(made)
+
+
+def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTables:
+    """Movements and stock by lot of every cell at its planning instant; rows sorted by key.
+
+    The ledger begins with the last closing balance that no fact recorded since reaches back to, else with the first
+    fact about stock; before that, there was none. Movements are written from the start of the day whose stock is kept,
+    wherever the ledger began, so that planning a cell again gives the same rows.
+    """
+    ledger = derive(cells, inputs)
+    return LedgerTables(
+        stock_movements=movements(ledger, ledger.after),
+        stock_balances=_balances(ledger, inputs),
+        unexplained_usage=_unexplained(ledger),
+        stock_closing_balances=closing_balances(
+            ledger.scope.cells,
+            conform(Lots, pl.concat([each.lots for each in ledger.before])),
+            conform(Promised, pl.concat([each.promised for each in ledger.before])),
+        ),
+    )
+
+
+def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
+    """The whole ledger of every cell, up to its planning instant."""
+    recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
+    opening = opening_of(cells, cast("Frames", inputs))
+    scope = _scope(cells, inputs, opening)
+    ledger = Ledger(scope, opening, [], [])
+    lives = _shelf_lives(inputs)
+    counts = fact_events.counts(scope, inputs["stock_lots"], lives)
+    moves = fact_events.transfers(inputs["transfers"])
+    waste = fact_events.waste(scope, inputs["waste"])
+    made = made_of.made_batches(scope, inputs["plan_versions"], inputs["published_batches"], inputs["batch_events"])
+    facts = selling.SalesFacts(inputs["sales"], inputs["sales_hourly"], inputs["day_forecasts"])
+    sold = selling.sold_days(scope, facts)
+    recorded = made_of.recorded_days(scope, inputs["plan_versions"])
+    implied = selling.implied_production(scope, sold, waste, made, recorded, _told(inputs))
+    of_products = pl.concat(
+        [
+            each.filter(pl.col("item_kind") == PRODUCT_KIND)
+            for each in (
+                counts,
+                _with_made_on(scope, moves),
+                waste,
+                made_of.production(scope, made, lives),
+                selling.implied_batches(scope, implied, lives),
+                selling.sales_events(scope, sold, counts, inputs["sales_hourly"], lives),
+            )
+        ]
+    )
+    raised = ledger.settle(_with_raises(of_products, made, lives), pl.col("item_kind") == PRODUCT_KIND)
+    baked = pl.concat(
+        [
+            implied.select("tenant_id", "product_id", "made_on", "quantity"),
+            raised.select("tenant_id", product_id="item_id", made_on="made_on", quantity="amount"),
+        ]
+    ).rename({"made_on": "date"})
+    baked = scope.at_opening(baked, "taken_at").rename({"date": "made_on"})
+    taken = pl.concat(
+        [
+            use.taken_by_batches(recipes, made, inputs["batch_consumption"]),
+            use.taken_by_baking(recipes, baked),
+        ]
+    )
+    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), pl.concat([counts, moves]), inputs)
+    of_ingredients = pl.concat(
+        [
+            each.filter(pl.col("item_kind") == INGREDIENT_KIND)
+            for each in (
+                counts,
+                moves,
+                waste,
+                fact_events.receipts(inputs["stock_receipts"]),
+                _orders_received(scope, cells, inputs, lives),
+                use.consumption(scope, taken),
+            )
+        ]
+    )
+    ledger.settle(conform(StockEvents, of_ingredients), pl.col("item_kind") == INGREDIENT_KIND)
+    return ledger
+
+
+def _scope(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening) -> Scope:
+    facts = cast("Frames", inputs)
+    named = [facts["locations"].select("tenant_id", "location_id", "kitchen_id")]
+    named += [
+        facts[name].select("tenant_id", location_id=column, kitchen_id=pl.lit(None, pl.String))
+        for name, column in (
+            ("sales", "location_id"), ("stock_lots", "location_id"), ("stock_receipts", "location_id"),
+            ("waste", "location_id"), ("transfers", "from_location_id"), ("transfers", "to_location_id"),
+        )
+    ]  # fmt: skip
+    locations = pl.concat(named).group_by("tenant_id", "location_id").agg(pl.col("kitchen_id").drop_nulls().first())
+    scope = scope_of(
+        cells, opening.begins, locations, inputs["opening_hours"], inputs["calendar"], inputs["tenant_settings"]
+    )
+    past_midnight = with_local_times(
+        scope.hours.join(cells.select("tenant_id", "timezone"), on="tenant_id"), closed="closes_at"
+    ).filter(pl.col("closed") > pl.col("date").dt.offset_by("1d").cast(pl.Datetime("us")))
+    late = pl.col("tenant_id").is_in(past_midnight["tenant_id"].unique().implode())
+    known = scope.cells.join(opening.keeps, on="tenant_id", maintain_order="left")
+    return replace(scope, cells=known.with_columns(sells_past_midnight=late))
+
+
+def _shelf_lives(inputs: LedgerInputs) -> pl.DataFrame:
+    columns = ["tenant_id", "item_kind", "item_id", "shelf_life_days"]
+    return pl.concat(
+        [
+            inputs["products"].with_columns(item_kind=pl.lit(PRODUCT_KIND), item_id="product_id").select(columns),
+            inputs["ingredients"]
+            .with_columns(item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id")
+            .select(columns),
+        ]
+    )
+
+
+def _told(inputs: LedgerInputs) -> pl.DataFrame:
+    """Products and days that batch events tell of: of planned batches by number, of others as they say."""
+    events = inputs["batch_events"].select("tenant_id", "batch_number", "product_id", schedule_date="plan_date")
+    batch = ["tenant_id", "schedule_date", "batch_number"]
+    planned = inputs["published_batches"].select(*batch, planned_product="product_id").unique()
+    named = events.join(planned, on=batch, how="left").with_columns(
+        product_id=pl.coalesce("planned_product", "product_id")
+    )
+    return named.select("tenant_id", "product_id", "schedule_date").drop_nulls().unique()
+
+
+def _with_made_on(scope: Scope, moves: dy.DataFrame[StockEvents]) -> pl.DataFrame:
+    zones = scope.cells.select("tenant_id", "timezone")
+    local = with_local_times(moves.join(zones, on="tenant_id", maintain_order="left"), made_on="happened_at")
+    return conform(StockEvents, local.with_columns(pl.col("made_on").dt.date()))
+
+
+def _with_raises(
+    events: pl.DataFrame, made: dy.DataFrame[made_of.MadeBatches], lives: pl.DataFrame
+) -> dy.DataFrame[StockEvents]:
+    """What is taken of a product beyond the book was made on that day, unless events tell of all its batches."""
+    told = made.group_by("tenant_id", item_id="product_id", made_on="schedule_date").agg(
+        all_told=pl.col("is_recorded").all()
+    )
+    takes = pl.col("action").is_in([int(Action.SELL), int(Action.DISCARD), int(Action.TRANSFER)])
+    joined = events.join(told, on=["tenant_id", "item_id", "made_on"], how="left", maintain_order="left").join(
+        lives, on=ITEM, how="left", maintain_order="left"
+    )
+    last = pl.col("made_on") + pl.duration(days=pl.col("shelf_life_days") - 1)
+    raised = takes & ~pl.col("all_told").fill_null(value=False) & pl.col("lot_id").is_null()
+    return conform(
+        StockEvents,
+        joined.with_columns(
+            is_raised=raised,
+            new_lot_id=pl.when(raised).then(pl.format("baked {}", "made_on")).otherwise("new_lot_id"),
+            expires_on=pl.when(raised).then(last).otherwise("expires_on"),
+        ),
+    )
+
+
+def _settle_intermediates(
+    ledger: Ledger,
+    recipes: Recipes,
+    taken: dy.DataFrame[use.Taken],
+    facts: pl.DataFrame,
+    inputs: LedgerInputs,
+) -> dy.DataFrame[use.Taken]:
+    """Settle intermediates level by level; returns what was taken of everything."""
+    closed = closed_days(inputs["calendar"])
+    told = facts.filter(pl.col("item_kind") == INTERMEDIATE_KIND)
+    in_bill = recipes.bill.select("tenant_id", "item_id").unique()
+    for number, level in enumerate(recipes.levels or [in_bill]):
+        # Counted intermediates without a bill of their own settle with the first level.
+        others = told.join(in_bill, on=["tenant_id", "item_id"], how="anti") if number == 0 else told.clear()
+        due = taken.filter(pl.col("item_kind") == INTERMEDIATE_KIND).join(
+            level, on=["tenant_id", "item_id"], how="semi"
+        )
+        due = conform(use.Taken, due)
+        own = told.join(level, on=["tenant_id", "item_id"], how="semi")
+        events = pl.concat(
+            [own, others, use.begun(ledger.scope, recipes, closed, due), use.consumption(ledger.scope, due)]
+        )
+        if events.is_empty() and ledger.opening.lots.is_empty() and ledger.opening.promised.is_empty():
+            continue
+        members = pl.concat([level, others.select("tenant_id", "item_id").unique()])
+        is_member = (pl.col("item_kind") == INTERMEDIATE_KIND) & pl.struct("tenant_id", "item_id").is_in(
+            members.select(pl.struct("tenant_id", "item_id").implode()).to_series()
+        )
+        made = ledger.settle(conform(StockEvents, events), is_member)
+        taken = conform(use.Taken, pl.concat([taken, use.taken_by_intermediates(recipes, made)]))
+    return taken
+
+
+def _orders_received(
+    scope: Scope, cells: dy.DataFrame[Cells], inputs: LedgerInputs, lives: pl.DataFrame
+) -> dy.DataFrame[StockEvents]:
+    """Orders of bakeries that record no receipts, received at the end of their window."""
+    orders = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
+    whose = scope.cells.select("tenant_id", "timezone", location_id="kitchen_id")
+    local = with_local_times(orders.join(whose, on="tenant_id"), day="expected_to").with_columns(
+        pl.col("day").dt.date()
+    )
+    named = local.with_columns(item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id")
+    return fact_events.events_of(
+        named.join(lives, on=ITEM, how="left"),
+        happened_at=pl.col("expected_to"),
+        action=int(Action.RECEIVE),
+        lot_id=pl.format("order {}", "order_id"),
+        expires_on=pl.col("day") + pl.duration(days=pl.col("shelf_life_days") - 1),
+        source=pl.format("order {}", "order_id"),
+        is_assumed=pl.lit(True),
+    )
+
+
+def movements(ledger: Ledger, parts: list[Settled]) -> dy.DataFrame[plans.StockMovements]:
+    """The table's rows; what expired did so when its location closed on its last day.
+
+    Args:
+        parts: those of ``ledger`` whose movements are wanted, earlier ones first.
+    """
+    numbered = [each.movements.with_columns(part=pl.lit(number)) for number, each in enumerate(parts)]
+    closing = ledger.scope.hours.select(*LOCATION_DAY, closed_at="closes_at").rename({"date": "expired_on"})
+    cells = ledger.scope.cells.select("tenant_id", "plan_date")
+    rows = (
+        pl.concat(numbered)
+        .join(closing, on=["tenant_id", "location_id", "expired_on"], how="left", maintain_order="left")
+        .join(cells, on="tenant_id", maintain_order="left")
+        .with_columns(
+            happened_at=pl.when(pl.col("kind") == "expiry")
+            .then(pl.coalesce("closed_at", pl.col("expired_on").cast(pl.Datetime("us", "UTC"))))
+            .otherwise("happened_at"),
+            source=pl.when(pl.col("kind") == "expiry").then(pl.format("last day {}", "expired_on")).otherwise("source"),
+            quantity=pl.col("quantity").round(DECIMALS),
+        )
+        # What comes after its last day expires when it comes.
+        .sort("part", "number")
+        .with_columns(happened_at=pl.col("happened_at").cum_max().over(*LOT, "location_id"))
+        .sort("tenant_id", "happened_at", *ITEM[1:], "part", "number")
+        .with_columns(movement_number=pl.int_range(1, pl.len() + 1).over("tenant_id"))
+    )
+    return conform(plans.StockMovements, rows)
+
+
+def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockBalances]:
+    """Lots at the planning instant, and ingredients of bakeries of which nothing tells what they have."""
+    dates = ledger.scope.cells.select("tenant_id", "plan_date", "kitchen_id")
+    lots = pl.concat([each.lots for each in ledger.after]).join(dates, on="tenant_id")
+    told = pl.concat(
+        [
+            ledger.opening.lots.filter(pl.col("item_kind") == INGREDIENT_KIND).select("tenant_id"),
+            inputs["stock_lots"].filter(pl.col("ingredient_id").is_not_null()).select("tenant_id"),
+            inputs["stock_receipts"].select("tenant_id"),
+            inputs["purchase_orders"].select("tenant_id"),
+        ]
+    ).unique()
+    unknown = inputs["ingredients"].join(told, on="tenant_id", how="anti").join(dates, on="tenant_id")
+    unknown = unknown.select(
+        "tenant_id", "plan_date", item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id", location_id="kitchen_id",
+        lot_id=pl.lit("unknown"), quantity=pl.lit(0.0), is_known=pl.lit(False),
+    )  # fmt: skip
+    rows = pl.concat([lots.with_columns(is_known=pl.lit(True)), unknown], how="diagonal")
+    return conform(plans.StockBalances, rows.sort(*ITEM, "location_id", "lot_id"))
+
+
+def _unexplained(ledger: Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
+    """Products that were sold or thrown away beyond the book, though events tell of all that was made."""
+    rows = (
+        pl.concat([each.unexplained for each in ledger.after])
+        .filter(pl.col("item_kind") == PRODUCT_KIND)
+        .group_by(*ITEM, "location_id", "source", "happened_at")
+        .agg(quantity=ordered_sum("amount").round(DECIMALS))
+        .join(ledger.scope.cells.select("tenant_id", "plan_date"), on="tenant_id")
+        .sort(*ITEM, "location_id", "source", "happened_at")
+    )
+    return conform(plans.UnexplainedUsage, rows)

@@ -1,0 +1,77 @@
+"""Recipes as the ledger uses them: what a unit takes, and how deep intermediates stand.
+
+A recipe at fault must not cost the bakery its stock: what cannot be worked out takes nothing, and planning says why.
+"""
+
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.keys import PRODUCT
+from bakery_assets.materials.bill_of_materials import (
+    BillInputs,
+    BillLines,
+    ProductRecipeInputs,
+    bill_of_materials,
+    product_recipes,
+    with_yield_factor,
+)
+from bakery_assets.materials.items import INTERMEDIATE_KIND
+from bakery_assets.schemas import conform, ops
+
+DEEPEST = 12  # levels of intermediates; deeper is a recipe that contains itself
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """What made quantities take.
+
+    Attributes:
+        bill: what one unit of each recipe's yield takes, one row for each component.
+        of_products: ``tenant_id, product_id, recipe_id, factor``; units of the yield in one of the product.
+        make_days: ``tenant_id, item_id, make_days`` of intermediates.
+        levels: intermediates by level, those that only products take first.
+    """
+
+    bill: dy.DataFrame[BillLines]
+    of_products: pl.DataFrame
+    make_days: pl.DataFrame
+    levels: list[pl.DataFrame]
+
+
+def recipes_of(
+    products: dy.DataFrame[ops.Products],
+    recipes: dy.DataFrame[ops.Recipes],
+    recipe_lines: dy.DataFrame[ops.RecipeLines],
+    ingredients: dy.DataFrame[ops.Ingredients],
+) -> Recipes:
+    """The recipes of a round."""
+    lines = bill_of_materials(BillInputs(recipes=recipes, recipe_lines=recipe_lines, ingredients=ingredients))
+    bill = lines.group_by("tenant_id", "item_kind", "item_id", "component_kind", "component_id").agg(
+        pl.col("quantity_per").sort().sum()
+    )
+    usable = product_recipes(
+        ProductRecipeInputs(products=products, recipes=recipes, recipe_lines=recipe_lines, ingredients=ingredients)
+    )
+    yields = recipes.select("tenant_id", "recipe_id", "yield_unit")
+    of_products = with_yield_factor(usable.join(yields, on=["tenant_id", "recipe_id"]), products).select(
+        *PRODUCT, "recipe_id", "factor"
+    )
+    make_days = recipes.select("tenant_id", item_id="recipe_id", make_days="make_days")
+    return Recipes(conform(BillLines, bill), of_products, make_days, _levels(bill))
+
+
+def _levels(bill: pl.DataFrame) -> list[pl.DataFrame]:
+    """Intermediates by level; an item on two levels counts on the lower. One that contains itself has none."""
+    between = bill.filter(pl.col("component_kind") == INTERMEDIATE_KIND).select(
+        "tenant_id", parent="item_id", item_id="component_id"
+    )
+    left = bill.select("tenant_id", "item_id").unique()
+    found: list[pl.DataFrame] = []
+    while left.height and len(found) < DEEPEST:
+        taken = between.join(left.rename({"item_id": "parent"}), on=["tenant_id", "parent"], how="semi")
+        level = left.join(taken, on=["tenant_id", "item_id"], how="anti")
+        found.append(level)
+        left = left.join(level, on=["tenant_id", "item_id"], how="anti")
+    return found

@@ -1,0 +1,394 @@
+"""A bookkeeper: the same ledger in plain Python, one bakery and one item at a time, by dicts and loops.
+
+It knows nothing of ``bakery_assets.stock``. It reads facts as rows (dicts), as a till or a person would write them, and
+knows one bakery in UTC that opens at 07:00 and closes at 18:00 every day, in the locations ``main`` and ``shop``, of
+which ``main`` bakes for both.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+Row = dict[str, Any]
+KITCHEN = "main"
+ORDER = ("receipt", "production", "begin", "return", "transfer", "consumption", "sale", "waste", "count lot",
+         "count item")  # fmt: skip
+DUST = 1e-7
+
+
+def opens(day: date) -> datetime:
+    return datetime.combine(day, time(7), UTC)
+
+
+def closes(day: date) -> datetime:
+    return datetime.combine(day, time(18), UTC)
+
+
+@dataclass
+class Lot:
+    """What is left of a lot in one place."""
+
+    quantity: float
+    last_day: date | None
+    came: datetime
+
+
+@dataclass
+class Event:
+    """Something that happened to an item."""
+
+    at: datetime
+    what: str
+    quantity: float
+    place: str = KITCHEN
+    lot: str | None = None
+    last_day: date | None = None
+    to: str | None = None
+    day: date | None = None
+    source: str = ""
+    all_told: bool = False
+
+    def turn(self) -> tuple[Any, ...]:
+        """Events at one instant come in a fixed order."""
+        return self.at, ORDER.index(self.what), self.place, self.lot is None, self.lot or "", self.source, self.quantity
+
+
+@dataclass
+class Account:
+    """The lots of one item, and what is known of how it came to be so."""
+
+    fifo: bool
+    life: int | None = None
+    is_made: bool = False
+    lots: dict[tuple[str, str], Lot] = field(default_factory=dict)
+    promised: float = 0.0
+    moved: float = 0.0
+    made: list[Event] = field(default_factory=list)
+    unexplained: float = 0.0
+
+    def settle(self, events: list[Event], until: datetime) -> None:
+        """Let all that happened until an instant happen."""
+        for event in sorted(events, key=Event.turn):
+            if event.at <= until:
+                self.expire(event.at)
+                self.happen(event)
+        self.expire(until)
+
+    def expire(self, now: datetime) -> None:
+        for key, lot in list(self.lots.items()):
+            if lot.last_day is not None and closes(lot.last_day) < now:
+                self.moved -= lot.quantity
+                del self.lots[key]
+
+    def put(self, place: str, name: str, quantity: float, last_day: date | None, came: datetime) -> None:
+        if quantity < DUST:
+            return
+        lot = self.lots.get((place, name))
+        if lot is None:
+            self.lots[place, name] = Lot(quantity, last_day, came.replace(second=0, microsecond=0))
+        else:
+            lot.quantity += quantity
+            days = [day for day in (lot.last_day, last_day) if day is not None]
+            lot.last_day = min(days) if days else None
+        self.moved += quantity
+
+    def take(self, quantity: float, place: str | None, name: str | None) -> list[tuple[str, str, float, Lot]]:
+        """Take from the lots in their turn; what each gave."""
+        given = []
+        for key in sorted(self.lots, key=self.turn):
+            lot = self.lots[key]
+            if (place is None or key[0] == place) and (name is None or key[1] == name) and quantity > DUST:
+                part = min(quantity, lot.quantity)
+                quantity -= part
+                lot.quantity -= part
+                self.moved -= part
+                given.append((*key, part, lot))
+                if lot.quantity < DUST:
+                    del self.lots[key]
+        return given
+
+    def turn(self, key: tuple[str, str]) -> tuple[Any, ...]:
+        lot = self.lots[key]
+        last, came = lot.last_day or date.max, lot.came
+        return (came, last, key[1], key[0]) if self.fifo else (last, came, key[1], key[0])
+
+    def happen(self, event: Event) -> None:
+        here = {name: lot for (place, name), lot in self.lots.items() if place == event.place}
+        match event.what:
+            case "receipt" | "production":
+                assert event.lot is not None
+                self.put(event.place, event.lot, event.quantity, event.last_day, event.at)
+            case "begin":
+                assert event.lot is not None
+                free = max(sum(lot.quantity for lot in self.lots.values()) - self.promised, 0.0)
+                begun = max(event.quantity - free, 0.0)
+                self.promised += event.quantity
+                self.put(event.place, event.lot, begun, None, event.at)
+                self.note(event, begun)
+            case "return":
+                self.add_to_last(here, event, event.quantity, f"returned {event.day}")
+            case "transfer":
+                assert event.to is not None
+                given = self.take(event.quantity, event.place, event.lot)
+                for _, name, part, lot in given:
+                    self.put(event.to, name, part, lot.last_day, lot.came)
+                rest = event.quantity - sum(part for *_, part, _ in given)
+                if not self.may_raise(event):
+                    self.unexplained += max(rest, 0.0)
+                elif rest > DUST:
+                    assert event.day is not None
+                    self.put(event.to, f"baked {event.day}", rest, self.last_day(event.day), event.at)
+                    self.note(event, rest)
+            case "count lot":
+                assert event.lot is not None
+                lot = self.lots.get((event.place, event.lot))
+                if lot is None:
+                    self.put(event.place, event.lot, event.quantity, event.last_day, event.at)
+                else:
+                    self.moved += event.quantity - lot.quantity
+                    lot.quantity = event.quantity
+                    lot.last_day = event.last_day or lot.last_day
+                    if lot.quantity < DUST:
+                        del self.lots[event.place, event.lot]
+            case "count item":
+                missing = sum(lot.quantity for lot in here.values()) - event.quantity
+                if missing > DUST:
+                    self.take(missing, event.place, None)
+                elif missing < -DUST:
+                    assert event.day is not None
+                    self.add_to_last(here, event, -missing, f"counted {event.day}")
+            case _:
+                self.use(event)
+
+    def add_to_last(self, here: dict[str, Lot], event: Event, quantity: float, new: str) -> None:
+        if here:
+            name = max(here, key=lambda each: (here[each].came, each))
+            here[name].quantity += quantity
+            self.moved += quantity
+        else:
+            self.put(event.place, new, quantity, event.last_day, event.at)
+
+    def use(self, event: Event) -> None:
+        """Consumption, sales and waste: from here, then from where else it may have come."""
+        if event.what == "consumption":
+            self.promised = max(self.promised - event.quantity, 0.0)
+        rest = event.quantity - sum(part for *_, part, _ in self.take(event.quantity, event.place, event.lot))
+        anywhere = event.what == "consumption" or event.lot is not None or (event.what == "waste" and event.day is None)
+        if anywhere:
+            rest -= sum(part for *_, part, _ in self.take(rest, None, event.lot))
+        elif event.place != KITCHEN:
+            rest -= sum(part for *_, part, _ in self.take(rest, KITCHEN, event.lot))
+        if rest > DUST:
+            if self.may_raise(event):
+                self.note(event, rest)
+            else:
+                self.unexplained += rest
+
+    def may_raise(self, event: Event) -> bool:
+        return self.is_made and not event.all_told and event.lot is None
+
+    def note(self, event: Event, quantity: float) -> None:
+        if quantity > DUST:
+            self.made.append(Event(event.at, event.what, quantity, day=event.day, source=event.source))
+
+    def last_day(self, made_on: date) -> date | None:
+        return None if self.life is None else made_on + timedelta(days=self.life - 1)
+
+
+@dataclass
+class Bakery:
+    """One bread that keeps two days, from a dough that is begun a day ahead, from flour that keeps."""
+
+    facts: dict[str, list[Row]]
+    now: datetime
+    fifo: bool = False
+    bread_life: int = 2
+    dough_per_bread: float = 0.5
+    flour_per_dough: float = 0.6
+    salt_per_bread: float = 10.0
+
+    def known(self, table: str, *key: str) -> list[Row]:
+        """Facts known by now, of each the latest record."""
+        latest: dict[tuple[Any, ...], Row] = {}
+        for row in sorted(self.facts.get(table, []), key=lambda each: each["recorded_at"]):
+            if row["recorded_at"] <= self.now:
+                latest[tuple(row.get(name) for name in key)] = row
+        return list(latest.values())
+
+    def stock(self) -> dict[str, Account]:
+        """The accounts of bread, dough, flour and salt."""
+        bread = Account(self.fifo, life=self.bread_life, is_made=True)
+        batches = self.batches()
+        events = self.counts("product_id", "bread") + self.moves("bread")
+        events += [
+            Event(made_at, "production", quantity, lot=f"baked {day}", last_day=bread.last_day(day),
+                  source=f"batch {number}")
+            for number, day, _, made_at, quantity, _, _ in batches if made_at is not None
+        ]  # fmt: skip
+        told = {day for _, day, *_ in batches}
+        all_told = told - {day for _, day, *_, is_told in batches if not is_told}
+        sold = self.sales()
+        thrown = [row for row in self.known("waste", "waste_id") if row["product_id"] == "bread"]
+        used: list[tuple[datetime, float, str]] = []
+        days = {day for _, day in sold} | {row["waste_date"] for row in thrown}
+        eventful = {row["plan_date"] for row in self.known("batch_events", "plan_date", "batch_number", "event")}
+        first = self.first_day()
+        for day in days:
+            quantity = sum(amount for (_, each), amount in sold.items() if each == day)
+            quantity += sum(row["quantity"] for row in thrown if row["waste_date"] == day)
+            if quantity > DUST and day not in self.planned_days() and day not in told | eventful and day >= first:
+                events.append(
+                    Event(opens(day), "production", quantity, lot=f"baked {day}", last_day=bread.last_day(day))
+                )
+                used.append((opens(day), quantity, f"baking {day}"))
+        for (place, day), amount in sold.items():
+            if day >= first:
+                what, last = ("sale", None) if amount > 0 else ("return", bread.last_day(day))
+                cuts = sorted(
+                    {each.at for each in events if each.what.startswith("count") and each.place in (place, KITCHEN)
+                     and opens(day) < each.at < min(closes(day), self.now)}
+                )  # fmt: skip
+                done, end = 0.0, min(closes(day), self.now)
+                for at in [*cuts, end]:
+                    share = 1.0 if at == end else (at - opens(day)) / (end - opens(day))
+                    events.append(Event(at, what, abs(amount) * (share - done), place, day=day, last_day=last,
+                                        source=f"sales {day}", all_told=day in all_told))  # fmt: skip
+                    done = share
+        events += [
+            Event(min(closes(row["waste_date"]), self.now), "waste", row["quantity"], row["location_id"],
+                  lot=row.get("lot_id"), day=row["waste_date"], source=f"waste {row['waste_id']}",
+                  all_told=row["waste_date"] in all_told)
+            for row in thrown if row["waste_date"] >= first
+        ]  # fmt: skip
+        for each in events:
+            each.all_told = each.all_told or (each.what == "transfer" and each.day in all_told)
+        bread.settle(events, self.now)
+        raised = [(opens(event.day), event.quantity, f"baking {event.day}") for event in bread.made if event.day]
+        dough, flour, salt = self.materials(used + raised, batches)
+        return {"bread": bread, "dough": dough, "flour": flour, "salt": salt}
+
+    def materials(
+        self, used: list[tuple[datetime, float, str]], batches: list[tuple[Any, ...]]
+    ) -> tuple[Account, Account, Account]:
+        """Dough begun the day before and flour for it; salt with the bread."""
+        needs: dict[tuple[datetime, str], float] = {}
+        for at, quantity, source in used:
+            needs[at, source] = needs.get((at, source), 0.0) + quantity
+        taken = [(at, quantity, source) for (at, source), quantity in needs.items()]
+        taken += [(at, quantity, f"batch {number}") for number, _, at, _, _, quantity, _ in batches]
+        dough = Account(self.fifo, is_made=True)
+        events = self.counts("recipe_id", "dough")
+        for at, quantity, source in taken:
+            wanted = quantity * self.dough_per_bread
+            if wanted > DUST:
+                events.append(Event(at - timedelta(days=1), "begin", wanted, lot=f"for {source}", source=source))
+                events.append(Event(at, "consumption", wanted, source=source))
+        dough.settle(events, self.now)
+        flour = Account(self.fifo)
+        events = self.counts("ingredient_id", "flour") + self.deliveries("flour") + self.scrapped("flour")
+        events += [
+            Event(each.at, "consumption", each.quantity * self.flour_per_dough, source=each.source)
+            for each in dough.made
+        ]
+        flour.settle(events, self.now)
+        salt = Account(self.fifo)
+        events = self.counts("ingredient_id", "salt") + self.deliveries("salt") + self.scrapped("salt")
+        events += [Event(at, "consumption", quantity * self.salt_per_bread, source=source)
+                   for at, quantity, source in taken if quantity > DUST]  # fmt: skip
+        salt.settle(events, self.now)
+        return dough, flour, salt
+
+    def first_day(self) -> date:
+        """The first day that anything but sales and waste is about."""
+        days = [self.now.date()]
+        days += [(row["counted_at"] or row["recorded_at"]).date() for row in self.all_counts()]
+        days += [row["received_at"].date() for row in self.known("stock_receipts", "receipt_id", "lot_id")]
+        days += [row["transferred_at"].date() for row in self.known("transfers", "transfer_id")]
+        for row in self.known("batch_events", "plan_date", "batch_number", "event"):
+            days += [row["plan_date"], row["happened_at"].date()]
+        return min([*days, *self.planned_days()])
+
+    def all_counts(self) -> list[Row]:
+        key = ("lot_id", "product_id", "ingredient_id", "recipe_id", "location_id", "when")
+        rows = [row | {"when": row["counted_at"] or row["recorded_at"]} for row in self.facts.get("stock_lots", [])]
+        return Bakery({"stock_lots": rows}, self.now).known("stock_lots", *key)
+
+    def counts(self, column: str, item: str) -> list[Event]:
+        life = self.bread_life if item == "bread" else None
+        found = []
+        for row in self.all_counts():
+            if row.get(column) == item:
+                at = row["counted_at"] or row["recorded_at"]
+                what, last_day = "count lot" if row["lot_id"] else "count item", row["expires_on"]
+                if what == "count item" and last_day is None and life:
+                    last_day = at.date() + timedelta(days=life - 1)
+                found.append(Event(at, what, row["quantity"], row["location_id"], row["lot_id"], last_day, day=at.date(),
+                                   source=f"count {at.date()}"))  # fmt: skip
+        return found
+
+    def deliveries(self, item: str) -> list[Event]:
+        return [
+            Event(row["received_at"], "receipt", row["quantity"], row["location_id"], row["lot_id"], row["expires_on"],
+                  source=f"receipts {row['receipt_id']}")
+            for row in self.known("stock_receipts", "receipt_id", "lot_id") if row["ingredient_id"] == item
+        ]  # fmt: skip
+
+    def scrapped(self, item: str) -> list[Event]:
+        return [
+            Event(min(closes(row["waste_date"]), self.now), "waste", row["quantity"], row["location_id"],
+                  row.get("lot_id"), source=f"waste {row['waste_id']}")
+            for row in self.known("waste", "waste_id") if row["ingredient_id"] == item
+        ]  # fmt: skip
+
+    def moves(self, item: str) -> list[Event]:
+        return [
+            Event(row["transferred_at"], "transfer", row["quantity"], row["from_location_id"], row["lot_id"],
+                  to=row["to_location_id"], day=row["transferred_at"].date(), source=f"transfer {row['transfer_id']}")
+            for row in self.known("transfers", "transfer_id") if row["product_id"] == item
+        ]  # fmt: skip
+
+    def sales(self) -> dict[tuple[str, date], float]:
+        rows = self.known("sales", "location_id", "sales_date")
+        return {(row["location_id"], row["sales_date"]): row["quantity"] for row in rows if row["quantity"]}
+
+    def planned_days(self) -> set[date]:
+        return {row["plan_date"] for row in self.facts.get("plan_versions", []) if row["published_at"] <= self.now}
+
+    def batches(self) -> list[tuple[Any, ...]]:
+        """Number, day, when it took its ingredients, when it was ready, good units, units it took for, is told of."""
+        told: dict[tuple[date, str], list[Row]] = {}
+        for row in self.known("batch_events", "plan_date", "batch_number", "event"):
+            told.setdefault((row["plan_date"], row["batch_number"]), []).append(row)
+        found = []
+        days = self.planned_days()
+        rows = {(row["schedule_date"], row["batch_number"]): row for row in self.facts.get("published_batches", [])
+                if row["plan_date"] in days and row["plan_date"] == row["schedule_date"]}  # fmt: skip
+        for key in sorted({*rows, *told}):
+            plan, events = rows.get(key), sorted(told.get(key, []), key=lambda row: (row["happened_at"], row["event"]))
+            if plan is None and not any(event["product_id"] for event in events):
+                continue
+            start = plan["start_at"] if plan else opens(key[0])
+            end = plan["end_at"] if plan else opens(key[0])
+            planned = plan["quantity_planned"] if plan else 0.0
+            begins = plan["begins_at"] or start if plan else None
+            happens = plan is not None and plan["planned_since"] <= begins <= self.now
+            endings = [event for event in events if event["event"] in ("finished", "failed", "cancelled")]
+            starts = [event["happened_at"] for event in events if event["event"] == "started"]
+            last = endings[-1] if endings else None
+            if last is not None and last["event"] == "cancelled":
+                happens = bool(starts)
+            elif any(event["event"] != "cancelled" for event in events):
+                happens = True
+            if not happens:
+                continue
+            took_at = starts[-1] if starts else min(start, last["happened_at"]) if last else start
+            made, took, made_at = planned, planned, max(end + (took_at - start), took_at)
+            if last is not None:
+                if last["quantity"] is not None:
+                    made = last["quantity"]
+                    took = made + (last["wasted_quantity"] or 0.0)
+                made_at = last["happened_at"]
+                if last["event"] != "finished":
+                    made, made_at = 0.0, None
+            found.append((key[1], key[0], took_at, made_at, made, took, last is not None))
+        return found
