@@ -318,7 +318,7 @@ def movements(ledger: Ledger, parts: list[Settled]) -> dy.DataFrame[plans.StockM
     Args:
         parts: those of ``ledger`` whose movements are wanted, earlier ones first.
     """
-    numbered = [each.movements.with_columns(part=pl.lit(number)) for number, each in enumerate(parts)]
+    numbered = [each.movements().with_columns(part=pl.lit(number)) for number, each in enumerate(parts)]
     closing = ledger.scope.hours.select(*LOCATION_DAY, closed_at="closes_at").rename({"date": "expired_on"})
     cells = ledger.scope.cells.select("tenant_id", "plan_date")
     rows = (

@@ -60,23 +60,51 @@ class Promised(dy.Schema):
 
 
 @dataclass(frozen=True)
+class _Names:
+    """What the numbers of items, events, lots and places stand for."""
+
+    items: pl.DataFrame
+    events: pl.DataFrame
+    lots: pl.DataFrame
+    places: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Settled:
     """What events come to.
 
     Attributes:
-        movements: item, location_id, lot_id, happened_at (of an expiry empty, with its expired_on), kind, quantity,
-            source, is_assumed, and number: the order within an item.
         made: what was begun or has to have been made, with the event's item, location, time and made_on.
         unexplained: what was taken beyond the book and cannot be assumed to have been made.
         lots: stock that is left.
         promised: of intermediates.
     """
 
-    movements: pl.DataFrame
     made: pl.DataFrame
     unexplained: pl.DataFrame
     lots: dy.DataFrame[Lots]
     promised: dy.DataFrame[Promised]
+    written: pl.DataFrame
+    names: _Names
+
+    def movements(self) -> pl.DataFrame:
+        """Movements by name: item, location_id, lot_id, happened_at (of an expiry empty, with its expired_on), kind,
+        quantity, source, is_assumed, and number: the order within an item. Only those that are wanted are spelled out.
+        """
+        names = self.names
+        return (
+            self.written.with_row_index("number")
+            .join(names.items, on="row", how="left", maintain_order="left")
+            .join(names.lots, on="lot", how="left", maintain_order="left")
+            .join(names.places, on="place", how="left", maintain_order="left")
+            .join(names.events.select("event", "happened_at", "source"), on="event", how="left", maintain_order="left")
+            .with_columns(
+                kind=pl.col("kind").replace_strict(dict(enumerate(MOVEMENT_KINDS)), return_dtype=pl.String),
+                expired_on=_date("expired_on"),
+            )
+            .select(*ITEM, "location_id", "lot_id", "happened_at", "expired_on", "kind", "quantity", "source",
+                    "is_assumed", "number")
+        )  # fmt: skip
 
 
 @dataclass
@@ -460,19 +488,6 @@ def _settled(
     events = events.with_columns(pl.col("event").cast(pl.Int64))
     lots = lot_codes.rename({"code": "lot", "text": "lot_id"})
     places = place_codes.rename({"code": "place", "text": "location_id"})
-    movements = (
-        written.with_row_index("number")
-        .join(items, on="row", how="left", maintain_order="left")
-        .join(lots, on="lot", how="left", maintain_order="left")
-        .join(places, on="place", how="left", maintain_order="left")
-        .join(events.select("event", "happened_at", "source"), on="event", how="left", maintain_order="left")
-        .with_columns(
-            kind=pl.col("kind").replace_strict(dict(enumerate(MOVEMENT_KINDS)), return_dtype=pl.String),
-            expired_on=_date("expired_on"),
-        )
-        .select(*ITEM, "location_id", "lot_id", "happened_at", "expired_on", "kind", "quantity", "source",
-                "is_assumed", "number")
-    )  # fmt: skip
     row, slot = np.nonzero(book.quantity)
     held = pl.DataFrame(
         {"row": row, "lot": book.lot[row, slot], "place": book.place[row, slot], "quantity": book.quantity[row, slot],
@@ -483,11 +498,12 @@ def _settled(
     )
     owed = items.with_columns(promised=pl.Series(book.promised, dtype=pl.Float64)).filter(pl.col("promised") > 0)
     return Settled(
-        movements,
         _amounts(book.made, events),
         _amounts(book.missing, events),
         conform(Lots, held.sort(*ITEM, "location_id", "lot_id")),
         conform(Promised, owed.sort(ITEM)),
+        written,
+        _Names(items, events, lots, places),
     )
 
 
