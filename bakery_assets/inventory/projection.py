@@ -141,8 +141,12 @@ def _gross(
 
 
 def _proposed(cells: pl.DataFrame, inputs: InventoryInputs) -> dy.DataFrame[DatedQuantities]:
-    """What this plan proposes: batches of products and orders of ingredients, added up by item and day."""
-    batches = with_day(inputs["production_batches"], cells, of="schedule_date")
+    """What this plan proposes: batches of products and orders of ingredients, added up by item and day.
+
+    Batches that are completed are in stock already; those that failed or were cancelled never come.
+    """
+    is_over = pl.col("state").is_in(["completed", "failed", "cancelled"])
+    batches = with_day(inputs["production_batches"].filter(~is_over), cells, of="schedule_date")
     orders = inputs["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
     proposed = pl.concat(
         [

@@ -35,13 +35,16 @@ def master_schedule(
 ) -> dy.DataFrame[MasterSchedule]:
     """The batches of days 1 to 7, and the demand of days 8 to 14 by the recipe that production will choose.
 
-    Batches and products without a usable recipe are left out. Stock of products is not netted: a batch is what
-    production made of demand and that stock, and what stock the second week begins with is not known.
+    Batches and products without a usable recipe are left out, and batches that have taken their ingredients. Stock of
+    products is not netted: a batch is what production made of demand and that stock, and what stock the second week
+    begins with is not known.
 
     Args:
         demand: of ``OUTLOOK_DAYS`` days.
     """
-    batches = inputs["production_batches"].select(*PRODUCT, "recipe_id", "schedule_date", quantity="quantity_planned")
+    batches = _not_begun(cells, inputs["production_batches"]).select(
+        *PRODUCT, "recipe_id", "schedule_date", quantity="quantity_planned"
+    )
     recipes = product_recipes(inputs)
     second_week = demand.filter(pl.col("demand") > 0).join(recipes, on=PRODUCT)
     parts = [
@@ -52,6 +55,13 @@ def master_schedule(
         )
     ]
     return conform(MasterSchedule, _in_yield_units(pl.concat(parts), inputs))
+
+
+def _not_begun(cells: pl.DataFrame, batches: dy.DataFrame[plans.ProductionBatches]) -> pl.DataFrame:
+    """Batches that still take ingredients; a dough that has been begun before its batch is stock of an intermediate."""
+    own = pl.col("state").is_in(["planned", "confirmed"])
+    waits = (pl.col("state") == "in_progress") & (pl.col("start_at") > pl.col("planned_as_of"))
+    return batches.join(cells.select("tenant_id", "planned_as_of"), on="tenant_id").filter(own | waits)
 
 
 def _in_yield_units(planned: pl.DataFrame, inputs: MasterScheduleInputs) -> pl.DataFrame:

@@ -192,7 +192,7 @@ class StockMovements(PlanRow):
 
 
 class StockBalances(PlanRow):
-    """Stock by lot at the planning instant: the sum of all movements up to it."""
+    """Stock by lot at the planning instant, or as the day begins where that is later: the sum of movements up to it."""
 
     item_kind = col.choice("What it is", ITEM_KINDS, primary_key=True)
     item_id = col.key_text("Product, recipe of the intermediate, or ingredient", primary_key=True)

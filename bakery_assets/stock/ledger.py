@@ -5,6 +5,7 @@ what was taken of ingredients.
 """
 
 from dataclasses import dataclass, replace
+from datetime import time
 from typing import TypedDict, cast
 
 import dataframely as dy
@@ -13,11 +14,12 @@ import polars as pl
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import Frames
 from bakery_assets.keys import ITEM, LOT
-from bakery_assets.local_time import with_local_times
+from bakery_assets.local_time import with_instants, with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.stages import of_tenants
 from bakery_assets.stock import batches as made_of
 from bakery_assets.stock import consumption as use
 from bakery_assets.stock import recorded as fact_events
@@ -114,7 +116,7 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
     ledger = derive(cells, inputs)
     return LedgerTables(
         stock_movements=movements(ledger, ledger.after),
-        stock_balances=_balances(ledger, inputs),
+        stock_balances=_balances_as_the_day_begins(cells, inputs, ledger),
         unexplained_usage=_unexplained(ledger),
         stock_closing_balances=closing_balances(
             ledger.scope.cells,
@@ -122,6 +124,25 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
             conform(Promised, pl.concat([each.promised for each in ledger.before])),
         ),
     )
+
+
+def _balances_as_the_day_begins(
+    cells: dy.DataFrame[Cells], inputs: LedgerInputs, ledger: Ledger
+) -> dy.DataFrame[plans.StockBalances]:
+    """Balances at the planning instant; where a day is planned before it begins, those expected when it does.
+
+    Until then the record and the forecast are taken to be carried out, as they are for what is not reported yet.
+    """
+    begins = with_instants(cells.with_columns(midnight=pl.lit(time())), "begins", day="plan_date", wall_time="midnight")
+    before = begins.filter(pl.col("planned_as_of") < pl.col("begins"))
+    balances = _balances(ledger, inputs)
+    if before.is_empty():
+        return balances
+    ahead = conform(Cells, before.with_columns(planned_as_of="begins"))
+    own = cast("LedgerInputs", {name: of_tenants(frame, ahead) for name, frame in cast("Frames", inputs).items()})
+    others = balances.join(ahead, on="tenant_id", how="anti")
+    expected = pl.concat([others, _balances(derive(ahead, own), own)])
+    return conform(plans.StockBalances, expected.sort(plans.StockBalances.primary_key()))
 
 
 def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:

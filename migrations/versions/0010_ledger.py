@@ -104,7 +104,7 @@ def upgrade() -> None:
             "tenant_id", "plan_date", "item_kind", "item_id", "location_id", "lot_id", name=op.f("stock_balances_pkey")
         ),
         schema="plans",
-        comment="Stock by lot at the planning instant: the sum of all movements up to it.",
+        comment="Stock by lot at the planning instant, or as the day begins where that is later: the sum of movements up to it.",
     )
     op.create_table(
         "stock_closing_balances",
