@@ -7,6 +7,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
+import dataframely as dy
 import numpy as np
 import polars as pl
 
@@ -113,7 +114,7 @@ def _facts(ledger: Stage) -> dict[str, pl.DataFrame]:
     return {name: _as(schema, given.get(name, pl.DataFrame())) for name, schema in ledger.reads.items()}
 
 
-def _as(schema: type, rows: pl.DataFrame) -> pl.DataFrame:
+def _as(schema: type[dy.Schema], rows: pl.DataFrame) -> pl.DataFrame:
     """Rows with the columns of a schema; what they lack is empty."""
     kinds = pl.Schema(schema)
     columns = [
