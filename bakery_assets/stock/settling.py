@@ -172,14 +172,14 @@ def settle(
         ends_expired: ``tenant_id, expired_through`` at the end.
         fifo_tenants: tenants that issue first in, first out; the others first expired, first out.
     """
+    items = pl.concat([events.select(ITEM), lots.select(ITEM), promised.select(ITEM)]).unique().sort(ITEM)
+    items = items.with_row_index("row")
     ordered = (
         events.with_columns(expired_through=expired_through)
-        .sort(*ITEM, "happened_at", "action", "location_id", "lot_id", "source", "quantity", nulls_last=True)
+        .join(items, on=ITEM, how="left", maintain_order="left")
+        .sort("row", "happened_at", "action", "location_id", "lot_id", "source", "quantity", nulls_last=True)
         .with_row_index("event")
     )
-    items = pl.concat([ordered.select(ITEM), lots.select(ITEM), promised.select(ITEM)]).unique().sort(ITEM)
-    items = items.with_row_index("row")
-    ordered = ordered.join(items, on=ITEM, how="left", maintain_order="left")
     lot_codes = _codes(ordered["lot_id"], ordered["new_lot_id"], lots["lot_id"])
     place_codes = _codes(ordered["location_id"], ordered["other_location_id"], lots["location_id"])
     book = _opened(items, lots, promised, lot_codes, place_codes, fifo_tenants)

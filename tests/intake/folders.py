@@ -54,16 +54,21 @@ WHOLE: dict[str, str] = {
     "b,rye,2026-03-01,9,harbor,3,0.5,\n",
     "customer_orders": "tenant_id,order_id,product_id,due_date,quantity,ordered_at,recorded_at\n"
     "b,1,rye,2026-03-05,3,2026-03-02 09:00,\n",
-    "stock_lots": "tenant_id,lot_id,product_id,ingredient_id,recipe_id,location_id,quantity,expires_on,recorded_at\n"
-    "b,l1,,flour,,main,25,2026-08-01,\nb,l2,rye,,,,3,,2026-03-02T04:00+01:00\nb,l3,,,dough,,5,,\n",
+    "stock_lots": "tenant_id,lot_id,product_id,ingredient_id,recipe_id,location_id,quantity,expires_on,recorded_at,"
+    "counted_at\nb,l1,,flour,,main,25,2026-08-01,,2026-03-02 04:30\nb,,rye,,,,3,,2026-03-02T04:00+01:00,\n"
+    "b,l3,,,dough,,5,,,\n",
     "purchase_orders": "tenant_id,order_id,ingredient_id,supplier_id,quantity,expected_from,expected_to,ordered_at,"
     "recorded_at\nb,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,\n",
     "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
     "recorded_at\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,\n",
     "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at\n"
     "b,w1,rye,,,,2026-03-01,2,stale,\nb,w2,,flour,l1,,2026-03-01,1,,\n",
-    "batch_events": "tenant_id,plan_date,batch_number,event,quantity,happened_at,who,recorded_at\n"
-    "b,2026-03-02,7,finished,40,2026-03-02 06:10,Ada,\n",
+    "transfers": "tenant_id,transfer_id,from_location_id,to_location_id,product_id,ingredient_id,lot_id,quantity,"
+    "transferred_at,recorded_at\nb,t1,main,main,rye,,l2,3,2026-03-02 07:00,\nb,t2,main,main,,flour,,1,2026-03-02 07:00,\n",
+    "batch_events": "tenant_id,plan_date,batch_number,event,quantity,happened_at,who,recorded_at,product_id,"
+    "wasted_quantity,reason\nb,2026-03-02,7,finished,40,2026-03-02 06:10,Ada,,rye,2,burnt\n",
+    "batch_consumption": "tenant_id,plan_date,batch_number,ingredient_id,recipe_id,lot_id,quantity,recorded_at\n"
+    "b,2026-03-02,7,flour,,l1,12,\nb,2026-03-02,7,,dough,,3,\n",
     "quality_checks": "tenant_id,check_id,template_id,batch_number,value,result,checked_at,recorded_at\n"
     "b,k1,q1,7,1.02,passed,2026-03-02 06:30,\n",
     "plan_decisions": "tenant_id,decision_id,plan_date,plan,decision,reason,who,recorded_at\n"
