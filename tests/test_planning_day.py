@@ -13,7 +13,11 @@ def test_the_planning_day_needs_facts_the_record_and_what_earlier_cells_left() -
 
 def test_one_stage_alone_reads_what_earlier_ones_wrote() -> None:
     production = next(stage for stage in STAGES if stage.name == "production_schedules")
-    assert facts_and_plans_read([production])[1] == {"demand_forecasts", "stock_balances"}
+    assert facts_and_plans_read([production])[1] == {
+        "demand_forecasts",
+        "published_batches",
+        "stock_balances",
+    }
 
 
 def test_every_table_that_a_stage_writes_is_listed_and_written_by_no_other() -> None:

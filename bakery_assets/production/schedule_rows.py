@@ -7,6 +7,7 @@ from bakery_assets.calendars import closed_days
 from bakery_assets.explanations.formats import as_json, counted, iso_date, iso_instant, plain_number
 from bakery_assets.keys import SCHEDULE_DAY
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.make_days import Beginnings
 from bakery_assets.production.carried_over import CarriedBatches, CarriedSteps
 from bakery_assets.production.lots import Lots
 from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, TimedBatches
@@ -35,7 +36,8 @@ class DayBatches(dy.Schema):
     schedule_date = col.date("Day the batch is sold first")
     begins_on = plans.ProductionBatches.begins_on
     made_on = col.date("Day of the batch's own work")
-    missed_on = col.date("Day on which it should have been begun, when no one works", nullable=True)
+    moved_from = Beginnings.moved_from
+    missed_on = Beginnings.missed_on
     quantity_planned = plans.ProductionBatches.quantity_planned
     start_at = plans.ProductionBatches.start_at
     end_at = plans.ProductionBatches.end_at
@@ -129,7 +131,7 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
 def day_batches(timed: dy.DataFrame[TimedBatches], carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[DayBatches]:
     """The batches of each day, new and kept ones, but for those that failed or were cancelled."""
     made = carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
-    kept = made.with_columns(missed_on=pl.lit(None, pl.Date))
+    kept = made.with_columns(moved_from=pl.lit(None, pl.Date), missed_on=pl.lit(None, pl.Date))
     columns = DayBatches.column_names()
     return conform(DayBatches, pl.concat([timed.select(columns), kept.select(columns)], how="vertical_relaxed"))
 

@@ -273,7 +273,7 @@ class ProductionBatches(PlanRow):
     equipment_id = col.text("Machine of the longest step", nullable=True)
     priority = col.integer("1 is baked first", minimum=1)
     reasoning = col.json("Every term of the calculation")
-    state = col.choice("How far it is at the planning instant", BATCH_STATES)
+    state = col.choice("How far it is at the planning instant", BATCH_STATES, default="planned")
     is_carried_over = col.boolean("It had begun, or was final, before this version and keeps quantity and times")
     is_preview = col.boolean("Its own day's plan may still change it")
     ready_by = col.instant("When it has to be ready; empty: the opening is not known", nullable=True)

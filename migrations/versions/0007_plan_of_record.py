@@ -350,6 +350,7 @@ def upgrade() -> None:
     )
     for name, _, _ in BATCH_COLUMNS:
         op.alter_column("production_batches", name, nullable=False, schema="plans")
+    op.alter_column("production_batches", "state", server_default="planned", schema="plans")
     op.create_check_constraint(
         op.f("production_batches_state_check"), "production_batches", f"state IN {BATCH_STATES}", schema="plans"
     )

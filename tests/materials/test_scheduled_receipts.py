@@ -66,7 +66,7 @@ def test_a_bakery_that_records_no_receipts_has_received_what_was_due(facts: Fact
         order("due", 3.0, datetime(2026, 1, 4, 8, tzinfo=UTC), datetime(2026, 1, 4, 9, tzinfo=UTC)),
         order("to come", 4.0, datetime(2026, 1, 6, 8, tzinfo=UTC), datetime(2026, 1, 6, 9, tzinfo=UTC)),
     ]
-    assert scheduled_receipts(cells(), facts(purchase_orders=orders)).rows() == [("bakery", "flour", 1, 4.0, 0.0)]
+    assert scheduled_receipts(cells(), facts(purchase_orders=orders)).rows() == [("bakery", "flour", 1, 4.0, 0.0, 0.0)]
     a_month_ago = goods("1", 2.0, 1) | {"received_at": datetime(2025, 12, 7, 8, tzinfo=UTC)}
     frames = facts(purchase_orders=orders, stock_receipts=[a_month_ago])
     assert assumed_receipts(cells(), frames["purchase_orders"], frames["stock_receipts"])["order_id"].to_list() == [
@@ -111,7 +111,11 @@ def shift(weekday: int, starts: int, ends: int) -> dict[str, Any]:
 
 
 def expected(facts: Facts, cells: pl.DataFrame, ends: datetime, shifts: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    frames = facts(purchase_orders=[order("A", 5.0, ends - timedelta(hours=2), ends)], shifts=shifts)
+    # Salt has come, so the bakery records its receipts, and what is due has not come unseen.
+    came = [goods("1", 2.0, 2) | {"ingredient_id": "salt"}]
+    frames = facts(
+        purchase_orders=[order("A", 5.0, ends - timedelta(hours=2), ends)], shifts=shifts, stock_receipts=came
+    )
     return scheduled_receipts(cells, frames).select("day", "quantity", "after_baking").rows()
 
 
