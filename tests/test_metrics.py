@@ -10,14 +10,19 @@ from hypothesis import strategies as st
 
 from bakery_assets import metrics
 
-METRICS = {
-    name: getattr(metrics, name)() for name in ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy", "coverage")
-}
+METRICS = ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy", "coverage")
 
 
 def metrics_of(yhat: list[float], actual: list[float], low: float = 0.0, high: float = 0.0) -> dict[str, float | None]:
     frame = pl.DataFrame({"yhat": yhat, "actual": actual}, schema={"yhat": pl.Float64, "actual": pl.Float64})
-    return frame.with_columns(q10=pl.lit(low), q90=pl.lit(high)).select(**METRICS).row(0, named=True)
+    return (
+        frame.with_columns(q10=pl.lit(low), q90=pl.lit(high))
+        .select(
+            # Made here, not once for the module: a change of a metric has to reach the test.
+            **{name: getattr(metrics, name)() for name in METRICS}
+        )
+        .row(0, named=True)
+    )
 
 
 def test_three_rows_worked_out_by_hand() -> None:
@@ -54,6 +59,26 @@ def test_a_percentage_error_needs_an_actual_above_0() -> None:
     rows = pl.DataFrame({"error": [-2.0, 3.0, 3.0], "actual": [8.0, 0.0, -1.0]})
     by_row = metrics.absolute_percentage_error(pl.col("error"), pl.col("actual"))
     assert rows.select(by_row).to_series().to_list() == [0.25, None, None]
+    half = pl.DataFrame({"error": [0.25], "actual": [0.5]})
+    assert half.select(by_row).item() == 0.5
+
+
+def test_a_ratio_needs_a_denominator_above_0_however_small() -> None:
+    found = pl.DataFrame({"top": [1.0, 1.0, 1.0], "bottom": [0.5, 0.0, -1.0]}).select(
+        metrics.ratio(pl.col("top"), pl.col("bottom"))
+    )
+    assert found.to_series().to_list() == [2.0, None, None]
+
+
+def test_metrics_of_other_columns_than_the_usual_ones() -> None:
+    rows = pl.DataFrame({"a": [3.0], "f": [4.0], "actual": [100.0], "yhat": [200.0]})
+    errors = (
+        metrics.absolute_error_sum("f", "a"),
+        metrics.wape("f", "a"),
+        metrics.bias("f", "a"),
+        metrics.mae("f", "a"),
+    )
+    assert [rows.select(each).item() for each in errors] == [1.0, 1 / 3, 1 / 3, 1.0]
 
 
 def test_a_single_row_has_no_r2() -> None:
