@@ -44,6 +44,7 @@ class InventoryInputs(TypedDict):
     recipe_lines: dy.DataFrame[ops.RecipeLines]
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
+    stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]

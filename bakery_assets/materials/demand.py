@@ -12,6 +12,8 @@ import polars as pl
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import HORIZON_DAYS, horizon
 from bakery_assets.keys import PRODUCT, PRODUCT_DAY, SCHEDULE_DAY
+from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.items import PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
@@ -26,6 +28,7 @@ class DemandInputs(TypedDict):
     calendar: dy.DataFrame[ops.Calendar]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
+    stock_movements: dy.DataFrame[plans.StockMovements]
 
 
 class DailyDemand(dy.Schema):
@@ -37,26 +40,29 @@ class DailyDemand(dy.Schema):
     unit = col.choice("Unit of the quantities", col.UNITS)
     forecast = col.number("Forecast; 0 on days on which the product is not sold")
     orders = col.number("Customer orders due")
-    demand = col.number("orders + max(0, forecast - orders), in whole pieces for products counted in pieces")
+    sold = col.number("Sold by the planning instant, on the plan date itself")
+    demand = col.number("orders + max(0, forecast - orders) - sold, in whole pieces for products counted in pieces")
     is_open = col.boolean("Bakery and product are open, so that it may be baked")
 
     @dy.rule()
     def orders_consume_the_forecast(cls) -> pl.Expr:
-        """Not less than the orders, and the larger of orders and forecast but for the rounding to pieces."""
+        """The larger of orders and forecast less what is sold, but for the rounding to pieces."""
         rounding = pl.when(pl.col("unit") == "piece").then(HALF_A_PIECE).otherwise(0.0)
-        difference = pl.col("demand") - pl.max_horizontal("orders", "forecast")
-        return (difference.abs() <= rounding + TOLERANCE) & (pl.col("demand") >= pl.col("orders") - TOLERANCE)
+        wanted = (pl.max_horizontal("orders", "forecast") - pl.col("sold")).clip(0.0)
+        return (pl.col("demand") - wanted).abs() <= rounding + TOLERANCE
 
 
 def daily_demand(
     cells: dy.DataFrame[Cells], inputs: DemandInputs, days: int = HORIZON_DAYS
 ) -> dy.DataFrame[DailyDemand]:
-    """Demand per product and day: ``orders + max(0, forecast - orders)``, sorted by product and day.
+    """Demand per product and day: ``orders + max(0, forecast - orders) - sold``, sorted by product and day.
 
     Orders consume the forecast of their own day, as in frePPLe's forecast netting: an order that the
     forecast expected adds nothing, what goes beyond the forecast adds in full. Nothing is forecast, and nothing may be
     baked, on a day on which the bakery or the product is closed; from ``discontinued_on`` on, nothing is forecast.
     Customer orders count even then.
+
+    A day that is planned anew while it is sold has sold a part of its demand, which its stock no longer has.
 
     Beyond the days that are forecast, a day repeats the forecast of its weekday. Orders count on the day they
     are due and are never repeated, and the calendar's closed days hold there too.
@@ -71,13 +77,17 @@ def daily_demand(
     )
     products = inputs["products"].select(*PRODUCT, "unit", "shelf_life_days", "discontinued_on")
     rows = forecasts.join(orders, on=PRODUCT_DAY, how="full", coalesce=True).join(products, on=PRODUCT)
+    wanted = pl.col("orders") + _unconsumed_forecast()
+    left = (wanted - pl.col("sold")).clip(0.0)
     demand = (
         _with_open_days(rows, inputs["calendar"])
+        .join(_sold_today(cells, inputs["stock_movements"]), on=PRODUCT_DAY, how="left")
         .with_columns(
+            sold=pl.col("sold").fill_null(0.0),
             forecast=pl.when(is_sold).then(pl.col("forecast").fill_null(0.0)).otherwise(0.0).round(DECIMALS),
             orders=pl.col("orders").fill_null(0.0).round(DECIMALS),
         )
-        .with_columns(demand=(pl.col("orders") + _unconsumed_forecast()).round(DECIMALS))
+        .with_columns(demand=left.round(DECIMALS))
         .sort(PRODUCT_DAY)
     )
     return conform(DailyDemand, demand)
@@ -104,6 +114,17 @@ def _orders(orders: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFram
         .join(ahead, on=SCHEDULE_DAY, how="semi")
         .group_by(PRODUCT_DAY)
         .agg(orders=ordered_sum("quantity"))
+    )
+
+
+def _sold_today(cells: dy.DataFrame[Cells], movements: dy.DataFrame[plans.StockMovements]) -> pl.DataFrame:
+    """What has been sold on the plan date by the planning instant, by product."""
+    sales = movements.filter((pl.col("kind") == "sale") & (pl.col("item_kind") == PRODUCT_KIND))
+    local = with_local_times(sales.join(cells.select("tenant_id", "timezone"), on="tenant_id"), wall="happened_at")
+    return (
+        local.filter(pl.col("wall").dt.date() == pl.col("plan_date"))
+        .group_by("tenant_id", product_id="item_id", schedule_date="plan_date")
+        .agg(sold=(-pl.col("quantity")).sort().sum().round(DECIMALS))
     )
 
 

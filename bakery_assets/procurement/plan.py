@@ -51,6 +51,7 @@ class ProcurementInputs(TypedDict):
     supplier_items: dy.DataFrame[ops.SupplierItems]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
+    stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]

@@ -12,11 +12,11 @@ from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, Tim
 from bakery_assets.production.working_hours import WorkingHours
 from bakery_assets.schemas import conform, plans
 
-DEMAND_RULE = "orders + max(0, forecast - orders), whole pieces"
+DEMAND_RULE = "orders + max(0, forecast - orders) - sold, whole pieces"
 TERMS = (
     "batch", "batch_max", "batch_min", "batch_multiple", "batches", "carried_over", "demand", "forecast", "minutes",
-    "net_requirement", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "stock_usable", "stock_used",
-    "surplus", "unit",
+    "net_requirement", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "sold", "stock_usable",
+    "stock_used", "surplus", "unit",
 )  # fmt: skip
 
 

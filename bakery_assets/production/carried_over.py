@@ -9,6 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.opening_hours import trading_hours
 from bakery_assets.production.batch_states import BATCH, batch_states
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
@@ -22,6 +23,10 @@ STEPS = pl.List(
 class RecordInputs(TypedDict):
     """What ``carried_batches`` reads."""
 
+    locations: dy.DataFrame[ops.Locations]
+    opening_hours: dy.DataFrame[ops.OpeningHours]
+    calendar: dy.DataFrame[ops.Calendar]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     published_batches: dy.DataFrame[plans.PublishedBatches]
     batch_events: dy.DataFrame[ops.BatchEvents]
 
@@ -91,7 +96,7 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     These are the batches of the horizon that have begun at the planning instant, by the record (their first dough
     counts) or by an event, those that were confirmed, and those of a day whose own plan is published already. A batch
     that failed or was cancelled is kept, too, for it keeps its number, and supplies nothing. What had to begin before
-    its plan was published has not begun by the record.
+    its plan was published has not begun by the record. A batch without times is made when its kitchen opens.
 
     A batch that has ended by the planning instant supplies nothing more: it is in stock.
     """
@@ -100,17 +105,19 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     rows = (
         batches_of_record(inputs["published_batches"])
         .rename({"plan_date": "published_for"})
-        .join(cells.select("tenant_id", "planned_as_of", cell_date="plan_date"), on="tenant_id")
+        .join(cells.select("tenant_id", "timezone", "planned_as_of", cell_date="plan_date"), on="tenant_id")
         .filter(pl.col("schedule_date").is_between(pl.col("cell_date"), last_day))
         .join(batch_states(cells, inputs["batch_events"]), on=BATCH, how="left")
-        .with_columns(begins=pl.coalesce("begins_at", "start_at"))
+    )
+    rows = _with_opening(rows, inputs).with_columns(
+        begins=pl.coalesce("begins_at", "start_at", "opens_at"), ends=pl.coalesce("end_at", "opens_at")
     )
     begun_by_record = (pl.col("begins") <= as_of) & (pl.col("begins") >= pl.col("planned_since"))
     is_final = (pl.col("published_for") == pl.col("schedule_date")) & (pl.col("schedule_date") > pl.col("cell_date"))
     rows = rows.with_columns(is_final=is_final)
     kept = rows.filter(begun_by_record.fill_null(value=False) | pl.col("state").is_not_null() | pl.col("is_final"))
     assumed = (
-        pl.when(pl.col("end_at") <= as_of)
+        pl.when(begun_by_record & (pl.col("ends") <= as_of))
         .then(pl.lit("completed"))
         .when(begun_by_record)
         .then(pl.lit("in_progress"))
@@ -124,6 +131,21 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     )
     supply = pl.when(pl.col("state").is_in(OVER)).then(0.0).otherwise(pl.col("quantity_planned"))
     return conform(CarriedBatches, kept.with_columns(supply=supply).sort(BATCH))
+
+
+def _with_opening(rows: pl.DataFrame, inputs: RecordInputs) -> pl.DataFrame:
+    """Rows with ``opens_at``, when the kitchen opens on their schedule date."""
+    is_main = pl.col("location_id") == col.MAIN_LOCATION
+    kitchens = inputs["locations"].filter(is_main).select("tenant_id", kitchen="kitchen_id")
+    days = (
+        rows.select("tenant_id", "timezone", date="schedule_date")
+        .unique()
+        .join(kitchens, on="tenant_id", how="left")
+        .with_columns(location_id=pl.col("kitchen").fill_null(col.MAIN_LOCATION))
+    )
+    hours = trading_hours(days, inputs["opening_hours"], inputs["calendar"], inputs["tenant_settings"])
+    opening = hours.select("tenant_id", "opens_at", schedule_date="date")
+    return rows.join(opening, on=["tenant_id", "schedule_date"], how="left")
 
 
 def _day(term: str) -> pl.Expr:

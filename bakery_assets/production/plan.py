@@ -31,6 +31,7 @@ class ProductionInputs(TypedDict):
     calendar: dy.DataFrame[ops.Calendar]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
+    stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     recipes: dy.DataFrame[ops.Recipes]
     recipe_lines: dy.DataFrame[ops.RecipeLines]

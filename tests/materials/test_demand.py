@@ -7,6 +7,7 @@ import pytest
 
 from bakery_assets.cells import CELLS
 from bakery_assets.materials.demand import daily_demand
+from bakery_assets.schemas import plans
 
 DAY = date(2026, 3, 3)
 
@@ -50,6 +51,7 @@ def demand(
                 "yhat": [yhat],
             }
         ),
+        "stock_movements": plans.StockMovements.create_empty(),
         "customer_orders": pl.DataFrame(
             [] if orders is None else [("b", "bun", DAY, orders)],
             schema={"tenant_id": pl.String, "product_id": pl.String, "due_date": pl.Date, "quantity": pl.Float64},
