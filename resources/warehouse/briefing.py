@@ -1,10 +1,11 @@
 """Reads the briefing of one bakery's day: its plan as stored, and the names and sales shown next to it."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import cast
 
 import polars as pl
-from sqlalchemy import Table
+from sqlalchemy import Table, literal, select, union_all
 
 from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanState
 from resources.schema import ops, plans
@@ -55,3 +56,50 @@ def _rows(bulk: Bulk, table: Table, condition: str) -> pl.DataFrame:
     frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN wanted w ON {condition}")  # noqa: S608
     typed = [pl.col(name).cast(kind) for name, kind in frame_schema(table).items()]
     return frame.select(typed).sort([column.name for column in table.primary_key])
+
+
+def item_names(warehouse: Warehouse, tenant_id: str) -> pl.DataFrame:
+    """What a tenant keeps in stock: ``column`` that names it in facts, ``item_id, name, unit``, by column and id."""
+    parts = [
+        select(literal(f"{kind}_id"), table.c[f"{kind}_id"], table.c.name, table.c.unit).where(
+            table.c.tenant_id == tenant_id
+        )
+        for kind, table in (("ingredient", ops.ingredients), ("product", ops.products))
+    ]
+    with warehouse.engine.connect() as connection:
+        rows = [tuple(row) for row in connection.execute(union_all(*parts))]
+    columns = ["column", "item_id", "name", "unit"]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row").sort("column", "item_id")
+
+
+@dataclass(frozen=True)
+class PlannedBatch:
+    """A batch as the last plan that has it planned it; ``quantity`` in ``unit``."""
+
+    schedule_date: date
+    name: str
+    unit: str
+    quantity: float
+
+
+def planned_batch(warehouse: Warehouse, tenant_id: str, batch_number: str) -> PlannedBatch | None:
+    """A batch of a tenant's plans; None: no plan has it."""
+    batches, products = plans.production_batches.c, ops.products.c
+    query = (
+        select(batches.schedule_date, products.name, products.unit, batches.quantity_planned)
+        .join_from(
+            plans.production_batches,
+            ops.products,
+            (products.tenant_id == batches.tenant_id) & (products.product_id == batches.product_id),
+        )
+        .where(
+            batches.tenant_id == tenant_id,
+            batches.batch_number == batch_number,
+            batches.plan_date <= batches.schedule_date,
+        )
+        .order_by(batches.plan_date.desc())
+        .limit(1)
+    )
+    with warehouse.engine.connect() as connection:
+        row = connection.execute(query).first()
+    return PlannedBatch(*row) if row else None

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import select
+
 from bakery_assets.intake.faults import BadHeader, Unreadable, faults_frame
 from bakery_assets.intake.file_rows import read_file_rows
 from bakery_assets.intake.folder import REQUIRED, require, table_files
@@ -178,3 +180,17 @@ def load_source(
         sql.store(bulk, table, file)
         sql.quarantine(bulk, source.name)
     return file.report
+
+
+def quarantine_reasons(warehouse: Warehouse, file: str, tenant_id: str, *, since: datetime) -> list[str]:
+    """Why rows of a file that a tenant gave from an instant on are in quarantine, in their order."""
+    table = ops.quarantine.c
+    query = (
+        select(table.reason)
+        .where(
+            table.file == file, table.tenant_id == tenant_id, table.content["recorded_at"].astext >= since.isoformat()
+        )
+        .order_by(table.quarantine_id)
+    )
+    with warehouse.engine.connect() as connection:
+        return list(connection.execute(query).scalars())

@@ -1,0 +1,260 @@
+"""`bakery count`, `receive`, `done` and `waste`: one fact at a time, as someone in the bakery reports it.
+
+Each fact goes through the same checks as a file of them. What facts do to stock is worked out in ``stock``.
+"""
+
+import csv
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from resources.warehouse import Warehouse
+
+TENANT = Annotated[str, typer.Option("--tenant", help="The bakery.")]
+ITEM = Annotated[str, typer.Argument(metavar="ITEM", help="Product or ingredient, by id or name.")]
+QUANTITY = Annotated[float, typer.Argument(metavar="QUANTITY", help="Quantity, in the item's unit.")]
+LOCATION = Annotated[str, typer.Option("--location", help="Shop or kitchen.")]
+LOT = Annotated[str | None, typer.Option("--lot", help="The lot.")]
+AT = Annotated[
+    datetime | None,
+    typer.Option("--at", formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="Local time it happened; now by default."),
+]
+EXPIRES = Annotated[datetime | None, typer.Option("--expires", formats=["%Y-%m-%d"], help="Last day it may be used.")]
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """The bakery that something is reported of, and when that happened."""
+
+    warehouse: "Warehouse"
+    tenant_id: str
+    timezone: str
+    now: datetime
+    happened_at: datetime
+
+    @property
+    def local_day(self) -> date:
+        """The bakery's date when it happened."""
+        from bakery_assets.local_time import local_date
+
+        return local_date(self.happened_at, self.timezone)
+
+    @property
+    def fact_id(self) -> str:
+        """A name for the fact that no other has."""
+        return f"{self.now:%Y%m%dT%H%M%S%f}"
+
+    def append(self, table: str, **values: object) -> None:
+        """Append one fact, known from now on.
+
+        Raises:
+            typer.Exit: it was refused; why is printed.
+        """
+        from resources.warehouse.intake import load_folder, quarantine_reasons
+
+        row = {"tenant_id": self.tenant_id, **values, "recorded_at": self.now.isoformat()}
+        with tempfile.TemporaryDirectory() as folder:
+            _write(Path(folder) / f"{table}.csv", row)
+            report = load_folder(self.warehouse, Path(folder), now=self.now)
+        if report.quarantined or report.refused:
+            reasons = quarantine_reasons(self.warehouse, f"{table}.csv", self.tenant_id, since=self.now)
+            raise _refused("; ".join(reasons) or f"{table} was not accepted")
+
+
+def count(
+    item: ITEM,
+    quantity: QUANTITY,
+    tenant: TENANT,
+    lot: LOT = None,
+    location: LOCATION = "main",
+    expires: EXPIRES = None,
+    at: AT = None,
+) -> None:
+    """Record what was counted of an item, or of one of its lots; the book is set to it."""
+    reporter = _reporter(tenant, at)
+    found = _item(reporter, item)
+    lot_id = lot or ""
+    reporter.append(
+        "stock_lots",
+        lot_id=lot_id,
+        **{found.column: found.item_id},
+        location_id=location,
+        quantity=quantity,
+        expires_on=expires.date() if expires else "",
+        counted_at=reporter.happened_at.isoformat(),
+    )
+    of_lot = f", lot {lot}" if lot else ""
+    _say(f"{found.name}{of_lot}: {_amount(quantity, found.unit)} counted at {_when(reporter)}.")
+
+
+def receive(
+    item: ITEM,
+    quantity: QUANTITY,
+    tenant: TENANT,
+    order: Annotated[str | None, typer.Option("--order", help="Purchase order that it came with.")] = None,
+    lot: LOT = None,
+    location: LOCATION = "main",
+    expires: EXPIRES = None,
+    at: AT = None,
+) -> None:
+    """Record that an ingredient was delivered; it is stock from then on."""
+    reporter = _reporter(tenant, at)
+    found = _item(reporter, item)
+    if found.column != "ingredient_id":
+        raise _refused(
+            f"{found.name} is made here; receipts are of ingredients. Record what was made with: bakery done"
+        )
+    lot_id = lot or f"{found.item_id}-{reporter.local_day:%Y%m%d}"
+    reporter.append(
+        "stock_receipts",
+        receipt_id=reporter.fact_id,
+        lot_id=lot_id,
+        ingredient_id=found.item_id,
+        order_id=order or "",
+        location_id=location,
+        quantity=quantity,
+        expires_on=expires.date() if expires else "",
+        received_at=reporter.happened_at.isoformat(),
+    )
+    fulfills = f", for order {order}" if order else ""
+    _say(f"{found.name}: {_amount(quantity, found.unit)} received into lot {lot_id} at {_when(reporter)}{fulfills}.")
+
+
+def done(
+    batch: Annotated[str, typer.Argument(metavar="BATCH", help="Number of the batch, such as 20260105-003.")],
+    tenant: TENANT,
+    quantity: Annotated[
+        float | None, typer.Option("--quantity", help="Good units made; as planned by default.")
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Nothing of it can be sold.")] = False,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why it failed.")] = None,
+    who: Annotated[str | None, typer.Option("--who", help="Who reports it.")] = None,
+    at: AT = None,
+) -> None:
+    """Record that a batch is finished, or that it failed; it replaces what was assumed of it."""
+    from resources.warehouse.briefing import planned_batch
+
+    reporter = _reporter(tenant, at)
+    planned = planned_batch(reporter.warehouse, tenant, batch)
+    if planned is None:
+        raise _refused(f"No plan of {tenant} has a batch {batch}; today's are listed by: bakery show --tenant {tenant}")
+    made = 0.0 if failed else planned.quantity if quantity is None else quantity
+    reporter.append(
+        "batch_events",
+        plan_date=planned.schedule_date,
+        batch_number=batch,
+        event="failed" if failed else "finished",
+        quantity=made,
+        happened_at=reporter.happened_at.isoformat(),
+        who=who or "",
+        **({"reason": reason} if reason else {}),
+    )
+    word = "failed" if failed else "finished"
+    _say(
+        f"Batch {batch}, {planned.name}: {word} at {_when(reporter)}, {_amount(made, planned.unit)} made,"
+        f" {_amount(planned.quantity, planned.unit)} planned."
+    )
+
+
+def waste(
+    item: ITEM,
+    quantity: QUANTITY,
+    tenant: TENANT,
+    reason: Annotated[str | None, typer.Option("--reason", help="Why it was thrown away.")] = None,
+    lot: LOT = None,
+    location: LOCATION = "main",
+    at: AT = None,
+) -> None:
+    """Record what was thrown away; stock falls by it."""
+    reporter = _reporter(tenant, at)
+    found = _item(reporter, item)
+    reporter.append(
+        "waste",
+        waste_id=reporter.fact_id,
+        **{found.column: found.item_id},
+        lot_id=lot or "",
+        location_id=location,
+        waste_date=reporter.local_day,
+        quantity=quantity,
+        reason=reason or "",
+    )
+    why = f", {reason}" if reason else ""
+    _say(f"{found.name}: {_amount(quantity, found.unit)} thrown away on {reporter.local_day}{why}.")
+
+
+@dataclass(frozen=True)
+class _Item:
+    column: str
+    item_id: str
+    name: str
+    unit: str
+
+
+def _reporter(tenant: str, at: datetime | None) -> Reporter:
+    from bakery_assets.commands.selection import selected_tenants
+    from bakery_assets.local_time import to_instant
+    from resources.clock import utc_now
+    from resources.warehouse import Warehouse
+
+    (bakery,) = selected_tenants([tenant])
+    now = utc_now()
+    happened_at = to_instant(at.date(), at.time(), bakery.timezone) if at else now
+    if happened_at > now:
+        raise _refused(f"{at} is still to come in {bakery.timezone}; only what has happened is recorded.")
+    return Reporter(Warehouse(), tenant, bakery.timezone, now, happened_at)
+
+
+def _item(reporter: Reporter, named: str) -> _Item:
+    """The item of that id or name, whatever its capitals."""
+    from difflib import get_close_matches
+
+    from resources.warehouse.briefing import item_names
+
+    items = [_Item(*row) for row in item_names(reporter.warehouse, reporter.tenant_id).iter_rows()]
+    by_id = [each for each in items if each.item_id == named]
+    found = by_id or [each for each in items if named.casefold() in (each.item_id.casefold(), each.name.casefold())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        kinds = ", ".join(f"{each.column.removesuffix('_id')} {each.item_id}" for each in found)
+        raise _refused(f"{named} may be {kinds}; give the id.")
+    names = {each.name: each for each in items} | {each.item_id: each for each in items}
+    similar = get_close_matches(named, list(names), n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
+    raise _refused(f"{reporter.tenant_id} has no product or ingredient {named}{hint}")
+
+
+def _write(path: Path, row: Mapping[str, object]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(row))
+        writer.writeheader()
+        writer.writerow(row)
+
+
+def _amount(quantity: float, unit: str) -> str:
+    from bakery_assets.briefing.terminal.figures import quantity as shown
+
+    text = shown(quantity, unit)
+    return f"{text} pieces" if unit == "piece" else text
+
+
+def _when(reporter: Reporter) -> str:
+    from zoneinfo import ZoneInfo
+
+    return f"{reporter.happened_at.astimezone(ZoneInfo(reporter.timezone)):%Y-%m-%d %H:%M}"
+
+
+def _say(text: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+
+
+def _refused(text: str) -> typer.Exit:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    return typer.Exit(2)
