@@ -91,7 +91,8 @@ def count(
         counted_at=reporter.happened_at.isoformat(),
     )
     of_lot = f", lot {lot}" if lot else ""
-    _say(f"{found.name}{of_lot}: {_amount(quantity, found.unit)} counted at {_when(reporter)}.")
+    book = "" if lot else _book(reporter, found, location)
+    _say(f"{found.name}{of_lot}: {_amount(quantity, found.unit)} counted at {_when(reporter)}.{book}")
 
 
 def receive(
@@ -229,6 +230,21 @@ def _item(reporter: Reporter, named: str) -> _Item:
     similar = get_close_matches(named, list(names), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
     raise _refused(f"{reporter.tenant_id} has no product or ingredient {named}{hint}")
+
+
+def _book(reporter: Reporter, item: _Item, location: str) -> str:
+    """What the book said, for comparison."""
+    from zoneinfo import ZoneInfo
+
+    from resources.warehouse.briefing import last_book
+
+    book = last_book(reporter.warehouse, reporter.tenant_id, item.item_id, location)
+    if book is None:
+        return ""
+    as_of, quantity = book
+    local = as_of.astimezone(ZoneInfo(reporter.timezone))
+    said = f"The book of {local:%Y-%m-%d %H:%M} said {_amount(quantity, item.unit)}"
+    return f" {said}; the next plan goes on from the count."
 
 
 def _write(path: Path, row: Mapping[str, object]) -> None:

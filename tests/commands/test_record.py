@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse
-from tests.bakeries import bakery, insert, rows
+from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
+from tests.resources.test_record import plan
 
 BAKERY = Path(sys.executable).parent / "bakery"
 
@@ -71,10 +74,19 @@ def test_what_is_still_to_come_is_refused(report) -> None:  # type: ignore[no-un
     assert "still to come" in text
 
 
-def test_a_count_below_zero_is_refused_with_its_reason(report) -> None:  # type: ignore[no-untyped-def]
-    status, text = report("count", "flour", "--", "-5")
+def test_a_count_that_cannot_be_is_refused_with_its_reason(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    status, text = report("count", "flour", "5e12")
     assert status == 2
-    assert "negative" in text
+    assert "quantity is too large" in text
+    assert rows(warehouse, "SELECT count(*) FROM ops.stock_lots WHERE lot_id IS NULL") == [(0,)]
+
+
+def test_a_count_says_what_the_book_of_the_last_plan_said(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    status, text = report("count", "flour", "30", "--at", "2026-03-03T18:30")
+    book = rows(warehouse, "SELECT sum(quantity) FROM plans.stock_balances WHERE item_id = 'flour'")[0][0]
+    assert status == 0
+    assert f"The book of 2026-03-03 05:30 said {book:g} kg" in text
 
 
 def test_a_batch_that_no_plan_has_is_refused(report) -> None:  # type: ignore[no-untyped-def]
