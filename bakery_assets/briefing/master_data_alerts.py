@@ -76,7 +76,7 @@ def _without_recipe(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
         tenants,
         severity="low",
         kind="master_data_fault",
-        cause=pl.format("master_data_fault:recipes:{}", "what_to_do"),
+        cause=pl.lit("master_data_fault:recipes"),
         message=pl.format(
             "recipes: {} {} no usable recipe ({}). To correct it, {}.",
             counted("count", "product", "products"), has, "named", "what_to_do",
