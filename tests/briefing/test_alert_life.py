@@ -151,7 +151,7 @@ def lived(made: list[tuple[int, int, dict[str, str] | None]], seen: list[Seen]) 
     return bakery
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PLANS, SEEN)
 def test_no_cause_is_open_twice_and_every_alert_that_went_says_why(made, seen) -> None:
     alerts = lived(made, seen).alerts
@@ -159,7 +159,7 @@ def test_no_cause_is_open_twice_and_every_alert_that_went_says_why(made, seen) -
     assert alerts["alert_id"].is_unique().all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PLANS, SEEN)
 def test_the_same_plan_again_gives_the_same_alerts(made, seen) -> None:
     bakery = lived(made, seen)
@@ -168,7 +168,7 @@ def test_the_same_plan_again_gives_the_same_alerts(made, seen) -> None:
         assert bakery.after(Plan(day, causes, version), seen).alerts.equals(bakery.alerts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PLANS, SEEN, st.integers(-9, 4), CAUSES)
 def test_planning_the_past_anew_changes_no_alert(made, seen, past, causes) -> None:
     bakery = lived([*made, (5, 3, {"a": "high"})], seen)
@@ -180,7 +180,7 @@ def test_planning_the_past_anew_changes_no_alert(made, seen, past, causes) -> No
     assert set(changed["last_plan_date"]) <= {Plan(past, None).plan_date}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(PLANS, SEEN, st.randoms(use_true_random=False))
 def test_it_does_not_matter_when_and_in_which_order_acknowledgements_arrive(made, seen, random) -> None:
     together = lived(made, seen).alerts

@@ -11,7 +11,7 @@ from tests.cases.verifiers import (
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(facts=bakeries())
 def test_the_plan_of_any_bakery_holds(facts: Rows) -> None:
     tables = planned(facts)

@@ -35,7 +35,7 @@ def assert_same(account: Account, book: dict[tuple[str, str], tuple[float, Any]]
         assert expected[key][1] == book[key][1], (key, expected, book)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), histories(), NOW, st.booleans(), st.randoms(use_true_random=False))
 def test_the_ledger_says_what_the_bookkeeper_says(
     one: dict[str, list[Row]], other: dict[str, list[Row]], now: datetime, fifo: bool, shuffler: Random
@@ -66,7 +66,7 @@ def test_the_ledger_says_what_the_bookkeeper_says(
         assert_frame_equal(table, again[name])
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), st.booleans(), st.randoms(use_true_random=False))
 def test_going_on_from_a_closing_balance_is_deriving_it_anew(
     facts: dict[str, list[Row]], fifo: bool, shuffler: Random
