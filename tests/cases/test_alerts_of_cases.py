@@ -50,7 +50,7 @@ MILK = {"item": "milk", "kept": "l", "quantity": "1", "unit": "kg", "piece": "-"
 
 
 def faults(tables: Frames) -> list[dict[str, Any]]:
-    return tables["alerts"].filter(pl.col("kind") == "master_data_fault").to_dicts()
+    return tables["findings"].filter(pl.col("kind") == "master_data_fault").to_dicts()
 
 
 def required(tables: Frames) -> dict[str, float]:
@@ -78,7 +78,7 @@ def test_an_ingredient_in_a_unit_that_does_not_convert_is_left_out_alone_and_tol
     assert required(tables) == {"flour": 52}
     assert tables["procurement_requirements"]["ingredient_id"].unique().to_list() == ["flour"]
     (alert,) = faults(tables)
-    assert (alert["severity"], alert["subject"]) == ("warning", item["item"])
+    assert (alert["severity"], alert["subject"]) == ("high", item["item"])
     assert alert["message"] == (
         f"recipe_lines, recipe_id loaf, line_number 2: {reason}. {item['item']} is left out of what Loaf takes. "
         f"To correct it, give both the same unit, or a pair of g and kg, or ml and l; or give {hint}."
@@ -107,7 +107,7 @@ def without_loaf(tables: Frames) -> None:
     assert tables["demand_forecasts"]["product_id"].unique().sort().to_list() == ["loaf", "roll"]
     assert required(tables) == {"flour": 2}
     assert "loaf" not in tables["inventory_projections"]["item_id"]
-    assert not tables["alerts"].filter((pl.col("kind") == "stockout") & (pl.col("subject") == "loaf")).height
+    assert not tables["findings"].filter((pl.col("kind") == "stockout") & (pl.col("subject") == "loaf")).height
 
 
 def test_a_recipe_that_contains_itself_costs_its_product_and_not_the_morning() -> None:
@@ -184,7 +184,7 @@ def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_told() -> 
     assert "none that can be used: neither times nor ingredients are known" in loaves["reasoning"][0]
     (alert,) = faults(tables)
     assert (alert["severity"], alert["message"]) == (
-        "info",
+        "low",
         "recipes: 1 product has no usable recipe (Loaf). To correct it, add a recipe, or correct the one that was "
         "refused when it was loaded.",
     )
@@ -216,7 +216,7 @@ CASE = Path(__file__).parent / "scenarios"
 def test_a_shortage_within_the_day_is_told_with_what_comes_too_late() -> None:
     """cases/planning d12."""
     tables = morning((CASE / "d12_flour_comes_in_the_afternoon.txt").read_text())
-    (alert,) = tables["alerts"].filter(pl.col("kind") == "stockout").to_dicts()
+    (alert,) = tables["findings"].filter(pl.col("kind") == "stockout").to_dicts()
     assert alert["message"] == (
         "Flour: stock runs out today, 100 kg short in all. 100 kg come that day when baking has begun."
     )
@@ -224,7 +224,7 @@ def test_a_shortage_within_the_day_is_told_with_what_comes_too_late() -> None:
 
 def test_who_has_to_come_in_is_told_when_the_last_working_day_is_over() -> None:
     tables = morning((CASE / "planned_on_the_closed_day_itself.txt").read_text())
-    (alert,) = tables["alerts"].filter(pl.col("kind") == "baking_note").to_dicts()
+    (alert,) = tables["findings"].filter(pl.col("kind") == "baking_note").to_dicts()
     assert alert["message"] == (
         "Baking tomorrow: work for 1 batch falls on Wed 2026-01-07, when no one works, and had to be begun by Tue "
         "2026-01-06: if it was not, someone has to come in."
@@ -234,7 +234,7 @@ def test_who_has_to_come_in_is_told_when_the_last_working_day_is_over() -> None:
 def test_dough_for_the_day_after_a_closed_day_is_to_be_begun_today() -> None:
     """cases/bugs/13."""
     tables = morning((CASE / "bugs13_loaves_after_a_closed_day.txt").read_text())
-    (alert,) = tables["alerts"].filter(pl.col("kind") == "baking_note").to_dicts()
+    (alert,) = tables["findings"].filter(pl.col("kind") == "baking_note").to_dicts()
     assert alert["message"] == (
         "Baking Thu 26 Mar: work for 1 batch falls on Wed 2026-03-25, when no one works, and has to be begun on Tue "
         "2026-03-24."

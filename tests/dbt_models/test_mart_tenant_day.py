@@ -286,7 +286,8 @@ def schedule(
 
 def batch(tenant: str, plan_date: date, day: date, number: str, product: str, quantity: float) -> dict[str, Any]:
     cell = {"tenant_id": tenant, "plan_date": plan_date, "schedule_date": day, "reasoning": {}}
-    return {**cell, "batch_number": number, "product_id": product, "quantity_planned": quantity, "priority": 1}
+    flags = {"is_carried_over": False, "is_preview": day > plan_date, "is_late": False, "begins_on": day}
+    return {**cell, **flags, "batch_number": number, "product_id": product, "quantity_planned": quantity, "priority": 1}
 
 
 def summary(tenant: str, plan_date: date, **figures: Any) -> dict[str, Any]:

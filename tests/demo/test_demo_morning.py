@@ -8,19 +8,19 @@ import polars as pl
 import pytest
 
 from bakery_assets.cells import Cell, cells_frame
-from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
+from bakery_assets.planning_day import PRIOR_CELL_INPUTS, STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.planning_instants import PlanningFacts, planning_instants
 from bakery_assets.schemas import Cells, conform, plans
 from resources.folder import read_folder
 
-FORECAST_AND_PRODUCTION = STAGES[:2]
+UP_TO_PRODUCTION = STAGES[:3]
 Morning = tuple[pl.DataFrame, pl.DataFrame]
 
 
 @pytest.fixture(scope="module")
 def morning(demo_folder: Path, plan_dates: Mapping[str, date]) -> Morning:
     """Planning instants, and the batches of each bakery's week, from forecasts without a trained version."""
-    facts, from_plans = facts_and_plans_read(FORECAST_AND_PRODUCTION)
+    facts, from_plans = facts_and_plans_read(UP_TO_PRODUCTION)
     tables = sorted(facts | set(PlanningFacts.__annotations__))
     frames = dict(read_folder(demo_folder, tables, loaded_at=datetime.fromisoformat("2026-12-01T00:00:00Z")).frames)
     frames["locations"] = (
@@ -33,11 +33,13 @@ def morning(demo_folder: Path, plan_dates: Mapping[str, date]) -> Morning:
             )
         )
     )
-    models = {name: getattr(plans, _class_of(name)).create_empty() for name in from_plans}
+    models = {
+        name: getattr(plans, _class_of(PRIOR_CELL_INPUTS.get(name, name))).create_empty() for name in from_plans
+    }
     cells = cells_frame([Cell(tenant, day) for tenant, day in plan_dates.items()])
     instants = planning_instants(cells, frames)
-    made = PlanningRound.start(conform(Cells, instants), frames, models, FORECAST_AND_PRODUCTION)
-    for stage in FORECAST_AND_PRODUCTION:
+    made = PlanningRound.start(conform(Cells, instants), frames, models, UP_TO_PRODUCTION)
+    for stage in UP_TO_PRODUCTION:
         made = made.run(stage)
     assert not made.failed
     return instants, made.frames["production_batches"]

@@ -62,7 +62,7 @@ def select(connection: Connection, query: str) -> list[tuple[object, ...]]:
 def test_alerts_and_who_has_seen_them_survive_the_way_there_and_back(warehouse: Warehouse) -> None:
     insert(warehouse, **bakery("b"))
     with warehouse.engine.begin() as connection:
-        command.downgrade(configured(connection), "0012-1")
+        command.downgrade(configured(connection), "0011-1")
         enter(connection)
         # As the marts of before stand on it.
         connection.execute(text("CREATE VIEW marts.stg_alerts AS SELECT alert_number FROM plans.alerts"))
@@ -92,7 +92,7 @@ def test_alerts_and_who_has_seen_them_survive_the_way_there_and_back(warehouse: 
             ("ingredient_shortage:flour@2026-03-03", "Ada", "asked"),
         ]
     with warehouse.engine.begin() as connection:
-        command.downgrade(configured(connection), "0012-1")
+        command.downgrade(configured(connection), "0011-1")
         numbered = "SELECT plan_date, alert_number, severity, kind, subject FROM plans.alerts ORDER BY 1, 2"
         assert select(connection, numbered) == [
             (MONDAY, "A001", "critical", "stockout", "flour"),
