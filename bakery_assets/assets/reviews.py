@@ -41,7 +41,7 @@ from resources.warehouse.models import read_named_versions
 from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.retrainings import Key
 
-FORECAST = STAGES[0]
+FORECAST = next(stage for stage in STAGES if stage.name == "demand_forecasts")
 MAX_RUNTIME_SECONDS = 3_600
 
 

@@ -57,7 +57,7 @@ def _not_ready(
             named=pl.col("told").head(NAMED).str.join(", "),
             more=pl.len().cast(pl.Int64) - NAMED,
             because=pl.col("because").unique(maintain_order=True).str.join("; "),
-            share=pl.col("units_late").sum() / pl.col("units").sum(),
+            share=(pl.col("units_late").sum() / pl.col("units").sum()).fill_nan(0.0),
             first_ready_by=pl.col("ready_by").min(),
             products=pl.struct(
                 "product_id", "name", "units", "units_late", "minutes", "because",

@@ -130,7 +130,14 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     # Yesterday was not planned: there is nothing to measure, and no alert.
     empty = {name for name, digest in first.items() if digest.startswith("0 ")}
     measured = {"results", "leads", "locations", "products"}
-    assert empty <= {*(f"validation_{name}" for name in measured), "override_scores", "findings", "unexplained_usage", "master_data_faults", "plan_changes"}
+    assert empty <= {
+        *(f"validation_{name}" for name in measured),
+        "override_scores",
+        "findings",
+        "unexplained_usage",
+        "master_data_faults",
+        "plan_changes",
+    }
     office.wave(*cells)
     assert digests(office.warehouse) == first
     for cell in cells:

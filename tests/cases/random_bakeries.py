@@ -12,12 +12,13 @@ from bakery_assets.inventory import project_inventory
 from bakery_assets.procurement import plan_procurement
 from bakery_assets.production import plan_production
 from bakery_assets.stages import Stage
+from bakery_assets.stock import keep_ledger
 from tests.scenarios import defaults_of, frame_schema
 
 MONDAY = date(2026, 1, 5)
 BERLIN = ZoneInfo("Europe/Berlin")
 NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STAGES = tuple(Stage.of(plan) for plan in (plan_production, plan_procurement, project_inventory))
+STAGES = tuple(Stage.of(plan) for plan in (keep_ledger, plan_production, plan_procurement, project_inventory))
 Rows = dict[str, list[dict[str, Any]]]
 
 DAYS = st.sets(st.integers(0, 6), min_size=1)
@@ -53,6 +54,11 @@ def bakeries(draw: st.DrawFn) -> Rows:
         "ingredients": [
             {"ingredient_id": "flour", "name": "Flour", "shelf_life_days": draw(st.none() | st.integers(2, 5))},
             {"ingredient_id": "milk", "name": "Milk", "shelf_life_days": draw(st.none() | st.integers(1, 4))},
+            {"ingredient_id": "salt", "name": "Salt"},
+        ],
+        # The bakery records what comes, so no order is taken to have come unseen.
+        "stock_receipts": [
+            {"receipt_id": "r", "lot_id": "salt", "ingredient_id": "salt", "quantity": 1.0, "received_at": instant(-2, 9)},
         ],
         "recipes": [
             {"recipe_id": "loaf", "product_id": "loaf", "make_days": draw(some)},
@@ -105,7 +111,7 @@ def bakeries(draw: st.DrawFn) -> Rows:
 
 
 def planned(facts: Rows) -> Frames:
-    """The tables that production, procurement and inventory make of the facts."""
+    """The tables that the ledger, production, procurement and inventory make of the facts."""
     cells = pl.DataFrame([("bakery", MONDAY, "Europe/Berlin", instant(0, 2))], schema=dict(CELLS), orient="row")
     own = {"tenant_id": "bakery", "recorded_at": instant(-1, 21)}
     frames: dict[str, pl.DataFrame] = {}

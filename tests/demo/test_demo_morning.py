@@ -33,9 +33,7 @@ def morning(demo_folder: Path, plan_dates: Mapping[str, date]) -> Morning:
             )
         )
     )
-    models = {
-        name: getattr(plans, _class_of(PRIOR_CELL_INPUTS.get(name, name))).create_empty() for name in from_plans
-    }
+    models = {name: getattr(plans, _class_of(PRIOR_CELL_INPUTS.get(name, name))).create_empty() for name in from_plans}
     cells = cells_frame([Cell(tenant, day) for tenant, day in plan_dates.items()])
     instants = planning_instants(cells, frames)
     made = PlanningRound.start(conform(Cells, instants), frames, models, UP_TO_PRODUCTION)

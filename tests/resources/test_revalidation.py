@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 
 from bakery_assets.cells import CELLS, Cell
 from bakery_assets.due.revalidation import CellsToRevalidate, cells_leaving_gaps, cells_missing_late_sales
-from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.planning_day import WRITTEN_BY
 from bakery_assets.stages import Failed
 from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace_plans, revalidation
 from tests.bakeries import DAY, bakery, insert, rows, together
@@ -85,7 +85,7 @@ def finish(
     )
     replace_plans(
         warehouse, frame, {"validation_runs": pl.DataFrame(validations)} if status else {},
-        dict.fromkeys(cells, Failed(STAGES[0].name, "a loop")) if failed else {},
+        dict.fromkeys(cells, Failed("demand_forecasts", "a loop")) if failed else {},
         written=written, finished_at=NOW, run_id=run_id,
     )  # fmt: skip
 
