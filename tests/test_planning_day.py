@@ -17,6 +17,7 @@ def test_one_stage_alone_reads_what_earlier_ones_wrote() -> None:
         "demand_forecasts",
         "published_batches",
         "stock_balances",
+        "stock_movements",
     }
 
 
