@@ -135,6 +135,10 @@ def coverage(lower: str = "q10", upper: str = "q90", actual: str = "actual") -> 
     return is_covered(lower, upper, actual).mean()
 
 
+# Of sums of losses; finer than any loss, and the same whatever order their rows were added in.
+LOSS_DECIMALS = 9
+
+
 def pinball(levels: Mapping[str, float] = QUANTILE_LEVELS, actual: str = "actual") -> pl.Expr:
     """Pinball loss, the mean over the quantiles, summed over the rows, over sum of absolute actuals; a fraction.
 
@@ -145,8 +149,11 @@ def pinball(levels: Mapping[str, float] = QUANTILE_LEVELS, actual: str = "actual
     Args:
         levels: the level of each quantile's column.
     """
-    losses = [_loss(pl.col(actual) - pl.col(quantile), level).sum() for quantile, level in levels.items()]
-    return ratio(pl.sum_horizontal(losses) / len(losses), absolute_actual_sum(actual))
+    losses = [
+        _loss(pl.col(actual) - pl.col(quantile), level).sum().round(LOSS_DECIMALS) for quantile, level in levels.items()
+    ]
+    # Divided once, by a column: polars divides several rows by a number through its reciprocal, one row exactly.
+    return ratio(pl.sum_horizontal(losses), len(losses) * absolute_actual_sum(actual))
 
 
 def _loss(short: pl.Expr, level: float) -> pl.Expr:
