@@ -19,7 +19,7 @@ def to_instant(day: date, wall_time: time, zone: str) -> datetime:
 
     A skipped wall time uses the offset before the transition (``fold=0``); of a repeated one the first counts.
     """
-    return datetime.combine(day, wall_time, ZoneInfo(zone)).astimezone(UTC)
+    return datetime.combine(day, wall_time.replace(fold=0), ZoneInfo(zone)).astimezone(UTC)
 
 
 def local_date(instant: datetime, zone: str) -> date:
