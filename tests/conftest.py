@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
+from hypothesis import Phase, settings
 
 from bakery_assets.schemas.conform import VALIDATE_FRAMES
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 TEMPLATE = "template_bakery"
 _numbers = count()
+# For mutants one example that fails is enough: to look for the smallest would take most of the time.
+settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate], derandomize=True, database=None)
 
 
 @pytest.fixture(scope="session")

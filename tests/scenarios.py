@@ -162,6 +162,8 @@ def check_morning(path: Path) -> None:
     zone = str((expected.get("cells") or sections(MONDAY)["cells"])[0]["timezone"])
     compared = [name for name in tables if name in expected]
     assert compared, f"{path.name} expects no table"
+    known = {"cells", *tables, *(name for stage in STAGES for name in stage.reads)}
+    assert set(expected) <= known, f"{path.name} has tables that nothing reads or writes"
     for name in compared:
         columns = list(expected[name][0])
         rows = [["-" if word is None else word for word in row.values()] for row in expected[name]]
@@ -176,6 +178,9 @@ def check(path: Path, stage: Stage) -> None:
     tables = stage.plan(cells, frames)
     expected = sections(text)
     assert set(expected) & set(stage.writes), f"{path.name} expects no table of {stage.name}"
+    assert set(expected) <= {"cells", *frames, *stage.writes}, (
+        f"{path.name} has tables that it neither reads nor writes"
+    )
     for name in stage.writes:
         if name in expected:
             columns = list(expected[name][0])

@@ -11,20 +11,23 @@ from bakery_assets.keys import CELL, PRODUCT
 from bakery_assets.procurement.offers import with_weekdays
 from bakery_assets.schemas import Cells, ops, plans
 
-NAMED_PRODUCTS = 3  # a fault of more products names these and counts the rest
+NAMED = 3  # a fault of more products or suppliers names these and counts the rest
 ROW = [*CELL, "source_table", "source_row", "left_out", "left_out_id", "what_to_do"]
 
 
 class MasterDataAlertInputs(TypedDict):
     """What ``master_data_findings`` reads."""
 
+    tenants: dy.DataFrame[ops.Tenants]
     products: dy.DataFrame[ops.Products]
+    supplier_items: dy.DataFrame[ops.SupplierItems]
     suppliers: dy.DataFrame[ops.Suppliers]
     master_data_faults: dy.DataFrame[plans.MasterDataFaults]
 
 
 def master_data_findings(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs) -> list[dy.DataFrame[Finding]]:
-    """Findings ``master_data_fault``: one per faulty row, one for all products without a recipe, one per supplier."""
+    """Findings ``master_data_fault``: one per faulty row, one for all products without a recipe, one per supplier, and
+    one for each currency whose prices cannot be compared."""
     names = inputs["products"].select(*PRODUCT, product="name")
     faults = inputs["master_data_faults"].join(names, on=PRODUCT, how="left", maintain_order="left")
     without_recipe = pl.col("left_out") == "recipe"
@@ -32,13 +35,14 @@ def master_data_findings(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInpu
         _left_out(faults.filter(~without_recipe)),
         _without_recipe(faults.filter(without_recipe)),
         _unreadable_suppliers(cells, inputs["suppliers"]),
+        _other_currencies(cells, inputs),
     ]
 
 
 def _left_out(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
     """Faulty rows, with all products that they concern."""
     rows = faults.group_by(ROW, maintain_order=True).agg(
-        pl.col("reason").first(), products=pl.col("product_id"), named=_named_products()
+        pl.col("reason").first(), products=pl.col("product_id"), named=_first_named("product")
     )
     is_product = pl.col("left_out") == "product"
     effect = (
@@ -69,7 +73,7 @@ def _left_out(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
 def _without_recipe(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
     """Products that are planned without knowing how they are made, all in one."""
     tenants = faults.group_by(*CELL, "what_to_do", maintain_order=True).agg(
-        named=_named_products(), count=pl.len(), products=pl.col("product_id")
+        named=_first_named("product"), count=pl.len(), products=pl.col("product_id")
     )
     has = pl.when(pl.col("count") == 1).then(pl.lit("has")).otherwise(pl.lit("have"))
     return finding(
@@ -113,9 +117,42 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
     )  # fmt: skip
 
 
-def _named_products() -> pl.Expr:
-    """Up to three products by name, and how many more."""
-    names = pl.col("product").unique(maintain_order=True)
-    more = names.len().cast(pl.Int64) - NAMED_PRODUCTS
-    listed = names.head(NAMED_PRODUCTS).str.join(", ")
+def _other_currencies(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs) -> dy.DataFrame[Finding]:
+    own = inputs["tenants"].select("tenant_id", own_currency="currency")
+    selling = inputs["suppliers"].join(inputs["supplier_items"], on=["tenant_id", "supplier_id"], how="semi")
+    others = (
+        selling.join(own, on="tenant_id")
+        .filter(pl.col("currency") != pl.col("own_currency"))
+        .join(cells.select(CELL), on="tenant_id")
+        .sort("tenant_id", "currency", "supplier_id")
+        .group_by(*CELL, "currency", "own_currency", maintain_order=True)
+        .agg(named=_first_named("name"), suppliers=pl.col("supplier_id"))
+    )
+    return finding(
+        others,
+        severity="low",
+        kind="master_data_fault",
+        cause=pl.format("master_data_fault:currency:{}", "currency"),
+        message=pl.format(
+            "suppliers: prices of {} are in {}, the bakery's are in {}, and no rate between them is known. They are "
+            "neither compared with other prices nor added to totals.",
+            "named", "currency", "own_currency",
+        ),
+        reasoning=as_json(
+            source_table=pl.lit("suppliers"), currency="currency", own_currency="own_currency", suppliers="suppliers"
+        ),
+        consequence=pl.format(
+            "What is also offered in {} is ordered in {}, even where it costs more.", "own_currency", "own_currency"
+        ),
+        suggested_action=pl.format(
+            "Enter these prices in {}, and {} as the supplier's currency.", "own_currency", "own_currency"
+        ),
+    )  # fmt: skip
+
+
+def _first_named(column: str) -> pl.Expr:
+    """Up to three names, and how many more."""
+    names = pl.col(column).unique(maintain_order=True)
+    more = names.len().cast(pl.Int64) - NAMED
+    listed = names.head(NAMED).str.join(", ")
     return pl.when(more > 0).then(pl.format("{} and {} more", listed, more)).otherwise(listed)

@@ -33,7 +33,7 @@ class RequirementLines(plans.ProcurementRequirements):
     unit = col.text("Unit of the ingredient")
     supplier = col.text("Name of the supplier", nullable=True)
     minimum_order_value = col.number("Smallest order the supplier accepts, in its currency", nullable=True)
-    currency = col.text("The tenant's currency")
+    currency = col.text("Currency of the cost; where nothing is ordered the tenant's")
 
 
 def order_findings(
@@ -60,7 +60,8 @@ def requirement_lines(cells: dy.DataFrame[Cells], inputs: OrderAlertInputs) -> d
             on=["tenant_id", "supplier_id"],
             how="left",
         )
-        .join(inputs["tenants"].select("tenant_id", "currency"), on="tenant_id")
+        .join(inputs["tenants"].select("tenant_id", own_currency="currency"), on="tenant_id")
+        .with_columns(pl.coalesce("currency", "own_currency"))
         .sort("tenant_id", "requirement_number")
     )
     return conform(RequirementLines, lines)
@@ -120,7 +121,7 @@ def _due_by_supplier(lines: pl.DataFrame) -> pl.DataFrame:
         order_by_local=pl.col("order_by_local").dt.strftime("%Y-%m-%dT%H:%M"),
     )  # fmt: skip
     return (
-        lines.with_columns(cost_of_all=pl.col("cost").sum().over("tenant_id").round(CENTS))
+        lines.with_columns(cost_of_all=pl.col("cost").sum().over("tenant_id", "currency").round(CENTS))
         .filter(ordered & order_day.is_between("plan_date", "next_open_day", closed="left"))
         .with_columns(deadline=pl.format("by {} {}{}", clock("order_by_local"), on_weekday(order_day), closed))
         .with_columns(delivery_cost=pl.col("cost").sum().over("tenant_id", "supplier_id", "deliver_on").round(CENTS))

@@ -1,8 +1,8 @@
 """Findings about items that run short, whatever the reason: one for each item.
 
-A stock-out, the late delivery or the missing supplier behind it, and low stock have one cause, so they are one
-finding. Its kind is that of the worst: ``stockout``, which names the delivery or supplier it comes from,
-``no_supplier``, ``late_delivery`` where only safety stock is used, ``low_stock``.
+A stock-out, the overdue order, the late delivery or the missing supplier behind it, and low stock have one cause, so
+they are one finding. Its kind is that of the worst: ``stockout``, which names the orders or supplier it comes from,
+``no_supplier``, ``overdue_order``, ``late_delivery`` where only safety stock is used, ``low_stock``.
 """
 
 from typing import TypedDict
@@ -15,8 +15,11 @@ from bakery_assets.briefing.order_alerts import RequirementLines
 from bakery_assets.briefing.stock_outlook import item_names, items_at_risk
 from bakery_assets.explanations.formats import as_json, as_struct, clock, on_weekday, quantity
 from bakery_assets.keys import INGREDIENT, ITEM
+from bakery_assets.materials.scheduled_receipts import overdue_orders
 from bakery_assets.quantities import DECIMALS
-from bakery_assets.schemas import conform, ops, plans
+from bakery_assets.schemas import Cells, conform, ops, plans
+
+NAMED_ORDERS = 2  # of more overdue orders these are named and the rest counted
 
 
 class ShortageInputs(TypedDict):
@@ -24,19 +27,26 @@ class ShortageInputs(TypedDict):
 
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
+    suppliers: dy.DataFrame[ops.Suppliers]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    shifts: dy.DataFrame[ops.Shifts]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
 
 
-def shortage_findings(lines: dy.DataFrame[RequirementLines], inputs: ShortageInputs) -> list[dy.DataFrame[Finding]]:
+def shortage_findings(
+    cells: dy.DataFrame[Cells], lines: dy.DataFrame[RequirementLines], inputs: ShortageInputs
+) -> list[dy.DataFrame[Finding]]:
     """At most one finding per item; subject is the ingredient or product."""
     projections = inputs["inventory_projections"]
     names = item_names(inputs["products"], inputs["ingredients"])
     short = items_at_risk(projections, "high").join(names, on=ITEM)
     low = items_at_risk(projections, "low").join(names, on=ITEM)
-    late, unsupplied = _first_late_lines(lines), _unsupplied(lines)
+    late, unsupplied, overdue = _first_late_lines(lines), _unsupplied(lines), _overdue(cells, lines, inputs)
     by_urgency = [
-        _stockouts(short, late, unsupplied),
+        _stockouts(short, late, unsupplied, overdue),
         _no_supplier(unsupplied),
+        _overdue_orders(overdue),
         _late_deliveries(late),
         _low_stock(low),
     ]
@@ -64,7 +74,43 @@ def _unsupplied(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
     )
 
 
-def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame) -> dy.DataFrame[Finding]:
+def _overdue(cells: dy.DataFrame[Cells], lines: dy.DataFrame[RequirementLines], inputs: ShortageInputs) -> pl.DataFrame:
+    """What is overdue of each ingredient, what of it the plan counts on, and what it orders all the same."""
+    names = inputs["ingredients"].select(*INGREDIENT, "unit", item="name")
+    suppliers = inputs["suppliers"].select("tenant_id", "supplier_id", supplier="name")
+    orders = (
+        overdue_orders(cells, inputs)
+        .join(suppliers, on=["tenant_id", "supplier_id"], how="left")
+        .with_columns(
+            order=pl.concat_str(pl.format("order {}", "order_id"), pl.format(" from {}", "supplier").fill_null(""))
+        )
+    )
+    reordered = lines.group_by(INGREDIENT).agg(reordered=pl.col("planned_order_quantity").sum().round(DECIMALS))
+    more = pl.len().cast(pl.Int64) - NAMED_ORDERS
+    named = pl.col("order").head(NAMED_ORDERS).str.join(", ")
+    line = pl.struct(
+        "order_id", "supplier_id", "is_expected", quantity="open", due_at=pl.col("due_at").dt.strftime("%Y-%m-%dT%H:%M")
+    )
+    return (
+        orders.sort(*INGREDIENT, "due_at", "order_id")
+        .group_by(INGREDIENT, maintain_order=True)
+        .agg(
+            overdue=pl.col("open").sum().round(DECIMALS),
+            not_expected=pl.col("open").filter(~pl.col("is_expected")).sum().round(DECIMALS),
+            due_at=pl.col("due_at").first(),
+            orders=pl.when(more > 0).then(pl.format("{} and {} more", named, more)).otherwise(named),
+            order_lines=line,
+        )
+        .join(names, on=INGREDIENT, maintain_order="left")
+        .join(reordered, on=INGREDIENT, how="left", maintain_order="left")
+        .join(cells.select("tenant_id", "plan_date"), on="tenant_id", maintain_order="left")
+        .with_columns(pl.col("reordered").fill_null(0.0), item_kind=pl.lit("ingredient"), item_id="ingredient_id")
+    )
+
+
+def _stockouts(
+    short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame, overdue: pl.DataFrame
+) -> dy.DataFrame[Finding]:
     """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not."""
     behind = late.select(
         "tenant_id", "deliver_on", "supplier", "order_by_local",
@@ -77,6 +123,7 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
     items = (
         short.join(behind, on=ITEM, how="left", maintain_order="left")
         .join(no_supplier, on=ITEM, how="left", maintain_order="left")
+        .join(overdue.select(*ITEM, "overdue", "orders", "order_lines"), on=ITEM, how="left", maintain_order="left")
         .with_columns(
             is_delivered_late=(pl.col("first_day") < pl.col("deliver_on")).fill_null(value=False),
             has_no_supplier=pl.col("has_no_supplier").fill_null(value=False),
@@ -128,6 +175,7 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
             pl.when(pl.col("receipts_after_baking") > 0)
             .then(pl.format(" {} come that day when baking has begun.", quantity("receipts_after_baking")))
             .otherwise(pl.lit("")),
+            pl.format(" {} of it are overdue ({}).", quantity("overdue"), "orders").fill_null(""),
         ),
         reasoning=as_json(
             item="item",
@@ -143,6 +191,7 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
             gross_requirement_first_day="gross_requirement",
             late_delivery=pl.when(is_late).then("delivery"),
             has_no_supplier="has_no_supplier",
+            overdue_orders="order_lines",
         ),
         consequence=pl.coalesce(
             pl.when(is_late).then("late_consequence"), pl.when(no_one).then("unsupplied_consequence"), generic
@@ -174,6 +223,57 @@ def _no_supplier(unsupplied: pl.DataFrame) -> dy.DataFrame[Finding]:
             on_weekday("needed_on"),
         ),
     )
+
+
+def _overdue_orders(overdue: pl.DataFrame) -> dy.DataFrame[Finding]:
+    """What was to be delivered and is not recorded as received; the plan counts on it for one day more."""
+    is_given_up, is_reordered = pl.col("not_expected") > 0, pl.col("reordered") > 0
+    all_given_up = pl.col("not_expected") == pl.col("overdue")
+    counted_on = (
+        pl.when(~is_given_up)
+        .then(pl.lit("The plan still counts on them today."))
+        .when(all_given_up)
+        .then(pl.lit("The plan no longer counts on them"))
+        .otherwise(pl.format("The plan no longer counts on {} of them", quantity("not_expected")))
+    )
+    again = (
+        pl.when(~is_given_up)
+        .then(pl.lit(""))
+        .when(is_reordered)
+        .then(pl.format(" and orders {}: both may come.", quantity("reordered")))
+        .otherwise(pl.lit("."))
+    )
+    return finding(
+        overdue,
+        severity=pl.when(is_given_up & is_reordered).then(pl.lit("high")).otherwise(pl.lit("medium")),
+        kind="overdue_order",
+        cause=_cause(),
+        subject="item_id",
+        message=pl.format(
+            "{}: {} of {} were due by {} {} and are not recorded as received. {}{}",
+            "item",
+            quantity("overdue"),
+            "orders",
+            clock("due_at"),
+            on_weekday(pl.col("due_at").dt.date()),
+            counted_on,
+            again,
+        ),
+        reasoning=as_json(
+            ingredient="item", unit="unit", overdue="overdue", not_expected="not_expected", reordered="reordered",
+            orders="order_lines",
+        ),
+        consequence=pl.when(is_given_up & is_reordered)
+        .then(pl.lit("If both come, there may be more than is used in time."))
+        .when(is_given_up)
+        .then(pl.lit("If they come after all, there is more than the plan knows of."))
+        .otherwise(pl.lit("If they do not come today, the next plan counts without them.")),
+        suggested_action=pl.concat_str(
+            pl.lit("Ask whether they still come"),
+            pl.when(is_given_up & is_reordered).then(pl.lit(" before you order again")).otherwise(pl.lit("")),
+            pl.lit(". Record what has come; if no more will, record the order again with the quantity that did."),
+        ),
+    )  # fmt: skip
 
 
 def _late_deliveries(late: pl.DataFrame) -> dy.DataFrame[Finding]:

@@ -31,6 +31,9 @@ class BriefingInputs(TypedDict):
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
+    supplier_items: dy.DataFrame[ops.SupplierItems]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
     calendar: dy.DataFrame[ops.Calendar]
     locations: dy.DataFrame[ops.Locations]
     opening_hours: dy.DataFrame[ops.OpeningHours]
@@ -67,7 +70,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
     findings = rank_findings(
         cells,
         [
-            *shortage_findings(lines, inputs),
+            *shortage_findings(cells, lines, inputs),
             *order_findings(lines, next_open_days(cells, inputs["calendar"])),
             *stock_findings(inputs),
             *day_findings(cells, inputs),

@@ -43,6 +43,7 @@ OUTLOOK_SUM = (
 PLAN_TERMS = (
     "first_order_by", "first_stockout_on", "ingredients_without_supplier", "ingredients_not_ordered",
     "ingredients_ordered", "ingredients_with_stockout", "late_requirements", "orders_14d", "total_cost",
+    "costs_in_other_currencies",
 )  # fmt: skip
 
 
@@ -87,7 +88,7 @@ class RequirementTerms(plans.PlanRow):
     scheduled_receipts_before = col.number("Open orders arriving before needed_on", nullable=True)
     ordered_before = col.number("Earlier orders of this plan arriving before needed_on", nullable=True)
     delivery_value = col.number("Cost of all the supplier brings that day, in its currency", nullable=True)
-    currency = col.text("ISO 4217 code of the supplier's prices", nullable=True)
+    currency = plans.ProcurementRequirements.currency
     price = col.number("Price per unit, in the supplier's currency", nullable=True)
     pack_size = col.number("Orders are a multiple of this; 0: any", nullable=True)
     minimum_quantity = col.number("Smallest order", nullable=True)
@@ -108,6 +109,7 @@ class PlanTerms(plans.PlanRow):
 
     orders_14d = plans.ProcurementPlans.orders_14d
     total_cost = plans.ProcurementPlans.total_cost
+    costs_in_other_currencies = plans.ProcurementPlans.costs_in_other_currencies
     first_order_by = plans.ProcurementPlans.first_order_by
     ingredients_ordered = col.integer("Ingredients with an order")
     ingredients_not_ordered = col.integer("Ingredients required that have no order")
@@ -169,9 +171,16 @@ def _consequence() -> pl.Expr:
             plain_number("delivery_value"),
         )
     )
+    twice = pl.when(pl.col("overdue_excluded") > 0).then(
+        pl.format(
+            " {} {} of earlier orders are overdue and not counted: they may come as well.",
+            plain_number("overdue_excluded"),
+            "unit",
+        )
+    )
     return (
         pl.when(pl.col("planned_order_quantity") > 0)
-        .then(pl.concat_str(pl.lit("Without this order "), without_order, late, small, ignore_nulls=True))
+        .then(pl.concat_str(pl.lit("Without this order "), without_order, late, small, twice, ignore_nulls=True))
         .when(~pl.col("has_offer") & is_short)
         .then(pl.format("No supplier for {}: {}", name, without_order))
         .when(~pl.col("has_offer"))

@@ -17,6 +17,7 @@ from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 
 GRACE_DAYS = 1  # an order overdue by up to this is still expected, one overdue by more is not
+FORGOTTEN_DAYS = 28  # an order overdue by more is taken to be one that nobody will deliver or cancel
 EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
 LINE = ["tenant_id", "order_id", "ingredient_id"]
@@ -41,6 +42,18 @@ class ScheduledReceipts(dy.Schema):
     overdue = col.number("Quantity overdue and no longer expected, on day 0, in the ingredient's unit")
 
 
+class OverdueOrders(dy.Schema):
+    """Open quantities of orders whose delivery window has ended."""
+
+    tenant_id = col.tenant_id()
+    order_id = col.key_text("The order", primary_key=True)
+    ingredient_id = col.key_text("The ingredient", primary_key=True)
+    supplier_id = col.text("Who was to deliver it", nullable=True)
+    open = col.number("Quantity not received, in the ingredient's unit")
+    due_at = dy.Datetime(time_unit="us", description="End of the delivery window, local time")
+    is_expected = col.boolean("It is counted among the scheduled receipts of the plan date")
+
+
 def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> dy.DataFrame[ScheduledReceipts]:
     """Open purchase orders by ingredient and day, sorted.
 
@@ -53,19 +66,11 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side.
     What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
-    arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
-    orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
-    orders = orders.join(arrived, on=LINE, how="anti", maintain_order="left")
-    ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
-    is_expected = pl.col("ends") >= -GRACE_DAYS
-    is_overdue = pl.col("ends_at") < pl.col("planned_as_of")
-    timed = with_usable_day(
-        orders.filter(pl.col("open") > 0).with_columns(
-            ends=ends, day=ends.clip(0), arrives_at=pl.when(~is_overdue).then("ends_at")
-        ),
-        inputs["shifts"],
-        arrives_at="arrives_at",
+    orders = _open_orders(cells, inputs).with_columns(
+        day=pl.col("ends").clip(0), arrives_at=pl.when(~pl.col("is_overdue")).then("ends_at")
     )
+    timed = with_usable_day(orders, inputs["shifts"], arrives_at="arrives_at")
+    is_expected = pl.col("is_expected")
     waits = pl.col("usable_day") > pl.col("day")
     expected = (
         timed.with_columns(
@@ -80,6 +85,26 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
         .sort("tenant_id", "ingredient_id", "day")
     )
     return conform(ScheduledReceipts, expected)
+
+
+def overdue_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> dy.DataFrame[OverdueOrders]:
+    """Open orders whose delivery window ended before the planning instant, in the last 28 days; sorted."""
+    overdue = _open_orders(cells, inputs).filter(pl.col("is_overdue") & (pl.col("ends") >= -FORGOTTEN_DAYS))
+    named = overdue.with_columns(due_at="expected_to")
+    return conform(OverdueOrders, named.sort("tenant_id", "order_id", "ingredient_id"))
+
+
+def _open_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> pl.DataFrame:
+    """Orders with what is ``open`` of them, the day on which their window ``ends`` and whether they are expected."""
+    arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
+    orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
+    ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
+    return (
+        orders.join(arrived, on=LINE, how="anti", maintain_order="left")
+        .filter(pl.col("open") > 0)
+        .with_columns(ends=ends, is_overdue=pl.col("ends_at") < pl.col("planned_as_of"))
+        .with_columns(is_expected=pl.col("ends") >= -GRACE_DAYS)
+    )
 
 
 def _less_named_receipts(cells: pl.DataFrame, inputs: ScheduledReceiptInputs) -> pl.DataFrame:

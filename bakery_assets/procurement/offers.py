@@ -33,6 +33,7 @@ DELIVERY_DAYS = OUTLOOK_DAYS + MAX_LEAD_DAYS  # days on which an order placed wi
 class SupplierOfferInputs(TypedDict):
     """What ``supplier_offers`` reads."""
 
+    tenants: dy.DataFrame[ops.Tenants]
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
 
@@ -51,7 +52,7 @@ class SupplierOffers(dy.Schema):
     ingredient_id = col.key_text("The ingredient", primary_key=True)
     supplier_id = col.key_text("The supplier", primary_key=True)
     supplier = col.text("The supplier's name")
-    currency = ops.Suppliers.currency
+    currency = col.text("ISO 4217 code of its prices, the supplier's own, else the tenant's", nullable=True)
     price = ops.SupplierItems.price
     minimum_quantity = ops.SupplierItems.minimum_quantity
     minimum_order_value = ops.Suppliers.minimum_order_value
@@ -70,13 +71,12 @@ class Offers:
 
     Attributes:
         item: row of the item; ascending.
-        price, minimum, pack: per unit of the item, smallest order, and what orders are a multiple of (0: any quantity).
+        minimum, pack: smallest order, and what orders are a multiple of (0: any quantity).
         delivers: offers by days: whether an order placed within the outlook can be usable from that day on, which for
             bakeries with shifts is the day after its delivery (``materials.baking_starts``).
     """
 
     item: Ints
-    price: Floats
     minimum: Floats
     pack: Floats
     delivers: NDArray[np.bool_]
@@ -99,19 +99,28 @@ class Offers:
 def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> dy.DataFrame[SupplierOffers]:
     """Every supplier's items, the cheapest of each ingredient first, equal prices by supplier_id.
 
-    A supplier whose weekdays cannot be read offers nothing.
+    Prices in different currencies cannot be compared, for no rate is known: offers in the tenant's currency come
+    first, then those in others, by the currency's code. A supplier whose weekdays cannot be read offers nothing.
     """
     readable = with_weekdays(inputs["suppliers"]).filter(pl.col("unreadable").is_null())
     suppliers = readable.rename({"name": "supplier", "lead_time_days": "supplier_lead_days"})
-    offered = inputs["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
+    own = inputs["tenants"].select("tenant_id", own_currency="currency")
+    offered = (
+        inputs["supplier_items"]
+        .join(suppliers, on=["tenant_id", "supplier_id"])
+        .join(cells, on="tenant_id")
+        .join(own, on="tenant_id", how="left")
+    )
     offers = (
         with_instants(offered, "order_by", day="plan_date", wall_time="order_cutoff_time")
         .with_columns(
             pl.col("pack_size").fill_null(0.0),
             lead_time_days=pl.coalesce("lead_time_days", "supplier_lead_days"),
+            currency=pl.coalesce("currency", "own_currency"),
             first_order_day=(pl.col("planned_as_of") > pl.col("order_by")).cast(pl.Int32),
         )
-        .sort("tenant_id", "ingredient_id", "price", "supplier_id")
+        .with_columns(is_foreign=(pl.col("currency") != pl.col("own_currency")).fill_null(value=False))
+        .sort("tenant_id", "ingredient_id", "is_foreign", "currency", "price", "supplier_id")
     )
     return conform(SupplierOffers, offers)
 

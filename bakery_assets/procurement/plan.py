@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bakery_assets.cells import OUTLOOK_DAYS
+from bakery_assets.explanations.formats import money
 from bakery_assets.explanations.procurement import (
     ExplainedRequirements,
     PlanTerms,
@@ -94,7 +95,7 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     terms = _requirement_terms(ordered, _not_ordered(orders, items, offers, records), items, records, receipts)
     explained = add_requirement_explanations(terms, where_used(schedule, inputs, inputs["products"]))
     return ProcurementTables(
-        procurement_plans=_plans(cells, explained),
+        procurement_plans=_plans(cells, explained, inputs["tenants"]),
         procurement_requirements=conform(plans.ProcurementRequirements, explained),
     )
 
@@ -132,7 +133,6 @@ def _offers(
     usable_from = np.where(delay[item][:, None] > 0, np.pad(delivers, ((0, 0), (1, 0)))[:, :-1], delivers)
     return Offers(
         item=item,
-        price=rows["price"].to_numpy(),
         minimum=rows["minimum_quantity"].to_numpy(),
         pack=rows["pack_size"].to_numpy(),
         delivers=usable_from,
@@ -227,26 +227,46 @@ def _date(day: str | pl.Expr) -> pl.Expr:
 
 
 def _plans(
-    cells: dy.DataFrame[Cells], requirements: dy.DataFrame[ExplainedRequirements]
+    cells: dy.DataFrame[Cells],
+    requirements: dy.DataFrame[ExplainedRequirements],
+    tenants: dy.DataFrame[ops.Tenants],
 ) -> dy.DataFrame[plans.ProcurementPlans]:
-    """One draft per tenant: what its orders amount to."""
+    """One draft per tenant: what its orders amount to, each currency by itself."""
     has_order = pl.col("planned_order_quantity") > 0
-    sums = requirements.group_by("tenant_id").agg(
-        orders_14d=pl.struct("supplier_id", "deliver_on").filter(has_order).n_unique(),
-        total_cost=ordered_sum("cost").round(CENTS),
-        first_order_by=pl.col("order_on").min(),
-        ingredients_ordered=pl.col("ingredient_id").filter(has_order).n_unique(),
-        ingredients_not_ordered=(~has_order).sum(),
-        ingredients_without_supplier=(~pl.col("has_offer")).sum(),
-        late_requirements=pl.col("is_late").sum(),
-        ingredients_with_stockout=pl.col("ingredient_id").filter(pl.col("stockout_on").is_not_null()).n_unique(),
-        first_stockout_on=pl.col("stockout_on").min(),
+    own = tenants.select("tenant_id", own_currency="currency")
+    priced = requirements.join(own, on="tenant_id", how="left", maintain_order="left")
+    is_foreign = (pl.col("currency") != pl.col("own_currency")).fill_null(value=False)
+    sums = (
+        priced.with_columns(own_cost=pl.when(is_foreign).then(0.0).otherwise("cost"))
+        .group_by("tenant_id")
+        .agg(
+            orders_14d=pl.struct("supplier_id", "deliver_on").filter(has_order).n_unique(),
+            total_cost=ordered_sum("own_cost").round(CENTS),
+            first_order_by=pl.col("order_on").min(),
+            ingredients_ordered=pl.col("ingredient_id").filter(has_order).n_unique(),
+            ingredients_not_ordered=(~has_order).sum(),
+            ingredients_without_supplier=(~pl.col("has_offer")).sum(),
+            late_requirements=pl.col("is_late").sum(),
+            ingredients_with_stockout=pl.col("ingredient_id").filter(pl.col("stockout_on").is_not_null()).n_unique(),
+            first_stockout_on=pl.col("stockout_on").min(),
+        )
     )
     counts = [name for name in sums.columns if name.startswith(("ingredients_", "late_", "orders"))]
     totals = (
         cells.join(sums, on="tenant_id", how="left")
+        .join(_costs_in_other_currencies(priced.filter(is_foreign & has_order)), on="tenant_id", how="left")
         .with_columns(pl.col(counts).fill_null(0), pl.col("total_cost").fill_null(0.0))
         .sort("tenant_id")
     )
     explained = add_plan_explanations(conform(PlanTerms, totals))
     return conform(plans.ProcurementPlans, explained.with_columns(version=pl.lit(1), status=pl.lit("draft")))
+
+
+def _costs_in_other_currencies(orders: pl.DataFrame) -> pl.DataFrame:
+    """One text per tenant: its amounts in other currencies than its own, by their codes."""
+    amounts = orders.group_by("tenant_id", "currency").agg(cost=ordered_sum("cost").round(CENTS))
+    return (
+        amounts.sort("tenant_id", "currency")
+        .group_by("tenant_id", maintain_order=True)
+        .agg(costs_in_other_currencies=money("cost").str.join(" and "))
+    )

@@ -39,6 +39,7 @@ AlertKind = Literal[
     "baking_note",
     "master_data_fault",
     "order_today",
+    "overdue_order",
     "late_delivery",
     "no_supplier",
     "stockout",
@@ -67,6 +68,7 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "master_data_fault": "data",
     "order_today": "orders",
     # Why an item runs short may change from plan to plan; it stays one alert, and one class.
+    "overdue_order": "stock",
     "late_delivery": "stock",
     "no_supplier": "stock",
     "stockout": "stock",
@@ -301,10 +303,13 @@ class ProcurementPlans(PlanRow):
     version = col.integer("Version of the plan", minimum=1, default=1, primary_key=True)
     status = col.choice("State", ("draft", "approved", "rejected", "superseded"), default="draft")
     orders_14d = col.integer("Orders to place within the 14 days of the plan")
-    total_cost = col.number("Cost of these orders, in the tenant's currency")
+    total_cost = col.number("Cost of the orders that are priced in the tenant's currency, in this currency")
     first_order_by = col.date("Day of the first deadline", nullable=True)
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
+    costs_in_other_currencies = col.text(
+        "Cost of the orders in other currencies, an amount for each currency", nullable=True
+    )
 
 
 class ProcurementRequirements(PlanRow):
@@ -321,13 +326,14 @@ class ProcurementRequirements(PlanRow):
         "Requirement that neither stock nor scheduled receipts cover, in the ingredient's unit"
     )
     planned_order_quantity = col.number("Quantity to order, after minimum and pack, in the ingredient's unit")
-    cost = col.number("Planned order quantity times price, in the tenant's currency")
+    cost = col.number("Planned order quantity times price, in the currency of the supplier's prices")
     order_by = col.instant("Deadline of the order; empty: nothing to order", nullable=True)
     deliver_on = col.date("Day of delivery", nullable=True)
     needed_on = col.date("First day it is needed", nullable=True)
     is_late = col.boolean("It cannot be delivered by the day it is needed")
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
+    currency = col.text("ISO 4217 code of the cost's currency; empty: nothing to order", nullable=True)
 
     @dy.rule()
     def net_requirement_is_what_is_not_covered(cls) -> pl.Expr:
@@ -541,7 +547,7 @@ class DailySummaries(PlanRow):
     planned_quantity = col.number("Units to bake on the plan date")
     planned_batches = col.integer("Batches on the plan date")
     orders_14d = col.integer("Orders to place within 14 days")
-    order_cost_14d = col.number("Cost of these orders, in the tenant's currency")
+    order_cost_14d = col.number("Cost of those of these orders that are priced in the tenant's currency")
     items_at_risk_14d = col.integer("Items that may run out within 14 days")
     accuracy = col.metric("Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction")
     alerts = col.integer("Causes found that need a person")

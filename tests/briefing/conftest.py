@@ -8,17 +8,17 @@ import polars as pl
 import pytest
 
 from bakery_assets.briefing import summarize_day
+from bakery_assets.briefing.summaries import BriefingInputs
 from bakery_assets.cells import CELLS
 from resources.schema import metadata
 from resources.warehouse.connection import frame_schema
 
-READS = (
-    "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "ops.locations",
-    "ops.opening_hours", "ops.shifts", "ops.tenant_settings", "plans.demand_forecasts", "plans.production_schedules",
-    "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
-    "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
-    "plans.plan_versions", "plans.published_batches", "plans.published_orders",
-)  # fmt: skip
+READS = tuple(
+    full
+    for name in BriefingInputs.__annotations__
+    for full in (f"ops.{name}", f"plans.{name}")
+    if full in metadata.tables
+)
 HARMLESS: dict[str, Any] = {
     "location_id": "main", "country": "FR", "currency": "EUR", "tier": "starter", "status": "active", "unit": "piece",
     "safety_stock": 0.0, "reasoning": "{}", "model": "smoothing", "model_version": "1", "version": 1, "is_late": False,

@@ -38,7 +38,7 @@ def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
     for row, offer in enumerate(offers):
         delivers[row, list(offer["days"])] = True
     values = {name: np.array([offer.get(name, 0.0) for offer in offers]) for name in ("minimum", "pack")}
-    return Offers(np.zeros(len(offers), dtype=np.int64), np.ones(len(offers)), **values, delivers=delivers)
+    return Offers(np.zeros(len(offers), dtype=np.int64), **values, delivers=delivers)
 
 
 def deliveries(orders: pl.DataFrame) -> list[tuple[int, float]]:

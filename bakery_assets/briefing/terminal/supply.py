@@ -47,24 +47,25 @@ def orders_section(morning: DayBriefing) -> RenderableType:
         return section(title, nothing("Nothing has to be ordered."))
     content: list[RenderableType] = []
     later: list[dict[str, Any]] = []
+    orders_later = 0
     days_shown = _days_shown(morning)
     for rows in planned.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
         first = rows.row(0, named=True)
         if first["order_by"] and (morning.local(first["order_by"]).date() - morning.plan_date).days >= days_shown:
-            later.append({**first, "cost": math.fsum(rows["cost"])})
+            later += rows.to_dicts()
+            orders_later += 1
         else:
             content += [_order_heading(morning, first, math.fsum(rows["cost"])), _order_lines(morning, rows)]
     if later:
         due = day(morning.local(later[0]["order_by"]).date(), morning.plan_date)
-        cost = money(sum(order["cost"] for order in later), morning.currency)
+        cost = _amounts(later)
         if not content:
             until = "today or tomorrow" if days_shown == SHOWN_DAYS else "before the bakery opens again"
             content.append(nothing(f"Nothing has to be ordered {until}."))
         content.append(
-            nothing(f"Later, from {due} on: {counted(len(later), 'order', 'orders')}, {cost} as things stand.")
+            nothing(f"Later, from {due} on: {counted(orders_later, 'order', 'orders')}, {cost} as things stand.")
         )
-    total = money(math.fsum(planned["cost"]), morning.currency)
-    content.append(Text(f"{total} in all over two weeks", style="bold"))
+    content.append(Text(f"{_amounts(planned.to_dicts())} in all over two weeks", style="bold"))
     return section(title, *content)
 
 
@@ -107,6 +108,14 @@ def stock_section(morning: DayBriefing) -> RenderableType:
     return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
 
 
+def _amounts(orders: list[dict[str, Any]]) -> str:
+    """What orders cost, an amount for each currency: without a rate they cannot be added."""
+    costs: dict[str, list[float]] = {}
+    for order in orders:
+        costs.setdefault(order["currency"], []).append(order["cost"])
+    return " and ".join(money(math.fsum(costs[currency]), currency) for currency in sorted(costs))
+
+
 def _days_shown(morning: DayBriefing) -> int:
     """Days from the plan date on whose order deadlines are shown one by one: closed days bring no plan of their own,
     so that this one shows theirs. Without an open day ahead in the plan all are shown."""
@@ -126,7 +135,7 @@ def _order_heading(morning: DayBriefing, order: dict[str, Any], cost: float) -> 
         when = f"by {deadline:%H:%M} {on_day(deadline.date(), morning.plan_date)}"
         heading.append(when, style="bold yellow" if is_today else "bold")
         heading.append("  ")
-    heading.append(f"{order['supplier']}, {comes}, {money(cost, morning.currency)}")
+    heading.append(f"{order['supplier']}, {comes}, {money(cost, order['currency'])}")
     if cost < order["minimum_order_value"]:
         heading.append(f" (minimum {order['minimum_order_value']:,.2f})", style="yellow")
     return heading
