@@ -7,8 +7,8 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
-from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform, plans
 
 BATCH = ["tenant_id", "schedule_date", "batch_number"]
 _DAY = ["tenant_id", "schedule_date"]
