@@ -80,12 +80,14 @@ class BatchHistories(dy.Schema):
 
 
 def judged_events(
-    cells: pl.DataFrame, events: dy.DataFrame[ops.BatchEvents], recorded: dy.DataFrame[RecordedBatches]
+    cells: pl.DataFrame, events: dy.DataFrame[ops.BatchEvents], recorded: pl.DataFrame
 ) -> dy.DataFrame[JudgedEvents]:
     """Events that happened by each cell's planning instant, judged and sorted.
 
     Args:
+        cells: ``tenant_id, planned_as_of``.
         events: each in its latest record.
+        recorded: ``tenant_id, schedule_date, batch_number, product_id`` of batches that plans have published.
     """
     known = events.join(cells.select("tenant_id", as_of="planned_as_of"), on="tenant_id").filter(
         pl.col("happened_at") <= pl.col("as_of")
