@@ -24,8 +24,8 @@ _FOUND = "__found"
 class Compared:
     """A file's rows compared with earlier ones: ``new``, ``changed``, already ``known``, or contradicting them.
 
-    ``new`` and ``changed`` have ``ROW_NUMBER`` and the table's columns. A changed row of master data replaces the earlier one, a changed
-    fact is one more record.
+    ``new`` and ``changed`` have ``ROW_NUMBER`` and the table's columns. A changed row of master data replaces the
+    earlier one, a changed fact is one more record.
     """
 
     new: pl.DataFrame

@@ -2,8 +2,8 @@
 
 What a row must be, and what it is next to an earlier one, is decided in ``bakery_assets.intake``.
 
-Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects`` and ``batches`` (what rows are about), ``faults``
-(rows at fault, as read), ``staged`` and ``staged_locations`` (rows to store).
+Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects`` and ``batches`` (what rows are about),
+``faults`` (rows at fault, as read), ``staged`` and ``staged_locations`` (rows to store).
 """
 # ruff: noqa: S608 - names come from the schema, values never do
 
