@@ -109,6 +109,14 @@ class _ReadTables:
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         return self._rows[spec.name].drop(_FILE).join(subjects, on=subjects.columns, how="semi", nulls_equal=True)
 
+    def events_of(self, batches: pl.DataFrame) -> pl.DataFrame:
+        return self._rows[ops.batch_events.name].drop(_FILE).join(batches, on=batches.columns, how="semi")
+
+    def planned_batches(self, batches: pl.DataFrame) -> pl.DataFrame:
+        """None: a folder has no plan."""
+        schema = {"tenant_id": pl.String, "schedule_date": pl.Date, "batch_number": pl.String, "product_id": pl.String}
+        return pl.DataFrame(schema=schema)
+
     def add(self, spec: TableSpec, file: FileRows, number: int) -> None:
         """Keep a file's rows, and the locations that they name."""
         rows = self._rows[spec.name]

@@ -4,32 +4,19 @@ Which cells need it, and in which runs they go, is decided in ``bakery_assets.du
 ``planning_runs`` by ``resources.warehouse.revalidation``.
 """
 
-from collections import Counter
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import dagster as dg
 from pydantic import BaseModel
 
-from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
-from bakery_assets.cells import Cell
-from bakery_assets.due.revalidation import (
-    RevalidationRun,
-    cells_leaving_gaps,
-    cells_missing_late_sales,
-    plan_runs,
-)
-from bakery_assets.due.waves import REPLANNING_PRIORITY, REVALIDATION_PRIORITY
-from bakery_assets.partitions import TENANT, date_partitions
+from bakery_assets.assets.waves import planning_wave
+from bakery_assets.due.revalidation import cells_leaving_gaps, cells_missing_late_sales
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, revalidation
-from schedules.daily_planning import UNFINISHED
+from sensors.requested_waves import wave_requests
 
 GAPS_EVERY = timedelta(minutes=15)
-MOST_RUNS = 20  # under way at once; the other requests stay open and come later
-REQUESTED_BY = {"bakery/requested_by": "late_sales"}  # run tag
-COUNT_ATTEMPTS_FOR = timedelta(days=7)  # runs further back do not count as attempts any more
 
 
 class Cursor(BaseModel):
@@ -58,33 +45,16 @@ def late_sales(
     now = clock.now()
     cursor = request_revalidation(warehouse, Cursor.model_validate_json(context.cursor or "{}"), now)
     choices = settings()
-    tenants = set(context.instance.get_dynamic_partitions(TENANT))
-    requests = [
-        each
-        for each in revalidation.open_requests(
-            warehouse,
-            now,
-            choices.grid_start,
-            claim_for=timedelta(minutes=choices.claim_minutes),
-            attempts=choices.cell_attempts,
-        )
-        if _is_in_grid(each.cell, tenants)
-    ]
-    waves = [
-        (run.status, config_of_wave(run.run_config))
-        for run in context.instance.get_runs(dg.RunsFilter(tags=REQUESTED_BY, created_after=now - COUNT_ATTEMPTS_FOR))
-    ]
-    unfinished = [wave for status, wave in waves if status in UNFINISHED]
-    runs = plan_runs(
-        requests,
-        Counter(key for _, wave in waves for key in wave.request_keys),
-        {cell for wave in unfinished for cell in wave.cells},
-        free_slots=MOST_RUNS - len(unfinished),
-        max_attempts=choices.cell_attempts,
-        wave_size=choices.wave_size,
+    requests = revalidation.open_requests(
+        warehouse,
+        now,
+        choices.grid_start,
+        claim_for=timedelta(minutes=choices.claim_minutes),
+        attempts=choices.cell_attempts,
     )
+    runs = wave_requests(context.instance, "late_sales", requests, now)
     return dg.SensorResult(
-        run_requests=[_run_request(run, now) for run in runs],
+        run_requests=runs,
         cursor=cursor.model_dump_json(),
         skip_reason=None if runs else dg.SkipReason(f"Nothing to start; {len(requests)} requests are open."),
     )
@@ -106,23 +76,3 @@ def request_revalidation(warehouse: Warehouse, cursor: Cursor, now: datetime) ->
     )
     revalidation.request(warehouse, gaps, now)
     return Cursor(next_transaction_id=new_sales.next_transaction_id, gaps_at=now)
-
-
-def _run_request(run: RevalidationRun, now: datetime) -> dg.RunRequest:
-    return dg.RunRequest(
-        # The instant makes the key new: Dagster drops a used one silently, and attempts are forgotten after a while.
-        run_key=f"{run.key} {now.isoformat()}",
-        run_config=wave_config(
-            [each.cell for each in run.requests],
-            validates_only=not run.is_replan,
-            request_keys=[each.key for each in run.requests],
-        ),
-        tags={
-            **REQUESTED_BY,
-            "dagster/priority": str(REPLANNING_PRIORITY if run.is_replan else REVALIDATION_PRIORITY),
-        },
-    )
-
-
-def _is_in_grid(cell: Cell, tenants: Collection[str]) -> bool:
-    return cell.tenant_id in tenants and date_partitions.has_partition_key(cell.plan_date.isoformat())

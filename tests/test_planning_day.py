@@ -15,6 +15,7 @@ def test_one_stage_alone_reads_what_earlier_ones_wrote() -> None:
     production = next(stage for stage in STAGES if stage.name == "production_schedules")
     assert facts_and_plans_read([production])[1] == {
         "demand_forecasts",
+        "plan_versions",
         "published_batches",
         "stock_balances",
         "stock_movements",

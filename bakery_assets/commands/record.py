@@ -155,6 +155,7 @@ def done(
         quantity=made,
         happened_at=reporter.happened_at.isoformat(),
         who=who or "",
+        product_id=planned.product_id,
         **({"reason": reason} if reason else {}),
     )
     word = "failed" if failed else "finished"

@@ -1,6 +1,13 @@
-"""Whether late sales plan a day anew, or only validate: the one place where this rule is stated.
+"""What plans a day anew whose plan is out: the one place where these rules are stated.
 
-A plan that is out is worked with. Sales that arrive after it validate the days they are of, always. They plan the day
+A plan that is out is worked with.
+
+**Decisions and facts.** A rejected plan is made anew until the last shop closes. A batch of the day that failed or was
+cancelled plans it anew until the first shop opens, because what it was to bring can still be baked. A count that
+differs from the plan's book by more than the tenant's ``replan_threshold``, as a fraction of the book, does so only
+before work for the day begins. Everything later waits for a person, or for the next day's plan.
+
+**Late sales.** Sales that arrive after it validate the days they are of, always. They plan the day
 anew only while nobody works for it yet (before the first start of work for the date, without shifts before the first
 shop opens), and only when they change the total of a day by more than the tenant's ``replan_threshold``, as a fraction
 of what the plan had taken. It had taken what was recorded by then; of a day that was not over, its forecast, where that
@@ -8,12 +15,18 @@ is more.
 """
 
 from datetime import datetime
+from typing import Literal, get_args
 
 import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Cell
 from bakery_assets.schemas import columns as col
+from bakery_assets.schemas import conform
+from bakery_assets.schemas.plans import VERSION_CAUSES
+
+Asking = Literal["plan_rejected", "batch_lost", "counted"]
+ASKING: tuple[Asking, ...] = get_args(Asking)
 
 
 class ReplanCandidates(dy.Schema):
@@ -35,3 +48,51 @@ def cells_to_replan(candidates: dy.DataFrame[ReplanCandidates], now: datetime) -
         pl.col("work_begins_at") > now, change > pl.col("threshold") * pl.col("taken").clip(lower_bound=0.0)
     )
     return {Cell(*row) for row in found.select("tenant_id", "plan_date").unique().iter_rows()}
+
+
+class AskingFacts(dy.Schema):
+    """Decisions and facts that the last version of a planned day's plan does not know."""
+
+    tenant_id = col.key_text("The bakery")
+    plan_date = col.date("Local date of the cell")
+    asking = col.choice("What it is", ASKING)
+    recorded_at = col.instant("When it was recorded")
+    detail = col.text("What asks, in words")
+    work_begins_at = col.instant("First start of work for the plan date, else the first opening")
+    opens_at = col.instant("When the first shop opens on the plan date")
+    closes_at = col.instant("When the last shop closes on the plan date")
+    threshold = col.number("Change from which a count plans the day anew, as a fraction of the book")
+    book = col.number("Of a count: what the plan had as stock", nullable=True)
+    found = col.number("Of a count: what was found", nullable=True)
+
+
+class VersionRequests(dy.Schema):
+    """Cells of which a new version is wanted."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date of the cell", primary_key=True)
+    planned_as_of = col.instant("When the last of what asks for it was recorded")
+    cause = col.choice("What it is made for", VERSION_CAUSES)
+    detail = col.text("What asks for it, in words")
+
+
+def versions_asked_for(facts: dy.DataFrame[AskingFacts], now: datetime) -> dy.DataFrame[VersionRequests]:
+    """One version of each cell that something asks for in time, made for the last that does; sorted."""
+    asking = pl.col("asking")
+    until = (
+        pl.when(asking == "plan_rejected")
+        .then("closes_at")
+        .when(asking == "batch_lost")
+        .then("opens_at")
+        .otherwise("work_begins_at")
+    )
+    change = (pl.col("found") - pl.col("book")).abs()
+    is_much = pl.when(asking == "counted").then(change > pl.col("threshold") * pl.col("book")).otherwise(True)
+    asked = facts.filter(until > now, is_much).with_columns(
+        planned_as_of="recorded_at",
+        cause=pl.when(asking == "plan_rejected").then(pl.lit("decision")).otherwise(pl.lit("fact")),
+    )
+    last = asked.sort("tenant_id", "plan_date", "recorded_at", "detail").unique(
+        ["tenant_id", "plan_date"], keep="last", maintain_order=True
+    )
+    return conform(VersionRequests, last)

@@ -1,4 +1,4 @@
-"""A file through all rules, in their order: parsing and row rules, references, repeats, earlier records.
+"""A file through all rules, in their order: parsing and row rules, references, repeats, earlier records, batches.
 
 The one implementation for every reader. What is known before the file is an argument, ``KnownRows``; what is done
 with the rows is in ``resources.folder`` (frames) and ``resources.warehouse.intake`` (the database).
@@ -11,7 +11,16 @@ from datetime import datetime
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.intake.faults import BadHeader, Faults, RowFaults, faults_frame, row_faults, with_content
+from bakery_assets.intake.batch_faults import contradicting_events
+from bakery_assets.intake.faults import (
+    ROW_NUMBER,
+    BadHeader,
+    Faults,
+    RowFaults,
+    faults_frame,
+    row_faults,
+    with_content,
+)
 from bakery_assets.intake.parsing import check_header, parse
 from bakery_assets.intake.records import Compared, compare_facts, compare_master_data, deduplicate
 from bakery_assets.intake.references import KnownRows, NamedLocations, check_references, named_locations
@@ -95,7 +104,9 @@ def read_file_rows(
     rows, repeated, repeats = deduplicate(spec, rows)
     given = spec.given(file.columns)
     compared = _compare(spec, rows, known, given, loaded_at if corrections else None)
-    _refuse_again(source, conform(RowFaults, pl.concat([missing, repeats, compared.faults])), refuse)
+    contradicting = contradicting_events(spec, pl.concat([compared.new, compared.changed]), known)
+    compared = compared.without(contradicting)
+    _refuse_again(source, conform(RowFaults, pl.concat([missing, repeats, compared.faults, contradicting])), refuse)
     report = FileReport(
         source.name,
         spec.name,
@@ -107,7 +118,8 @@ def read_file_rows(
         quarantined=quarantined,
         unknown_columns=tuple(file.unknown),
     )
-    return FileRows(report, compared.new, compared.changed, given, named_locations(spec, rows))
+    new, changed = compared.new.drop(ROW_NUMBER), compared.changed.drop(ROW_NUMBER)
+    return FileRows(report, new, changed, given, named_locations(spec, rows))
 
 
 def _read(spec: TableSpec, source: Source, clocks: Clocks, refuse: ReportFaults, progress: ReportProgress) -> _Read:
@@ -142,7 +154,7 @@ def _compare(
             parts.append(
                 compare_facts(spec, some, earlier, corrected_at=corrected_at, holder=known.name, correction_hint=hint)
             )
-    nothing = pl.DataFrame(schema=pl.Schema(spec.schema))
+    nothing = rows.select(ROW_NUMBER, *spec.columns).clear()
     return Compared(
         new=pl.concat([nothing, *(part.new for part in parts)]),
         changed=pl.concat([nothing, *(part.changed for part in parts)]),

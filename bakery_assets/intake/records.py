@@ -5,7 +5,7 @@ checked in ``references``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import dataframely as dy
@@ -24,14 +24,22 @@ _FOUND = "__found"
 class Compared:
     """A file's rows compared with earlier ones: ``new``, ``changed``, already ``known``, or contradicting them.
 
-    ``new`` and ``changed`` have the table's columns. A changed row of master data replaces the earlier one, a changed
-    fact is one more record.
+    ``new`` and ``changed`` have ``ROW_NUMBER`` and the table's columns. A changed row of master data replaces the
+    earlier one, a changed fact is one more record.
     """
 
     new: pl.DataFrame
     changed: pl.DataFrame
     known: int
     faults: dy.DataFrame[RowFaults]
+
+    def without(self, faulty: dy.DataFrame[RowFaults]) -> "Compared":
+        """The rows that are not at fault."""
+        numbers = faulty.select(pl.col("row_number").alias(ROW_NUMBER))
+        new, changed = (
+            rows.join(numbers, on=ROW_NUMBER, how="anti", maintain_order="left") for rows in (self.new, self.changed)
+        )
+        return replace(self, new=new, changed=changed)
 
 
 def deduplicate(spec: TableSpec, rows: pl.DataFrame) -> tuple[pl.DataFrame, int, dy.DataFrame[RowFaults]]:
@@ -78,8 +86,9 @@ def compare_facts(
         holder: what has the earlier records, for the reasons, which end with ``correction_hint``.
     """
     names = list(spec.columns)
+    kept = [ROW_NUMBER, *names]
     if earlier.is_empty():
-        return Compared(rows.select(names), rows.select(names).clear(), 0, row_faults())
+        return Compared(rows.select(kept), rows.select(kept).clear(), 0, row_faults())
     read = rows.height
     changed = rows.clear()
     if corrected_at is not None and spec.is_versioned:
@@ -97,7 +106,7 @@ def compare_facts(
     faults = row_faults(_found(pairs, column, pl.format("{} already has {}; {}", pl.lit(holder), other, hint)))
     new = rows.join(pairs, on=ROW_NUMBER, how="anti", maintain_order="left")
     known = read - new.height - changed.height - faults.height
-    return Compared(new.select(names), changed.select(names), known, faults)
+    return Compared(new.select(kept), changed.select(kept), known, faults)
 
 
 def compare_master_data(spec: TableSpec, rows: pl.DataFrame, earlier: pl.DataFrame, given: Sequence[str]) -> Compared:
@@ -116,7 +125,9 @@ def compare_master_data(spec: TableSpec, rows: pl.DataFrame, earlier: pl.DataFra
     kept = [pl.col(name + _OTHER).alias(name) for name in names if name not in given]
     changed = pairs.filter(~is_new & _differs(values)).with_columns(kept)
     new = pairs.filter(is_new)
-    return Compared(new.select(names), changed.select(names), rows.height - new.height - changed.height, row_faults())
+    columns = [ROW_NUMBER, *names]
+    known = rows.height - new.height - changed.height
+    return Compared(new.select(columns), changed.select(columns), known, row_faults())
 
 
 def latest_records(spec: TableSpec, rows: pl.DataFrame) -> pl.DataFrame:

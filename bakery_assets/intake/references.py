@@ -34,6 +34,12 @@ class KnownRows(Protocol):
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         """All records of a table, in its schema, about ``subjects`` (the columns of ``TableSpec.subject``)."""
 
+    def events_of(self, batches: pl.DataFrame) -> pl.DataFrame:
+        """All records of batch events of ``batches`` (``tenant_id, plan_date, batch_number``)."""
+
+    def planned_batches(self, batches: pl.DataFrame) -> pl.DataFrame:
+        """Those of ``batches`` that a plan published, ``tenant_id, schedule_date, batch_number, product_id``."""
+
 
 class NamedLocations(dy.Schema):
     """Shops and kitchens that rows name, each of which becomes a location."""

@@ -1,6 +1,6 @@
 """Carried-over batches: what earlier plans have begun or made final, which a new plan keeps and counts as supply.
 
-The record is what was published before; how far its batches are by what was reported is in ``batch_states``.
+Which batches of the record hold, and what events say of them, is in ``bakery_assets.batches``.
 """
 
 from typing import TypedDict
@@ -8,9 +8,10 @@ from typing import TypedDict
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.batches.histories import histories_of
+from bakery_assets.batches.of_record import BATCH, batches_of_record
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.opening_hours import trading_hours
-from bakery_assets.production.batch_states import BATCH, batch_states
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
@@ -27,6 +28,7 @@ class RecordInputs(TypedDict):
     opening_hours: dy.DataFrame[ops.OpeningHours]
     calendar: dy.DataFrame[ops.Calendar]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
     published_batches: dy.DataFrame[plans.PublishedBatches]
     batch_events: dy.DataFrame[ops.BatchEvents]
 
@@ -67,27 +69,11 @@ class CarriedSteps(dy.Schema):
 
 
 class UsedNumbers(dy.Schema):
-    """The highest running number that any published plan has given to a batch of a day."""
+    """The highest running number that a batch of a day has, or had."""
 
     tenant_id = col.tenant_id()
     schedule_date = col.date("Day of the batches", primary_key=True)
     used = col.integer("The number")
-
-
-def batches_of_record(published: dy.DataFrame[plans.PublishedBatches]) -> dy.DataFrame[plans.PublishedBatches]:
-    """Of every schedule date the batches that hold: those of its own day's last version, else the last preview.
-
-    Args:
-        published: versions that were published by the instant they are asked for.
-    """
-    versions = published.select("tenant_id", "schedule_date", "plan_date", "version").unique()
-    last = (
-        versions.filter(pl.col("plan_date") <= pl.col("schedule_date"))
-        .sort("plan_date", "version")
-        .unique(["tenant_id", "schedule_date"], keep="last")
-    )
-    held = published.join(last, on=["tenant_id", "schedule_date", "plan_date", "version"], how="semi")
-    return conform(plans.PublishedBatches, held.sort(BATCH))
 
 
 def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.DataFrame[CarriedBatches]:
@@ -96,26 +82,34 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     These are the batches of the horizon that have begun at the planning instant, by the record (their first dough
     counts) or by an event, those that were confirmed, and those of a day whose own plan is published already. A batch
     that failed or was cancelled is kept, too, for it keeps its number, and supplies nothing. What had to begin before
-    its plan was published has not begun by the record. A batch without times is made when its kitchen opens.
+    its plan was published has not begun by the record; what was given up has begun only if an event says so. A batch
+    without times is made when its kitchen opens.
 
     A batch that has ended by the planning instant supplies nothing more: it is in stock.
     """
     as_of = pl.col("planned_as_of")
     last_day = pl.col("cell_date") + pl.duration(days=HORIZON_DAYS - 1)
+    recorded = batches_of_record(cells, inputs["plan_versions"], inputs["published_batches"])
     rows = (
-        batches_of_record(inputs["published_batches"])
-        .rename({"plan_date": "published_for"})
-        .join(cells.select("tenant_id", "timezone", "planned_as_of", cell_date="plan_date"), on="tenant_id")
+        recorded.join(cells.select("tenant_id", "timezone", "planned_as_of", cell_date="plan_date"), on="tenant_id")
         .filter(pl.col("schedule_date").is_between(pl.col("cell_date"), last_day))
-        .join(batch_states(cells, inputs["batch_events"]), on=BATCH, how="left")
+        .join(
+            histories_of(cells, inputs["batch_events"], recorded).select(*BATCH, "state", "started_at", "checked_at"),
+            on=BATCH,
+            how="left",
+        )
     )
     rows = _with_opening(rows, inputs).with_columns(
         begins=pl.coalesce("begins_at", "start_at", "opens_at"), ends=pl.coalesce("end_at", "opens_at")
     )
     begun_by_record = (pl.col("begins") <= as_of) & (pl.col("begins") >= pl.col("planned_since"))
     is_final = (pl.col("published_for") == pl.col("schedule_date")) & (pl.col("schedule_date") > pl.col("cell_date"))
-    rows = rows.with_columns(is_final=is_final)
-    kept = rows.filter(begun_by_record.fill_null(value=False) | pl.col("state").is_not_null() | pl.col("is_final"))
+    rows = rows.with_columns(is_final=is_final & pl.col("is_of_record"))
+    told_begun = pl.any_horizontal(
+        pl.col("started_at", "checked_at").is_not_null(), pl.col("state").is_in(["completed", "failed"])
+    ).fill_null(value=False)
+    holds = begun_by_record.fill_null(value=False) | pl.col("state").is_not_null() | pl.col("is_final")
+    kept = rows.filter((pl.col("is_of_record") & holds) | told_begun)
     assumed = (
         pl.when(begun_by_record & (pl.col("ends") <= as_of))
         .then(pl.lit("completed"))
@@ -167,14 +161,22 @@ def carried_steps(carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[Carried
 
 
 def used_numbers(
-    published: dy.DataFrame[plans.PublishedBatches], carried: dy.DataFrame[CarriedBatches]
+    published: dy.DataFrame[plans.PublishedBatches],
+    events: dy.DataFrame[ops.BatchEvents],
+    carried: dy.DataFrame[CarriedBatches],
 ) -> dy.DataFrame[UsedNumbers]:
-    """The highest numbers that are taken, sorted: by plans of the batches' own days, and by what the plan keeps.
+    """The highest numbers that are taken, sorted: by plans of the batches' own days, given up or not, by events, and by
+    what the plan keeps.
 
-    Numbers of other previews are free again.
+    Numbers of other previews are free again. An event of a number that no plan had given keeps its batch from becoming
+    another one.
     """
     final = published.filter(pl.col("plan_date") == pl.col("schedule_date"))
-    number = pl.col("batch_number").str.extract(r"-(\d+)$").cast(pl.Int32)
-    taken = pl.concat([final.select(BATCH), carried.select(BATCH)])
-    used = taken.group_by("tenant_id", "schedule_date").agg(used=number.max().fill_null(0))
+    told = events.rename({"plan_date": "schedule_date"})
+    day, number = pl.col("schedule_date").dt.strftime("%Y%m%d"), pl.col("batch_number")
+    taken = pl.concat([final.select(BATCH), carried.select(BATCH), told.select(BATCH)]).filter(
+        number.str.starts_with(day)
+    )
+    running = number.str.extract(r"^\d{8}-(\d{3,6})$").cast(pl.Int32)
+    used = taken.group_by("tenant_id", "schedule_date").agg(used=running.max().fill_null(0))
     return conform(UsedNumbers, used.sort("tenant_id", "schedule_date"))

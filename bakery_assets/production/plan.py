@@ -39,6 +39,7 @@ class ProductionInputs(TypedDict):
     production_steps: dy.DataFrame[ops.ProductionSteps]
     equipment: dy.DataFrame[ops.Equipment]
     shifts: dy.DataFrame[ops.Shifts]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
     published_batches: dy.DataFrame[plans.PublishedBatches]
     batch_events: dy.DataFrame[ops.BatchEvents]
     locations: dy.DataFrame[ops.Locations]
@@ -76,7 +77,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     lots = conform(Lots, without_left_out(lots, in_loads))
     kept = carried_steps(carried)
     timed, scheduled = schedule_batches(ranked_batches(lots, recipes, begun, hours, ready), steps, equipment, kept)
-    used = used_numbers(inputs["published_batches"], carried)
+    used = used_numbers(inputs["published_batches"], inputs["batch_events"], carried)
     return ProductionTables(
         production_schedules=schedule_rows(
             hours,

@@ -6,17 +6,15 @@ What they take of components is in ``consumption``. Days without a plan of recor
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.batches.histories import BatchHistories
+from bakery_assets.batches.of_record import BATCH, RecordedBatches, latest_versions
 from bakery_assets.materials.items import PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
-from bakery_assets.schemas import conform, ops, plans
+from bakery_assets.schemas import conform, plans
 from bakery_assets.stock.events import Action, StockEvents
 from bakery_assets.stock.recorded import events_of
 from bakery_assets.stock.scope import Scope
-
-BATCH = ["tenant_id", "schedule_date", "batch_number"]
-ENDINGS = ("finished", "failed", "cancelled")
-BEGINNINGS = ("confirmed", "started", "quality_check", "finished", "failed")
 
 
 class MadeBatches(dy.Schema):
@@ -43,27 +41,22 @@ class RecordedDays(dy.Schema):
 
 def recorded_days(scope: Scope, versions: dy.DataFrame[plans.PlanVersions]) -> dy.DataFrame[RecordedDays]:
     """Days whose own plan was published by the planning instant."""
-    latest = _latest_versions(scope, versions)
-    return conform(
-        RecordedDays, latest.select("tenant_id", schedule_date="plan_date").sort("tenant_id", "schedule_date")
-    )
+    return conform(RecordedDays, latest_versions(scope.cells, versions).rename({"plan_date": "schedule_date"}))
 
 
 def made_batches(
-    scope: Scope,
-    versions: dy.DataFrame[plans.PlanVersions],
-    published: dy.DataFrame[plans.PublishedBatches],
-    batch_events: dy.DataFrame[ops.BatchEvents],
+    scope: Scope, recorded: dy.DataFrame[RecordedBatches], histories: dy.DataFrame[BatchHistories]
 ) -> dy.DataFrame[MadeBatches]:
     """Batches begun by the planning instant, sorted.
 
-    Of a day its own latest version counts, before there is one the previews of the latest day before. A batch is taken
-    as made where it has been planned so since before it began, and has begun; events of a batch replace that.
-    Of the events that end a batch the last counts; a start that nothing tells of is implied by the end.
+    A batch of record is taken as made where it has been planned so since before it began, and has begun; events of a
+    batch replace that, also of one that was given up or never planned. A start that nothing tells of is implied by the
+    end.
     """
-    planned = _planned(scope, versions, published)
-    told = _told(batch_events)
-    batches = planned.join(told, on=BATCH, how="full", coalesce=True).with_columns(
+    told = histories.rename(
+        {"product_id": "told_product_id", "quantity": "told_quantity", "wasted_quantity": "told_waste"}
+    )
+    batches = recorded.join(told, on=BATCH, how="full", coalesce=True).with_columns(
         product_id=pl.coalesce("product_id", "told_product_id")
     )
     batches = scope.at_opening(
@@ -75,10 +68,12 @@ def made_batches(
     is_cut = ended.is_in(["failed", "cancelled"]).fill_null(value=False)
     planned_start = pl.coalesce("start_at", "opens_at")
     begins = pl.coalesce("begins_at", "start_at", "opens_at")
-    is_assumed = (pl.col("planned_since") <= begins) & (begins <= pl.col("planned_as_of"))
-    has_begun = pl.col("has_begun").fill_null(value=False)
-    is_made = pl.when(ended == "cancelled").then(pl.col("started_at").is_not_null()).otherwise(has_begun | is_assumed)
+    is_assumed = pl.col("is_of_record") & (pl.col("planned_since") <= begins) & (begins <= pl.col("planned_as_of"))
+    # Whoever confirms a batch of record is going to bake it; of one that was given up more has to be told.
+    is_confirmed = pl.col("confirmed_at").is_not_null() & pl.col("is_of_record").fill_null(value=True)
     told_start = pl.coalesce("started_at", "checked_at")
+    has_begun = is_confirmed | told_start.is_not_null() | is_finished | is_cut
+    is_made = pl.when(ended == "cancelled").then(told_start.is_not_null()).otherwise(has_begun | is_assumed)
     start = pl.coalesce(told_start, pl.min_horizontal(planned_start, pl.when(is_finished | is_cut).then("ended_at")))
     end = pl.coalesce("end_at", "opens_at") + (start - planned_start)
     used = pl.col("told_quantity") + pl.col("told_waste").fill_null(0.0)
@@ -119,44 +114,3 @@ def production(scope: Scope, made: dy.DataFrame[MadeBatches], shelf_lives: pl.Da
         source=pl.format("batch {}", "batch_number"),
         is_assumed=~pl.col("is_recorded"),
     )
-
-
-def _latest_versions(scope: Scope, versions: pl.DataFrame) -> pl.DataFrame:
-    known = versions.join(scope.cells.select("tenant_id", as_of="planned_as_of"), on="tenant_id").filter(
-        pl.col("published_at") <= pl.col("as_of")
-    )
-    return known.group_by("tenant_id", "plan_date").agg(pl.col("version").max())
-
-
-def _planned(scope: Scope, versions: pl.DataFrame, published: pl.DataFrame) -> pl.DataFrame:
-    """Batches of the plan that counts for each schedule date."""
-    latest = _latest_versions(scope, versions)
-    rows = published.join(latest, on=["tenant_id", "plan_date", "version"], how="semi")
-    plans_of_days = pl.concat(
-        [
-            rows.select("tenant_id", "schedule_date", "plan_date"),
-            latest.select("tenant_id", schedule_date="plan_date", plan_date="plan_date"),
-        ]
-    )
-    counting = plans_of_days.group_by("tenant_id", "schedule_date").agg(pl.col("plan_date").max())
-    return rows.join(counting, on=["tenant_id", "schedule_date", "plan_date"], how="semi").select(
-        *BATCH, "product_id", "recipe_id", "quantity_planned", "begins_at", "start_at", "end_at", "planned_since"
-    )
-
-
-def _told(batch_events: pl.DataFrame) -> pl.DataFrame:
-    """What events say of each batch."""
-    events = batch_events.sort("happened_at", "event")
-    event, at = pl.col("event"), pl.col("happened_at")
-    is_end = event.is_in(ENDINGS)
-    last = events.group_by("tenant_id", "plan_date", "batch_number", maintain_order=True).agg(
-        told_product_id=pl.col("product_id").drop_nulls().last(),
-        started_at=at.filter(event == "started").last(),
-        checked_at=at.filter(event == "quality_check").first(),
-        ending=event.filter(is_end).last(),
-        ended_at=at.filter(is_end).last(),
-        told_quantity=pl.col("quantity").filter(is_end).last(),
-        told_waste=pl.col("wasted_quantity").filter(is_end).last(),
-        has_begun=event.is_in(BEGINNINGS).any(),
-    )
-    return last.rename({"plan_date": "schedule_date"})

@@ -11,6 +11,8 @@ from typing import TypedDict, cast
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.batches.histories import BatchHistories, histories_of
+from bakery_assets.batches.of_record import BATCH, RecordedBatches, batches_of_record
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import Frames
 from bakery_assets.keys import ITEM, LOT
@@ -155,11 +157,13 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
     waste = fact_events.waste(scope, inputs["waste"])
-    made = made_of.made_batches(scope, inputs["plan_versions"], inputs["published_batches"], inputs["batch_events"])
+    of_record = batches_of_record(scope.cells, inputs["plan_versions"], inputs["published_batches"])
+    histories = histories_of(cells, inputs["batch_events"], of_record)
+    made = made_of.made_batches(scope, of_record, histories)
     facts = selling.SalesFacts(inputs["sales"], inputs["sales_hourly"], inputs["day_forecasts"])
     sold = selling.sold_days(scope, facts)
     recorded = made_of.recorded_days(scope, inputs["plan_versions"])
-    implied = selling.implied_production(scope, sold, waste, made, recorded, _told(inputs))
+    implied = selling.implied_production(scope, sold, waste, made, recorded, _told(of_record, histories))
     of_products = pl.concat(
         [
             each.filter(pl.col("item_kind") == PRODUCT_KIND)
@@ -239,12 +243,10 @@ def _shelf_lives(inputs: LedgerInputs) -> pl.DataFrame:
     )
 
 
-def _told(inputs: LedgerInputs) -> pl.DataFrame:
+def _told(recorded: dy.DataFrame[RecordedBatches], histories: dy.DataFrame[BatchHistories]) -> pl.DataFrame:
     """Products and days that batch events tell of: of planned batches by number, of others as they say."""
-    events = inputs["batch_events"].select("tenant_id", "batch_number", "product_id", schedule_date="plan_date")
-    batch = ["tenant_id", "schedule_date", "batch_number"]
-    planned = inputs["published_batches"].select(*batch, planned_product="product_id").unique()
-    named = events.join(planned, on=batch, how="left").with_columns(
+    planned = recorded.select(*BATCH, planned_product="product_id")
+    named = histories.join(planned, on=BATCH, how="left").with_columns(
         product_id=pl.coalesce("planned_product", "product_id")
     )
     return named.select("tenant_id", "product_id", "schedule_date").drop_nulls().unique()

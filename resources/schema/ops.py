@@ -21,6 +21,11 @@ def _transaction() -> Column[int]:
     return transaction("transaction_id", "Transaction that wrote the row; late sales are found by it")
 
 
+def _recorded(table_name: str) -> Index:
+    """What was recorded since a closing balance was made is looked up by it."""
+    return Index(f"{table_name}_tenant_id_recorded_at_idx", "tenant_id", "recorded_at")
+
+
 tenants = table(
     schemas.Tenants,
     # Raises for a name PostgreSQL does not know: such a tenant could never be planned.
@@ -86,32 +91,42 @@ customer_orders = table(schemas.CustomerOrders, fact="ordered_at")
 stock_lots = table(
     schemas.StockLots,
     tenant_fk("recipe_id", "ops.recipes"),
-    Index("stock_lots_tenant_id_recorded_at_idx", "tenant_id", "recorded_at"),
+    _recorded("stock_lots"),
     fact="load",
     happened="counted_at",
     creates="locations",
 )
 
-purchase_orders = table(schemas.PurchaseOrders, fact="ordered_at")
+purchase_orders = table(schemas.PurchaseOrders, _recorded("purchase_orders"), fact="ordered_at")
 
-stock_receipts = table(schemas.StockReceipts, fact="received_at", creates="locations")
+stock_receipts = table(schemas.StockReceipts, _recorded("stock_receipts"), fact="received_at", creates="locations")
 
-waste = table(schemas.Waste, fact="waste_date", creates="locations")
+waste = table(schemas.Waste, _recorded("waste"), fact="waste_date", creates="locations")
 
 transfers = table(
     schemas.Transfers,
     tenant_fk("from_location_id", "ops.locations", "location_id"),
     tenant_fk("to_location_id", "ops.locations", "location_id"),
+    _recorded("transfers"),
     fact="transferred_at",
 )
 
-batch_events = table(schemas.BatchEvents, fact="happened_at")
+batch_events = table(schemas.BatchEvents, _recorded("batch_events"), fact="happened_at")
 
-batch_consumption = table(schemas.BatchConsumption, tenant_fk("recipe_id", "ops.recipes"), fact="plan_date")
+batch_consumption = table(
+    schemas.BatchConsumption,
+    tenant_fk("recipe_id", "ops.recipes"),
+    _recorded("batch_consumption"),
+    fact="plan_date",
+)
 
 quality_checks = table(schemas.QualityChecks, tenant_fk("template_id", "ops.quality_templates"), fact="checked_at")
 
-plan_decisions = table(schemas.PlanDecisions, fact="load")
+plan_decisions = table(
+    schemas.PlanDecisions,
+    Index("plan_decisions_tenant_id_plan_date_idx", "tenant_id", "plan_date"),
+    fact="load",
+)
 
 forecast_overrides = table(schemas.ForecastOverrides, fact="load")
 

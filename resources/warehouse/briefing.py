@@ -77,6 +77,7 @@ class PlannedBatch:
     """A batch as the last plan that has it planned it; ``quantity`` in ``unit``."""
 
     schedule_date: date
+    product_id: str
     name: str
     unit: str
     quantity: float
@@ -86,7 +87,7 @@ def planned_batch(warehouse: Warehouse, tenant_id: str, batch_number: str) -> Pl
     """A batch of a tenant's plans; None: no plan has it."""
     batches, products = plans.production_batches.c, ops.products.c
     query = (
-        select(batches.schedule_date, products.name, products.unit, batches.quantity_planned)
+        select(batches.schedule_date, batches.product_id, products.name, products.unit, batches.quantity_planned)
         .join_from(
             plans.production_batches,
             ops.products,

@@ -2,8 +2,8 @@
 
 What a row must be, and what it is next to an earlier one, is decided in ``bakery_assets.intake``.
 
-Temporary tables: ``wanted`` (keys that rows refer to), ``tenants`` and ``subjects`` (what rows are about), ``faults``
-(rows at fault, as read), ``staged`` and ``staged_locations`` (rows to store).
+Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects`` and ``batches`` (what rows are about),
+``faults`` (rows at fault, as read), ``staged`` and ``staged_locations`` (rows to store).
 """
 # ruff: noqa: S608 - names come from the schema, values never do
 
@@ -24,8 +24,9 @@ from bakery_assets.intake.till import Articles
 from bakery_assets.intake.timestamps import TenantZones
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.columns import MAIN_LOCATION
-from resources.schema import metadata
-from resources.warehouse.connection import Bulk, insert_from, selected
+from resources.schema import metadata, ops
+from resources.warehouse.connection import Bulk, frame_schema, insert_from, selected
+from resources.warehouse.record import RECORD_DAYS
 
 STAGED_ROWS = 200_000  # rows that are copied to the database at a time
 
@@ -64,6 +65,25 @@ class StoredRows:
                 f"SELECT {selected(table)} FROM {table.fullname} t WHERE EXISTS (SELECT FROM subjects s WHERE {match})"
             )
         return found.cast(pl.Schema(spec.schema))
+
+    def events_of(self, batches: pl.DataFrame) -> pl.DataFrame:
+        with _staged(self._bulk, "batches", batches):
+            return self._bulk.read(
+                f"SELECT {selected(ops.batch_events)} FROM ops.batch_events t"
+                " JOIN batches USING (tenant_id, plan_date, batch_number)"
+            ).cast(frame_schema(ops.batch_events))
+
+    def planned_batches(self, batches: pl.DataFrame) -> pl.DataFrame:
+        with _staged(self._bulk, "batches", batches):
+            return self._bulk.read(
+                "SELECT DISTINCT ON (b.tenant_id, b.schedule_date, b.batch_number) b.tenant_id, b.schedule_date,"
+                " b.batch_number, b.product_id FROM batches w JOIN plans.published_batches b"
+                " ON b.tenant_id = w.tenant_id AND b.schedule_date = w.plan_date AND b.batch_number = w.batch_number"
+                f" AND b.plan_date BETWEEN w.plan_date - {RECORD_DAYS} AND w.plan_date"
+                " JOIN plans.plan_versions v ON v.tenant_id = b.tenant_id AND v.plan_date = b.plan_date"
+                " AND v.version = b.version AND v.published_at IS NOT NULL"
+                " ORDER BY b.tenant_id, b.schedule_date, b.batch_number, b.plan_date DESC, b.version DESC"
+            )
 
     def _has_rows_of(self, table: Table, tenants: pl.DataFrame) -> bool:
         """Whether any of these tenants has rows; a new bakery's history need not be looked up row by row."""

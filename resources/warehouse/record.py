@@ -6,12 +6,15 @@ Rows are appended in the transaction that publishes a plan and never changed. Wh
 # ruff: noqa: S608 - names come from the schema, values never do
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 
+import dataframely as dy
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.cells import Cell
+from bakery_assets.cells import Cell, cells_frame
+from bakery_assets.due.replanning import VersionRequests
+from bakery_assets.due.revalidation import RevalidationRequest
 from bakery_assets.schemas.plans import VersionCause
 from resources.schema.plans import (
     plan_versions,
@@ -116,25 +119,27 @@ def request_versions(
     Returns:
         The cells that have a new version to be planned.
     """
-    wanted = pl.DataFrame(
-        sorted((cell.tenant_id, cell.plan_date, planned_as_of) for cell in cells),
-        schema={"tenant_id": pl.String, "plan_date": pl.Date, "planned_as_of": pl.Datetime("us", "UTC")},
-        orient="row",
+    wanted = cells_frame(cells).with_columns(
+        planned_as_of=pl.lit(planned_as_of), cause=pl.lit(cause), detail=pl.lit(detail, pl.String)
     )
     with warehouse.bulk() as bulk:
-        bulk.put("asked", wanted.with_columns(cause=pl.lit(cause), detail=pl.lit(detail, pl.String), now=pl.lit(now)))
+        bulk.put("asked", wanted.with_columns(now=pl.lit(now)))
+        return _request(bulk)
+
+
+def request_versions_asked_for(warehouse: Warehouse, wanted: dy.DataFrame[VersionRequests], now: datetime) -> set[Cell]:
+    """As ``request_versions``, each cell for a cause of its own."""
+    if wanted.is_empty():
+        return set()
+    with warehouse.bulk() as bulk:
+        bulk.put("asked", wanted.with_columns(now=pl.lit(now)))
         return _request(bulk)
 
 
 def request_versions_for_late_sales(warehouse: Warehouse, cells: Collection[Cell], now: datetime) -> set[Cell]:
     """Request a version of those cells that late sales have been recorded for since their last one, as of then."""
-    wanted = pl.DataFrame(
-        sorted((cell.tenant_id, cell.plan_date) for cell in cells),
-        schema={"tenant_id": pl.String, "plan_date": pl.Date},
-        orient="row",
-    )
     with warehouse.bulk() as bulk:
-        bulk.put("late", wanted.with_columns(now=pl.lit(now)))
+        bulk.put("late", cells_frame(cells).with_columns(now=pl.lit(now)))
         bulk.run(
             "CREATE TEMPORARY TABLE asked AS SELECT l.tenant_id, l.plan_date, r.facts_until AS planned_as_of,"
             " 'late_sales' AS cause, 'sales recorded after the plan was made' AS detail, l.now"
@@ -154,3 +159,22 @@ def _request(bulk: Bulk) -> set[Cell]:
         " WHERE last.published_at IS NOT NULL RETURNING tenant_id, plan_date) SELECT * FROM made"
     )
     return {Cell(*row) for row in made.iter_rows()}
+
+
+def unplanned_versions(warehouse: Warehouse, grid_start: date) -> list[RevalidationRequest]:
+    """Versions that a fact or a decision has asked for and no run has published, the oldest first.
+
+    Those of cells that failed are tried again with these, see ``planning_runs.failed_cells``.
+    """
+    with warehouse.bulk() as bulk:
+        found = bulk.read(
+            "SELECT v.tenant_id::text, v.plan_date, v.version FROM plans.plan_versions v"
+            " JOIN plans.planning_runs r USING (tenant_id, plan_date) JOIN ops.tenants t USING (tenant_id)"
+            " WHERE v.published_at IS NULL AND v.cause IN ('fact', 'decision') AND r.status = 'planned'"
+            f" AND t.status <> 'cancelled' AND v.plan_date >= DATE '{grid_start}'"
+            " ORDER BY v.requested_at, v.tenant_id, v.plan_date"
+        )
+    return [
+        RevalidationRequest(Cell(tenant, day), f"version {version}", is_replan=True)
+        for tenant, day, version in found.iter_rows()
+    ]

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from bakery_assets.cells import Cell
-from bakery_assets.due.replanning import ReplanCandidates, cells_to_replan
+from bakery_assets.due.replanning import AskingFacts, ReplanCandidates, cells_to_replan, versions_asked_for
+from bakery_assets.schemas import conform
 
 DAY = date(2026, 3, 3)
 TEN_AT_NIGHT = datetime(2026, 3, 2, 21, tzinfo=UTC)  # in Paris; the night shift begins
@@ -45,3 +46,45 @@ def test_the_threshold_is_the_tenants_own() -> None:
 
 def test_the_first_sales_of_a_day_of_which_nothing_was_taken_are_a_change() -> None:
     assert replanned(taken=0.0, known=5.0)
+
+
+SIX, SEVEN, SIX_PM = (datetime(2026, 3, 3, hour, tzinfo=UTC) for hour in (6, 7, 18))
+FOUR = datetime(2026, 3, 3, 4, tzinfo=UTC)
+
+
+def asked(now: datetime, *facts: dict[str, Any]) -> list[tuple[str, datetime, str]]:
+    """Cause, instant and detail of the versions asked for of a day with work from 06:00, open from 07:00 to 18:00."""
+    given = [
+        {"tenant_id": "b", "plan_date": DAY, "recorded_at": FOUR, "detail": "so it is", "work_begins_at": SIX,
+         "opens_at": SEVEN, "closes_at": SIX_PM, "threshold": 0.1, "book": None, "found": None, **fact}
+        for fact in facts
+    ]  # fmt: skip
+    frame = pl.DataFrame(given, schema=pl.Schema(AskingFacts), orient="row")
+    return versions_asked_for(conform(AskingFacts, frame), now).select("cause", "planned_as_of", "detail").rows()
+
+
+def test_a_rejected_plan_is_made_anew_while_the_shops_sell() -> None:
+    rejected = {"asking": "plan_rejected"}
+    assert asked(SIX_PM - timedelta(minutes=1), rejected) == [("decision", FOUR, "so it is")]
+    assert asked(SIX_PM, rejected) == []
+
+
+def test_a_lost_batch_plans_anew_until_the_first_shop_opens() -> None:
+    lost = {"asking": "batch_lost"}
+    assert asked(SEVEN - timedelta(minutes=1), lost) == [("fact", FOUR, "so it is")]
+    assert asked(SEVEN, lost) == []
+
+
+@pytest.mark.parametrize(
+    ("book", "found", "is_much"), [(100.0, 90.0, False), (100.0, 89.0, True), (100.0, 111.0, True), (0.0, 1.0, True)]
+)
+def test_a_count_plans_anew_before_work_begins_when_it_differs_much(book: float, found: float, is_much: bool) -> None:
+    counted = {"asking": "counted", "book": book, "found": found}
+    assert bool(asked(SIX - timedelta(minutes=1), counted)) == is_much
+    assert asked(SIX, counted) == []
+
+
+def test_several_facts_ask_for_one_version_that_knows_them_all() -> None:
+    lost = {"asking": "batch_lost"}
+    later = FOUR + timedelta(minutes=5)
+    assert asked(SIX, lost, {**lost, "recorded_at": later, "detail": "and so"}) == [("fact", later, "and so")]

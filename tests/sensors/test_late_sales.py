@@ -371,7 +371,7 @@ def test_when_a_wave_dies_its_cells_are_tried_again_one_by_one(office: Office) -
 def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 2)
+    monkeypatch.setattr("sensors.requested_waves.MOST_RUNS", 2)
     monkeypatch.setenv("BAKERY_WAVE_SIZE", "1")
     settings.cache_clear()
     late_in_five_bakeries(office)
@@ -386,7 +386,7 @@ def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
 
 
 def test_a_run_that_is_under_way_is_not_requested_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sensors.late_sales.MOST_RUNS", 1)
+    monkeypatch.setattr("sensors.requested_waves.MOST_RUNS", 1)
     late_in_five_bakeries(office)
     [request] = office.tick()
     office.started_as(request, dg.DagsterRunStatus.STARTED)

@@ -195,6 +195,33 @@ class Account:
         return None if self.life is None else made_on + timedelta(days=self.life - 1)
 
 
+def holding(events: list[Row]) -> list[Row]:
+    """The events of a batch that hold: one end at most, and of what led to it nothing that is later than what follows.
+
+    Finished and failed: what was written down last. Neither can be cancelled afterwards; otherwise, again, what was
+    written down last. Of two written down at once the later one, and then the one that made less.
+    """
+
+    def last(*rows: Row | None) -> Row | None:
+        some = [row for row in rows if row is not None]
+        less = ("finished", "failed", "cancelled")
+        return max(
+            some, key=lambda row: (row["recorded_at"], row["happened_at"], less.index(row["event"])), default=None
+        )
+
+    by_kind = {row["event"]: row for row in events}
+    done, cancelled = last(by_kind.get("finished"), by_kind.get("failed")), by_kind.get("cancelled")
+    if done and cancelled and cancelled["happened_at"] > done["happened_at"]:
+        cancelled = None
+    end = last(done, cancelled)
+    found = [end] if end else []
+    for kind in ("quality_check", "started", "confirmed"):
+        row = by_kind.get(kind)
+        if row and not (found and row["happened_at"] > found[-1]["happened_at"]):
+            found.append(row)
+    return found
+
+
 @dataclass
 class Bakery:
     """One bread that keeps two days, from a dough that is begun a day ahead, from flour that keeps."""
@@ -364,7 +391,7 @@ class Bakery:
         rows = {(row["schedule_date"], row["batch_number"]): row for row in self.facts.get("published_batches", [])
                 if row["plan_date"] in days and row["plan_date"] == row["schedule_date"]}  # fmt: skip
         for key in sorted({*rows, *told}):
-            plan, events = rows.get(key), sorted(told.get(key, []), key=lambda row: (row["happened_at"], row["event"]))
+            plan, events = rows.get(key), holding(told.get(key, []))
             if plan is None and not any(event["product_id"] for event in events):
                 continue
             start = plan["start_at"] if plan else opens(key[0])
@@ -372,9 +399,13 @@ class Bakery:
             planned = plan["quantity_planned"] if plan else 0.0
             begins = plan["begins_at"] or start if plan else None
             happens = plan is not None and plan["planned_since"] <= begins <= self.now
-            endings = [event for event in events if event["event"] in ("finished", "failed", "cancelled")]
-            starts = [event["happened_at"] for event in events if event["event"] == "started"]
-            last = endings[-1] if endings else None
+            last = next((event for event in events if event["event"] in ("finished", "failed", "cancelled")), None)
+            starts = [
+                event["happened_at"]
+                for kind in ("quality_check", "started")
+                for event in events
+                if event["event"] == kind
+            ]
             if last is not None and last["event"] == "cancelled":
                 happens = bool(starts)
             elif any(event["event"] != "cancelled" for event in events):

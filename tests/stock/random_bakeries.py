@@ -9,6 +9,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, Frames
+from bakery_assets.schemas.ops import BATCH_EVENTS
 from tests.scenarios import defaults_of, frame_schema
 from tests.stock.bookkeeper import Bakery, Row
 from tests.stock.whole_ledger import LEDGER
@@ -80,8 +81,8 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
                 start = datetime.combine(day, time(3), UTC) + timedelta(minutes=draw(st.integers(0, 90)) * 10)
                 facts["published_batches"].append(
                     {"plan_date": day, "schedule_date": day, "version": 1, "batch_number": f"{day:%Y%m%d}-{number:03}",
-                     "product_id": "bread", "recipe_id": "bread", "quantity_planned": draw(SOME), "begins_at": None,
-                     "start_at": start, "end_at": start + timedelta(minutes=90),
+                     "product_id": "bread", "recipe_id": "bread", "quantity_planned": draw(SOME), "begins_at": None, "priority": 1,
+                     "start_at": start, "end_at": start + timedelta(minutes=90), "reasoning": "{}",
                      "planned_since": datetime.combine(day, time(draw(st.sampled_from((1, 1, 5)))), UTC)}
                 )  # fmt: skip
     for _ in range(draw(st.integers(0, 6))):
@@ -119,7 +120,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
         at = datetime.combine(day, time(4), UTC) + timedelta(minutes=draw(st.integers(0, 600)))
         facts["batch_events"].append(
             {"plan_date": day, "batch_number": f"{day:%Y%m%d}-{draw(st.integers(0, 2)):03}", "product_id": "bread",
-             "event": draw(st.sampled_from(("confirmed", "started", "finished", "failed", "cancelled"))),
+             "event": draw(st.sampled_from(BATCH_EVENTS)),
              "quantity": draw(st.none() | SOME), "wasted_quantity": draw(st.none() | AMOUNT), "happened_at": at,
              "recorded_at": draw(late(at))}
         )  # fmt: skip

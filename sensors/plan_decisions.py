@@ -1,0 +1,43 @@
+"""Plans days anew whose plan was rejected, or of which something was reported that its plan cannot stand on.
+
+Which decisions and facts do so, and until when, is decided in ``bakery_assets.due.replanning``; the versions that they
+ask for are kept in ``plan_versions``.
+"""
+
+import dagster as dg
+
+from bakery_assets.assets.waves import planning_wave
+from bakery_assets.due.replanning import versions_asked_for
+from bakery_assets.settings import settings
+from resources.clock import Clock
+from resources.warehouse import Warehouse
+from resources.warehouse.record import request_versions_asked_for, unplanned_versions
+from resources.warehouse.replanning import asking_facts
+from sensors.requested_waves import wave_requests
+
+
+@dg.sensor(
+    name="plan_decisions",
+    # By name: Dagster copies a sensor that holds its job, and warns of a parameter that has no value.
+    job_name=planning_wave.name,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Plans a day anew when its plan is rejected, when a batch of it failed or was cancelled before the"
+    " first shop opens, or when a count before work begins differs from the book.",
+)
+def plan_decisions(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+) -> dg.SensorResult:
+    """Append the versions that are asked for, then start waves for those that are not under way.
+
+    A version is appended once for what its cell's last version does not know; a crash or a second tick adds none.
+    """
+    now = clock.now()
+    grid_start = settings().grid_start
+    request_versions_asked_for(warehouse, versions_asked_for(asking_facts(warehouse, now, grid_start), now), now)
+    requests = unplanned_versions(warehouse, grid_start)
+    runs = wave_requests(context.instance, "plan_decisions", requests, now)
+    return dg.SensorResult(
+        run_requests=runs,
+        skip_reason=None if runs else dg.SkipReason(f"Nothing to start; {len(requests)} versions are to be planned."),
+    )

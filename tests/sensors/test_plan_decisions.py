@@ -1,0 +1,140 @@
+"""What a day's plan cannot stand on makes a new version of it, once, and only in time."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.partitions.context import partition_loading_context
+
+from bakery_assets.assets.plans import planning_day
+from bakery_assets.assets.waves import MEMORY, planning_wave
+from bakery_assets.cells import Cell
+from resources.clock import Clock
+from resources.warehouse import Warehouse
+from sensors.plan_decisions import plan_decisions
+from sensors.tenant_registry import register
+from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
+from tests.resources.test_record import plan
+
+PUBLISHED = PLANNING_INSTANT + timedelta(minutes=5)
+SEVEN = PLANNING_INSTANT + timedelta(minutes=90)  # 07:00 in Paris; the shop opens at 08:00
+FIRST = f"{DAY:%Y%m%d}-001"
+
+
+class Bakery:
+    """A bakery whose plan is out, the sensor's ticks, and the runs that they request."""
+
+    def __init__(self, warehouse: Warehouse, instance: dg.DagsterInstance) -> None:
+        self.warehouse, self.instance = warehouse, instance
+        settings = [
+            {"tenant_id": "b", "key": key, "value": value, "valid_from": date(2000, 1, 1)}
+            for key, value in (("opens", "08:00"), ("closes", "18:00"))
+        ]
+        insert(warehouse, **bakery("b"), tenant_settings=settings)
+        plan(warehouse, Cell("b", DAY), PUBLISHED)
+        register(instance, warehouse)
+
+    def tick(self, now: datetime) -> list[dg.RunRequest]:
+        definitions = self.definitions(now)
+        context = dg.build_sensor_context(
+            instance=self.instance,
+            definitions=definitions,
+            resources={"warehouse": self.warehouse, "clock": Clock(lambda: now)},
+        )
+        with partition_loading_context(dynamic_partitions_store=self.instance):
+            return list(plan_decisions.evaluate_tick(context).run_requests or [])
+
+    def run(self, request: dg.RunRequest, now: datetime) -> None:
+        job = self.definitions(now).resolve_job_def("planning_wave")
+        assert job.execute_in_process(
+            instance=self.instance, run_config=request.run_config, tags=dict(request.tags)
+        ).success
+
+    def definitions(self, now: datetime) -> dg.Definitions:
+        return dg.Definitions(
+            assets=[planning_day],
+            jobs=[planning_wave],
+            sensors=[plan_decisions],
+            resources={"warehouse": self.warehouse, "clock": Clock(lambda: now), MEMORY: dg.mem_io_manager},
+            executor=dg.in_process_executor,
+        )
+
+    def versions(self) -> list[tuple[Any, ...]]:
+        query = "SELECT version, cause, cause_detail, planned_as_of, published_at IS NOT NULL FROM plans.plan_versions"
+        return rows(self.warehouse, f"{query} ORDER BY version")[1:]
+
+
+@pytest.fixture
+def house(warehouse: Warehouse) -> Iterator[Bakery]:
+    with dg.instance_for_test() as instance:
+        yield Bakery(warehouse, instance)
+
+
+def lose(house: Bakery, at: datetime, number: str = FIRST) -> None:
+    event = {"tenant_id": "b", "plan_date": DAY, "batch_number": number, "event": "failed", "happened_at": at,
+             "recorded_at": at, "reason": "burnt"}  # fmt: skip
+    insert(house.warehouse, batch_events=[event])
+
+
+def decide(house: Bakery, decision: str, at: datetime) -> None:
+    row = {"tenant_id": "b", "decision_id": f"{at}", "plan_date": DAY, "plan": "production_schedules",
+           "decision": decision, "who": "Ada", "reason": "too much", "recorded_at": at}  # fmt: skip
+    insert(house.warehouse, plan_decisions=[row])
+
+
+def test_a_batch_that_failed_before_opening_is_baked_again(house: Bakery) -> None:
+    planned = rows(
+        house.warehouse, "SELECT quantity_planned FROM plans.production_batches WHERE schedule_date = plan_date"
+    )
+    assert house.tick(SEVEN) == []
+    lose(house, SEVEN)
+    (request,) = house.tick(SEVEN)
+    house.run(request, SEVEN + timedelta(minutes=1))
+    assert house.versions() == [(2, "fact", f"batch {FIRST} failed: burnt", SEVEN, True)]
+    again = rows(
+        house.warehouse,
+        "SELECT state, quantity_planned FROM plans.production_batches WHERE schedule_date = plan_date ORDER BY 1",
+    )
+    assert again == [("failed", *planned[0]), ("planned", *planned[0])]
+    assert house.tick(SEVEN + timedelta(minutes=2)) == [], "what the version knows asks for no other"
+
+
+def test_a_tick_that_comes_twice_or_is_lost_makes_one_version(house: Bakery) -> None:
+    lose(house, SEVEN)
+    assert len(house.tick(SEVEN)) == len(house.tick(SEVEN + timedelta(seconds=30))) == 1
+    assert [version for version, *_ in house.versions()] == [2]
+
+
+def test_after_opening_nothing_reported_plans_anew(house: Bakery) -> None:
+    lose(house, SEVEN + timedelta(hours=2))
+    assert house.tick(SEVEN + timedelta(hours=2)) == []
+    assert house.versions() == []
+
+
+def test_what_contradicts_plans_nothing_anew(house: Bakery) -> None:
+    lose(house, SEVEN, "20260303-777")
+    assert house.tick(SEVEN) == []
+
+
+def test_a_rejected_plan_is_made_anew_unless_it_was_approved_since(house: Bakery) -> None:
+    noon = SEVEN + timedelta(hours=5)
+    decide(house, "reject", noon - timedelta(minutes=2))
+    decide(house, "approve", noon - timedelta(minutes=1))
+    assert house.tick(noon) == []
+    decide(house, "reject", noon)
+    (request,) = house.tick(noon)
+    house.run(request, noon + timedelta(minutes=1))
+    assert house.versions() == [(2, "decision", "the production rejected by Ada: too much", noon, True)]
+    assert house.tick(noon + timedelta(minutes=2)) == []
+
+
+def test_a_count_that_finds_less_plans_anew_before_the_shop_opens(house: Bakery) -> None:
+    count = {"tenant_id": "b", "ingredient_id": "flour", "location_id": "main", "recorded_at": SEVEN}
+    book = rows(house.warehouse, "SELECT sum(quantity) FROM plans.stock_balances WHERE item_id = 'flour'")[0][0]
+    insert(house.warehouse, stock_lots=[{**count, "quantity": book * 0.95}])
+    assert house.tick(SEVEN) == [], "within the threshold of a tenth"
+    insert(house.warehouse, stock_lots=[{**count, "quantity": book / 2, "recorded_at": SEVEN + timedelta(minutes=1)}])
+    assert len(house.tick(SEVEN + timedelta(minutes=1))) == 1
+    assert house.versions()[0][1:3] == ("fact", "flour counted")
