@@ -14,6 +14,7 @@ import polars as pl
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import Frames
 from bakery_assets.keys import ITEM, LOT
+from bakery_assets.kitchens import serving_kitchens
 from bakery_assets.local_time import with_instants, with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
@@ -207,7 +208,7 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
 
 def _scope(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening) -> Scope:
     facts = cast("Frames", inputs)
-    named = [facts["locations"].select("tenant_id", "location_id", "kitchen_id")]
+    named = [serving_kitchens(inputs["locations"]).select("tenant_id", "location_id", "kitchen_id")]
     named += [
         facts[name].select("tenant_id", location_id=column, kitchen_id=pl.lit(None, pl.String))
         for name, column in (
