@@ -57,7 +57,11 @@ def supply(
         .join(of_stock, on="tenant_id")
         .filter(pl.col("end_at").is_null() | (pl.col("end_at") > pl.col("in_stock_until")))
         .join(bakes, on="tenant_id")
-        .select(*KITCHEN_PRODUCT, quantity="quantity_planned", ready_at="end_at", has_no_times=pl.col("end_at").is_null())
+        .select(
+            *KITCHEN_PRODUCT, quantity="quantity_planned", ready_at="end_at", has_no_times=pl.col("end_at").is_null()
+        )
     )
-    rows = pl.concat([stock, batches_to_come], how="diagonal").with_columns(pl.col("has_no_times").fill_null(value=False))
+    rows = pl.concat([stock, batches_to_come], how="diagonal").with_columns(
+        pl.col("has_no_times").fill_null(value=False)
+    )
     return conform(Supply, rows.with_columns(pl.col("quantity").round(DECIMALS)).sort(*KITCHEN_PRODUCT, "ready_at"))
