@@ -107,7 +107,7 @@ def _in_the_morning(lines: pl.DataFrame) -> pl.DataFrame:
     """
     departure = pl.col("leaves_at").rank("dense").over(KITCHEN_PRODUCT).cast(pl.Int64)
     lines = lines.with_columns(departure=departure, quantity=pl.lit(0.0))
-    for number in range(1, (lines["departure"].max() or 0) + 1):
+    for number in lines["departure"].unique().sort():
         is_now = pl.col("departure") == number
         ready = pl.col("available").filter(is_now).max().over(KITCHEN_PRODUCT)
         gone = ordered_sum("quantity").over(KITCHEN_PRODUCT)

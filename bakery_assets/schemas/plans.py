@@ -169,7 +169,7 @@ class PublishedOrders(dy.Schema):
 
 
 class PublishedDistributions(dy.Schema):
-    """What shops were to get, as published, by version of the plan; taken as brought where no transfer says otherwise."""
+    """What shops were to get, by version of the plan; taken as brought where no transfer says otherwise."""
 
     tenant_id = col.tenant_id()
     plan_date = col.date("Local date of the plan", primary_key=True)
