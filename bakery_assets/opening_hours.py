@@ -7,6 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.calendars import closed_days
+from bakery_assets.kitchens import serving_kitchens
 from bakery_assets.local_time import with_instants
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
@@ -109,7 +110,7 @@ def first_openings(
     """
     with_hours = opening_hours.select("tenant_id", "location_id").unique()
     without = locations.join(with_hours, on="tenant_id", how="anti").select("tenant_id", "location_id")
-    way = locations.select("tenant_id", "location_id", minutes=pl.col("minutes_from_kitchen").fill_null(0))
+    way = serving_kitchens(locations).select("tenant_id", "location_id", "minutes")
     shops = days.join(pl.concat([with_hours, without]), on="tenant_id", how="left").with_columns(
         pl.col("location_id").fill_null(col.MAIN_LOCATION)
     )

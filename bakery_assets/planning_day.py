@@ -12,6 +12,7 @@ import polars as pl
 
 from bakery_assets.briefing import summarize_day
 from bakery_assets.cells import Cell, Frames
+from bakery_assets.distribution import plan_distribution
 from bakery_assets.forecasting import forecast_demand
 from bakery_assets.inventory import project_inventory
 from bakery_assets.procurement import plan_procurement
@@ -25,6 +26,7 @@ STAGES = (
     Stage.of(keep_ledger),
     Stage.of(forecast_demand),
     Stage.of(plan_production),
+    Stage.of(plan_distribution),
     Stage.of(plan_procurement),
     Stage.of(project_inventory),
     Stage.of(validate_forecasts),
@@ -36,7 +38,8 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "day_forecasts": "demand_forecasts",
     "closing_balances": "stock_closing_balances",
 }
-RECORD = ("plan_versions", "published_batches", "published_orders")  # what earlier plans published
+# What earlier plans published.
+RECORD = ("plan_versions", "published_batches", "published_orders", "published_distributions")
 MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies
 
 VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs

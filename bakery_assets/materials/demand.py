@@ -11,7 +11,7 @@ import polars as pl
 
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import HORIZON_DAYS, horizon
-from bakery_assets.keys import PRODUCT, PRODUCT_DAY, SCHEDULE_DAY
+from bakery_assets.keys import PRODUCT, PRODUCT_DAY, SCHEDULE_DAY, SERIES
 from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.items import PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
@@ -19,6 +19,7 @@ from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
 HALF_A_PIECE = 0.5
+SERIES_DAY = [*SERIES, "schedule_date"]
 
 
 class DemandInputs(TypedDict):
@@ -52,6 +53,20 @@ class DailyDemand(dy.Schema):
         return (pl.col("demand") - wanted).abs() <= rounding + TOLERANCE
 
 
+class LocationDemand(dy.Schema):
+    """Demand of the plan date by product and location, not rounded to pieces."""
+
+    tenant_id = col.tenant_id()
+    location_id = col.location_id(primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    unit = col.choice("Unit of the quantities", col.UNITS)
+    shelf_life_days = ops.Products.shelf_life_days
+    forecast = col.number("Forecast; 0 on a day on which the product is not sold")
+    orders = col.number("Customer orders due")
+    sold = col.number("Sold by the planning instant")
+    demand = col.number("max(forecast, orders) - sold, at least 0")
+
+
 def daily_demand(
     cells: dy.DataFrame[Cells], inputs: DemandInputs, days: int = HORIZON_DAYS
 ) -> dy.DataFrame[DailyDemand]:
@@ -70,60 +85,78 @@ def daily_demand(
     Args:
         days: how many days from the plan date on.
     """
-    forecasts = _forecasts(inputs["demand_forecasts"], cells, days)
-    orders = _orders(inputs["customer_orders"], cells, days)
+    wanted = pl.col("orders") + _unconsumed_forecast()
+    left = (wanted - pl.col("sold")).clip(0.0)
+    demand = _terms(cells, inputs, PRODUCT_DAY, days).with_columns(demand=left.round(DECIMALS))
+    return conform(DailyDemand, demand.sort(PRODUCT_DAY))
+
+
+def location_demand(cells: dy.DataFrame[Cells], inputs: DemandInputs) -> dy.DataFrame[LocationDemand]:
+    """What each location still sells on the plan date: ``max(forecast, orders) - sold``, sorted.
+
+    Customer orders know no location: they are collected at the main one, and consume its forecast.
+    """
+    left = (pl.max_horizontal("orders", "forecast") - pl.col("sold")).clip(0.0)
+    demand = _terms(cells, inputs, SERIES_DAY, days=1).with_columns(demand=left.round(DECIMALS))
+    return conform(LocationDemand, demand.sort(SERIES))
+
+
+def _terms(cells: dy.DataFrame[Cells], inputs: DemandInputs, key: list[str], days: int) -> pl.DataFrame:
+    """Rows by ``key`` with ``forecast, orders, sold, is_open`` and what is known of the product."""
+    forecasts = _forecasts(inputs["demand_forecasts"], cells, key, days)
+    orders = _orders(inputs["customer_orders"], cells, key, days)
+    sold = _sold_today(cells, inputs["stock_movements"], key)
     is_sold = pl.col("is_open") & (
         pl.col("discontinued_on").is_null() | (pl.col("schedule_date") < pl.col("discontinued_on"))
     )
     products = inputs["products"].select(*PRODUCT, "unit", "shelf_life_days", "discontinued_on")
-    rows = forecasts.join(orders, on=PRODUCT_DAY, how="full", coalesce=True).join(products, on=PRODUCT)
-    wanted = pl.col("orders") + _unconsumed_forecast()
-    left = (wanted - pl.col("sold")).clip(0.0)
-    demand = (
+    rows = forecasts.join(orders, on=key, how="full", coalesce=True).join(products, on=PRODUCT)
+    return (
         _with_open_days(rows, inputs["calendar"])
-        .join(_sold_today(cells, inputs["stock_movements"]), on=PRODUCT_DAY, how="left")
+        .join(sold, on=key, how="left")
         .with_columns(
             sold=pl.col("sold").fill_null(0.0),
             forecast=pl.when(is_sold).then(pl.col("forecast").fill_null(0.0)).otherwise(0.0).round(DECIMALS),
             orders=pl.col("orders").fill_null(0.0).round(DECIMALS),
         )
-        .with_columns(demand=left.round(DECIMALS))
-        .sort(PRODUCT_DAY)
     )
-    return conform(DailyDemand, demand)
 
 
-def _forecasts(forecasts: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
-    """Forecasts of all locations: those of the horizon, and again for every further week within ``days``."""
+def _forecasts(forecasts: pl.DataFrame, cells: pl.DataFrame, key: list[str], days: int) -> pl.DataFrame:
+    """Forecasts by ``key``: those of the horizon, and again for every further week within ``days``."""
     week = forecasts.join(horizon(cells), on=["tenant_id", "plan_date", "target_date"], how="semi")
     shifts = range(0, days, HORIZON_DAYS)
     repeated = pl.concat([week.with_columns(pl.col("target_date") + pl.duration(days=shift)) for shift in shifts])
     return (
         repeated.join(horizon(cells, days), on=["tenant_id", "plan_date", "target_date"], how="semi")
         .rename({"target_date": "schedule_date"})
-        .group_by(PRODUCT_DAY)
+        .group_by(key)
         .agg(forecast=ordered_sum("yhat"))
     )
 
 
-def _orders(orders: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
-    """Customer orders due within ``days``."""
+def _orders(orders: pl.DataFrame, cells: pl.DataFrame, key: list[str], days: int) -> pl.DataFrame:
+    """Customer orders due within ``days``, by ``key``; no fact says where they are collected."""
     ahead = horizon(cells, days).rename({"target_date": "schedule_date"})
     return (
         orders.rename({"due_date": "schedule_date"})
         .join(ahead, on=SCHEDULE_DAY, how="semi")
-        .group_by(PRODUCT_DAY)
+        .with_columns(location_id=pl.lit(col.MAIN_LOCATION))
+        .group_by(key)
         .agg(orders=ordered_sum("quantity"))
     )
 
 
-def _sold_today(cells: dy.DataFrame[Cells], movements: dy.DataFrame[plans.StockMovements]) -> pl.DataFrame:
-    """What has been sold on the plan date by the planning instant, by product."""
+def _sold_today(
+    cells: dy.DataFrame[Cells], movements: dy.DataFrame[plans.StockMovements], key: list[str]
+) -> pl.DataFrame:
+    """What has been sold on the plan date by the planning instant, by ``key``."""
     sales = movements.filter((pl.col("kind") == "sale") & (pl.col("item_kind") == PRODUCT_KIND))
     local = with_local_times(sales.join(cells.select("tenant_id", "timezone"), on="tenant_id"), wall="happened_at")
     return (
         local.filter(pl.col("wall").dt.date() == pl.col("plan_date"))
-        .group_by("tenant_id", product_id="item_id", schedule_date="plan_date")
+        .with_columns(product_id="item_id", schedule_date="plan_date")
+        .group_by(key)
         .agg(sold=(-pl.col("quantity")).sort().sum().round(DECIMALS))
     )
 

@@ -170,6 +170,25 @@ class PublishedOrders(dy.Schema):
     reasoning = col.json("Every term of the calculation")
 
 
+class PublishedDistributions(dy.Schema):
+    """What shops were to get, by version of the plan; taken as brought where no transfer says otherwise."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date of the plan", primary_key=True)
+    version = col.integer("Version of that plan", minimum=1, primary_key=True)
+    location_id = col.key_text("Shop that was to get it", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    trip = col.integer("The trip, by product and shop", minimum=1, primary_key=True)
+    kitchen_id = col.key_text("Kitchen it was to come from")
+    demand = col.number("What the shop was to sell yet on the plan date, in the product's unit")
+    stock_usable = col.number("Stock there that could be used on that day")
+    need = col.number("What the shop needed beyond its stock")
+    available = col.number("What the kitchen had of it for all places when the trip was to leave")
+    quantity = col.number("What was to be brought, in the product's unit")
+    leaves_at = col.instant("When it was to leave the kitchen")
+    arrives_at = col.instant("When it was to be in the shop")
+
+
 class PlanRow(dy.Schema):
     """What every row of a plan begins with: its cell."""
 
@@ -295,6 +314,52 @@ class MasterDataFaults(PlanRow):
     left_out_id = col.key_text("Product, ingredient or intermediate that is left out or has no recipe")
     reason = col.text("What is wrong")
     what_to_do = col.text("How to correct it")
+
+
+class DistributionPlans(PlanRow):
+    """What each shop is to get of the plan date's baking, and when it leaves the kitchen."""
+
+    location_id = col.key_text("Shop that gets it", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    trip = col.integer("1: the first; a further one brings what was not ready by then", minimum=1, primary_key=True)
+    kitchen_id = col.key_text("Kitchen it comes from")
+    demand = col.number("What the shop still sells that day: the larger of forecast and orders, less what is sold; in "
+                        "whole pieces for products counted in pieces")  # fmt: skip
+    stock_usable = col.number("Stock in the shop that may be used on that day")
+    need = col.number("demand - stock_usable, at least 0, in whole pieces for products counted in pieces")
+    available = col.number(
+        "What the kitchen has of it when the trip leaves, for all places and trips until then: usable stock and the "
+        "day's batches that are ready"
+    )
+    quantity = col.number("What is brought, in the product's unit")
+    leaves_at = col.instant("When it leaves the kitchen")
+    arrives_at = col.instant("When it is in the shop")
+    is_carried_over = col.boolean("It had left before this version and stays as it was published")
+    reasoning = col.json("Every term of the calculation")
+    consequence = col.text("What happens if no one acts; empty: the shop gets what it needs", nullable=True)
+
+    @dy.rule()
+    def need_is_what_stock_leaves_open(cls) -> pl.Expr:
+        """need = demand - stock_usable, at least 0, rounded up to pieces."""
+        rounded_up = pl.col("need") - (pl.col("demand") - pl.col("stock_usable")).clip(0.0)
+        return rounded_up.is_between(-TOLERANCE, 1.0)
+
+    @dy.rule()
+    def it_arrives_after_it_leaves(cls) -> pl.Expr:
+        """leaves_at <= arrives_at."""
+        return pl.col("leaves_at") <= pl.col("arrives_at")
+
+    @dy.rule()
+    def no_shop_gets_more_than_it_needs(cls) -> pl.Expr:
+        """The trips that this version plans bring a shop at most its need."""
+        planned = pl.when("is_carried_over").then(0.0).otherwise("quantity")
+        brought = planned.sum().over("tenant_id", "location_id", "product_id")
+        return pl.col("is_carried_over") | (brought <= pl.col("need") + TOLERANCE)
+
+    @dy.rule()
+    def the_kitchen_has_what_leaves(cls) -> pl.Expr:
+        """quantity <= available."""
+        return pl.col("quantity") <= pl.col("available") + TOLERANCE
 
 
 class ProcurementPlans(PlanRow):
@@ -737,9 +802,10 @@ class RetrainingTriggers(dy.Schema):
 
 
 TABLES: tuple[type[dy.Schema], ...] = (
-    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, StockMovements, StockBalances, UnexplainedUsage,
-    StockClosingBalances, DemandForecasts, ProductionSchedules, ProductionBatches, MasterDataFaults, ProcurementPlans,
-    ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
-    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
-    ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, PublishedDistributions, StockMovements,
+    StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, ProductionSchedules, ProductionBatches,
+    MasterDataFaults, DistributionPlans, ProcurementPlans, ProcurementRequirements, InventoryProjections,
+    ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts, OverrideScores,
+    DailySummaries, PlanChanges, Findings, Alerts, Boosters, ModelVersions, SeriesModels, RetrainingRuns,
+    RetrainingTriggers,
 )  # fmt: skip

@@ -46,6 +46,9 @@ class StockEvents(dy.Schema):
         "Where a transfer goes; where else is taken from what the location does not have", nullable=True
     )
     takes_anywhere = col.boolean("What the location does not have is taken from any other")
+    takes_back = col.boolean(
+        "What the book of here does not have is taken from other locations before it has to be made up for"
+    )
     is_raised = col.boolean("What is taken beyond the book is taken to have been made; otherwise it is unexplained")
     made_on = col.date("Schedule date of what is made for it then", nullable=True)
     source = col.key_text("The facts or the batch it comes from")

@@ -16,8 +16,10 @@ from bakery_assets.batches.of_record import BATCH, RecordedBatches, batches_of_r
 from bakery_assets.calendars import closed_days
 from bakery_assets.cells import Frames
 from bakery_assets.keys import ITEM, LOT
+from bakery_assets.kitchens import serving_kitchens
 from bakery_assets.local_time import with_instants, with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
+from bakery_assets.materials.assumed_transfers import assumed_transfers
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -27,6 +29,7 @@ from bakery_assets.stock import consumption as use
 from bakery_assets.stock import recorded as fact_events
 from bakery_assets.stock import sales as selling
 from bakery_assets.stock.closing_balances import Opening, closing_balances, opening_of
+from bakery_assets.stock.distributed import distributed, distributed_days
 from bakery_assets.stock.events import Action, StockEvents
 from bakery_assets.stock.recipes import Recipes, recipes_of
 from bakery_assets.stock.scope import LOCATION_DAY, Scope, scope_of
@@ -55,6 +58,7 @@ class LedgerInputs(TypedDict):
     batch_consumption: dy.DataFrame[ops.BatchConsumption]
     plan_versions: dy.DataFrame[plans.PlanVersions]
     published_batches: dy.DataFrame[plans.PublishedBatches]
+    published_distributions: dy.DataFrame[plans.PublishedDistributions]
     day_forecasts: dy.DataFrame[plans.DemandForecasts]
     closing_balances: dy.DataFrame[plans.StockClosingBalances]
 
@@ -156,6 +160,7 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
     lives = _shelf_lives(inputs)
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
+    brought = assumed_transfers(cells, inputs["plan_versions"], inputs["published_distributions"], inputs["transfers"])
     waste = fact_events.waste(scope, inputs["waste"])
     of_record = batches_of_record(scope.cells, inputs["plan_versions"], inputs["published_batches"])
     histories = histories_of(cells, inputs["batch_events"], of_record)
@@ -170,6 +175,7 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
             for each in (
                 counts,
                 _with_made_on(scope, moves),
+                distributed(brought),
                 waste,
                 made_of.production(scope, made, lives),
                 selling.implied_batches(scope, implied, lives),
@@ -177,7 +183,8 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
             )
         ]
     )
-    raised = ledger.settle(_with_raises(of_products, made, lives), pl.col("item_kind") == PRODUCT_KIND)
+    raises = _with_raises(of_products, made, lives, distributed_days(brought))
+    raised = ledger.settle(raises, pl.col("item_kind") == PRODUCT_KIND)
     baked = pl.concat(
         [
             implied.select("tenant_id", "product_id", "made_on", "quantity"),
@@ -211,7 +218,7 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
 
 def _scope(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening) -> Scope:
     facts = cast("Frames", inputs)
-    named = [facts["locations"].select("tenant_id", "location_id", "kitchen_id")]
+    named = [serving_kitchens(inputs["locations"]).select("tenant_id", "location_id", "kitchen_id")]
     named += [
         facts[name].select("tenant_id", location_id=column, kitchen_id=pl.lit(None, pl.String))
         for name, column in (
@@ -259,22 +266,35 @@ def _with_made_on(scope: Scope, moves: dy.DataFrame[StockEvents]) -> pl.DataFram
 
 
 def _with_raises(
-    events: pl.DataFrame, made: dy.DataFrame[made_of.MadeBatches], lives: pl.DataFrame
+    events: pl.DataFrame, made: dy.DataFrame[made_of.MadeBatches], lives: pl.DataFrame, brought: pl.DataFrame
 ) -> dy.DataFrame[StockEvents]:
-    """What is taken of a product beyond the book was made on that day, unless events tell of all its batches."""
+    """What is taken of a product beyond the book was made on that day, unless events tell of all its batches.
+
+    Where it is only assumed what was brought to which shop, shops are taken to have helped each other out before
+    more is taken to have been made, or something is unexplained.
+
+    Args:
+        brought: ``tenant_id, item_id, made_on`` of what is taken to have been brought.
+    """
     told = made.group_by("tenant_id", item_id="product_id", made_on="schedule_date").agg(
         all_told=pl.col("is_recorded").all()
     )
-    takes = pl.col("action").is_in([int(Action.SELL), int(Action.DISCARD), int(Action.TRANSFER)])
-    joined = events.join(told, on=["tenant_id", "item_id", "made_on"], how="left", maintain_order="left").join(
-        lives, on=ITEM, how="left", maintain_order="left"
+    is_transfer = pl.col("action") == int(Action.TRANSFER)
+    takes = pl.col("action").is_in([int(Action.SELL), int(Action.DISCARD)]) | (is_transfer & ~pl.col("is_assumed"))
+    of_day = ["tenant_id", "item_id", "made_on"]
+    joined = (
+        events.join(told, on=of_day, how="left", maintain_order="left")
+        .join(brought.with_columns(is_brought=True), on=of_day, how="left", maintain_order="left")
+        .join(lives, on=ITEM, how="left", maintain_order="left")
     )
     last = pl.col("made_on") + pl.duration(days=pl.col("shelf_life_days") - 1)
-    raised = takes & ~pl.col("all_told").fill_null(value=False) & pl.col("lot_id").is_null()
+    of_any_lot = takes & pl.col("lot_id").is_null()
+    raised = of_any_lot & ~pl.col("all_told").fill_null(value=False)
     return conform(
         StockEvents,
         joined.with_columns(
             is_raised=raised,
+            takes_back=of_any_lot & pl.col("is_brought").fill_null(value=False),
             new_lot_id=pl.when(raised).then(pl.format("baked {}", "made_on")).otherwise("new_lot_id"),
             expires_on=pl.when(raised).then(last).otherwise("expires_on"),
         ),

@@ -218,6 +218,7 @@ def _columns(events: pl.DataFrame, lot_codes: pl.DataFrame, place_codes: pl.Data
         "place": _coded(events["location_id"], place_codes),
         "second": np.where(events["takes_anywhere"].to_numpy(), ANYWHERE, second),
         "expires": events["expires_on"].to_physical().cast(pl.Int64).fill_null(NEVER).to_numpy(),
+        "takes_back": events["takes_back"].to_numpy(),
         "raised": events["is_raised"].to_numpy(),
         "assumed": events["is_assumed"].to_numpy(),
         "expired_through": events["expired_through"].cast(pl.Int64).to_numpy(),
@@ -371,7 +372,9 @@ def _transfer(book: _Book, own: Columns) -> None:
     book.write_slots(own, "transfer", taken, sign=1, assumed=own["assumed"], at=to)
     for slot in range(taken.shape[1]):
         _put(book, rows, lot[:, slot], to, taken[:, slot], expires[:, slot], arrived[:, slot])
-    raised = _make_up(book, own, _rest(own["quantity"], taken), own["place"])
+    # What a plan had brought is what there was; more would be no fact that has to be explained.
+    rest = np.where(own["assumed"], 0.0, _rest(own["quantity"], taken))
+    raised = _make_up(book, own, rest, own["place"])
     book.write(own, "transfer", -raised, own["new_lot"], own["place"])
     book.write(own, "transfer", raised, own["new_lot"], to)
     _put(book, rows, own["new_lot"], to, raised, own["expires"], own["at"])
@@ -391,7 +394,6 @@ def _take(book: _Book, own: Columns, kind: str) -> None:
     rows: Ints = own["row"]
     here: Ints = own["place"]
     second: Ints = own["second"]
-    everywhere = np.ones(len(rows), dtype=bool)
     taken = _issue(book, rows, own["quantity"], _here(book, own))
     book.write_slots(own, kind, taken, sign=-1, assumed=own["assumed"])
     rest = _rest(own["quantity"], taken)
@@ -401,17 +403,26 @@ def _take(book: _Book, own: Columns, kind: str) -> None:
         anywhere = (second == ANYWHERE)[:, None] & stock
         elsewhere = _issue(book, rows, rest, anywhere)
         book.write_slots(own, kind, elsewhere, sign=-1, assumed=own["assumed"])
-        brought = _issue(book, rows, _rest(rest, elsewhere), stock & (book.place[rows] == second[:, None]))
-        book.write_slots(own, "transfer", brought, sign=-1, assumed=everywhere)
-        book.write_slots(own, "transfer", brought, sign=1, assumed=everywhere, at=here)
-        book.write_slots(own, kind, brought, sign=-1, assumed=own["assumed"], at=here)
-        rest = _rest(_rest(rest, elsewhere), brought)
+        rest = _bring(book, own, kind, _rest(rest, elsewhere), stock & (book.place[rows] == second[:, None]))
+    if (own["takes_back"] & (rest > 0)).any():
+        rest = _bring(book, own, kind, rest, own["takes_back"][:, None] & (book.quantity[rows] > 0))
     kitchen: Ints = np.where(second >= 0, second, here)
     raised = _make_up(book, own, rest, kitchen)
     carried = np.where(kitchen != here, raised, 0.0)
+    everywhere = np.ones(len(rows), dtype=bool)
     book.write(own, "transfer", -carried, own["new_lot"], kitchen, assumed=everywhere)
     book.write(own, "transfer", carried, own["new_lot"], here, assumed=everywhere)
     book.write(own, kind, -raised, own["new_lot"], here)
+
+
+def _bring(book: _Book, own: Columns, kind: str, wanted: Floats, allowed: Bools) -> Floats:
+    """Take from the slots allowed what was brought from there without a word; returns what is still wanted."""
+    everywhere = np.ones(len(wanted), dtype=bool)
+    brought = _issue(book, own["row"], wanted, allowed)
+    book.write_slots(own, "transfer", brought, sign=-1, assumed=everywhere)
+    book.write_slots(own, "transfer", brought, sign=1, assumed=everywhere, at=own["place"])
+    book.write_slots(own, kind, brought, sign=-1, assumed=own["assumed"], at=own["place"])
+    return _rest(wanted, brought)
 
 
 def _consume(book: _Book, own: Columns) -> None:

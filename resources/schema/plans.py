@@ -30,6 +30,13 @@ plan_versions = table(schemas.PlanVersions)
 published_batches = table(schemas.PublishedBatches, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
 
 published_orders = table(schemas.PublishedOrders, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
+
+published_distributions = table(
+    schemas.PublishedDistributions,
+    tenant_fk("plan_date version", "plans.plan_versions", cascade=True),
+    tenant_fk("kitchen_id", "ops.locations", "location_id"),
+)
+
 # Locations are those of facts, which are checked; a kitchen that no fact names may be none.
 stock_movements = table(schemas.StockMovements, unchecked=("location_id",))
 
@@ -42,6 +49,8 @@ demand_forecasts = table(schemas.DemandForecasts)
 production_schedules = table(schemas.ProductionSchedules)
 
 production_batches = table(schemas.ProductionBatches)
+
+distribution_plans = table(schemas.DistributionPlans, tenant_fk("kitchen_id", "ops.locations", "location_id"))
 
 procurement_plans = table(schemas.ProcurementPlans)
 

@@ -1,4 +1,4 @@
-"""The plan of record: versions of each cell's plan, and the batches and orders that they published.
+"""The plan of record: versions of each cell's plan, and the batches, orders and distribution that they published.
 
 Rows are appended in the transaction that publishes a plan and never changed. What a plan may know of them is read by
 ``facts.read_plans``; which of them a new plan keeps is decided in ``bakery_assets.production.carried_over``.
@@ -17,10 +17,12 @@ from bakery_assets.due.replanning import VersionRequests
 from bakery_assets.due.revalidation import RevalidationRequest
 from bakery_assets.schemas.plans import VersionCause
 from resources.schema.plans import (
+    distribution_plans,
     plan_versions,
     procurement_requirements,
     production_batches,
     published_batches,
+    published_distributions,
     published_orders,
 )
 from resources.warehouse.connection import Bulk, Warehouse
@@ -36,6 +38,10 @@ _BATCH_COLUMNS = ("product_id", "recipe_id", "quantity_planned", "start_at", "en
 _ORDER_COLUMNS = (
     "requirement_number", "ingredient_id", "supplier_id", "planned_order_quantity", "order_by", "deliver_on",
     "reasoning",
+)  # fmt: skip
+_DISTRIBUTION_COLUMNS = (
+    "location_id", "product_id", "trip", "kitchen_id", "demand", "stock_usable", "need", "available", "quantity",
+    "leaves_at", "arrives_at",
 )  # fmt: skip
 
 
@@ -100,6 +106,12 @@ def append_versions(bulk: Bulk) -> None:
         f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)}"
         f" FROM published p JOIN {procurement_requirements.fullname} t USING (tenant_id, plan_date)"
         " WHERE t.planned_order_quantity > 0"
+    )
+    bulk.run(
+        f"INSERT INTO {published_distributions.fullname}"
+        f" (tenant_id, plan_date, version, {', '.join(_DISTRIBUTION_COLUMNS)})"
+        f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _DISTRIBUTION_COLUMNS)}"
+        f" FROM published p JOIN {distribution_plans.fullname} t USING (tenant_id, plan_date) WHERE t.quantity > 0"
     )
 
 

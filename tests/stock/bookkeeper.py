@@ -47,6 +47,8 @@ class Event:
     day: date | None = None
     source: str = ""
     all_told: bool = False
+    is_assumed: bool = False
+    others_help: bool = False
 
     def turn(self) -> tuple[Any, ...]:
         """Events at one instant come in a fixed order."""
@@ -133,7 +135,9 @@ class Account:
                 for _, name, part, lot in given:
                     self.put(event.to, name, part, lot.last_day, lot.came)
                 rest = event.quantity - sum(part for *_, part, _ in given)
-                if not self.may_raise(event):
+                if event.is_assumed:
+                    pass  # a plan's trip takes what there is
+                elif not self.may_raise(event):
                     self.unexplained += max(rest, 0.0)
                 elif rest > DUST:
                     assert event.day is not None
@@ -178,6 +182,8 @@ class Account:
             rest -= sum(part for *_, part, _ in self.take(rest, None, event.lot))
         elif event.place != KITCHEN:
             rest -= sum(part for *_, part, _ in self.take(rest, KITCHEN, event.lot))
+        if event.others_help and event.lot is None:
+            rest -= sum(part for *_, part, _ in self.take(rest, None, None))
         if rest > DUST:
             if self.may_raise(event):
                 self.note(event, rest)
@@ -287,8 +293,12 @@ class Bakery:
                   all_told=row["waste_date"] in all_told)
             for row in thrown if row["waste_date"] >= first
         ]  # fmt: skip
+        trips = self.trips()
+        days_of_trips = {trip.day for trip in trips}
         for each in events:
             each.all_told = each.all_told or (each.what == "transfer" and each.day in all_told)
+            each.others_help = each.what in ("sale", "waste") and each.day in days_of_trips
+        events += trips
         bread.settle(events, self.now)
         raised = [(opens(event.day), event.quantity, f"baking {event.day}") for event in bread.made if event.day]
         dough, flour, salt = self.materials(used + raised, batches)
@@ -373,6 +383,27 @@ class Bakery:
                   to=row["to_location_id"], day=row["transferred_at"].date(), source=f"transfer {row['transfer_id']}")
             for row in self.known("transfers", "transfer_id") if row["product_id"] == item
         ]  # fmt: skip
+
+    def trips(self) -> list[Event]:
+        """What plans had brought to the shop by now, as long as no one wrote down what was brought that day."""
+        told = {
+            row["transferred_at"].date() for row in self.known("transfers", "transfer_id")
+            if (row["product_id"], row["from_location_id"], row["to_location_id"]) == ("bread", KITCHEN, "shop")
+        }  # fmt: skip
+        found = []
+        for row in self.facts.get("published_distributions", []):
+            out = {
+                each["version"]: each["published_at"] for each in self.facts["plan_versions"]
+                if each["plan_date"] == row["plan_date"] and each["published_at"] <= self.now
+            }  # fmt: skip
+            at_that_time = [version for version, published in out.items() if published <= row["leaves_at"]]
+            is_last = bool(at_that_time) and max(at_that_time) == row["version"]
+            if is_last and row["leaves_at"] <= self.now and row["arrives_at"].date() not in told:
+                found.append(
+                    Event(row["arrives_at"], "transfer", row["quantity"], KITCHEN, to="shop", day=row["plan_date"],
+                          source=f"distribution {row['plan_date']}", is_assumed=True)
+                )  # fmt: skip
+        return found
 
     def sales(self) -> dict[tuple[str, date], float]:
         rows = self.known("sales", "location_id", "sales_date")

@@ -23,6 +23,7 @@ KEYS = {
     "transfers": ("transfer_id",),
     "batch_events": ("plan_date", "batch_number", "event"),
 }
+RECORD = ("plan_versions", "published_batches", "published_distributions")
 AMOUNT = st.integers(0, 400).map(lambda tenths: tenths / 10)
 SOME = st.integers(1, 400).map(lambda tenths: tenths / 10)
 DAY = st.integers(0, DAYS - 1).map(lambda day: MONDAY + timedelta(days=day))
@@ -63,7 +64,7 @@ def late(draw: st.DrawFn, since: datetime) -> datetime:
 @st.composite
 def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
     """A bakery's facts of a week; every sale is reported by the end of its day."""
-    facts: dict[str, list[Row]] = {name: [] for name in (*KEYS, "stock_lots", "plan_versions", "published_batches")}
+    facts: dict[str, list[Row]] = {name: [] for name in (*KEYS, "stock_lots", *RECORD)}
     for day in (MONDAY + timedelta(days=number) for number in range(DAYS)):
         evening = datetime.combine(day, time(20), UTC)
         for place in ("main", "shop"):
@@ -85,6 +86,20 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
                      "start_at": start, "end_at": start + timedelta(minutes=90), "reasoning": "{}",
                      "planned_since": datetime.combine(day, time(draw(st.sampled_from((1, 1, 5)))), UTC)}
                 )  # fmt: skip
+            if draw(st.integers(0, 2)) == 0:
+                again = datetime.combine(day, time(draw(st.sampled_from((5, 9)))), UTC)
+                facts["plan_versions"].append({"plan_date": day, "version": 2, "published_at": again})
+                own = [row for row in facts["published_batches"] if row["plan_date"] == day]
+                facts["published_batches"] += [row | {"version": 2} for row in own]
+            for version in {row["version"] for row in facts["plan_versions"] if row["plan_date"] == day}:
+                for trip in range(1, 1 + draw(st.sampled_from((0, 1, 1, 2)))):
+                    leaves = datetime.combine(day, time(), UTC) + timedelta(minutes=draw(st.integers(0, 60)) * 15)
+                    facts["published_distributions"].append(
+                        {"plan_date": day, "version": version, "location_id": "shop", "product_id": "bread",
+                         "trip": trip, "kitchen_id": "main", "demand": 0.0, "stock_usable": 0.0, "need": 0.0,
+                         "available": 0.0, "quantity": draw(SOME), "leaves_at": leaves,
+                         "arrives_at": leaves + timedelta(minutes=draw(st.sampled_from((0, 20, 90))))}
+                    )  # fmt: skip
     for _ in range(draw(st.integers(0, 6))):
         item, at = draw(st.sampled_from(tuple(LOTS))), draw(moments())
         recorded = draw(late(at))
@@ -141,6 +156,7 @@ def frames_of(bakeries: dict[str, Bakery], shuffler: Random, closing_balances: p
         record = {
             "plan_versions": [row for row in bakery.facts["plan_versions"] if row["published_at"] <= bakery.now],
             "published_batches": bakery.facts["published_batches"],
+            "published_distributions": bakery.facts["published_distributions"],
         }
         settings = [{"key": "issuing", "value": "fifo", "valid_from": date(2025, 1, 1)}] if bakery.fifo else []
         own = {**MASTER, **known, **record, "stock_lots": counts, "tenant_settings": settings}

@@ -1,0 +1,39 @@
+"""Explanations of a distribution: every term of what a shop gets as JSON, and what happens where it is too little.
+
+What is brought where is decided in ``distribution``.
+"""
+
+import polars as pl
+
+from bakery_assets.explanations.formats import as_json, iso_instant, quantity
+
+TERMS = (
+    "available", "demand", "forecast", "kitchen_share", "minutes", "need", "orders", "quantity", "share", "sold",
+    "stock_usable", "total_available", "total_need", "unit",
+)  # fmt: skip
+KEPT_TERMS = ("available", "demand", "need", "quantity", "stock_usable")
+NEED_RULE = "max(0, max(forecast, orders) - sold - stock_usable), whole pieces"
+SHARE_RULE = (
+    "share = need; where total_available < total_need, orders first, the rest by what needs they leave open, whole "
+    "pieces by largest remainder; "
+    "quantity = what of it is ready when the trip leaves"
+)
+
+
+def trip_terms() -> pl.Expr:
+    """The terms of a trip that is planned, with ``opens_at``, when the shop opens."""
+    rules = {"need_rule": pl.lit(NEED_RULE), "share_rule": pl.lit(SHARE_RULE)}
+    return as_json(**{name: pl.col(name) for name in TERMS}, **rules, opens_at=iso_instant("opens_at"))
+
+
+def kept_trip_terms() -> pl.Expr:
+    """The terms of a trip that had left, as they were published."""
+    return as_json(**{name: pl.col(name) for name in KEPT_TERMS}, rule=pl.lit("left before this version, as published"))
+
+
+def shortage(brought: str, need: str) -> pl.Expr:
+    """What happens where a shop gets less than it needs, else empty; with ``shop, product, unit``."""
+    told = pl.format(
+        "{} runs short of {}: it gets {} of the {} it needs", "shop", "product", quantity(brought), quantity(need)
+    )
+    return pl.when(pl.col(brought) < pl.col(need)).then(told)
