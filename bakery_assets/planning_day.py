@@ -35,6 +35,7 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "past_validations": "validation_results",
     "day_forecasts": "demand_forecasts",
     "closing_balances": "stock_closing_balances",
+    "past_adjustments": "stock_movements",
 }
 RECORD = ("plan_versions", "published_batches", "published_orders")  # what earlier plans published
 MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies

@@ -6,7 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
-from bakery_assets.explanations.formats import as_json, counted
+from bakery_assets.explanations.formats import as_json, counted, listed
 from bakery_assets.keys import CELL, PRODUCT
 from bakery_assets.procurement.offers import with_weekdays
 from bakery_assets.schemas import Cells, ops, plans
@@ -115,7 +115,4 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
 
 def _named_products() -> pl.Expr:
     """Up to three products by name, and how many more."""
-    names = pl.col("product").unique(maintain_order=True)
-    more = names.len().cast(pl.Int64) - NAMED_PRODUCTS
-    listed = names.head(NAMED_PRODUCTS).str.join(", ")
-    return pl.when(more > 0).then(pl.format("{} and {} more", listed, more)).otherwise(listed)
+    return listed(pl.col("product").unique(maintain_order=True), NAMED_PRODUCTS)

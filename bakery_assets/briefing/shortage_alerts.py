@@ -2,7 +2,8 @@
 
 A stock-out, the late delivery or the missing supplier behind it, and low stock have one cause, so they are one
 finding. Its kind is that of the worst: ``stockout``, which names the delivery or supplier it comes from,
-``no_supplier``, ``late_delivery`` where only safety stock is used, ``low_stock``.
+``no_supplier``, ``late_delivery`` where only safety stock is used, ``low_stock``. Of an item whose stock is not known
+only a missing supplier is told: nobody can say that it runs out.
 """
 
 from typing import TypedDict
@@ -12,11 +13,14 @@ import polars as pl
 
 from bakery_assets.briefing.findings import Finding, critical_if_soon, finding
 from bakery_assets.briefing.order_alerts import RequirementLines
+from bakery_assets.briefing.repeated_orders import RepeatedOrders
 from bakery_assets.briefing.stock_outlook import item_names, items_at_risk
 from bakery_assets.explanations.formats import as_json, as_struct, clock, on_weekday, quantity
 from bakery_assets.keys import INGREDIENT, ITEM
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import conform, ops, plans
+
+MANY = 3  # more ingredients without a supplier whose stock is not known share one alert
 
 
 class ShortageInputs(TypedDict):
@@ -27,7 +31,9 @@ class ShortageInputs(TypedDict):
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
 
 
-def shortage_findings(lines: dy.DataFrame[RequirementLines], inputs: ShortageInputs) -> list[dy.DataFrame[Finding]]:
+def shortage_findings(
+    lines: dy.DataFrame[RequirementLines], repeated: dy.DataFrame[RepeatedOrders], inputs: ShortageInputs
+) -> list[dy.DataFrame[Finding]]:
     """At most one finding per item; subject is the ingredient or product."""
     projections = inputs["inventory_projections"]
     names = item_names(inputs["products"], inputs["ingredients"])
@@ -35,13 +41,13 @@ def shortage_findings(lines: dy.DataFrame[RequirementLines], inputs: ShortageInp
     low = items_at_risk(projections, "low").join(names, on=ITEM)
     late, unsupplied = _first_late_lines(lines), _unsupplied(lines)
     by_urgency = [
-        _stockouts(short, late, unsupplied),
+        _stockouts(short, late, unsupplied, repeated),
         _no_supplier(unsupplied),
         _late_deliveries(late),
         _low_stock(low),
     ]
     shortages = pl.concat(by_urgency).unique(["tenant_id", "cause"], keep="first", maintain_order=True)
-    return [conform(Finding, shortages)]
+    return [conform(Finding, shortages), _unknown_without_supplier(lines)]
 
 
 def _first_late_lines(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
@@ -55,17 +61,24 @@ def _first_late_lines(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
 
 
 def _unsupplied(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
-    """What is needed of ingredients that no supplier offers."""
+    """What is needed of ingredients that no supplier offers and whose stock is known."""
     return (
-        lines.filter(pl.col("supplier_id").is_null() & (pl.col("net_requirement") > 0))
+        lines.filter(pl.col("supplier_id").is_null() & (pl.col("net_requirement") > 0) & pl.col("is_stock_known"))
         .sort(*INGREDIENT, "needed_on", "requirement_number")
         .group_by(*INGREDIENT, "plan_date", "item", "unit", maintain_order=True)
         .agg(pl.col("needed_on").min(), pl.col("net_requirement").sum().round(DECIMALS), pl.col("consequence").first())
     )
 
 
-def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame) -> dy.DataFrame[Finding]:
-    """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not."""
+def _stockouts(
+    short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame, repeated: dy.DataFrame[RepeatedOrders]
+) -> dy.DataFrame[Finding]:
+    """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not.
+
+    Where an earlier plan proposed an order of it of which nothing is recorded, it may only run out in the book.
+    """
+    proposed = repeated.group_by("tenant_id", item_id="ingredient_id").agg(pl.col("proposed_on").max())
+    proposed = proposed.with_columns(item_kind=pl.lit("ingredient"))
     behind = late.select(
         "tenant_id", "deliver_on", "supplier", "order_by_local",
         item_kind=pl.lit("ingredient"), item_id="ingredient_id", late_consequence="consequence", delivery=_delivery(),
@@ -77,6 +90,7 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
     items = (
         short.join(behind, on=ITEM, how="left", maintain_order="left")
         .join(no_supplier, on=ITEM, how="left", maintain_order="left")
+        .join(proposed, on=ITEM, how="left", maintain_order="left")
         .with_columns(
             is_delivered_late=(pl.col("first_day") < pl.col("deliver_on")).fill_null(value=False),
             has_no_supplier=pl.col("has_no_supplier").fill_null(value=False),
@@ -107,6 +121,11 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
         .then(pl.concat_str(elsewhere, pl.lit("; enter who supplies it.")))
         .otherwise(pl.concat_str(pl.lit("Count it. If the stock is right: "), _lower(elsewhere), pl.lit(".")))
     )
+    recorded = pl.format(
+        "If you ordered it on {}, record that (purchase_orders, or bakery receive when it has come). If not: ",
+        pl.col("proposed_on").dt.strftime("%a %-d %b"),
+    )
+    action = pl.when(recorded.is_null()).then(action).otherwise(pl.concat_str(recorded, _lower(action)))
     generic = (
         pl.when(is_product)
         .then(pl.lit("Customers who want it leave without it."))
@@ -143,6 +162,7 @@ def _stockouts(short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame
             gross_requirement_first_day="gross_requirement",
             late_delivery=pl.when(is_late).then("delivery"),
             has_no_supplier="has_no_supplier",
+            proposed_on="proposed_on",
         ),
         consequence=pl.coalesce(
             pl.when(is_late).then("late_consequence"), pl.when(no_one).then("unsupplied_consequence"), generic
@@ -174,6 +194,49 @@ def _no_supplier(unsupplied: pl.DataFrame) -> dy.DataFrame[Finding]:
             on_weekday("needed_on"),
         ),
     )
+
+
+def _unknown_without_supplier(lines: dy.DataFrame[RequirementLines]) -> dy.DataFrame[Finding]:
+    """Ingredients without a supplier whose stock is not known: one finding each, or one for all where they are many."""
+    unsupplied = (
+        lines.filter(pl.col("supplier_id").is_null() & ~pl.col("is_stock_known"))
+        .sort("tenant_id", "item", "ingredient_id")
+        .with_columns(count=pl.len().over("tenant_id").cast(pl.Int64))
+    )
+    few = finding(
+        unsupplied.filter(pl.col("count") <= MANY).with_columns(
+            item_kind=pl.lit("ingredient"), item_id="ingredient_id"
+        ),
+        severity="medium",
+        kind="no_supplier",
+        cause=_cause(),
+        subject="item_id",
+        message=pl.format("{}: no supplier is known, and nothing tells how much of it is there.", "item"),
+        reasoning=as_json(ingredient="item", gross_requirement="gross_requirement", unit="unit"),
+        consequence="It is never proposed to order it.",
+        suggested_action="Enter who supplies it.",
+    )
+    together = (
+        unsupplied.filter(pl.col("count") > MANY)
+        .group_by("tenant_id", "plan_date", "count", maintain_order=True)
+        .agg(items=pl.col("item"), ingredient_ids=pl.col("ingredient_id"))
+    )
+    many = finding(
+        together,
+        severity="medium",
+        kind="no_supplier",
+        cause=pl.lit("no_supplier:ingredients"),
+        message=pl.format(
+            "No supplier is known for {} ingredients, and nothing tells how much of them is there: {} and {} more.",
+            "count",
+            pl.col("items").list.head(MANY).list.join(", "),
+            pl.col("count") - MANY,
+        ),
+        reasoning=as_json(ingredients="items", ingredient_ids="ingredient_ids"),
+        consequence="It is never proposed to order them.",
+        suggested_action="Enter who supplies them.",
+    )
+    return conform(Finding, pl.concat([few, many]))
 
 
 def _late_deliveries(late: pl.DataFrame) -> dy.DataFrame[Finding]:

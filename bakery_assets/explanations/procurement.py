@@ -16,8 +16,8 @@ NAMED_PRODUCTS = 3
 
 OUTLOOK_TERMS = (
     "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_excluded",
-    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "scheduled_receipts", "scheduled_receipts_later",
-    "stock_today", "sum", "unit",
+    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "scheduled_receipts",
+    "scheduled_receipts_later", "stock_today", "sum", "unit",
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "cost", "covered_through", "currency", "deliver_on", "delivery_value", "expired_before",
@@ -41,14 +41,15 @@ OUTLOOK_SUM = (
     "arrives after these days and is in no sum; overdue_excluded was due before yesterday and is not counted"
 )
 CYCLE_SUM = (
-    "stock is not known: the order covers what is baked from usable_on to covered_through, when the next delivery can "
-    "come, whatever is there; net_requirement = gross_requirement - on_hand, which is what is left of packs of earlier "
-    "orders of this plan; planned_order_quantity = net_requirement, at least minimum_quantity, rounded up to a multiple "
-    "of pack_size (0: any)"
+    "stock is not known: the order covers what is baked from usable_on to covered_through, after which the next "
+    "delivery can come, whatever is there; net_requirement = gross_requirement - on_hand, which is what is left of "
+    "packs of earlier orders of this plan; planned_order_quantity = net_requirement, at least minimum_quantity, "
+    "rounded up to a multiple of pack_size (0: any)"
 )
 PLAN_TERMS = (
     "first_order_by", "first_stockout_on", "ingredients_without_supplier", "ingredients_not_ordered",
-    "ingredients_ordered", "ingredients_with_stockout", "ingredients_with_unknown_stock", "late_requirements", "orders_14d", "total_cost",
+    "ingredients_ordered", "ingredients_with_stockout", "ingredients_with_unknown_stock",
+    "late_requirements", "orders_14d", "total_cost",
 )  # fmt: skip
 
 

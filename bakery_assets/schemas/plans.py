@@ -203,9 +203,9 @@ class StockMovements(PlanRow):
     source = col.key_text("The facts or the batch it comes from")
     is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
     value = col.metric(
-        "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency; of an ingredient"
-        " the price of its cheapest offer in that currency, of a product its unit cost, as entered at the planning"
-        " instant; empty: there is none"
+        "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is"
+        " that of an ingredient's cheapest offer in that currency, or a product's unit cost, as entered when it was"
+        " planned; empty: there is none"
     )
 
     @dy.rule()
@@ -385,7 +385,7 @@ class InventoryProjections(PlanRow):
         "Days the closing stock lasts at the mean requirement; empty: nothing is required, or stock is not known",
         nullable=True,
     )
-    stockout_risk = col.choice("Whether it may run out; unknown: stock is not known", STOCKOUT_RISKS)
+    stockout_risk = col.choice("Whether it may run out, unknown where stock is not known", STOCKOUT_RISKS)
     receipts_after_baking = col.number(
         "Part of the receipts that arrives when the day's baking has begun, usable the next day, in the item's unit"
     )

@@ -101,7 +101,7 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
     SettingKey(
         "unexplained_limit",
         "number",
-        "Units of a product sold or thrown away that no batch tells of, as a fraction of all; above it an alert says so",
+        "Units of a product sold or thrown away beyond what was made, as a fraction of all; above it an alert says so",
         0.05,
     ),
     SettingKey(

@@ -13,12 +13,37 @@ from resources.schema import metadata
 from resources.warehouse.connection import frame_schema
 
 READS = (
-    "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "ops.locations",
-    "ops.opening_hours", "ops.shifts", "ops.tenant_settings", "plans.demand_forecasts", "plans.production_schedules",
-    "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
-    "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
-    "plans.plan_versions", "plans.published_batches", "plans.published_orders",
-)  # fmt: skip
+    "ops.tenants",
+    "ops.products",
+    "ops.ingredients",
+    "ops.suppliers",
+    "ops.calendar",
+    "ops.locations",
+    "ops.opening_hours",
+    "ops.shifts",
+    "ops.tenant_settings",
+    "plans.demand_forecasts",
+    "plans.production_schedules",
+    "plans.production_batches",
+    "plans.master_data_faults",
+    "plans.procurement_plans",
+    "plans.procurement_requirements",
+    "plans.inventory_projections",
+    "plans.validation_runs",
+    "plans.plan_versions",
+    "plans.published_batches",
+    "plans.published_orders",
+    "ops.supplier_items",
+    "ops.sales",
+    "ops.stock_lots",
+    "ops.stock_receipts",
+    "ops.purchase_orders",
+    "plans.stock_movements",
+    "plans.stock_balances",
+    "plans.stock_closing_balances",
+    "plans.unexplained_usage",
+)
+PRIOR = {"past_adjustments": "plans.stock_movements", "day_forecasts": "plans.demand_forecasts"}  # fmt: skip
 HARMLESS: dict[str, Any] = {
     "location_id": "main", "country": "FR", "currency": "EUR", "tier": "starter", "status": "active", "unit": "piece",
     "safety_stock": 0.0, "reasoning": "{}", "model": "smoothing", "model_version": "1", "version": 1, "is_late": False,
@@ -70,7 +95,8 @@ def frames_of() -> Callable[..., dict[str, pl.DataFrame]]:
     """Frames of the summary's reads from rows by short table name; what is not given is empty."""
 
     def build(**tables: list[dict[str, Any]]) -> dict[str, pl.DataFrame]:
-        made = {full.split(".")[1]: typed(full, tables.pop(full.split(".")[1], [])) for full in READS}
+        read = {full.split(".")[1]: full for full in READS} | PRIOR
+        made = {name: typed(full, tables.pop(name, [])) for name, full in read.items()}
         assert not tables, f"not read: {set(tables)}"
         return made
 
