@@ -225,7 +225,7 @@ def _why() -> pl.Expr:
         .when(pl.col("kind") == "shrinkage")
         .then(pl.format("The counts of the last four weeks find no more missing by {}.", plan))
         .when(pl.col("kind") == "unexplained_sales")
-        .then(pl.format("What is known by {} explains the days that it looks back to.", plan))
+        .then(pl.format("The days that {} looks back to show none of it.", plan))
         .when(pl.col("kind") == "over_capacity")
         .then(pl.format("The baking fits into the shifts in {}.", plan))
         .when(pl.col("kind") == "expiring")

@@ -160,7 +160,7 @@ def _unexplained(names: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAl
         .with_columns(value=(pl.col("beyond") * pl.col("unit_value")).round(CENTS))
         .sort(*CELL, "value", "share", "item_id", descending=[False, False, True, True, False], nulls_last=True)
     )
-    told = pl.format("{} {} of {} ({})", "item", quantity("beyond"), quantity("total"), "days")
+    told = pl.format("{} {} ({} of all, {})", "item", quantity("beyond"), percent("share"), "days")
     bakeries = (
         items.with_columns(told=told)
         .group_by(*CELL, "limit", "currency", maintain_order=True)

@@ -95,7 +95,7 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
         pl.col("was_due_on").dt.strftime("%a %-d %b"),
         "repeated",
     )
-    unknown = pl.when("is_unknown").then(pl.lit(" What is there is not known: take it off."))
+    unknown = pl.when("is_unknown").then(pl.lit(" How much is there is not known: take off what you have."))
     place = "lace the order, and record it as a purchase order."
     action = pl.when(pl.col("proposed_on").is_not_null()).then(
         pl.format(

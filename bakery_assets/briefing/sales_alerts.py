@@ -62,9 +62,10 @@ def sales_findings(cells: dy.DataFrame[Cells], inputs: SalesAlertInputs) -> list
             subject="location_id",
             stake=pl.col("count") / MISSING_WITHIN_DAYS,
             message=pl.format(
-                "{} closing sales have arrived for {}, though it was open.",
+                "{} closing sales have arrived for {}, though {} was open.",
                 pl.when(pl.col("shops") > 1).then(shop).otherwise(pl.lit("No")),
                 "dates",
+                pl.when(pl.col("shops") > 1).then(pl.lit("it")).otherwise(pl.lit("the bakery")),
             ),
             reasoning=as_json(days="days", forecast_of_these_days="waiting"),
             consequence=(
