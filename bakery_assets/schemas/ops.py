@@ -373,7 +373,7 @@ class BatchEvents(dy.Schema):
     who = col.text("Who reported it", nullable=True)
     recorded_at = col.recorded_at()
     product_id = col.text("Product of a batch that was not planned; empty: as planned", nullable=True)
-    wasted_quantity = col.number("Units made and thrown away", nullable=True)
+    wasted_quantity = col.number("Units made beyond these and thrown away: produced and wasted", nullable=True)
     reason = col.text("Why it was wasted, failed or cancelled", nullable=True)
 
 

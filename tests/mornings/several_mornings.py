@@ -144,5 +144,3 @@ def _orders(made: Frames, zone: str) -> str:
         there = "unknown" if row["opening"] is None else f"{round(row['opening'], 2):g}"
         lines.append(f"stock {row['item_id']}: {there}, today's baking takes {round(row['gross_requirement'], 2):g}")
     return "".join(f"{line}\n" for line in [*lines, ""])
-
-
