@@ -37,6 +37,7 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
     "past_validations": "validation_results",
     "day_forecasts": "demand_forecasts",
     "closing_balances": "stock_closing_balances",
+    "past_adjustments": "stock_movements",
 }
 # What earlier plans published.
 RECORD = ("plan_versions", "published_batches", "published_orders", "published_distributions")

@@ -27,11 +27,11 @@ class ForecastAlertInputs(TypedDict):
 
 
 def forecast_findings(inputs: ForecastAlertInputs) -> list[dy.DataFrame[Finding]]:
-    """Findings ``no_history`` by product; ``forecast_off``, ``forecast_worsening``, ``no_forecast`` and
-    ``sales_missing`` once a day.
+    """Findings ``no_history`` by product; ``forecast_off``, ``forecast_worsening`` and ``no_forecast`` once a
+    day.
     """
     runs = conform(plans.ValidationRuns, inputs["validation_runs"].sort("tenant_id", "validation_date"))
-    return [_no_history(inputs), _forecast_off(runs), _worsening(runs), _no_forecast(runs), _sales_missing(runs)]
+    return [_no_history(inputs), _forecast_off(runs), _worsening(runs), _no_forecast(runs)]
 
 
 def last_validated(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[plans.ValidationRuns]:
@@ -160,26 +160,4 @@ def _no_forecast(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Findi
         message=pl.lit("Yesterday had not been planned, so its forecast cannot be checked."),
         reasoning=as_json(validation_date="validation_date"),
         suggested_action="Nothing, unless planning fails often: then look at its runs.",
-    )
-
-
-def _sales_missing(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding]:
-    days = (
-        runs.filter(pl.col("status") == "no_sales")
-        .group_by("tenant_id", "plan_date", maintain_order=True)
-        .agg(
-            dates=pl.col("validation_date").dt.strftime("%a %-d %b").str.join(", "),
-            days="validation_date",
-            forecasts=pl.col("forecasts_evaluated").sum(),
-        )
-    )
-    return finding(
-        days,
-        severity="medium",
-        kind="sales_missing",
-        stake=pl.col("days").list.len() / WEEK,
-        message=pl.format("No sales have arrived for {}, though the bakery was open.", "dates"),
-        reasoning=as_json(days="days", forecasts_waiting="forecasts"),
-        consequence="Until they arrive the forecast does not learn from these days, and cannot be checked.",
-        suggested_action="Look whether the till reports, and import its sales of these days.",
     )

@@ -6,7 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
-from bakery_assets.explanations.formats import as_json, counted
+from bakery_assets.explanations.formats import as_json, counted, listed
 from bakery_assets.keys import CELL, PRODUCT
 from bakery_assets.procurement.offers import with_weekdays
 from bakery_assets.schemas import Cells, ops, plans
@@ -152,7 +152,4 @@ def _other_currencies(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs)
 
 def _first_named(column: str) -> pl.Expr:
     """Up to three names, and how many more."""
-    names = pl.col(column).unique(maintain_order=True)
-    more = names.len().cast(pl.Int64) - NAMED
-    listed = names.head(NAMED).str.join(", ")
-    return pl.when(more > 0).then(pl.format("{} and {} more", listed, more)).otherwise(listed)
+    return listed(pl.col(column).unique(maintain_order=True), NAMED)

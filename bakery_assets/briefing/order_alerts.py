@@ -7,8 +7,11 @@ import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.briefing.next_open_day import NextOpenDays
-from bakery_assets.explanations.formats import as_json, clock, money, on_weekday, quantity
+from bakery_assets.briefing.repeated_orders import RepeatedOrders
+from bakery_assets.explanations.formats import as_json, clock, listed, money, on_weekday, quantity
+from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.stock import unknown_stock
 from bakery_assets.quantities import CENTS
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
@@ -23,6 +26,7 @@ class OrderAlertInputs(TypedDict):
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
+    stock_balances: dy.DataFrame[plans.StockBalances]
 
 
 class RequirementLines(plans.ProcurementRequirements):
@@ -34,13 +38,17 @@ class RequirementLines(plans.ProcurementRequirements):
     supplier = col.text("Name of the supplier", nullable=True)
     minimum_order_value = col.number("Smallest order the supplier accepts, in its currency", nullable=True)
     currency = col.text("Currency of the cost; where nothing is ordered the tenant's")
+    is_stock_known = col.boolean("Facts tell how much of it is there")
 
 
 def order_findings(
-    lines: dy.DataFrame[RequirementLines], open_days: dy.DataFrame[NextOpenDays]
+    lines: dy.DataFrame[RequirementLines],
+    repeated: dy.DataFrame[RepeatedOrders],
+    open_days: dy.DataFrame[NextOpenDays],
 ) -> list[dy.DataFrame[Finding]]:
     """Findings ``order_today``, by supplier and day of the first deadline; subject is the supplier."""
-    return [_orders_today(lines.join(open_days, on="tenant_id", maintain_order="left"))]
+    told = lines.join(repeated, on=[*INGREDIENT, "supplier_id"], how="left", maintain_order="left")
+    return [_orders_today(told.join(open_days, on="tenant_id", maintain_order="left"))]
 
 
 def requirement_lines(cells: dy.DataFrame[Cells], inputs: OrderAlertInputs) -> dy.DataFrame[RequirementLines]:
@@ -62,6 +70,12 @@ def requirement_lines(cells: dy.DataFrame[Cells], inputs: OrderAlertInputs) -> d
         )
         .join(inputs["tenants"].select("tenant_id", own_currency="currency"), on="tenant_id")
         .with_columns(pl.coalesce("currency", "own_currency"))
+        .join(
+            unknown_stock(inputs).select("tenant_id", ingredient_id="item_id", is_stock_known=pl.lit(value=False)),
+            on=["tenant_id", "ingredient_id"],
+            how="left",
+        )
+        .with_columns(pl.col("is_stock_known").fill_null(value=True))
         .sort("tenant_id", "requirement_number")
     )
     return conform(RequirementLines, lines)
@@ -75,6 +89,21 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
     due = _due_by_supplier(lines)
     too_small = pl.when("too_small").then(
         pl.format(" Its minimum order is {}: add to this order, or ask.", money("minimum_order_value"))
+    )
+    again = pl.format(
+        " Proposed already on {}, to come on {}, and not recorded since: {}.",
+        pl.col("proposed_on").dt.strftime("%a %-d %b"),
+        pl.col("was_due_on").dt.strftime("%a %-d %b"),
+        "repeated",
+    )
+    unknown = pl.when("is_unknown").then(pl.lit(" How much is there is not known: take off what you have."))
+    place = "lace the order, and record it as a purchase order."
+    action = pl.when(pl.col("proposed_on").is_not_null()).then(
+        pl.format(
+            f"If you ordered it on {{}}, record that: as a purchase order, or with bakery receive when it has come. If "
+            f"not, p{place}",
+            pl.col("proposed_on").dt.strftime("%a %-d %b"),
+        )
     )
     missing = pl.when(pl.col("needed_on").is_not_null()).then(
         pl.format(" First needed: {}, {}.", "first_item", on_weekday("needed_on"))
@@ -91,6 +120,8 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
         message=pl.concat_str(
             pl.format("Order from {} {}: {}{} ({}).", "supplier", "deadlines", "named", "rest", money("cost")),
             too_small.fill_null(""),
+            again.fill_null(""),
+            unknown.fill_null(""),
         ),
         reasoning=as_json(
             supplier="supplier",
@@ -101,11 +132,12 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
             deliver_on="deliver_on",
             order_by_local=pl.col("order_by_local").dt.strftime("%Y-%m-%dT%H:%M"),
             lines="lines",
+            proposed_on="proposed_on",
         ),
         consequence=pl.concat_str(
             pl.format("Otherwise nothing is delivered {}.", on_weekday("deliver_on")), missing.fill_null("")
         ),
-        suggested_action="Place the order, and record it as a purchase order.",
+        suggested_action=action.otherwise(pl.lit(f"P{place}")),
     )
 
 
@@ -116,6 +148,7 @@ def _due_by_supplier(lines: pl.DataFrame) -> pl.DataFrame:
     more = pl.col("items") - NAMED_ITEMS
     order_day = pl.col("order_by_local").dt.date()
     closed = pl.when(order_day > pl.col("plan_date")).then(pl.lit(", when the bakery is closed")).otherwise(pl.lit(""))
+    is_repeated = pl.col("proposed_on").is_not_null() & pl.col("is_stock_known")
     line = pl.struct(
         ingredient="item", quantity="planned_order_quantity", unit="unit", cost="cost", deliver_on="deliver_on",
         order_by_local=pl.col("order_by_local").dt.strftime("%Y-%m-%dT%H:%M"),
@@ -138,6 +171,11 @@ def _due_by_supplier(lines: pl.DataFrame) -> pl.DataFrame:
             named=pl.col("text").head(NAMED_ITEMS).str.join(", "),
             first_item=pl.col("item").sort_by("needed_on", "ingredient_id", nulls_last=True).first(),
             lines=pl.col("line"),
+            # Of what is ordered for whatever is there, every delivery repeats the one before.
+            repeated=listed(pl.col("item").filter(is_repeated), NAMED_ITEMS),
+            proposed_on=pl.col("proposed_on").filter(is_repeated).max(),
+            was_due_on=pl.col("was_due_on").filter(is_repeated).max(),
+            is_unknown=(~pl.col("is_stock_known")).any(),
         )
         .with_columns(rest=pl.when(more > 0).then(pl.format(" and {} more", more)).otherwise(pl.lit("")))
     )

@@ -2,7 +2,8 @@
 
 A stock-out, the overdue order, the late delivery or the missing supplier behind it, and low stock have one cause, so
 they are one finding. Its kind is that of the worst: ``stockout``, which names the orders or supplier it comes from,
-``no_supplier``, ``overdue_order``, ``late_delivery`` where only safety stock is used, ``low_stock``.
+``no_supplier``, ``overdue_order``, ``late_delivery`` where only safety stock is used, ``low_stock``. Of an item whose
+stock is not known only a missing supplier is told: nobody can say that it runs out.
 """
 
 from typing import TypedDict
@@ -12,14 +13,15 @@ import polars as pl
 
 from bakery_assets.briefing.findings import Finding, critical_if_soon, finding
 from bakery_assets.briefing.order_alerts import RequirementLines
+from bakery_assets.briefing.overdue_alerts import OverdueIngredients, overdue_findings
+from bakery_assets.briefing.repeated_orders import RepeatedOrders
 from bakery_assets.briefing.stock_outlook import item_names, items_at_risk
 from bakery_assets.explanations.formats import as_json, as_struct, clock, on_weekday, quantity
 from bakery_assets.keys import INGREDIENT, ITEM
-from bakery_assets.materials.scheduled_receipts import overdue_orders
 from bakery_assets.quantities import DECIMALS
-from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import conform, ops, plans
 
-NAMED_ORDERS = 2  # of more overdue orders these are named and the rest counted
+MANY = 3  # more ingredients without a supplier whose stock is not known share one alert
 
 
 class ShortageInputs(TypedDict):
@@ -27,31 +29,30 @@ class ShortageInputs(TypedDict):
 
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
-    suppliers: dy.DataFrame[ops.Suppliers]
-    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
-    stock_receipts: dy.DataFrame[ops.StockReceipts]
-    shifts: dy.DataFrame[ops.Shifts]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
 
 
 def shortage_findings(
-    cells: dy.DataFrame[Cells], lines: dy.DataFrame[RequirementLines], inputs: ShortageInputs
+    lines: dy.DataFrame[RequirementLines],
+    overdue: dy.DataFrame[OverdueIngredients],
+    repeated: dy.DataFrame[RepeatedOrders],
+    inputs: ShortageInputs,
 ) -> list[dy.DataFrame[Finding]]:
     """At most one finding per item; subject is the ingredient or product."""
     projections = inputs["inventory_projections"]
     names = item_names(inputs["products"], inputs["ingredients"])
     short = items_at_risk(projections, "high").join(names, on=ITEM)
     low = items_at_risk(projections, "low").join(names, on=ITEM)
-    late, unsupplied, overdue = _first_late_lines(lines), _unsupplied(lines), _overdue(cells, lines, inputs)
+    late, unsupplied = _first_late_lines(lines), _unsupplied(lines)
     by_urgency = [
-        _stockouts(short, late, unsupplied, overdue),
+        _stockouts(short, late, unsupplied, overdue, repeated),
         _no_supplier(unsupplied),
-        _overdue_orders(overdue),
+        overdue_findings(overdue),
         _late_deliveries(late),
         _low_stock(low),
     ]
     shortages = pl.concat(by_urgency).unique(["tenant_id", "cause"], keep="first", maintain_order=True)
-    return [conform(Finding, shortages)]
+    return [conform(Finding, shortages), _unknown_without_supplier(lines)]
 
 
 def _first_late_lines(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
@@ -65,53 +66,31 @@ def _first_late_lines(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
 
 
 def _unsupplied(lines: dy.DataFrame[RequirementLines]) -> pl.DataFrame:
-    """What is needed of ingredients that no supplier offers."""
+    """What is needed of ingredients that no supplier offers and whose stock is known."""
     return (
-        lines.filter(pl.col("supplier_id").is_null() & (pl.col("net_requirement") > 0))
+        lines.filter(pl.col("supplier_id").is_null() & (pl.col("net_requirement") > 0) & pl.col("is_stock_known"))
         .sort(*INGREDIENT, "needed_on", "requirement_number")
         .group_by(*INGREDIENT, "plan_date", "item", "unit", maintain_order=True)
         .agg(pl.col("needed_on").min(), pl.col("net_requirement").sum().round(DECIMALS), pl.col("consequence").first())
     )
 
 
-def _overdue(cells: dy.DataFrame[Cells], lines: dy.DataFrame[RequirementLines], inputs: ShortageInputs) -> pl.DataFrame:
-    """What is overdue of each ingredient, what of it the plan counts on, and what it orders all the same."""
-    names = inputs["ingredients"].select(*INGREDIENT, "unit", item="name")
-    suppliers = inputs["suppliers"].select("tenant_id", "supplier_id", supplier="name")
-    orders = (
-        overdue_orders(cells, inputs)
-        .join(suppliers, on=["tenant_id", "supplier_id"], how="left")
-        .with_columns(
-            order=pl.concat_str(pl.format("order {}", "order_id"), pl.format(" from {}", "supplier").fill_null(""))
-        )
-    )
-    reordered = lines.group_by(INGREDIENT).agg(reordered=pl.col("planned_order_quantity").sum().round(DECIMALS))
-    more = pl.len().cast(pl.Int64) - NAMED_ORDERS
-    named = pl.col("order").head(NAMED_ORDERS).str.join(", ")
-    line = pl.struct(
-        "order_id", "supplier_id", "is_expected", quantity="open", due_at=pl.col("due_at").dt.strftime("%Y-%m-%dT%H:%M")
-    )
-    return (
-        orders.sort(*INGREDIENT, "due_at", "order_id")
-        .group_by(INGREDIENT, maintain_order=True)
-        .agg(
-            overdue=pl.col("open").sum().round(DECIMALS),
-            not_expected=pl.col("open").filter(~pl.col("is_expected")).sum().round(DECIMALS),
-            due_at=pl.col("due_at").first(),
-            orders=pl.when(more > 0).then(pl.format("{} and {} more", named, more)).otherwise(named),
-            order_lines=line,
-        )
-        .join(names, on=INGREDIENT, maintain_order="left")
-        .join(reordered, on=INGREDIENT, how="left", maintain_order="left")
-        .join(cells.select("tenant_id", "plan_date"), on="tenant_id", maintain_order="left")
-        .with_columns(pl.col("reordered").fill_null(0.0), item_kind=pl.lit("ingredient"), item_id="ingredient_id")
-    )
-
-
 def _stockouts(
-    short: pl.DataFrame, late: pl.DataFrame, unsupplied: pl.DataFrame, overdue: pl.DataFrame
+    short: pl.DataFrame,
+    late: pl.DataFrame,
+    unsupplied: pl.DataFrame,
+    overdue: dy.DataFrame[OverdueIngredients],
+    repeated: dy.DataFrame[RepeatedOrders],
 ) -> dy.DataFrame[Finding]:
-    """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not."""
+    """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not.
+
+    Where an earlier plan proposed an order of it of which nothing is recorded, it may only run out in the book.
+    """
+    proposed = repeated.group_by("tenant_id", item_id="ingredient_id").agg(pl.col("proposed_on").max())
+    proposed = proposed.with_columns(item_kind=pl.lit("ingredient"))
+    due = overdue.select(
+        "tenant_id", "overdue", "orders", "order_lines", item_kind=pl.lit("ingredient"), item_id="ingredient_id"
+    )
     behind = late.select(
         "tenant_id", "deliver_on", "supplier", "order_by_local",
         item_kind=pl.lit("ingredient"), item_id="ingredient_id", late_consequence="consequence", delivery=_delivery(),
@@ -123,7 +102,8 @@ def _stockouts(
     items = (
         short.join(behind, on=ITEM, how="left", maintain_order="left")
         .join(no_supplier, on=ITEM, how="left", maintain_order="left")
-        .join(overdue.select(*ITEM, "overdue", "orders", "order_lines"), on=ITEM, how="left", maintain_order="left")
+        .join(proposed, on=ITEM, how="left", maintain_order="left")
+        .join(due, on=ITEM, how="left", maintain_order="left")
         .with_columns(
             is_delivered_late=(pl.col("first_day") < pl.col("deliver_on")).fill_null(value=False),
             has_no_supplier=pl.col("has_no_supplier").fill_null(value=False),
@@ -154,6 +134,11 @@ def _stockouts(
         .then(pl.concat_str(elsewhere, pl.lit("; enter who supplies it.")))
         .otherwise(pl.concat_str(pl.lit("Count it. If the stock is right: "), _lower(elsewhere), pl.lit(".")))
     )
+    recorded = pl.format(
+        "If you ordered it on {}, record that (purchase_orders, or bakery receive when it has come). If not: ",
+        pl.col("proposed_on").dt.strftime("%a %-d %b"),
+    )
+    action = pl.when(recorded.is_null()).then(action).otherwise(pl.concat_str(recorded, _lower(action)))
     generic = (
         pl.when(is_product)
         .then(pl.lit("Customers who want it leave without it."))
@@ -191,6 +176,7 @@ def _stockouts(
             gross_requirement_first_day="gross_requirement",
             late_delivery=pl.when(is_late).then("delivery"),
             has_no_supplier="has_no_supplier",
+            proposed_on="proposed_on",
             overdue_orders="order_lines",
         ),
         consequence=pl.coalesce(
@@ -225,55 +211,47 @@ def _no_supplier(unsupplied: pl.DataFrame) -> dy.DataFrame[Finding]:
     )
 
 
-def _overdue_orders(overdue: pl.DataFrame) -> dy.DataFrame[Finding]:
-    """What was to be delivered and is not recorded as received; the plan counts on it for one day more."""
-    is_given_up, is_reordered = pl.col("not_expected") > 0, pl.col("reordered") > 0
-    all_given_up = pl.col("not_expected") == pl.col("overdue")
-    counted_on = (
-        pl.when(~is_given_up)
-        .then(pl.lit("The plan still counts on them today."))
-        .when(all_given_up)
-        .then(pl.lit("The plan no longer counts on them"))
-        .otherwise(pl.format("The plan no longer counts on {} of them", quantity("not_expected")))
+def _unknown_without_supplier(lines: dy.DataFrame[RequirementLines]) -> dy.DataFrame[Finding]:
+    """Ingredients without a supplier whose stock is not known: one finding each, or one for all where they are many."""
+    unsupplied = (
+        lines.filter(pl.col("supplier_id").is_null() & ~pl.col("is_stock_known"))
+        .sort("tenant_id", "item", "ingredient_id")
+        .with_columns(count=pl.len().over("tenant_id").cast(pl.Int64))
     )
-    again = (
-        pl.when(~is_given_up)
-        .then(pl.lit(""))
-        .when(is_reordered)
-        .then(pl.format(" and orders {}: both may come.", quantity("reordered")))
-        .otherwise(pl.lit("."))
-    )
-    return finding(
-        overdue,
-        severity=pl.when(is_given_up & is_reordered).then(pl.lit("high")).otherwise(pl.lit("medium")),
-        kind="overdue_order",
+    few = finding(
+        unsupplied.filter(pl.col("count") <= MANY).with_columns(
+            item_kind=pl.lit("ingredient"), item_id="ingredient_id"
+        ),
+        severity="medium",
+        kind="no_supplier",
         cause=_cause(),
         subject="item_id",
+        message=pl.format("{}: no supplier is known, and nothing tells how much of it is there.", "item"),
+        reasoning=as_json(ingredient="item", gross_requirement="gross_requirement", unit="unit"),
+        consequence="It is never proposed to order it.",
+        suggested_action="Enter who supplies it.",
+    )
+    together = (
+        unsupplied.filter(pl.col("count") > MANY)
+        .group_by("tenant_id", "plan_date", "count", maintain_order=True)
+        .agg(items=pl.col("item"), ingredient_ids=pl.col("ingredient_id"))
+    )
+    many = finding(
+        together,
+        severity="medium",
+        kind="no_supplier",
+        cause=pl.lit("no_supplier:ingredients"),
         message=pl.format(
-            "{}: {} of {} were due by {} {} and are not recorded as received. {}{}",
-            "item",
-            quantity("overdue"),
-            "orders",
-            clock("due_at"),
-            on_weekday(pl.col("due_at").dt.date()),
-            counted_on,
-            again,
+            "No supplier is known for {} ingredients, and nothing tells how much of them is there: {} and {} more.",
+            "count",
+            pl.col("items").list.head(MANY).list.join(", "),
+            pl.col("count") - MANY,
         ),
-        reasoning=as_json(
-            ingredient="item", unit="unit", overdue="overdue", not_expected="not_expected", reordered="reordered",
-            orders="order_lines",
-        ),
-        consequence=pl.when(is_given_up & is_reordered)
-        .then(pl.lit("If both come, there may be more than is used in time."))
-        .when(is_given_up)
-        .then(pl.lit("If they come after all, there is more than the plan knows of."))
-        .otherwise(pl.lit("If they do not come today, the next plan counts without them.")),
-        suggested_action=pl.concat_str(
-            pl.lit("Ask whether they still come"),
-            pl.when(is_given_up & is_reordered).then(pl.lit(" before you order again")).otherwise(pl.lit("")),
-            pl.lit(". Record what has come; if no more will, record the order again with the quantity that did."),
-        ),
-    )  # fmt: skip
+        reasoning=as_json(ingredients="items", ingredient_ids="ingredient_ids"),
+        consequence="It is never proposed to order them.",
+        suggested_action="Enter who supplies them.",
+    )
+    return conform(Finding, pl.concat([few, many]))
 
 
 def _late_deliveries(late: pl.DataFrame) -> dy.DataFrame[Finding]:

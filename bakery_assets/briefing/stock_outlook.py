@@ -42,7 +42,7 @@ class ItemsAtRisk(ItemOutlook):
     short = col.number("Unmet requirement of all days, in the item's unit")
     required = col.number("Requirement of all days, in the item's unit")
     short_days = col.integer("Days with unmet requirement")
-    lowest = col.number("Lowest closing stock, in the item's unit")
+    lowest = col.number("Lowest closing stock, in the item's unit; empty: not known", nullable=True)
 
 
 class ExpiringStock(ItemOutlook):

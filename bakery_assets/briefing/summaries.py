@@ -6,13 +6,18 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.day_alerts import day_findings
+from bakery_assets.briefing.difference_alerts import difference_findings
 from bakery_assets.briefing.findings import rank_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
 from bakery_assets.briefing.master_data_alerts import master_data_findings
 from bakery_assets.briefing.next_open_day import next_open_days
 from bakery_assets.briefing.order_alerts import order_findings, requirement_lines
+from bakery_assets.briefing.overdue_alerts import overdue_ingredients
 from bakery_assets.briefing.plan_changes import plan_changes
 from bakery_assets.briefing.ready_alerts import ready_findings
+from bakery_assets.briefing.record_alerts import record_findings
+from bakery_assets.briefing.repeated_orders import repeated_orders
+from bakery_assets.briefing.sales_alerts import sales_findings
 from bakery_assets.briefing.shortage_alerts import shortage_findings
 from bakery_assets.briefing.stock_alerts import stock_findings
 from bakery_assets.briefing.stock_outlook import items_at_risk
@@ -25,20 +30,28 @@ from bakery_assets.schemas import Cells, conform, ops, plans
 
 
 class BriefingInputs(TypedDict):
-    """What ``summarize_day`` reads."""
+    """What ``summarize_day`` reads; ``past_adjustments`` and ``day_forecasts`` are rows of earlier cells."""
 
     tenants: dy.DataFrame[ops.Tenants]
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
-    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
-    stock_receipts: dy.DataFrame[ops.StockReceipts]
     calendar: dy.DataFrame[ops.Calendar]
     locations: dy.DataFrame[ops.Locations]
     opening_hours: dy.DataFrame[ops.OpeningHours]
     shifts: dy.DataFrame[ops.Shifts]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
+    sales: dy.DataFrame[ops.Sales]
+    stock_lots: dy.DataFrame[ops.StockLots]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_movements: dy.DataFrame[plans.StockMovements]
+    past_adjustments: dy.DataFrame[plans.StockMovements]
+    stock_balances: dy.DataFrame[plans.StockBalances]
+    stock_closing_balances: dy.DataFrame[plans.StockClosingBalances]
+    unexplained_usage: dy.DataFrame[plans.UnexplainedUsage]
+    day_forecasts: dy.DataFrame[plans.DemandForecasts]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
@@ -67,12 +80,16 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
     none has. ``accuracy`` is that of the last validated day. Rows are sorted by their keys.
     """
     lines = requirement_lines(cells, inputs)
+    overdue, repeated = overdue_ingredients(cells, lines, inputs), repeated_orders(cells, inputs)
     findings = rank_findings(
         cells,
         [
-            *shortage_findings(cells, lines, inputs),
-            *order_findings(lines, next_open_days(cells, inputs["calendar"])),
+            *shortage_findings(lines, overdue, repeated, inputs),
+            *order_findings(lines, repeated, next_open_days(cells, inputs["calendar"])),
             *stock_findings(inputs),
+            *record_findings(cells, inputs),
+            *difference_findings(cells, inputs),
+            *sales_findings(cells, inputs),
             *day_findings(cells, inputs),
             *ready_findings(cells, inputs),
             *master_data_findings(cells, inputs),

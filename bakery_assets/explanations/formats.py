@@ -32,6 +32,14 @@ def counted(count: str | pl.Expr, one: str, many: str) -> pl.Expr:
     return pl.concat_str(_integer(count), pl.lit(" "), noun)
 
 
+def listed(names: str | pl.Expr, most: int) -> pl.Expr:
+    """``Flour, Butter, Eggs and 4 more``: of a group the first ``most`` names."""
+    names = pl.col(names) if isinstance(names, str) else names
+    more = names.len().cast(pl.Int64) - most
+    first = names.head(most).str.join(", ")
+    return pl.when(more > 0).then(pl.format("{} and {} more", first, more)).otherwise(first)
+
+
 def money(value: str | pl.Expr, currency: str = "currency") -> pl.Expr:
     """``245.00 EUR``."""
     value = pl.col(value) if isinstance(value, str) else value

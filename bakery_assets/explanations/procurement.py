@@ -16,8 +16,8 @@ NAMED_PRODUCTS = 3
 
 OUTLOOK_TERMS = (
     "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_excluded",
-    "planned_order_quantity", "stockout_on", "safety_stock", "scheduled_receipts", "scheduled_receipts_later",
-    "stock_today", "sum", "unit",
+    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "scheduled_receipts",
+    "scheduled_receipts_later", "stock_today", "sum", "unit",
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "cost", "covered_through", "currency", "deliver_on", "delivery_value", "expired_before",
@@ -40,9 +40,16 @@ OUTLOOK_SUM = (
     "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; scheduled_receipts_later "
     "arrives after these days and is in no sum; overdue_excluded was due before yesterday and is not counted"
 )
+CYCLE_SUM = (
+    "stock is not known: the order covers what is baked from usable_on to covered_through, after which the next "
+    "delivery can come, whatever is there; net_requirement = gross_requirement - on_hand, which is what is left of "
+    "packs of earlier orders of this plan; planned_order_quantity = net_requirement, at least minimum_quantity, "
+    "rounded up to a multiple of pack_size (0: any)"
+)
 PLAN_TERMS = (
     "first_order_by", "first_stockout_on", "ingredients_without_supplier", "ingredients_not_ordered",
-    "ingredients_ordered", "ingredients_with_stockout", "late_requirements", "orders_14d", "total_cost",
+    "ingredients_ordered", "ingredients_with_stockout", "ingredients_with_unknown_stock",
+    "late_requirements", "orders_14d", "total_cost",
     "costs_in_other_currencies",
 )  # fmt: skip
 
@@ -72,6 +79,7 @@ class RequirementTerms(plans.PlanRow):
     expires_unused = col.number("Stock that expires within the sum before it is used")
     overdue_excluded = col.number("Open orders overdue for so long that they are not counted")
     scheduled_receipts_later = col.number("Open orders that arrive after the last day of requirements")
+    is_stock_known = col.boolean("Facts tell how much is there; otherwise it counts as none, and nothing runs out")
     has_offer = col.boolean("Some supplier offers it")
     supplier_id = plans.ProcurementRequirements.supplier_id
     supplier = col.text("The supplier's name", nullable=True)
@@ -116,6 +124,7 @@ class PlanTerms(plans.PlanRow):
     ingredients_without_supplier = col.integer("Ingredients required that no supplier offers")
     ingredients_with_stockout = col.integer("Ingredients that run out if nothing is ordered")
     first_stockout_on = col.date("First day on which one runs out", nullable=True)
+    ingredients_with_unknown_stock = col.integer("Ingredients required of which no fact tells what is there")
     late_requirements = col.integer("Orders that cannot be delivered by the day they are needed")
 
 
@@ -133,7 +142,13 @@ def add_requirement_explanations(
     is_order = pl.col("planned_order_quantity") > 0
     named = requirements.join(
         _named_products(requirements, where_used), on=["tenant_id", "requirement_number"], how="left"
-    ).with_columns(sum=pl.when(is_order).then(pl.lit(ORDER_SUM)).otherwise(pl.lit(OUTLOOK_SUM)))
+    ).with_columns(
+        sum=pl.when(is_order & ~pl.col("is_stock_known"))
+        .then(pl.lit(CYCLE_SUM))
+        .when(is_order)
+        .then(pl.lit(ORDER_SUM))
+        .otherwise(pl.lit(OUTLOOK_SUM))
+    )
     reasoning = pl.when(is_order).then(_as_json(named, ORDER_TERMS)).otherwise(_as_json(named, OUTLOOK_TERMS))
     return conform(ExplainedRequirements, named.with_columns(reasoning=reasoning, consequence=_consequence()))
 
@@ -149,6 +164,8 @@ def add_plan_explanations(totals: dy.DataFrame[PlanTerms]) -> dy.DataFrame[Expla
     consequence = (
         pl.when(count > 0)
         .then(pl.format("Without these orders {} {}.", what, iso_date("first_stockout_on")))
+        .when((pl.col("orders_14d") > 0) & (pl.col("ingredients_with_unknown_stock") > 0))
+        .then(pl.lit("What is there is not known of everything, nor what is missing without these orders."))
         .when(pl.col("orders_14d") > 0)
         .then(pl.lit("Without these orders nothing runs out, but stock falls below its safety stock."))
     )
@@ -178,9 +195,20 @@ def _consequence() -> pl.Expr:
             "unit",
         )
     )
+    cycle = pl.format(
+        "Nothing tells how much {} is there: the order is for what is baked from {} to {}, less what you still have.",
+        name,
+        iso_date("usable_on"),
+        iso_date("covered_through"),
+    )
+    is_order = pl.col("planned_order_quantity") > 0
     return (
-        pl.when(pl.col("planned_order_quantity") > 0)
+        pl.when(is_order & ~pl.col("is_stock_known"))
+        .then(pl.concat_str(cycle, small, ignore_nulls=True))
+        .when(is_order)
         .then(pl.concat_str(pl.lit("Without this order "), without_order, late, small, twice, ignore_nulls=True))
+        .when(~pl.col("has_offer") & ~pl.col("is_stock_known"))
+        .then(pl.format("No supplier for {}, and nothing tells how much of it is there.", name))
         .when(~pl.col("has_offer") & is_short)
         .then(pl.format("No supplier for {}: {}", name, without_order))
         .when(~pl.col("has_offer"))

@@ -20,7 +20,7 @@ from bakery_assets.materials.items import INGREDIENT_KIND, PRODUCT_KIND, DatedQu
 from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.materials.scheduled_receipts import scheduled_receipts
-from bakery_assets.materials.stock import stock_on_hand
+from bakery_assets.materials.stock import stock_on_hand, unknown_stock
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -67,6 +67,9 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     required is issued FEFO before these. Then stock past its last usable day expires. What is unmet is not carried over
     to a later day.
 
+    An item whose stock is not known has neither opening nor closing stock, and the risk unknown: what it requires is
+    taken to be there, and nothing is said to be short or to expire.
+
     stockout_risk is high on a day with an unmet requirement. It is low on a day that closes an ingredient below its
     safety stock or below one day's mean requirement. Else none; so is, unless something is unmet, what keeps
     for one day only, of which nothing should be left in the evening.
@@ -95,6 +98,8 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
     unmet = np.round(required - flow.consumption, DECIMALS)
     figures = (flow.opening, receipts, after, planned, required, flow.consumption, unmet, flow.expired, flow.closing)
+    items = items.join(unknown_stock(inputs).with_columns(is_known=pl.lit(value=False)), on=ITEM, how="left")
+    items = items.sort("row")
     rows = _rows(items[matters], [figure[matters] for figure in figures])
     return InventoryTables(inventory_projections=conform(plans.InventoryProjections, rows))
 
@@ -108,14 +113,30 @@ def _rows(items: pl.DataFrame, figures: list[Floats]) -> pl.DataFrame:
     mean = pl.col("gross_requirement").sum().over(ITEM) / OUTLOOK_DAYS
     keeps = pl.col("shelf_life_days").fill_null(2) > 1
     is_low = (pl.col("closing") < pl.col("safety_stock")) | (pl.col("closing") < pl.col("mean").round(DECIMALS))
-    return rows.with_columns(mean=mean).with_columns(
-        projection_date=pl.col("plan_date") + pl.duration(days=pl.col("day")),
-        days_of_cover=pl.when(pl.col("mean") > 0).then((pl.col("closing") / pl.col("mean")).round(DECIMALS)),
-        stockout_risk=pl.when(pl.col("unmet") > 0)
-        .then(pl.lit("high"))
-        .when((pl.col("item_kind") == INGREDIENT_KIND) & keeps & is_low)
-        .then(pl.lit("low"))
-        .otherwise(pl.lit("none")),
+    return (
+        _without_claims(rows)
+        .with_columns(mean=mean)
+        .with_columns(
+            projection_date=pl.col("plan_date") + pl.duration(days=pl.col("day")),
+            days_of_cover=pl.when(pl.col("mean") > 0).then((pl.col("closing") / pl.col("mean")).round(DECIMALS)),
+            stockout_risk=pl.when(pl.col("opening").is_null())
+            .then(pl.lit("unknown"))
+            .when(pl.col("unmet") > 0)
+            .then(pl.lit("high"))
+            .when((pl.col("item_kind") == INGREDIENT_KIND) & keeps & is_low)
+            .then(pl.lit("low"))
+            .otherwise(pl.lit("none")),
+        )
+    )
+
+
+def _without_claims(rows: pl.DataFrame) -> pl.DataFrame:
+    """What is not known of items of unknown stock is empty; their requirement is taken to be there."""
+    is_unknown = pl.col("is_known").is_not_null()
+    return rows.with_columns(
+        *(pl.when(~is_unknown).then(name).alias(name) for name in ("opening", "closing")),
+        *(pl.when(is_unknown).then(0.0).otherwise(name).alias(name) for name in ("unmet", "expired")),
+        consumption=pl.when(is_unknown).then("gross_requirement").otherwise("consumption"),
     )
 
 

@@ -34,6 +34,10 @@ class StockOnHand(Item):
     quantity = col.number("Stock of the lot, in the item's unit")
 
 
+class UnknownStock(Item):
+    """Items of which facts do not tell what is there."""
+
+
 class IssuedQuantities(Item):
     """What was required of items, and how much of it stock covered."""
 
@@ -60,6 +64,12 @@ def stock_on_hand(cells: dy.DataFrame[Cells], inputs: StockInputs) -> dy.DataFra
         lots.filter(usable).group_by(LOT).agg(pl.col("last_usable_day").min(), ordered_sum("quantity").round(DECIMALS))
     )
     return conform(StockOnHand, pooled.sort(_fefo()))
+
+
+def unknown_stock(inputs: StockInputs) -> dy.DataFrame[UnknownStock]:
+    """Items whose stock is not known, sorted."""
+    unknown = inputs["stock_balances"].filter(~pl.col("is_known")).select(ITEM).unique()
+    return conform(UnknownStock, unknown.sort(ITEM))
 
 
 def first_expired_first_out(

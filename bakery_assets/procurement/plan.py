@@ -29,9 +29,15 @@ from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, scheduled_receipts
-from bakery_assets.materials.stock import StockOnHand, stock_on_hand
+from bakery_assets.materials.stock import StockOnHand, UnknownStock, stock_on_hand, unknown_stock
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
-from bakery_assets.procurement.replenishment import MrpRecords, days_or_null, look_ahead, place_orders
+from bakery_assets.procurement.replenishment import (
+    MrpRecords,
+    by_delivery_cycle,
+    days_or_null,
+    look_ahead,
+    place_orders,
+)
 from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -77,12 +83,15 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     safety_stock - on_hand - scheduled_receipts, at least 0, and stock that expires before it is used is not in
     on_hand. An order that arrives after the 14 days counts, in scheduled_receipts, open orders up to its own day.
     Nothing is required for products that ``master_data_faults`` leaves out.
+
+    An ingredient whose stock is not known is planned by delivery cycle: each delivery brings what is baked from its day
+    until the next possible delivery, without stock, without safety stock, and without saying that anything runs out.
     """
     demand = without_left_out(daily_demand(cells, inputs, OUTLOOK_DAYS), inputs["master_data_faults"])
     schedule = master_schedule(cells, inputs, conform(DailyDemand, demand))
     stock = stock_on_hand(cells, inputs)
     items = inputs["ingredients"].join(cells, on="tenant_id").sort(INGREDIENT).with_row_index("row")
-    items = items.with_columns(pl.col("row").cast(pl.Int32))
+    items = _with_known_stock(items.with_columns(pl.col("row").cast(pl.Int32)), unknown_stock(inputs))
     receipts = scheduled_receipts(cells, inputs)
     records = _records(
         items, ingredient_requirements(cells, schedule, inputs, stock), receipts, stock, inputs["shifts"]
@@ -90,13 +99,25 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     offered = supplier_offers(cells, inputs).join(items, on=INGREDIENT, how="semi", maintain_order="left")
     offers = conform(SupplierOffers, offered)
     order_by_delivery = order_days(offers, cells, inputs)
-    orders = place_orders(records, _offers(offers, items, order_by_delivery >= 0, records.delay))
+    deliverable = _offers(offers, items, order_by_delivery >= 0, records.delay)
+    orders = place_orders(by_delivery_cycle(records, deliverable, ~items["is_known"].to_numpy()), deliverable)
     ordered = _ordered(orders, items, offers, order_by_delivery)
     terms = _requirement_terms(ordered, _not_ordered(orders, items, offers, records), items, records, receipts)
     explained = add_requirement_explanations(terms, where_used(schedule, inputs, inputs["products"]))
     return ProcurementTables(
         procurement_plans=_plans(cells, explained, inputs["tenants"]),
         procurement_requirements=conform(plans.ProcurementRequirements, explained),
+    )
+
+
+def _with_known_stock(items: pl.DataFrame, unknown: dy.DataFrame[UnknownStock]) -> pl.DataFrame:
+    """Items with ``is_known``; of those whose stock is not known no safety stock is planned, for nobody can keep it."""
+    ingredients = unknown.filter(pl.col("item_kind") == INGREDIENT_KIND).select(
+        "tenant_id", ingredient_id="item_id", is_known=pl.lit(value=False)
+    )
+    return items.join(ingredients, on=INGREDIENT, how="left", maintain_order="left").with_columns(
+        pl.col("is_known").fill_null(value=True),
+        safety_stock=pl.when(pl.col("is_known").is_null()).then("safety_stock").otherwise(0.0),
     )
 
 
@@ -156,7 +177,7 @@ def _requirement_terms(
         pl.concat([ordered, not_ordered], how="diagonal_relaxed")
         .join(overdue, on=INGREDIENT, how="left")
         .join(stock, on=INGREDIENT)
-        .with_columns(pl.col("overdue_excluded").fill_null(0.0))
+        .with_columns(pl.col("overdue_excluded").fill_null(0.0), is_stock_known="is_known")
         .sort("tenant_id", "order_by", "ingredient_id", "deliver_on", "supplier_id", nulls_last=True)
         .with_columns(requirement_number="R" + number.str.pad_start(digits, "0"))
     )
@@ -179,7 +200,7 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, or
             needed_on=_date("needed_day"),
             covered_through=_date("last_day_covered"),
             max_shortage_on=_date("max_shortage_day"),
-            stockout_on=_date("stockout_day"),
+            stockout_on=pl.when("is_known").then(_date("stockout_day")),
             is_late=pl.col("usable_day") > pl.col("needed_day"),
             usable_on=_date("usable_day"),
             has_offer=pl.lit(True),
@@ -213,9 +234,10 @@ def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame
         .with_columns(
             planned_order_quantity=pl.lit(0.0),
             cost=pl.lit(0.0),
-            needed_on=_date("needed_day"),
-            stockout_on=_date("stockout_day"),
-            is_late=pl.lit(False),
+            # What is not known to be there is not said to be missing.
+            needed_on=pl.when("is_known").then(_date("needed_day")),
+            stockout_on=pl.when("is_known").then(_date("stockout_day")),
+            is_late=pl.lit(value=False),
             has_offer=pl.col("supplier_id").is_not_null(),
         )
     )
@@ -249,6 +271,7 @@ def _plans(
             late_requirements=pl.col("is_late").sum(),
             ingredients_with_stockout=pl.col("ingredient_id").filter(pl.col("stockout_on").is_not_null()).n_unique(),
             first_stockout_on=pl.col("stockout_on").min(),
+            ingredients_with_unknown_stock=pl.col("ingredient_id").filter(~pl.col("is_stock_known")).n_unique(),
         )
     )
     counts = [name for name in sums.columns if name.startswith(("ingredients_", "late_", "orders"))]

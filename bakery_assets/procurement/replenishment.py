@@ -4,7 +4,7 @@ Arrays of items by days, day 0 being the plan date; all items go through the day
 offer is in ``offers``, how gross requirements and stock come about is in ``materials``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dataframely as dy
 import numpy as np
@@ -179,6 +179,26 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
         to_date.scheduled_receipts += records.scheduled_receipts[:, day]
         to_date.ordered += received
     return conform(PlannedOrders, pl.concat(placed).sort("item", "needed_day"))
+
+
+def by_delivery_cycle(records: MrpRecords, offers: Offers, unknown: NDArray[np.bool_]) -> MrpRecords:
+    """The records with which items of unknown stock are ordered: each delivery brings what is needed until the next.
+
+    Of these items nothing is required on days that no delivery can cover: what is used then has to be there already,
+    and nothing says that it is not.
+
+    Args:
+        unknown: whether the stock of each item is not known; then it counts as none, and safety stock has to be 0.
+    """
+    count, days = records.gross_requirement.shape
+    day = np.arange(days)
+    latest = offers.latest_delivery[:, :days]
+    delivered = latest - records.delay[offers.item][:, None]
+    keeps = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item][:, None]) >= day)
+    can_come = np.zeros((count, days), dtype=np.bool_)
+    np.logical_or.at(can_come, offers.item, keeps)
+    required = np.where(unknown[:, None] & ~can_come, 0.0, records.gross_requirement)
+    return replace(records, gross_requirement=required)
 
 
 def order_quantity(net_requirement: Floats, minimum: Floats, pack: Floats) -> Floats:

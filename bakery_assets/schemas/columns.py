@@ -115,9 +115,9 @@ def instant(description: str, *, nullable: bool = False, primary_key: bool = Fal
     )
 
 
-def boolean(description: str) -> dy.Bool:
+def boolean(description: str, *, nullable: bool = False) -> dy.Bool:
     """Yes or no."""
-    return dy.Bool(description=description)
+    return dy.Bool(nullable=nullable, description=description)
 
 
 def json(description: str, *, nullable: bool = False) -> dy.String:

@@ -130,6 +130,9 @@ class RecipeLines(dy.Schema):
     quantity = col.number("Quantity for one execution")
     unit = col.choice("Unit of the quantity", col.UNITS, default="kg")
     loss_fraction = col.number("Share lost in handling, 0.02: two percent", maximum=0.99, default=0.0)
+    limits_expiry = col.boolean(
+        "What is made keeps no longer than the lots of this component that it took; empty: no", nullable=True
+    )
 
     one_component = exactly_one("ingredient_id", "component_recipe_id")
 
@@ -370,7 +373,7 @@ class BatchEvents(dy.Schema):
     who = col.text("Who reported it", nullable=True)
     recorded_at = col.recorded_at()
     product_id = col.text("Product of a batch that was not planned; empty: as planned", nullable=True)
-    wasted_quantity = col.number("Units made and thrown away", nullable=True)
+    wasted_quantity = col.number("Units made beyond these and thrown away: produced and wasted", nullable=True)
     reason = col.text("Why it was wasted, failed or cancelled", nullable=True)
 
 

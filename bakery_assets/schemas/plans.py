@@ -45,6 +45,10 @@ AlertKind = Literal[
     "stockout",
     "low_stock",
     "expiring",
+    "stock_unrecorded",
+    "stale_counts",
+    "shrinkage",
+    "unexplained_sales",
     "no_history",
     "no_forecast",
     "sales_missing",
@@ -74,6 +78,10 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "stockout": "stock",
     "low_stock": "stock",
     "expiring": "stock",
+    "stock_unrecorded": "data",
+    "stale_counts": "stock",
+    "shrinkage": "stock",
+    "unexplained_sales": "stock",
     "no_history": "forecast",
     "no_forecast": "forecast",
     "sales_missing": "data",
@@ -87,6 +95,8 @@ VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
 BatchState = Literal["planned", "confirmed", "in_progress", "quality_check", "completed", "failed", "cancelled"]
 BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
 
+STOCKOUT_RISKS = ("none", "low", "high", "unknown")
+
 # Because of a fault in master data a product is not planned, or it is planned without one of its components, or as one
 # of which neither times nor ingredients are known.
 LEFT_OUT = ("product", "component", "recipe")
@@ -95,6 +105,9 @@ ITEM_KINDS = ("product", "intermediate", "ingredient")
 MOVEMENT_KINDS = (
     "count", "receipt", "production", "consumption", "sale", "waste", "transfer", "expiry", "adjustment",
 )  # fmt: skip
+
+# Movements by which stock is lost or found: they have a value. What is bought, made and sold has its own prices.
+VALUED_MOVEMENTS = ("adjustment", "waste", "expiry")
 
 ROUNDING = 1e-5  # units; more than rounding to six decimals moves a difference of the largest quantities
 
@@ -210,6 +223,16 @@ class StockMovements(PlanRow):
     quantity = col.metric("What came in, or with a minus what went out, in the item's unit", nullable=False)
     source = col.key_text("The facts or the batch it comes from")
     is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
+    value = col.metric(
+        "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is"
+        " that of an ingredient's cheapest offer in that currency, or a product's unit cost, as entered when it was"
+        " planned; empty: there is none"
+    )
+
+    @dy.rule()
+    def only_what_is_lost_or_found_has_a_value(cls) -> pl.Expr:
+        """Other movements have no value."""
+        return pl.col("value").is_null() | pl.col("kind").is_in(VALUED_MOVEMENTS)
 
 
 class StockBalances(PlanRow):
@@ -419,7 +442,7 @@ class InventoryProjections(PlanRow):
     item_kind = col.choice("What it is", ("ingredient", "product"), primary_key=True)
     item_id = col.key_text("Ingredient or product", primary_key=True)
     projection_date = col.date("The day", primary_key=True)
-    opening = col.number("Stock in the morning, in the item's unit")
+    opening = col.number("Stock in the morning, in the item's unit; empty: not known", nullable=True)
     receipts = col.number("Deliveries and baking, open orders and this plan's together, in the item's unit")
     planned_receipts = col.number(
         "Part of the receipts that this plan proposes and is not ordered yet, in the item's unit"
@@ -428,14 +451,24 @@ class InventoryProjections(PlanRow):
     consumption = col.number("Part of the requirement that stock covers, in the item's unit")
     unmet = col.number("Part of the requirement that stock does not cover, in the item's unit")
     expired = col.number("Stock past its last day in the evening, in the item's unit")
-    closing = col.number("Stock in the evening, in the item's unit")
+    closing = col.number("Stock in the evening, in the item's unit; empty: not known", nullable=True)
     days_of_cover = col.number(
-        "Days the closing stock lasts at the mean requirement; empty: nothing is required", nullable=True
+        "Days the closing stock lasts at the mean requirement; empty: nothing is required, or stock is not known",
+        nullable=True,
     )
-    stockout_risk = col.choice("Whether it may run out", ("none", "low", "high"))
+    stockout_risk = col.choice("Whether it may run out, unknown where stock is not known", STOCKOUT_RISKS)
     receipts_after_baking = col.number(
         "Part of the receipts that arrives when the day's baking has begun, usable the next day, in the item's unit"
     )
+
+    @dy.rule()
+    def unknown_stock_claims_nothing(cls) -> pl.Expr:
+        """Where stock is not known, opening and closing are empty, and nothing is said to be short or to expire."""
+        is_unknown = pl.col("stockout_risk") == "unknown"
+        has_figures = pl.col("opening").is_not_null() & pl.col("closing").is_not_null()
+        has_none = pl.col("opening").is_null() & pl.col("closing").is_null()
+        claims_nothing = has_none & (pl.col("unmet") + pl.col("expired") == 0)
+        return pl.when(is_unknown).then(claims_nothing).otherwise(has_figures)
 
     @dy.rule()
     def what_comes_after_baking_is_not_baked(cls) -> pl.Expr:

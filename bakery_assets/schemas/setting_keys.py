@@ -86,6 +86,31 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         " taken; only before the first start of work",
         0.1,
     ),
+    SettingKey(
+        "count_within_days",
+        "number",
+        "Days after which the last count of an ingredient that keeps for longer than this is too old",
+        28.0,
+    ),
+    SettingKey(
+        "sales_due_hours",
+        "number",
+        "Hours after closing by which a day's sales have to be reported; after that they are missing",
+        6.0,
+    ),
+    SettingKey(
+        "unexplained_limit",
+        "number",
+        "Units of a product sold or thrown away beyond what was made, as a fraction of all; above it an alert says so",
+        0.05,
+    ),
+    SettingKey(
+        "shrinkage_limit",
+        "number",
+        "What the counts of 28 days found less than the book had, as a fraction of what 28 days use; above it an alert"
+        " says so",
+        0.05,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

@@ -26,6 +26,7 @@ class MadeBatches(dy.Schema):
     product_id = col.key_text("The product")
     recipe_id = col.text("Recipe used; empty: the product's", nullable=True)
     quantity = col.number("Good units, 0 of a batch that failed")
+    wasted = col.number("Units it made beyond these, thrown away when it was ready")
     taken_for = col.number("Units whose ingredients it took")
     taken_at = col.instant("When it took its ingredients")
     made_at = col.instant("When it was ready; empty: it never was", nullable=True)
@@ -76,15 +77,21 @@ def made_batches(
     is_made = pl.when(ended == "cancelled").then(told_start.is_not_null()).otherwise(has_begun | is_assumed)
     start = pl.coalesce(told_start, pl.min_horizontal(planned_start, pl.when(is_finished | is_cut).then("ended_at")))
     end = pl.coalesce("end_at", "opens_at") + (start - planned_start)
-    used = pl.col("told_quantity") + pl.col("told_waste").fill_null(0.0)
+    good = pl.coalesce("told_quantity", "quantity_planned").fill_null(0.0)
+    wasted = pl.col("told_waste").fill_null(0.0)
+    # Of a batch that came to nothing its units are rarely told, and never 0: its dough was made.
+    lost = pl.col("told_quantity").fill_null(0.0) + wasted
     made = (
         batches.with_columns(
             is_made=is_made,
             taken_at=start,
-            quantity=pl.when(is_cut)
-            .then(0.0)
-            .otherwise(pl.coalesce("told_quantity", "quantity_planned").fill_null(0.0)),
-            taken_for=pl.coalesce(used, "quantity_planned").fill_null(0.0),
+            quantity=pl.when(is_cut).then(0.0).otherwise(good),
+            wasted=pl.when(is_finished).then(wasted).otherwise(0.0),
+            taken_for=pl.when(~is_cut)
+            .then(good + wasted)
+            .when(lost > 0)
+            .then(lost)
+            .otherwise(pl.col("quantity_planned").fill_null(0.0)),
             made_at=pl.when(is_cut)
             .then(None)
             .when(is_finished)
@@ -99,14 +106,17 @@ def made_batches(
 
 
 def production(scope: Scope, made: dy.DataFrame[MadeBatches], shelf_lives: pl.DataFrame) -> dy.DataFrame[StockEvents]:
-    """Each batch that was ready makes a lot of its schedule date, from which its shelf life counts."""
+    """Each batch that was ready makes a lot of its schedule date, from which its shelf life counts.
+
+    What it wasted took ingredients like the rest: it is made with the lot, and thrown away at once.
+    """
     ready = made.filter(pl.col("made_at").is_not_null()).join(
         scope.cells.select("tenant_id", location_id="kitchen_id"), on="tenant_id"
     )
     ready = ready.with_columns(item_kind=pl.lit(PRODUCT_KIND), item_id="product_id")
     ready = ready.join(shelf_lives, on=["tenant_id", "item_kind", "item_id"], how="left")
     return events_of(
-        ready.with_columns(pl.col("quantity").round(DECIMALS)),
+        ready.with_columns(pl.col("quantity", "wasted").round(DECIMALS)),
         happened_at=pl.col("made_at"),
         action=int(Action.PRODUCE),
         lot_id=pl.format("baked {}", "schedule_date"),

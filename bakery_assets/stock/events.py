@@ -39,6 +39,7 @@ class StockEvents(dy.Schema):
     happened_at = col.instant("When")
     action = dy.Int8(description="An Action")
     quantity = col.number("How much; of a count what was found")
+    wasted = col.number("What a batch made beyond that and threw away when it was ready")
     lot_id = col.text("The lot; empty: any, by the tenant's way of issuing", nullable=True)
     new_lot_id = col.text("Lot of what has to have been there though nothing else says so", nullable=True)
     expires_on = col.date("Last day of the lot; empty: none is known", nullable=True)

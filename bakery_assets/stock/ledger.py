@@ -21,7 +21,9 @@ from bakery_assets.local_time import with_instants, with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.assumed_transfers import assumed_transfers
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
-from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.materials.recorded_supply import unknown_ingredients
+from bakery_assets.materials.unit_values import UnitValues, unit_values
+from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.stages import of_tenants
 from bakery_assets.stock import batches as made_of
@@ -39,6 +41,7 @@ from bakery_assets.stock.settling import Lots, Promised, Settled, settle
 class LedgerInputs(TypedDict):
     """What ``keep_ledger`` reads."""
 
+    tenants: dy.DataFrame[ops.Tenants]
     locations: dy.DataFrame[ops.Locations]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     opening_hours: dy.DataFrame[ops.OpeningHours]
@@ -47,6 +50,8 @@ class LedgerInputs(TypedDict):
     ingredients: dy.DataFrame[ops.Ingredients]
     recipes: dy.DataFrame[ops.Recipes]
     recipe_lines: dy.DataFrame[ops.RecipeLines]
+    suppliers: dy.DataFrame[ops.Suppliers]
+    supplier_items: dy.DataFrame[ops.SupplierItems]
     sales: dy.DataFrame[ops.Sales]
     sales_hourly: dy.DataFrame[ops.SalesHourly]
     stock_lots: dy.DataFrame[ops.StockLots]
@@ -78,6 +83,7 @@ class Ledger:
 
     scope: Scope
     opening: Opening
+    values: dy.DataFrame[UnitValues]
     before: list[Settled]
     after: list[Settled]
 
@@ -156,7 +162,7 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
     opening = opening_of(cells, cast("Frames", inputs))
     scope = _scope(cells, inputs, opening)
-    ledger = Ledger(scope, opening, [], [])
+    ledger = Ledger(scope, opening, unit_values(inputs), [], [])
     lives = _shelf_lives(inputs)
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
@@ -368,12 +374,16 @@ def movements(ledger: Ledger, parts: list[Settled]) -> dy.DataFrame[plans.StockM
         pl.concat(numbered)
         .join(closing, on=["tenant_id", "location_id", "expired_on"], how="left", maintain_order="left")
         .join(cells, on="tenant_id", maintain_order="left")
+        .join(ledger.values, on=ITEM, how="left", maintain_order="left")
         .with_columns(
             happened_at=pl.when(pl.col("kind") == "expiry")
             .then(pl.coalesce("closed_at", pl.col("expired_on").cast(pl.Datetime("us", "UTC"))))
             .otherwise("happened_at"),
             source=pl.when(pl.col("kind") == "expiry").then(pl.format("last day {}", "expired_on")).otherwise("source"),
             quantity=pl.col("quantity").round(DECIMALS),
+            value=pl.when(pl.col("kind").is_in(plans.VALUED_MOVEMENTS)).then(
+                (pl.col("quantity") * pl.col("unit_value")).round(CENTS)
+            ),
         )
         # What comes after its last day expires when it comes.
         .sort("part", "number")
@@ -385,22 +395,19 @@ def movements(ledger: Ledger, parts: list[Settled]) -> dy.DataFrame[plans.StockM
 
 
 def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockBalances]:
-    """Lots at the planning instant, and ingredients of bakeries of which nothing tells what they have."""
+    """Lots at the planning instant, and ingredients that have none and of which nothing tells what there is."""
     dates = ledger.scope.cells.select("tenant_id", "plan_date", "kitchen_id")
     lots = pl.concat([each.lots for each in ledger.after]).join(dates, on="tenant_id")
-    told = pl.concat(
-        [
-            ledger.opening.lots.filter(pl.col("item_kind") == INGREDIENT_KIND).select("tenant_id"),
-            inputs["stock_lots"].filter(pl.col("ingredient_id").is_not_null()).select("tenant_id"),
-            inputs["stock_receipts"].select("tenant_id"),
-            inputs["purchase_orders"].select("tenant_id"),
-        ]
-    ).unique()
-    unknown = inputs["ingredients"].join(told, on="tenant_id", how="anti").join(dates, on="tenant_id")
-    unknown = unknown.select(
-        "tenant_id", "plan_date", item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id", location_id="kitchen_id",
-        lot_id=pl.lit("unknown"), quantity=pl.lit(0.0), is_known=pl.lit(False),
-    )  # fmt: skip
+    untold = unknown_ingredients(ledger.scope.cells, inputs["ingredients"], inputs)
+    unknown = (
+        untold.with_columns(item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id")
+        .join(lots, on=ITEM, how="anti")
+        .join(dates, on="tenant_id")
+        .with_columns(
+            location_id="kitchen_id", lot_id=pl.lit("unknown"), quantity=pl.lit(0.0), is_known=pl.lit(value=False)
+        )
+        .select("plan_date", *LOT, "location_id", "quantity", "is_known")
+    )
     rows = pl.concat([lots.with_columns(is_known=pl.lit(True)), unknown], how="diagonal")
     return conform(plans.StockBalances, rows.sort(*ITEM, "location_id", "lot_id"))
 

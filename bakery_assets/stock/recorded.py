@@ -21,8 +21,8 @@ def events_of(rows: pl.DataFrame, **columns: pl.Expr | str | int | bool) -> dy.D
     """Events from rows; what neither rows nor ``columns`` give is empty or false."""
     neutral = {
         "lot_id": NO_TEXT, "new_lot_id": NO_TEXT, "other_location_id": NO_TEXT, "expires_on": NO_DATE,
-        "made_on": NO_DATE, "takes_anywhere": pl.lit(False), "takes_back": pl.lit(False), "is_raised": pl.lit(False),
-        "is_assumed": pl.lit(False),
+        "made_on": NO_DATE, "wasted": pl.lit(0.0), "takes_anywhere": pl.lit(False), "takes_back": pl.lit(False),
+        "is_raised": pl.lit(False), "is_assumed": pl.lit(False),
     }  # fmt: skip
     missing = {name: value for name, value in neutral.items() if name not in rows.columns and name not in columns}
     given = {name: pl.lit(value) if isinstance(value, int) else value for name, value in columns.items()}

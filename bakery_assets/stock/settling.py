@@ -211,6 +211,7 @@ def _columns(events: pl.DataFrame, lot_codes: pl.DataFrame, place_codes: pl.Data
         "row": events["row"].cast(pl.Int64).to_numpy(),
         "action": events["action"].cast(pl.Int64).to_numpy(),
         "quantity": events["quantity"].to_numpy(),
+        "wasted": events["wasted"].to_numpy(),
         # To the minute, as closing balances keep it.
         "at": events["happened_at"].dt.truncate("1m").to_physical().to_numpy(),
         "lot": _coded(events["lot_id"], lot_codes),
@@ -331,7 +332,8 @@ def _receive(book: _Book, own: Columns) -> None:
 
 def _produce(book: _Book, own: Columns) -> None:
     _put(book, own["row"], own["lot"], own["place"], own["quantity"], own["expires"], own["at"])
-    book.write(own, "production", own["quantity"], own["lot"], own["place"])
+    book.write(own, "production", own["quantity"] + own["wasted"], own["lot"], own["place"])
+    book.write(own, "waste", -own["wasted"], own["lot"], own["place"])
 
 
 def _begin(book: _Book, own: Columns) -> None:

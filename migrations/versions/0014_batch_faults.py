@@ -8,7 +8,7 @@ that the planner takes them into the calling query, with its conditions on tenan
 from alembic import op
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 HORIZON_DAYS = 7
 FACTS_OF_STOCK = ("waste", "stock_receipts", "purchase_orders", "transfers", "batch_events", "batch_consumption")

@@ -4,13 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 
 NEW_KIND = "overdue_order"
 KINDS = (
     "planning_failed", "closed_today", "over_capacity", "not_ready", "planned_late", "baking_note",
-    "master_data_fault", "order_today", "overdue_order", "late_delivery", "no_supplier", "stockout", "low_stock", "expiring",
-    "no_history", "no_forecast", "sales_missing", "forecast_off", "forecast_worsening",
+    "master_data_fault", "order_today", "overdue_order", "late_delivery", "no_supplier", "stockout",
+    "low_stock", "expiring", "stock_unrecorded", "stale_counts", "shrinkage", "unexplained_sales", "no_history",
+    "no_forecast", "sales_missing", "forecast_off", "forecast_worsening",
 )  # fmt: skip
 COMMENTS = (
     (

@@ -38,7 +38,12 @@ published_distributions = table(
 )
 
 # Locations are those of facts, which are checked; a kitchen that no fact names may be none.
-stock_movements = table(schemas.StockMovements, unchecked=("location_id",))
+stock_movements = table(
+    schemas.StockMovements,
+    # What counts found is read of four weeks, all else of one plan.
+    Index("stock_movements_adjustments_idx", "tenant_id", "plan_date", postgresql_where=sql("kind = 'adjustment'")),
+    unchecked=("location_id",),
+)
 
 stock_balances = table(schemas.StockBalances, unchecked=("location_id",))
 

@@ -13,6 +13,7 @@ import polars as pl
 from sqlalchemy import Table
 
 from bakery_assets import schemas
+from bakery_assets.briefing.difference_alerts import SHRINKAGE_DAYS
 from bakery_assets.cells import Cell, Frames, cells_frame
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
@@ -43,6 +44,8 @@ _PRIOR_CELLS = {
     f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
     "day_forecasts": "JOIN plans.demand_forecasts p ON p.tenant_id = w.tenant_id AND p.plan_date < w.plan_date"
     f" AND p.plan_date >= w.plan_date - {FORECAST_DAYS} AND p.target_date BETWEEN p.plan_date AND p.plan_date + 1",
+    "past_adjustments": "JOIN plans.stock_movements p ON p.tenant_id = w.tenant_id AND p.kind = 'adjustment'"
+    f" AND p.plan_date BETWEEN w.plan_date - {SHRINKAGE_DAYS} AND w.plan_date - 1",
     "closing_balances": "CROSS JOIN LATERAL (SELECT * FROM plans.stock_closing_balances b"  # noqa: S608
     " WHERE b.tenant_id = w.tenant_id AND b.plan_date < w.plan_date"
     f" ORDER BY b.plan_date DESC LIMIT {BALANCES}) p",
@@ -151,7 +154,8 @@ def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collecti
 
     ``past_forecasts`` are the forecasts, of every lead, of the days that the cells validate; ``past_validations`` are
     the results of the six weeks of cells before; ``day_forecasts`` what earlier cells forecast of their own day and the
-    next; ``closing_balances`` the last that earlier cells kept. Of the record, what was published by the planning
+    next; ``closing_balances`` the last that earlier cells kept; ``past_adjustments`` by what their counts
+    differed from the book. Of the record, what was published by the planning
     instants is read. Trained models are those of the champions at the cells' planning
     instants.
     """

@@ -19,6 +19,7 @@ READS = tuple(
     for full in (f"ops.{name}", f"plans.{name}")
     if full in metadata.tables
 )
+PRIOR = {"past_adjustments": "plans.stock_movements", "day_forecasts": "plans.demand_forecasts"}  # fmt: skip
 HARMLESS: dict[str, Any] = {
     "location_id": "main", "country": "FR", "currency": "EUR", "tier": "starter", "status": "active", "unit": "piece",
     "safety_stock": 0.0, "reasoning": "{}", "model": "smoothing", "model_version": "1", "version": 1, "is_late": False,
@@ -70,7 +71,8 @@ def frames_of() -> Callable[..., dict[str, pl.DataFrame]]:
     """Frames of the summary's reads from rows by short table name; what is not given is empty."""
 
     def build(**tables: list[dict[str, Any]]) -> dict[str, pl.DataFrame]:
-        made = {full.split(".")[1]: typed(full, tables.pop(full.split(".")[1], [])) for full in READS}
+        read = {full.split(".")[1]: full for full in READS} | PRIOR
+        made = {name: typed(full, tables.pop(name, [])) for name, full in read.items()}
         assert not tables, f"not read: {set(tables)}"
         return made
 

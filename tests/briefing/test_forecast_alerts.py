@@ -107,11 +107,3 @@ def test_only_the_trend_of_the_last_checked_day_counts(alerts):
 def test_yesterday_without_a_forecast_is_of_low_severity(alerts):
     alert = only(alerts(validation_runs=[run(-3, "no_forecast"), run(-1, "no_forecast")]))
     assert (alert["severity"], alert["kind"]) == ("low", "no_forecast")
-
-
-def test_missing_sales_of_several_days_are_one_alert(alerts):
-    alert = only(
-        alerts(validation_runs=[run(-2, "no_sales", forecasts_evaluated=8), run(-1, "no_sales"), run(-3, "closed")])
-    )
-    assert (alert["severity"], alert["kind"]) == ("medium", "sales_missing")
-    assert alert["message"] == "No sales have arrived for Sun 22 Nov, Mon 23 Nov, though the bakery was open."

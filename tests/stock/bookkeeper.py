@@ -67,6 +67,7 @@ class Account:
     moved: float = 0.0
     made: list[Event] = field(default_factory=list)
     unexplained: float = 0.0
+    scrapped: float = 0.0  # of batches, when they were ready
 
     def settle(self, events: list[Event], until: datetime) -> None:
         """Let all that happened until an instant happen."""
@@ -256,10 +257,11 @@ class Bakery:
         events += [
             Event(made_at, "production", quantity, lot=f"baked {day}", last_day=bread.last_day(day),
                   source=f"batch {number}")
-            for number, day, _, made_at, quantity, _, _ in batches if made_at is not None
+            for number, day, _, made_at, quantity, *_ in batches if made_at is not None
         ]  # fmt: skip
+        bread.scrapped = sum(wasted for *_, made_at, _, _, _, wasted in batches if made_at and made_at <= self.now)
         told = {day for _, day, *_ in batches}
-        all_told = told - {day for _, day, *_, is_told in batches if not is_told}
+        all_told = told - {day for _, day, *_, is_told, _ in batches if not is_told}
         sold = self.sales()
         thrown = [row for row in self.known("waste", "waste_id") if row["product_id"] == "bread"]
         used: list[tuple[datetime, float, str]] = []
@@ -312,7 +314,7 @@ class Bakery:
         for at, quantity, source in used:
             needs[at, source] = needs.get((at, source), 0.0) + quantity
         taken = [(at, quantity, source) for (at, source), quantity in needs.items()]
-        taken += [(at, quantity, f"batch {number}") for number, _, at, _, _, quantity, _ in batches]
+        taken += [(at, quantity, f"batch {number}") for number, _, at, _, _, quantity, *_ in batches]
         dough = Account(self.fifo, is_made=True)
         events = self.counts("recipe_id", "dough")
         for at, quantity, source in taken:
@@ -413,7 +415,7 @@ class Bakery:
         return {row["plan_date"] for row in self.facts.get("plan_versions", []) if row["published_at"] <= self.now}
 
     def batches(self) -> list[tuple[Any, ...]]:
-        """Number, day, when it took its ingredients, when it was ready, good units, units it took for, is told of."""
+        """Number, day, when it took its ingredients, when it was ready, good units, units it took for, is told of, wasted."""
         told: dict[tuple[date, str], list[Row]] = {}
         for row in self.known("batch_events", "plan_date", "batch_number", "event"):
             told.setdefault((row["plan_date"], row["batch_number"]), []).append(row)
@@ -444,13 +446,13 @@ class Bakery:
             if not happens:
                 continue
             took_at = starts[-1] if starts else min(start, last["happened_at"]) if last else start
-            made, took, made_at = planned, planned, max(end + (took_at - start), took_at)
-            if last is not None:
-                if last["quantity"] is not None:
-                    made = last["quantity"]
-                    took = made + (last["wasted_quantity"] or 0.0)
-                made_at = last["happened_at"]
-                if last["event"] != "finished":
-                    made, made_at = 0.0, None
-            found.append((key[1], key[0], took_at, made_at, made, took, last is not None))
+            made, took, wasted, made_at = planned, planned, 0.0, max(end + (took_at - start), took_at)
+            if last is not None and last["event"] == "finished":
+                made = planned if last["quantity"] is None else last["quantity"]
+                wasted, made_at = last["wasted_quantity"] or 0.0, last["happened_at"]
+                took = made + wasted
+            elif last is not None:
+                lost = (last["quantity"] or 0.0) + (last["wasted_quantity"] or 0.0)
+                made, took, made_at = 0.0, lost or planned, None
+            found.append((key[1], key[0], took_at, made_at, made, took, last is not None, wasted))
         return found

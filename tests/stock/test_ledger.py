@@ -50,6 +50,11 @@ def test_the_ledger_says_what_the_bookkeeper_says(
             missing = unexplained.filter((pl.col("tenant_id") == tenant) & (pl.col("item_id") == item))[
                 "quantity"
             ].sum()
+            thrown = movements.filter(
+                (pl.col("tenant_id") == tenant) & (pl.col("item_id") == item) & (pl.col("kind") == "waste")
+            )
+            of_batches = -thrown.filter(pl.col("source").str.starts_with("batch "))["quantity"].sum()
+            assert abs(of_batches - account.scrapped) < CLOSE, (of_batches, account.scrapped)
             is_same = abs(missing - account.unexplained) < CLOSE
             assert KIND[item] != "product" or is_same, (missing, account.unexplained)
     # Stock is the sum of the movements, nothing was ever below zero, and nothing happened after the instant.

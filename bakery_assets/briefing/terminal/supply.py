@@ -76,9 +76,15 @@ def stock_section(morning: DayBriefing) -> RenderableType:
     names = item_names(morning.frames["products"], morning.frames["ingredients"])
     on = ["tenant_id", "item_kind", "item_id"]
     short = items_at_risk(projections, "high").join(names, on=on).sort("first_day", "item")
+    unknown = items_at_risk(projections, "unknown")
     low = items_at_risk(projections, "low").join(short, on=on, how="anti").join(names, on=on).sort("first_day", "item")
     lost = expiring_stock(projections).join(names, on=on).sort("first_day", "item")
-    if short.is_empty() and lost.is_empty() and low.is_empty():
+    of_unknown = (
+        [nothing(f"Nothing tells how much of {counted(unknown.height, 'item', 'items')} is there.")]
+        if unknown.height
+        else []
+    )
+    if short.is_empty() and lost.is_empty() and low.is_empty() and not of_unknown:
         return section(title, nothing("Nothing runs out or expires unused, as far as the stock is known."))
     follows = _follows(morning)
     table = columns(
@@ -105,7 +111,7 @@ def stock_section(morning: DayBriefing) -> RenderableType:
         table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(expiring, style="yellow"), what)
     shown: list[RenderableType] = [table] if table.row_count else [nothing("Nothing runs out or expires unused.")]
     lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
-    return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []))
+    return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []), *of_unknown)
 
 
 def _amounts(orders: list[dict[str, Any]]) -> str:
@@ -166,7 +172,13 @@ def _packs(row: dict[str, Any], reasons: dict[str, Any]) -> str:
 
 
 def _why(row: dict[str, Any], reasons: dict[str, Any], today: date) -> Text:
-    """Why it is ordered: when stock ends without it, or falls below what should be left; late ones say so."""
+    """Why it is ordered: when stock ends without it, or falls below what should be left; late ones say so.
+
+    Where nothing tells what is there, it says for which days the order is.
+    """
+    if reasons.get("is_stock_known") is False:
+        first, last = (date.fromisoformat(reasons[name]) for name in ("usable_on", "covered_through"))
+        return Text(f"stock unknown, for {day(first, today)} to {day(last, today)}", style="dim")
     out = date.fromisoformat(reasons["stockout_on"]) if reasons.get("stockout_on") else None
     words = [f"runs out {day(out, today)}"] if out else []
     if row["is_late"] and row["needed_on"]:
