@@ -17,6 +17,7 @@ from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 
 GRACE_DAYS = 1  # an order overdue by up to this is still expected, one overdue by more is not
+GIVEN_UP_DAYS = 90  # nobody waits any more for an order overdue by more than this
 EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
 LINE = ["tenant_id", "order_id", "ingredient_id"]
@@ -50,7 +51,8 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
 
     An order is expected at the end of its delivery window: before the baking of that local day, or after it has begun
     (see ``baking_starts``). An order whose window ended before the planning instant, yesterday at the earliest, is
-    expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side.
+    expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side, and
+    after 90 days it is given up.
     What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
     arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
@@ -60,7 +62,7 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     is_expected = pl.col("ends") >= -GRACE_DAYS
     is_overdue = pl.col("ends_at") < pl.col("planned_as_of")
     timed = with_usable_day(
-        orders.filter(pl.col("open") > 0).with_columns(
+        orders.filter(pl.col("open") > 0, ends >= -GIVEN_UP_DAYS).with_columns(
             ends=ends, day=ends.clip(0), arrives_at=pl.when(~is_overdue).then("ends_at")
         ),
         inputs["shifts"],

@@ -28,8 +28,11 @@ _LISTS = {
     "quantity": pl.List(pl.Float64), "expires": pl.List(pl.Int64), "age": pl.List(pl.Int64),
 }  # fmt: skip
 _JSON = pl.Struct(
-    {**_LISTS, "places": pl.List(pl.String), "begun": pl.List(pl.String), "promised": pl.List(pl.Float64)}
-)
+    {
+        **_LISTS, "places": pl.List(pl.String), "begun": pl.List(pl.String), "promised": pl.List(pl.Float64),
+        "known": pl.List(pl.String),
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,14 @@ class Opening:
         keeps: ``tenant_id, keeps_on, keeps_at, reach_days``: the start of the day whose stock the cell keeps.
         lots: stock at the start of ``begins_on``.
         promised: of it, what intermediates had been begun for.
+        told: ``tenant_id, item_kind``: kinds of items whose stock facts before ``begins_on`` tell of.
     """
 
     begins: pl.DataFrame
     keeps: pl.DataFrame
     lots: dy.DataFrame[Lots]
     promised: dy.DataFrame[Promised]
+    told: pl.DataFrame
 
 
 def opening_of(cells: dy.DataFrame[Cells], inputs: Mapping[str, pl.DataFrame]) -> Opening:
@@ -91,10 +96,21 @@ def opening_of(cells: dy.DataFrame[Cells], inputs: Mapping[str, pl.DataFrame]) -
     return Opening(begins, keeps, *_decoded(holds))
 
 
+def going_on(cells: dy.DataFrame[Cells], inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """``tenant_id`` of those whose ledger goes on from a closing balance; they need no fact from before it.
+
+    Args:
+        inputs: as for ``opening_of``; of facts what was recorded since the oldest of the balances is enough.
+    """
+    return opening_of(cells, inputs).begins.filter("goes_on").select("tenant_id")
+
+
 def closing_balances(
-    cells: pl.DataFrame, lots: dy.DataFrame[Lots], promised: dy.DataFrame[Promised]
+    cells: pl.DataFrame, lots: dy.DataFrame[Lots], promised: dy.DataFrame[Promised], told: pl.DataFrame
 ) -> dy.DataFrame[plans.StockClosingBalances]:
     """A row for each of ``cells`` (with ``keeps_on, keeps_at, reach_days``), its lots as compact JSON.
+
+    What facts ``told`` of (``tenant_id, item_kind``) is kept with them, because stock may be known and used up.
 
     A ledger that begins later has nothing to keep yet. Nor has a bakery that sells past midnight: no instant parts its
     days, so that what a day is taken to have made may lie on both sides.
@@ -124,15 +140,16 @@ def closing_balances(
         .group_by("tenant_id", maintain_order=True)
         .agg(begun="item_id", promised="promised")
     )
+    known = told.group_by("tenant_id").agg(known=pl.col("item_kind").unique().sort())
     rows = cells
-    for part in (columns, named, owed):
+    for part in (columns, named, owed, known):
         rows = rows.join(part, on="tenant_id", how="left", maintain_order="left")
     fields = [pl.col(name).fill_null(pl.lit([], kind)) for name, kind in _JSON.to_schema().items()]
     rows = rows.with_columns(starts_on="keeps_on", lots=pl.struct(fields).struct.json_encode())
     return conform(plans.StockClosingBalances, rows.sort("tenant_id", "plan_date"))
 
 
-def _decoded(rows: pl.DataFrame) -> tuple[dy.DataFrame[Lots], dy.DataFrame[Promised]]:
+def _decoded(rows: pl.DataFrame) -> tuple[dy.DataFrame[Lots], dy.DataFrame[Promised], pl.DataFrame]:
     read = rows.select(
         "tenant_id", "starts_on", "timezone", pl.col("lots").str.json_decode(_JSON).alias("read")
     ).unnest("read")
@@ -148,7 +165,8 @@ def _decoded(rows: pl.DataFrame) -> tuple[dy.DataFrame[Lots], dy.DataFrame[Promi
     )
     begun = read.filter(pl.col("begun").list.len() > 0).explode("begun", "promised")
     promised = begun.with_columns(item_kind=pl.lit("intermediate"), item_id="begun")
-    return conform(Lots, lots), conform(Promised, promised)
+    told = read.select("tenant_id", item_kind="known").explode("item_kind").drop_nulls()
+    return conform(Lots, lots), conform(Promised, promised), told
 
 
 def _keeps(cells: pl.DataFrame, inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

@@ -124,6 +124,7 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
             ledger.scope.cells,
             conform(Lots, pl.concat([each.lots for each in ledger.before])),
             conform(Promised, pl.concat([each.promised for each in ledger.before])),
+            _ingredients_told(ledger.opening, inputs).with_columns(item_kind=pl.lit(INGREDIENT_KIND)),
         ),
     )
 
@@ -368,14 +369,7 @@ def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockB
     """Lots at the planning instant, and ingredients of bakeries of which nothing tells what they have."""
     dates = ledger.scope.cells.select("tenant_id", "plan_date", "kitchen_id")
     lots = pl.concat([each.lots for each in ledger.after]).join(dates, on="tenant_id")
-    told = pl.concat(
-        [
-            ledger.opening.lots.filter(pl.col("item_kind") == INGREDIENT_KIND).select("tenant_id"),
-            inputs["stock_lots"].filter(pl.col("ingredient_id").is_not_null()).select("tenant_id"),
-            inputs["stock_receipts"].select("tenant_id"),
-            inputs["purchase_orders"].select("tenant_id"),
-        ]
-    ).unique()
+    told = _ingredients_told(ledger.opening, inputs)
     unknown = inputs["ingredients"].join(told, on="tenant_id", how="anti").join(dates, on="tenant_id")
     unknown = unknown.select(
         "tenant_id", "plan_date", item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id", location_id="kitchen_id",
@@ -383,6 +377,20 @@ def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockB
     )  # fmt: skip
     rows = pl.concat([lots.with_columns(is_known=pl.lit(True)), unknown], how="diagonal")
     return conform(plans.StockBalances, rows.sort(*ITEM, "location_id", "lot_id"))
+
+
+def _ingredients_told(opening: Opening, inputs: LedgerInputs) -> pl.DataFrame:
+    """``tenant_id`` of bakeries of which facts, or the balance that the ledger goes on from, tell what they have."""
+    is_ingredient = pl.col("item_kind") == INGREDIENT_KIND
+    return pl.concat(
+        [
+            opening.told.filter(is_ingredient).select("tenant_id"),
+            opening.lots.filter(is_ingredient).select("tenant_id"),
+            inputs["stock_lots"].filter(pl.col("ingredient_id").is_not_null()).select("tenant_id"),
+            inputs["stock_receipts"].select("tenant_id"),
+            inputs["purchase_orders"].select("tenant_id"),
+        ]
+    ).unique()
 
 
 def _unexplained(ledger: Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
