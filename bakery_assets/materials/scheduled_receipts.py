@@ -17,7 +17,7 @@ from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 
 GRACE_DAYS = 1  # an order overdue by up to this is still expected, one overdue by more is not
-FORGOTTEN_DAYS = 28  # an order overdue by more is taken to be one that nobody will deliver or cancel
+GIVEN_UP_DAYS = 90  # nobody waits any more for an order overdue by more than this
 EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
 LINE = ["tenant_id", "order_id", "ingredient_id"]
@@ -63,7 +63,8 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
 
     An order is expected at the end of its delivery window: before the baking of that local day, or after it has begun
     (see ``baking_starts``). An order whose window ended before the planning instant, yesterday at the earliest, is
-    expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side.
+    expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side, and
+    after 90 days it is given up.
     What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
     orders = _open_orders(cells, inputs).with_columns(
@@ -88,8 +89,8 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
 
 
 def overdue_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> dy.DataFrame[OverdueOrders]:
-    """Open orders whose delivery window ended before the planning instant, in the last 28 days; sorted."""
-    overdue = _open_orders(cells, inputs).filter(pl.col("is_overdue") & (pl.col("ends") >= -FORGOTTEN_DAYS))
+    """Open orders whose delivery window ended before the planning instant, sorted; without those given up."""
+    overdue = _open_orders(cells, inputs).filter("is_overdue")
     named = overdue.with_columns(due_at="expected_to")
     return conform(OverdueOrders, named.sort("tenant_id", "order_id", "ingredient_id"))
 
@@ -101,7 +102,7 @@ def _open_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> 
     ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
     return (
         orders.join(arrived, on=LINE, how="anti", maintain_order="left")
-        .filter(pl.col("open") > 0)
+        .filter(pl.col("open") > 0, ends >= -GIVEN_UP_DAYS)
         .with_columns(ends=ends, is_overdue=pl.col("ends_at") < pl.col("planned_as_of"))
         .with_columns(is_expected=pl.col("ends") >= -GRACE_DAYS)
     )

@@ -28,8 +28,10 @@ _LISTS = {
     "quantity": pl.List(pl.Float64), "expires": pl.List(pl.Int64), "age": pl.List(pl.Int64),
 }  # fmt: skip
 _JSON = pl.Struct(
-    {**_LISTS, "places": pl.List(pl.String), "begun": pl.List(pl.String), "promised": pl.List(pl.Float64)}
-)
+    {
+        **_LISTS, "places": pl.List(pl.String), "begun": pl.List(pl.String), "promised": pl.List(pl.Float64),
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,15 @@ def opening_of(cells: dy.DataFrame[Cells], inputs: Mapping[str, pl.DataFrame]) -
         )
     )
     return Opening(begins, keeps, *_decoded(holds))
+
+
+def going_on(cells: dy.DataFrame[Cells], inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """``tenant_id`` of those whose ledger goes on from a closing balance; they need no fact from before it.
+
+    Args:
+        inputs: as for ``opening_of``; of facts what was recorded since the oldest of the balances is enough.
+    """
+    return opening_of(cells, inputs).begins.filter("goes_on").select("tenant_id")
 
 
 def closing_balances(

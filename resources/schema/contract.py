@@ -47,6 +47,21 @@ Each table of the schema `plans` belongs to the asset of the same name. A cell i
 or the new one. `plans.planning_runs` says how far each cell is. `reasoning` holds every term of the sum,
 `consequence` what happens if no one acts. Ratios are fractions, never percent: 0.93 is 93%. A sum over a window of days
 ends in `_<days>d`. The schema `marts` holds dbt views for questions across days.
+
+## Batches as of any instant
+
+- `plans.batch_states_as_of(instant)`: the state of every batch with what was known at that instant: `tenant_id`,
+  `schedule_date`, `batch_number`, `product_id`, `quantity_planned`, `is_of_record` (else given up, or never planned),
+  `state`, `is_assumed` (only the record says so), `confirmed_at`, `started_at`, `checked_at`, `ended_at`,
+  `quantity_made`, `wasted_quantity`, `reason`, `who`. `plans.batch_states` is the same, now.
+- `plans.judged_batch_events_as_of(instant)`: batch events in their latest records, each with whether a later record
+  corrects it (`is_corrected`) or it contradicts (`contradiction`).
+- `plans.batch_event_contradictions`: events that contradict, which every plan puts aside, with `reason`: what is wrong
+  and what to do.
+- `plans.batches_of_record_as_of(instant)`: each batch as it was published last, and whether the plan that counts for
+  its day has it.
+
+They run with the rights of whoever asks. What corrects and what contradicts is listed in `docs/architecture.md`.
 """
 
 DAGSTER = """## Dagster names

@@ -19,6 +19,7 @@ from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTE
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import key_columns
+from bakery_assets.stock.closing_balances import DATED, going_on
 from bakery_assets.validation.validation_days import (
     LONGEST_LEAD_DAYS,
     LOOK_BACK_DAYS,
@@ -26,13 +27,21 @@ from bakery_assets.validation.validation_days import (
     days_to_validate,
 )
 from resources.schema import metadata, ops
+from resources.schema.plans import plan_versions
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 from resources.warehouse.models import champions
 from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.record import known_rows
+from resources.warehouse.stock_history import (
+    BALANCES,
+    NO_STOCK_HISTORY,
+    STOCK_FACTS,
+    is_read_by_the_ledger,
+    since_the_balance,
+    stock_history,
+)
 
 FORECAST_DAYS = 35  # days back of which a till's report may still be waited for
-BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
 
 # From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
 # validate would be fourteen times the rows.
@@ -102,18 +111,59 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
             .with_columns(planned_as_of=pl.coalesce("version_as_of", "planned_as_of"))
             .with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
         )
-        bulk.put(
-            "reach",
-            known.group_by("tenant_id").agg(
-                pl.col("planned_as_of").max().alias("latest"),
-                pl.col("sales_until").max().alias("latest_sales"),
-                (pl.col("plan_date").min() - timedelta(days=history_days)).alias("earliest"),
-            ),
+        reach = known.group_by("tenant_id").agg(
+            pl.col("planned_as_of").max().alias("latest"),
+            pl.col("sales_until").max().alias("latest_sales"),
+            (pl.col("plan_date").min() - timedelta(days=history_days)).alias("earliest"),
         )
+        history = stock_history(bulk, known) if is_read_by_the_ledger(reads) else NO_STOCK_HISTORY
+        bulk.put("reach", reach.join(history, on="tenant_id", how="left"))
         for name in reads:
             if f"ops.{name}" in metadata.tables:
                 tables[name] = _read_facts(bulk, metadata.tables[f"ops.{name}"])
+        unsure = history.join(_going_on(bulk, known, history, tables), on="tenant_id", how="anti")
+        if unsure.height:
+            bulk.run("DROP TABLE reach")
+            bulk.put(
+                "reach",
+                reach.join(unsure.select("tenant_id"), on="tenant_id").join(
+                    NO_STOCK_HISTORY, on="tenant_id", how="left"
+                ),
+            )
+            for name in STOCK_FACTS:
+                kept = tables[name].join(unsure, on="tenant_id", how="anti", maintain_order="left")
+                tables[name] = pl.concat([kept, _read_facts(bulk, metadata.tables[f"ops.{name}"])])
     return Snapshot(known, tables)
+
+
+def _going_on(bulk: Bulk, cells: dy.DataFrame[SnapshotCells], history: pl.DataFrame, tables: Frames) -> pl.DataFrame:
+    """Tenants of ``history`` whose ledger needs no more of it, by the rule of the ledger itself."""
+    if history.is_empty():
+        return history.select("tenant_id")
+    own = conform(SnapshotCells, cells.join(history, on="tenant_id", how="semi"))
+    bulk.put("going_on", own.select("tenant_id", "plan_date", "planned_as_of"))
+    since = history.select("tenant_id", "recorded_since")
+    recent = {
+        name: _as_known(
+            name,
+            tables[name]
+            .join(since, on="tenant_id")
+            .filter(pl.col("recorded_at") > pl.col("recorded_since"))
+            .drop("recorded_since"),
+            own,
+        )
+        for name in DATED
+        if name in tables
+    }
+    others = {name: _as_known(name, tables[name], own) for name in ("recipes", "calendar")}
+    record = {
+        name: bulk.read(f"SELECT {selected(table, 'p')} FROM going_on w {source}").cast(frame_schema(table))  # noqa: S608
+        for name, table, source in (
+            ("plan_versions", plan_versions, known_rows(plan_versions)),
+            ("closing_balances", metadata.tables["plans.stock_closing_balances"], _PRIOR_CELLS["closing_balances"]),
+        )
+    }
+    return going_on(conform(Cells, own), {**recent, **others, **record})
 
 
 def read_known(
@@ -209,6 +259,8 @@ def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.Da
         conditions += ["t.recorded_at <= r.latest_sales", "t.sales_date >= r.earliest"]
     elif "fact" in table.info:
         conditions.append("t.recorded_at <= r.latest")
+    if table.name in STOCK_FACTS and not only_series:
+        conditions.append(since_the_balance(table))
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN reach r USING (tenant_id){where}")  # noqa: S608
     return frame.cast(frame_schema(table)).sort([column.name for column in table.primary_key] or table.columns.keys())

@@ -133,3 +133,43 @@ def test_planned_since_is_kept_while_a_batch_stays_as_it_is(planned: Warehouse) 
         number: kept[number] for number in kept if number in since
     }
     assert any(number not in kept for number in since)
+
+
+def test_planned_anew_while_it_sells_nothing_is_baked_or_supplied_twice(planned: Warehouse) -> None:
+    noon = PLANNING_INSTANT + timedelta(hours=7)
+    sold = {"tenant_id": "b", "product_id": "baguette", "location_id": "main", "sales_date": DAY, "quantity": 40.0}
+    insert(planned, sales=[{**sold, "recorded_at": noon - timedelta(minutes=1)}])
+    first = dict(rows(planned, "SELECT batch_number, quantity_planned FROM plans.published_batches"))
+    request_versions(planned, [TODAY], noon, "person", "a coach has come", noon)
+    again = plan(planned, TODAY, noon + timedelta(minutes=1)).filter(pl.col("schedule_date") == DAY)
+    kept, new = again.filter("is_carried_over"), again.filter(~pl.col("is_carried_over"))
+    assert {number: first[number] for number in kept["batch_number"]} == dict(
+        kept.select("batch_number", "quantity_planned").iter_rows()
+    )
+    assert set(kept["state"]) == {"completed"}
+    assert set(new["batch_number"]).isdisjoint(first)
+    ((stock,),) = rows(planned, "SELECT sum(quantity) FROM plans.stock_balances WHERE item_id = 'baguette'")
+    assert stock == kept["quantity_planned"].sum() - 40.0
+    ((forecast,),) = rows(planned, f"SELECT yhat FROM plans.demand_forecasts WHERE target_date = '{DAY}'")
+    left = forecast - 40.0  # of what the day is expected to sell
+    assert left <= stock + new["quantity_planned"].sum() < left + 12.0, "what is left is covered, by one batch at most"
+
+
+def test_planning_an_older_date_again_changes_neither_record_nor_alerts_of_another_day(planned: Warehouse) -> None:
+    def everything() -> list[list[tuple[Any, ...]]]:
+        return [
+            sorted(rows(planned, f"SELECT * FROM plans.{table}"), key=str)
+            for table in ("plan_versions", "published_batches", "published_orders", "findings", "alerts")
+        ]
+
+    tomorrow = PLANNING_INSTANT + timedelta(days=1, minutes=5)
+    plan(planned, TOMORROW, tomorrow)
+    before = everything()
+    assert before[4], "the bakery has an alert"
+    plan(planned, TODAY, tomorrow + timedelta(hours=3))
+    assert everything() == before
+    # Nor does a day that was missed then and is planned only now.
+    missed = Cell("b", DAY - timedelta(days=1))
+    plan(planned, missed, tomorrow + timedelta(hours=4))
+    others = [[row for row in table if missed.plan_date not in row] for table in everything()]
+    assert others == before

@@ -1,0 +1,88 @@
+"""How far back facts about stock are read: to what the ledger's closing balances do not hold already.
+
+Whether the ledger goes on from a balance is its own rule, ``bakery_assets.stock.closing_balances``. What it needs to
+decide that, and everything since the oldest balance it may go on from, is read first; all of history only for tenants
+for whom that shows that none holds.
+"""
+# ruff: noqa: S608 - names come from the schema
+
+import polars as pl
+from sqlalchemy import Table
+
+from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS
+from bakery_assets.schemas.rules import key_columns
+from bakery_assets.stock.closing_balances import DATED
+from resources.warehouse.connection import Bulk
+
+BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
+MARGIN_DAYS = 2  # before a balance: a batch of the day before may be made, or begun late, after midnight
+ORDER_DAYS = GIVEN_UP_DAYS + 30  # orders, and receipts that may be theirs
+STOCK_FACTS = tuple(name for name in DATED if name not in ("sales", "sales_hourly", "plan_versions"))
+_ABOUT = {
+    name: "coalesce({0}.counted_at, {0}.recorded_at)" if name == "stock_lots" else f"{{0}}.{DATED[name]}"
+    for name in STOCK_FACTS
+} | {"batch_events": "{0}.plan_date"}  # as its key has it: an event's own time may be corrected
+_DAY_IN_KEY = ("stock_lots", "batch_events", "batch_consumption")  # all records of a fact are about the same day
+_ORDERS = ("purchase_orders", "stock_receipts")
+NO_STOCK_HISTORY = pl.DataFrame(
+    schema={"tenant_id": pl.String, "recorded_since": pl.Datetime("us", "UTC"), "dated_since": pl.Date,
+            "ordered_since": pl.Date}
+)  # fmt: skip
+
+
+def is_read_by_the_ledger(reads: object) -> bool:
+    """Whether all is read that the ledger is made from; other stages get whole tables."""
+    return isinstance(reads, set | frozenset | list | tuple) and set(STOCK_FACTS) <= set(reads)
+
+
+def stock_history(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
+    """``tenant_id, recorded_since, dated_since, ordered_since`` of tenants with closing balances to go on from.
+
+    Facts are needed that were recorded after the one, or are about days from the other on. A tenant of which several
+    cells are read at once, as in a backfill, is left out.
+    """
+    single = cells.filter(pl.len().over("tenant_id") == 1)
+    if single.is_empty():
+        return NO_STOCK_HISTORY
+    bulk.put("going", single.select("tenant_id", "plan_date", "planned_as_of"))
+    found = bulk.read(
+        "SELECT w.tenant_id::text, min(b.planned_as_of) AS recorded_since,"
+        f" min(b.starts_on - b.reach_days) - {MARGIN_DAYS} AS dated_since,"
+        f" least(min(b.starts_on - b.reach_days) - {MARGIN_DAYS}, min(w.plan_date) - {ORDER_DAYS}) AS ordered_since"
+        " FROM going w CROSS JOIN LATERAL (SELECT * FROM plans.stock_closing_balances b"
+        " WHERE b.tenant_id = w.tenant_id AND b.plan_date < w.plan_date"
+        f" ORDER BY b.plan_date DESC LIMIT {BALANCES}) b"
+        " GROUP BY 1"
+    )
+    return found.cast(NO_STOCK_HISTORY.schema)
+
+
+def since_the_balance(table: Table) -> str:
+    """Condition on ``t``, joined to ``reach r``: a fact of which any record is needed is read with all its records.
+
+    Or else a record that was corrected to another day would come back.
+    """
+    since = "ordered_since" if table.name in _ORDERS else "dated_since"
+    about = _ABOUT[table.name]
+    if table.name in _DAY_IN_KEY:
+        needed = f"t.recorded_at > r.recorded_since OR {about.format('t')} >= r.{since}"
+        if table.name == "stock_lots":
+            needed += f" OR {_is_last_count(table)}"
+    else:
+        subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
+        needed = (
+            f"({', '.join(f't.{name}' for name in subject)}) IN (SELECT {', '.join(f'q.{name}' for name in subject)}"
+            f" FROM {table.fullname} q JOIN reach n USING (tenant_id)"
+            f" WHERE q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since})"
+        )
+    return f"(r.recorded_since IS NULL OR {needed})"
+
+
+def _is_last_count(table: Table) -> str:
+    """Condition on ``t``: no count of its ingredient is later. How old the last counts are, people are told."""
+    about = _ABOUT[table.name]
+    return (
+        f"(t.tenant_id, t.ingredient_id, {about.format('t')}) IN (SELECT l.tenant_id, l.ingredient_id,"
+        f" max({about.format('l')}) FROM {table.fullname} l JOIN reach n USING (tenant_id)"
+        " WHERE l.ingredient_id IS NOT NULL AND l.recorded_at <= n.latest GROUP BY 1, 2)"
+    )
