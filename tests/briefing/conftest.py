@@ -15,7 +15,7 @@ from resources.warehouse.connection import frame_schema
 READS = (
     "ops.tenants", "ops.products", "ops.ingredients", "ops.suppliers", "ops.calendar", "ops.locations",
     "ops.opening_hours", "ops.shifts", "ops.tenant_settings", "plans.demand_forecasts", "plans.production_schedules",
-    "plans.production_batches", "plans.master_data_faults", "plans.procurement_plans",
+    "plans.production_batches", "plans.master_data_faults", "plans.distribution_plans", "plans.procurement_plans",
     "plans.procurement_requirements", "plans.inventory_projections", "plans.validation_runs",
     "plans.plan_versions", "plans.published_batches", "plans.published_orders",
 )  # fmt: skip
