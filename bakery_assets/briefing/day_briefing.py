@@ -38,6 +38,7 @@ class DayFrames(TypedDict):
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    distribution_plans: dy.DataFrame[plans.DistributionPlans]
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]

@@ -7,6 +7,7 @@ import polars as pl
 
 from bakery_assets.briefing.day_alerts import day_findings
 from bakery_assets.briefing.difference_alerts import difference_findings
+from bakery_assets.briefing.distribution_alerts import distribution_findings
 from bakery_assets.briefing.findings import rank_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
 from bakery_assets.briefing.master_data_alerts import master_data_findings
@@ -56,6 +57,7 @@ class BriefingInputs(TypedDict):
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
     master_data_faults: dy.DataFrame[plans.MasterDataFaults]
+    distribution_plans: dy.DataFrame[plans.DistributionPlans]
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
@@ -90,6 +92,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
             *record_findings(cells, inputs),
             *difference_findings(cells, inputs),
             *sales_findings(cells, inputs),
+            *distribution_findings(inputs),
             *day_findings(cells, inputs),
             *ready_findings(cells, inputs),
             *master_data_findings(cells, inputs),

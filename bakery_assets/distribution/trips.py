@@ -32,9 +32,9 @@ def trips(needed: dy.DataFrame[Needs], supply: dy.DataFrame[Supply]) -> dy.DataF
 
     Each place gets its need of what the kitchen has that day; where that does not do, what customers have ordered is
     set aside first, and the rest shared by need. Of what is ready when goods leave for a place, it gets its share
-    among those that have not been served yet. What is not
-    ready by then follows with one later trip, when the last of it is. What comes out too late to reach any place
-    before it closes is not counted; a trip that would arrive after closing does not leave.
+    among those that have not been served yet. What is not ready by then follows with one later trip, when the last of
+    it is. What comes out too late to reach any place before it closes is not counted; a trip that would arrive after
+    closing does not leave.
     """
     last_call = pl.col("last_call").max().over(KITCHEN_PRODUCT)
     lines = needed.with_columns(last=last_call).sort(*KITCHEN_PRODUCT, "location_id")

@@ -16,8 +16,9 @@ _NAMED = (
     ops.products, ops.ingredients, ops.suppliers, ops.supplier_items, ops.equipment, ops.locations,
 )  # fmt: skip
 _PLANNED = (
-    plans.production_schedules, plans.procurement_plans, plans.procurement_requirements, plans.inventory_projections,
-    plans.validation_runs, plans.validation_results, plans.override_scores, plans.daily_summaries, plans.plan_changes,
+    plans.production_schedules, plans.distribution_plans, plans.procurement_plans, plans.procurement_requirements,
+    plans.inventory_projections, plans.validation_runs, plans.validation_results, plans.override_scores,
+    plans.daily_summaries, plans.plan_changes,
 )  # fmt: skip
 
 

@@ -22,9 +22,9 @@ LONG = "Petite tartelette aux framboises et à la crème d'amandes du jour, sans
 TABLES = (
     "ops.products", "ops.ingredients", "ops.suppliers", "ops.supplier_items", "ops.equipment", "ops.locations",
     "ops.sales", "plans.demand_forecasts", "plans.production_schedules", "plans.production_batches",
-    "plans.procurement_plans", "plans.procurement_requirements", "plans.inventory_projections",
-    "plans.validation_runs", "plans.validation_results", "plans.override_scores", "plans.daily_summaries",
-    "plans.alerts", "plans.plan_changes",
+    "plans.distribution_plans", "plans.procurement_plans", "plans.procurement_requirements",
+    "plans.inventory_projections", "plans.validation_runs", "plans.validation_results", "plans.override_scores",
+    "plans.daily_summaries", "plans.alerts", "plans.plan_changes",
 )  # fmt: skip
 
 
@@ -333,6 +333,48 @@ def test_several_shops_are_distinguished(morning):
     assert re.search(r"^Pain au chocolat +Gare de l'Est +44 +1–99 +– *$", text, re.MULTILINE)
     assert re.search(r"^Pain au chocolat +main +60 +1–99 +96 *$", text, re.MULTILINE)
     assert re.search(r"^Total +104 +96 *$", text, re.MULTILINE)
+
+
+def trip(shop, product, need, brought, leaves, arrives, **values):
+    row = {
+        "location_id": shop, "product_id": product, "trip": 1, "kitchen_id": "main", "demand": need, "need": need,
+        "stock_usable": 0.0, "available": 99.0, "quantity": brought, "leaves_at": leaves, "arrives_at": arrives,
+    }  # fmt: skip
+    return {**row, **values}
+
+
+def test_a_driver_reads_what_to_load_for_which_shop(morning):
+    shops = [
+        {"location_id": shop, "name": name}
+        for shop, name in (("main", None), ("gare", "Gare de l'Est"), ("port", "Port"))
+    ]
+    late = {"trip": 2, "quantity": 20.0}
+    trips = [
+        trip("gare", "pain", 60.0, 40.0, at(5, 30), at(6)),
+        trip("gare", "pain", 60.0, 20.0, at(9), at(9, 30), **late),
+        trip("gare", "vrac", 2.25, 1.5, at(5, 30), at(6), consequence="Gare de l'Est runs short"),
+        trip("gare", "montee", 0.0, 0.0, at(5, 30), at(6), demand=1.0, stock_usable=1.0),
+        trip("port", "pain", 12.0, 12.0, at(4, 45), at(5), is_carried_over=True),
+        trip("port", "pain", 4.0, 4.0, at(5, 45), at(6), trip=2, stock_usable=12.0),
+    ]
+    text = shown(render_day(morning(locations=shops, distribution_plans=trips), 80))
+    loading = text.partition("What goes to which shop\n")[2].partition("\n\n")[0]
+    assert [re.sub(r" {2,}", "  ", line).strip() for line in loading.splitlines()] == [
+        "left 05:45  Port, there at 06:00",
+        "Pain au chocolat  12",
+        "leave 06:30  Gare de l'Est, there at 07:00",
+        "Granola en vrac  1.5 kg  0.75 kg short of 2.25 kg",
+        "Pain au chocolat  40",
+        "still enough there: Pièce montée",
+        "leave 06:45  Port, there at 07:00",
+        "Pain au chocolat  4  12 there already",
+        "leave 10:00  Gare de l'Est, there at 10:30",
+        "Pain au chocolat  20",
+    ]
+
+
+def test_a_bakery_of_one_shop_reads_nothing_of_trips(morning):
+    assert "What goes to which shop" not in shown(render_day(morning(), 80))
 
 
 def test_a_failed_plan_says_why_and_what_to_do(morning):

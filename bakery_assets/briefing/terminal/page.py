@@ -7,6 +7,7 @@ from rich.text import Text
 from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.terminal.alerts import alerts_section
 from bakery_assets.briefing.terminal.changes import changes_section
+from bakery_assets.briefing.terminal.distribution import distribution_section
 from bakery_assets.briefing.terminal.figures import clock
 from bakery_assets.briefing.terminal.review import check_section
 from bakery_assets.briefing.terminal.sales_and_baking import baking_section, sales_section
@@ -18,7 +19,8 @@ WIDEST = 100  # wider lines are hard to follow by eye
 def render_day(morning: DayBriefing, width: int) -> RenderableType:
     """The whole morning for a terminal of ``width`` columns; the morning must have a plan."""
     sections = (
-        changes_section, sales_section, baking_section, orders_section, stock_section, check_section, alerts_section,
+        changes_section, sales_section, baking_section, distribution_section, orders_section, stock_section,
+        check_section, alerts_section,
     )  # fmt: skip
     page = Group(*_heading(morning), *(section(morning) for section in sections))
     return Constrain(page, min(width, WIDEST))
