@@ -17,6 +17,7 @@ from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.unit_values import ValueInputs, unit_values
 from bakery_assets.quantities import CENTS, DECIMALS
 from bakery_assets.schemas import Cells, ops, plans
+from bakery_assets.stock.recorded import with_item
 from bakery_assets.tenant_settings import settings_on
 
 SHRINKAGE_DAYS = 28  # days before the plan date whose counts are compared with the book
@@ -29,6 +30,7 @@ class DifferenceAlertInputs(ValueInputs, TypedDict):
 
     ingredients: dy.DataFrame[ops.Ingredients]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
+    stock_lots: dy.DataFrame[ops.StockLots]
     plan_versions: dy.DataFrame[plans.PlanVersions]
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_closing_balances: dy.DataFrame[plans.StockClosingBalances]
@@ -52,14 +54,21 @@ def difference_findings(cells: dy.DataFrame[Cells], inputs: DifferenceAlertInput
 def _found(cells: dy.DataFrame[Cells], inputs: DifferenceAlertInputs) -> pl.DataFrame:
     """What the counts of the last 28 days found beyond the book of each item, or with a minus less than it.
 
-    The movements of a day are in the plans of several; the last one that reaches back to it is right. Plans of a bakery
-    reach back about equally far.
+    The first count of an item says what there is, not what is gone: before it the book did not know what it began with.
+    The movements of a day are in the plans of several, of which the last is right: a later plan that reaches back to
+    that day and no longer has a difference knows of a correction.
     """
     zones = cells.select("tenant_id", "timezone", today="plan_date")
-    starts = cells.select(CELL).join(inputs["stock_closing_balances"].select(*CELL, "starts_on"), on=CELL, how="left")
-    spans = starts.with_columns(
-        reaches=(pl.col("plan_date") - pl.col("starts_on")).dt.total_days().fill_null(1)
-    ).select("tenant_id", "reaches")
+    counted = (
+        with_item(inputs["stock_lots"])
+        .group_by(ITEM)
+        .agg(first_counted_at=pl.coalesce("counted_at", "recorded_at").min())
+    )
+    # Every plan reaches back at least so far; after closed days further.
+    reach = inputs["stock_closing_balances"].select(*CELL, "reach_days")
+    planned_on = with_local_times(cells, planned="planned_as_of").join(reach, on=CELL, how="left")
+    ahead = (pl.col("plan_date") - pl.col("planned").dt.date()).dt.total_days()
+    spans = planned_on.select("tenant_id", reaches=ahead + pl.col("reach_days").fill_null(1))
     own = inputs["stock_movements"].filter(pl.col("kind") == "adjustment")
     rows = pl.concat([own, inputs["past_adjustments"]]).join(zones, on="tenant_id").join(spans, on="tenant_id")
     dated = with_local_times(rows, happened_on="happened_at").with_columns(pl.col("happened_on").dt.date())
@@ -73,8 +82,12 @@ def _found(cells: dy.DataFrame[Cells], inputs: DifferenceAlertInputs) -> pl.Data
             pl.col("later_on") - pl.duration(days="reaches") <= pl.col("happened_on"),
         )
     )
-    counting = dated.join(told_later, on=["tenant_id", "plan_date", "happened_on"], how="anti").filter(
-        pl.col("happened_on") >= pl.col("today") - pl.duration(days=SHRINKAGE_DAYS)
+    counting = dated.join(told_later, on=["tenant_id", "plan_date", "happened_on"], how="anti").join(counted, on=ITEM)
+    row = [*ITEM, "location_id", "lot_id", "happened_at", "source"]
+    counting = counting.filter(
+        pl.col("plan_date") == pl.col("plan_date").max().over(row),
+        pl.col("happened_on") >= pl.col("today") - pl.duration(days=SHRINKAGE_DAYS),
+        pl.col("happened_at") > pl.col("first_counted_at"),
     )
     return (
         counting.sort("tenant_id", "happened_at", "movement_number")

@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import OUTLOOK_DAYS
-from bakery_assets.explanations.formats import as_json, iso_date, plain_number
+from bakery_assets.explanations.formats import as_json, counted, iso_date, plain_number
 from bakery_assets.materials.gross_requirements import WhereUsed
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
@@ -165,7 +165,12 @@ def add_plan_explanations(totals: dy.DataFrame[PlanTerms]) -> dy.DataFrame[Expla
         pl.when(count > 0)
         .then(pl.format("Without these orders {} {}.", what, iso_date("first_stockout_on")))
         .when((pl.col("orders_14d") > 0) & (pl.col("ingredients_with_unknown_stock") > 0))
-        .then(pl.lit("What is there is not known of everything, nor what is missing without these orders."))
+        .then(
+            pl.format(
+                "Nobody has recorded how much of {} is there, so what is missing without these orders is not known.",
+                counted("ingredients_with_unknown_stock", "ingredient", "ingredients"),
+            )
+        )
         .when(pl.col("orders_14d") > 0)
         .then(pl.lit("Without these orders nothing runs out, but stock falls below its safety stock."))
     )

@@ -70,6 +70,8 @@ def unreadable_reason(name: str, text: pl.Expr, column: dy.Column, *, is_indexed
             readable = pl.coalesce(_instant(text).dt.replace_time_zone(None), _local_instant(text))
         case dy.Time():
             return shown + ", which is no time of day; write it like 05:30"
+        case dy.Bool():
+            return shown + "; true or false is expected"
         case _:
             longest = _longest(column, is_indexed=is_indexed)
             return (
@@ -100,6 +102,8 @@ def _value(text: pl.Expr, column: dy.Column, zone_names: Collection[str], *, is_
             return _within_years(_date(text))
         case dy.Time():
             return _time(text)
+        case dy.Bool():
+            return _yes_or_no(text)
         case dy.String():
             return _text(text, column, zone_names, is_indexed=is_indexed)
     raise TypeError(f"Files cannot have columns of type {type(column).__name__}.")
@@ -129,6 +133,13 @@ def _share(text: pl.Expr) -> pl.Expr:
     """A share of 0 to 1 may also be written as true or false."""
     word = text.str.to_lowercase()
     return pl.when(word == "true").then(1.0).when(word == "false").then(0.0).otherwise(_number(text))
+
+
+def _yes_or_no(text: pl.Expr) -> pl.Expr:
+    """A truth value, as programs and spreadsheets write it."""
+    word = text.str.to_lowercase()
+    is_yes, is_no = word.is_in(["true", "t", "yes", "1", "1.0"]), word.is_in(["false", "f", "no", "0", "0.0"])
+    return pl.when(is_yes).then(pl.lit(value=True)).when(is_no).then(pl.lit(value=False))
 
 
 def _whole(text: pl.Expr) -> pl.Expr:

@@ -23,6 +23,7 @@ DATED = {  # facts that change stock, and the column with the day or instant tha
 SAYS_NOTHING_OF_STOCK = ("sales", "sales_hourly", "waste")  # before anything else is known there is no stock
 KINDS = plans.ITEM_KINDS
 DAY_SECONDS = 86_400
+MOST_CLOSED_DAYS = 14  # before the planning instant, over which a ledger looks back
 _LISTS = {
     "kind": pl.List(pl.Int64), "item": pl.List(pl.String), "lot": pl.List(pl.String), "place": pl.List(pl.Int64),
     "quantity": pl.List(pl.Float64), "expires": pl.List(pl.Int64), "age": pl.List(pl.Int64),
@@ -163,21 +164,31 @@ def _decoded(rows: pl.DataFrame) -> tuple[dy.DataFrame[Lots], dy.DataFrame[Promi
 
 
 def _keeps(cells: pl.DataFrame, inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """The start of which day is kept: as long ago as facts of the day before the planning instant reach back."""
+    """The start of which day is kept: as long ago as facts of the last open day before the planning instant reach back.
+
+    Closed days have no plan of their own, so that what happened since the last open one is in this one's movements.
+    """
     ahead = inputs["recipes"].filter(pl.col("make_days") > 0)
     chains = ahead.group_by("tenant_id").agg(make=ordered_sum("make_days"))
     local = with_local_times(cells, today="planned_as_of").with_columns(pl.col("today").dt.date())
-    closed = (
+    days_off = (
         inputs["calendar"]
         .filter((pl.col("kind") == "closed") & pl.col("product_id").is_null())
         .join(local.select("tenant_id", "today"), on="tenant_id")
-        .filter((pl.col("today") - pl.col("date")).dt.total_days().is_between(0, 14))
-        .group_by("tenant_id")
-        .agg(closed=pl.len())
+        .with_columns(ago=(pl.col("today") - pl.col("date")).dt.total_days())
+        .filter(pl.col("ago").is_between(0, MOST_CLOSED_DAYS))
     )
+    closed = days_off.group_by("tenant_id").agg(closed=pl.len())
+    in_a_row = (
+        days_off.filter(pl.col("ago") > 0)
+        .sort("tenant_id", "ago")
+        .filter(pl.col("ago") == pl.int_range(1, pl.len() + 1).over("tenant_id"))
+    )
+    just_closed = in_a_row.group_by("tenant_id").agg(just_closed=pl.len())
     kept = (
         local.join(chains, on="tenant_id", how="left")
         .join(closed, on="tenant_id", how="left")
+        .join(just_closed, on="tenant_id", how="left")
         .with_columns(
             reach_days=1
             + pl.when(pl.col("make") > 0)
@@ -186,7 +197,9 @@ def _keeps(cells: pl.DataFrame, inputs: Mapping[str, pl.DataFrame]) -> pl.DataFr
             .cast(pl.Int32),
             midnight=pl.time(0),
         )
-        .with_columns(keeps_on=pl.col("today") - pl.duration(days=pl.col("reach_days")))
+        .with_columns(
+            keeps_on=pl.col("today") - pl.duration(days=pl.col("reach_days") + pl.col("just_closed").fill_null(0))
+        )
     )
     return with_instants(kept, "keeps_at", day="keeps_on", wall_time="midnight").select(
         "tenant_id", "keeps_on", "keeps_at", "reach_days"

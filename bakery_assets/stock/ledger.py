@@ -6,7 +6,7 @@ what was taken of ingredients.
 
 from dataclasses import dataclass, replace
 from datetime import time
-from typing import TypedDict, cast
+from typing import TypedDict, TypeVar, cast
 
 import dataframely as dy
 import polars as pl
@@ -33,9 +33,12 @@ from bakery_assets.stock import sales as selling
 from bakery_assets.stock.closing_balances import Opening, closing_balances, opening_of
 from bakery_assets.stock.distributed import distributed, distributed_days
 from bakery_assets.stock.events import Action, StockEvents
+from bakery_assets.stock.expiry_limits import MOST_PASSES, ExpiryLimits, expiry_limits, limited, limited_tenants
 from bakery_assets.stock.recipes import Recipes, recipes_of
 from bakery_assets.stock.scope import LOCATION_DAY, Scope, scope_of
 from bakery_assets.stock.settling import Lots, Promised, Settled, settle
+
+S = TypeVar("S", bound=dy.Schema)
 
 
 class LedgerInputs(TypedDict):
@@ -125,6 +128,14 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
     fact about stock; before that, there was none. Movements are written from the start of the day whose stock is kept,
     wherever the ledger began, so that planning a cell again gives the same rows.
     """
+    is_limited = pl.col("tenant_id").is_in(limited_tenants(inputs["recipe_lines"]).implode())
+    groups = [conform(Cells, cells.filter(is_limited)), conform(Cells, cells.filter(~is_limited))]
+    # Bakeries whose recipes limit how long something keeps are settled more than once.
+    tables = [_tables(group, _own(inputs, group)) for group in groups if group.height]
+    return tables[0] if len(tables) == 1 else _together(tables)
+
+
+def _tables(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTables:
     ledger = derive(cells, inputs)
     return LedgerTables(
         stock_movements=movements(ledger, ledger.after),
@@ -136,6 +147,24 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
             conform(Promised, pl.concat([each.promised for each in ledger.before])),
         ),
     )
+
+
+def _own(inputs: LedgerInputs, cells: dy.DataFrame[Cells]) -> LedgerInputs:
+    return cast("LedgerInputs", {name: of_tenants(frame, cells) for name, frame in cast("Frames", inputs).items()})
+
+
+def _together(tables: list[LedgerTables]) -> LedgerTables:
+    """The tables of several groups of tenants, sorted by their keys."""
+    return LedgerTables(
+        stock_movements=_sorted(plans.StockMovements, [each["stock_movements"] for each in tables]),
+        stock_balances=_sorted(plans.StockBalances, [each["stock_balances"] for each in tables]),
+        unexplained_usage=_sorted(plans.UnexplainedUsage, [each["unexplained_usage"] for each in tables]),
+        stock_closing_balances=_sorted(plans.StockClosingBalances, [each["stock_closing_balances"] for each in tables]),
+    )
+
+
+def _sorted(schema: type[S], parts: list[dy.DataFrame[S]]) -> dy.DataFrame[S]:
+    return conform(schema, pl.concat(parts).sort(schema.primary_key()))
 
 
 def _balances_as_the_day_begins(
@@ -151,7 +180,7 @@ def _balances_as_the_day_begins(
     if before.is_empty():
         return balances
     ahead = conform(Cells, before.with_columns(planned_as_of="begins"))
-    own = cast("LedgerInputs", {name: of_tenants(frame, ahead) for name, frame in cast("Frames", inputs).items()})
+    own = _own(inputs, ahead)
     others = balances.join(ahead, on="tenant_id", how="anti")
     expected = pl.concat([others, _balances(derive(ahead, own), own)])
     return conform(plans.StockBalances, expected.sort(plans.StockBalances.primary_key()))
@@ -159,6 +188,21 @@ def _balances_as_the_day_begins(
 
 def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
     """The whole ledger of every cell, up to its planning instant."""
+    limits = ExpiryLimits.create_empty()
+    ledger = _derive(cells, inputs, limits)
+    if limited_tenants(inputs["recipe_lines"]).is_empty():
+        return ledger
+    for _ in range(MOST_PASSES):
+        settled = [*ledger.before, *ledger.after]
+        found = expiry_limits(inputs["recipes"], inputs["recipe_lines"], settled)
+        if found.equals(limits):
+            break
+        limits = found
+        ledger = _derive(cells, inputs, limits)
+    return ledger
+
+
+def _derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs, limits: dy.DataFrame[ExpiryLimits]) -> Ledger:
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
     opening = opening_of(cells, cast("Frames", inputs))
     scope = _scope(cells, inputs, opening)
@@ -183,8 +227,8 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
                 _with_made_on(scope, moves),
                 distributed(brought),
                 waste,
-                made_of.production(scope, made, lives),
-                selling.implied_batches(scope, implied, lives),
+                limited(made_of.production(scope, made, lives), limits),
+                limited(selling.implied_batches(scope, implied, lives), limits),
                 selling.sales_events(scope, sold, counts, inputs["sales_hourly"], lives),
             )
         ]
@@ -204,7 +248,8 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
             use.taken_by_baking(recipes, baked),
         ]
     )
-    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), pl.concat([counts, moves]), inputs)
+    facts_of_all = pl.concat([counts, moves])
+    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), facts_of_all, inputs, limits)
     of_ingredients = pl.concat(
         [
             each.filter(pl.col("item_kind") == INGREDIENT_KIND)
@@ -313,6 +358,7 @@ def _settle_intermediates(
     taken: dy.DataFrame[use.Taken],
     facts: pl.DataFrame,
     inputs: LedgerInputs,
+    limits: dy.DataFrame[ExpiryLimits],
 ) -> dy.DataFrame[use.Taken]:
     """Settle intermediates level by level; returns what was taken of everything."""
     closed = closed_days(inputs["calendar"])
@@ -327,7 +373,12 @@ def _settle_intermediates(
         due = conform(use.Taken, due)
         own = told.join(level, on=["tenant_id", "item_id"], how="semi")
         events = pl.concat(
-            [own, others, use.begun(ledger.scope, recipes, closed, due), use.consumption(ledger.scope, due)]
+            [
+                own,
+                others,
+                limited(use.begun(ledger.scope, recipes, closed, due), limits),
+                use.consumption(ledger.scope, due),
+            ]
         )
         if events.is_empty() and ledger.opening.lots.is_empty() and ledger.opening.promised.is_empty():
             continue

@@ -76,12 +76,14 @@ class Settled:
     Attributes:
         made: what was begun or has to have been made, with the event's item, location, time and made_on.
         unexplained: what was taken beyond the book and cannot be assumed to have been made.
+        taken: the last day of the lot that expires first of what was consumed, by item and source.
         lots: stock that is left.
         promised: of intermediates.
     """
 
     made: pl.DataFrame
     unexplained: pl.DataFrame
+    taken: pl.DataFrame
     lots: dy.DataFrame[Lots]
     promised: dy.DataFrame[Promised]
     written: pl.DataFrame
@@ -121,6 +123,7 @@ class _Book:
     written: list[tuple[NDArray[Any], ...]] = field(default_factory=list)
     made: list[tuple[Ints, Floats]] = field(default_factory=list)
     missing: list[tuple[Ints, Floats]] = field(default_factory=list)
+    consumed: list[tuple[Ints, Ints]] = field(default_factory=list)  # events, and last days of the lots they took
 
     def write(
         self, own: Columns, kind: str, quantity: Floats, lot: Ints, place: Ints, *, assumed: Bools | None = None
@@ -143,6 +146,8 @@ class _Book:
             place = self.place[rows, slot] if at is None else at[event]
             codes, never = np.full(len(event), CODES[kind]), np.full(len(event), NEVER)
             moved = sign * quantity[event, slot]
+            if kind == "consumption":
+                self.consumed.append((own["event"][event], self.expires[rows, slot]))
             lot = self.lot[rows, slot]
             self.written.append((own["event"][event], rows, lot, place, moved, codes, assumed[event], never))
 
@@ -513,6 +518,7 @@ def _settled(
     return Settled(
         _amounts(book.made, events),
         _amounts(book.missing, events),
+        _last_days(book.consumed, events),
         conform(Lots, held.sort(*ITEM, "location_id", "lot_id")),
         conform(Promised, owed.sort(ITEM)),
         written,
@@ -522,6 +528,18 @@ def _settled(
 
 def _date(days: str) -> pl.Expr:
     return pl.when(pl.col(days) != NEVER).then(pl.col(days).cast(pl.Int32).cast(pl.Date))
+
+
+def _last_days(parts: list[tuple[Ints, Ints]], events: pl.DataFrame) -> pl.DataFrame:
+    """``tenant_id, item_kind, item_id, source, last_day`` of what was consumed from lots that expire."""
+    event = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
+    expires = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0, dtype=np.int64)
+    taken = pl.DataFrame({"event": event, "expires": expires}).filter(pl.col("expires") != NEVER)
+    return (
+        taken.join(events.select("event", *ITEM, "source"), on="event")
+        .group_by(*ITEM, "source")
+        .agg(last_day=pl.col("expires").min().cast(pl.Int32).cast(pl.Date))
+    )
 
 
 def _amounts(parts: list[tuple[Ints, Floats]], events: pl.DataFrame) -> pl.DataFrame:

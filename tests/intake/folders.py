@@ -34,8 +34,8 @@ WHOLE: dict[str, str] = {
     "b,flour,Flour,kg,25,180,2.5,0.6\n",
     "recipes": "tenant_id,recipe_id,product_id,name,yield_quantity,yield_unit,loss_fraction,make_days\n"
     "b,dough,,Dough,10,kg,0.02,1\nb,rye,rye,,1,piece,,\n",
-    "recipe_lines": "tenant_id,recipe_id,line_number,ingredient_id,component_recipe_id,quantity,unit,loss_fraction\n"
-    "b,dough,1,flour,,6,kg,0.01\nb,rye,1,,dough,1,kg,\n",
+    "recipe_lines": "tenant_id,recipe_id,line_number,ingredient_id,component_recipe_id,quantity,unit,loss_fraction,"
+    "limits_expiry\nb,dough,1,flour,,6,kg,0.01,true\nb,rye,1,,dough,1,kg,,\n",
     "suppliers": "tenant_id,supplier_id,name,currency,minimum_order_value,lead_time_days,delivery_weekdays,"
     'order_cutoff_time,reliability,lead_time_unit,working_weekdays\nb,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,'
     'working_days,"mon,tue,wed,thu"\n',

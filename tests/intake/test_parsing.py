@@ -159,6 +159,21 @@ def test_in_stock_may_be_said_as_true_or_false(text: str, share: float) -> None:
     assert value(parsed(spec, **row, in_stock=text), "in_stock") == share
 
 
+def line(**row: str) -> Parsed:
+    base = {"tenant_id": "b", "recipe_id": "rye", "line_number": "1", "ingredient_id": "flour", "quantity": "1"}
+    return parsed(table_spec(ops.recipe_lines), **{**base, **row})
+
+
+@pytest.mark.parametrize(("text", "limits"), [("true", True), ("No", False), ("1", True), ("0.0", False), ("", None)])
+def test_whether_a_component_limits_expiry_is_true_false_or_not_said(text: str, limits: bool | None) -> None:
+    assert value(line(limits_expiry=text), "limits_expiry") is limits
+
+
+def test_what_is_neither_true_nor_false_is_refused() -> None:
+    (reason,) = line(limits_expiry="maybe").faults["reason"].to_list()
+    assert reason == "limits_expiry is 'maybe'; true or false is expected"
+
+
 @pytest.mark.parametrize("text", ["9.5", "24", "-1"])
 def test_an_hour_is_a_whole_number_of_the_day(text: str) -> None:
     spec = table_spec(ops.sales_hourly)

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from bakery_assets.materials.expiry_buckets import NO_EXPIRY
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.procurement.replenishment import MrpRecords, look_ahead, order_quantity, place_orders
+from bakery_assets.procurement.replenishment import (
+    MrpRecords,
+    by_delivery_cycle,
+    look_ahead,
+    order_quantity,
+    place_orders,
+)
 
 
 def needs_of(
@@ -202,3 +208,32 @@ def test_a_late_receipt_keeps_from_its_delivery_on_and_not_from_when_it_is_usabl
     assert look_ahead(needs).unmet[0, 3] == 10
     needs.late_receipts[0, 2] = 0
     assert look_ahead(needs).unmet[0, 3] == 0
+
+
+UNKNOWN, KNOWN = np.array([True]), np.array([False])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    gross=st.lists(st.integers(0, 9), min_size=14, max_size=14),
+    deliveries_on=st.sets(st.integers(1, 16)),
+    life=st.sampled_from((1, 2, 4, NO_EXPIRY)),
+    pack=st.sampled_from((0.0, 1.0)),
+)
+def test_of_unknown_stock_each_delivery_brings_what_is_needed_until_the_next(
+    gross: list[int], deliveries_on: set[int], life: int, pack: float
+) -> None:
+    """By hand: each delivery covers its day and those after it, until the next or until it has expired."""
+    expected = []
+    for day in sorted(deliveries_on):
+        later = min((other for other in deliveries_on if other > day), default=14)
+        needed = sum(gross[day : min(later, day + life, 14)])
+        if needed:
+            expected.append((day, float(needed)))
+    needs = needs_of({day: float(quantity) for day, quantity in enumerate(gross)}, shelf_life=life)
+    offers = offers_of({"days": sorted(deliveries_on), "pack": pack})
+    orders = place_orders(by_delivery_cycle(needs, offers, UNKNOWN), offers)
+    assert deliveries(orders) == expected
+    assert (orders["usable_day"] <= orders["needed_day"]).all(), "nothing is late, for nothing is said to be missing"
+    same = by_delivery_cycle(needs, offers, KNOWN)
+    assert (same.gross_requirement == needs.gross_requirement).all(), "what is known is planned as ever"

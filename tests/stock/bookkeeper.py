@@ -68,6 +68,7 @@ class Account:
     made: list[Event] = field(default_factory=list)
     unexplained: float = 0.0
     scrapped: float = 0.0  # of batches, when they were ready
+    used_up_to: dict[str, date] = field(default_factory=dict)  # by source, the first last day of the lots consumed
 
     def settle(self, events: list[Event], until: datetime) -> None:
         """Let all that happened until an instant happen."""
@@ -123,10 +124,11 @@ class Account:
                 self.put(event.place, event.lot, event.quantity, event.last_day, event.at)
             case "begin":
                 assert event.lot is not None
+                last_day = event.last_day
                 free = max(sum(lot.quantity for lot in self.lots.values()) - self.promised, 0.0)
                 begun = max(event.quantity - free, 0.0)
                 self.promised += event.quantity
-                self.put(event.place, event.lot, begun, None, event.at)
+                self.put(event.place, event.lot, begun, last_day, event.at)
                 self.note(event, begun)
             case "return":
                 self.add_to_last(here, event, event.quantity, f"returned {event.day}")
@@ -177,14 +179,19 @@ class Account:
         """Consumption, sales and waste: from here, then from where else it may have come."""
         if event.what == "consumption":
             self.promised = max(self.promised - event.quantity, 0.0)
-        rest = event.quantity - sum(part for *_, part, _ in self.take(event.quantity, event.place, event.lot))
+        given = self.take(event.quantity, event.place, event.lot)
+        rest = event.quantity - sum(part for *_, part, _ in given)
         anywhere = event.what == "consumption" or event.lot is not None or (event.what == "waste" and event.day is None)
         if anywhere:
-            rest -= sum(part for *_, part, _ in self.take(rest, None, event.lot))
+            given += self.take(rest, None, event.lot)
+            rest = event.quantity - sum(part for *_, part, _ in given)
         elif event.place != KITCHEN:
             rest -= sum(part for *_, part, _ in self.take(rest, KITCHEN, event.lot))
         if event.others_help and event.lot is None:
             rest -= sum(part for *_, part, _ in self.take(rest, None, None))
+        days = [lot.last_day for *_, lot in given if lot.last_day is not None]
+        if event.what == "consumption" and days:
+            self.used_up_to[event.source] = min([*days, self.used_up_to.get(event.source, date.max)])
         if rest > DUST:
             if self.may_raise(event):
                 self.note(event, rest)
@@ -240,6 +247,8 @@ class Bakery:
     dough_per_bread: float = 0.5
     flour_per_dough: float = 0.6
     salt_per_bread: float = 10.0
+    limiting: frozenset[tuple[str, str]] = frozenset()  # what is made, and of what it keeps no longer than
+    limits: dict[tuple[str, str], date] = field(default_factory=dict)  # by what is made and what for
 
     def known(self, table: str, *key: str) -> list[Row]:
         """Facts known by now, of each the latest record."""
@@ -250,13 +259,28 @@ class Bakery:
         return list(latest.values())
 
     def stock(self) -> dict[str, Account]:
-        """The accounts of bread, dough, flour and salt."""
+        """The accounts of bread, dough, flour and salt, settled until the limits of what was made are those found."""
+        while True:
+            accounts = self.settled()
+            found: dict[tuple[str, str], date] = {}
+            for made, component in self.limiting:
+                for source, last_day in accounts[component].used_up_to.items():
+                    found[made, source] = min(last_day, found.get((made, source), date.max))
+            if found == self.limits:
+                return accounts
+            self.limits = found
+
+    def limited(self, made: str, source: str, last_day: date | None) -> date | None:
+        days = [day for day in (last_day, self.limits.get((made, source))) if day is not None]
+        return min(days) if days else None
+
+    def settled(self) -> dict[str, Account]:
         bread = Account(self.fifo, life=self.bread_life, is_made=True)
         batches = self.batches()
         events = self.counts("product_id", "bread") + self.moves("bread")
         events += [
-            Event(made_at, "production", quantity, lot=f"baked {day}", last_day=bread.last_day(day),
-                  source=f"batch {number}")
+            Event(made_at, "production", quantity, lot=f"baked {day}", source=f"batch {number}",
+                  last_day=self.limited("bread", f"batch {number}", bread.last_day(day)))
             for number, day, _, made_at, quantity, *_ in batches if made_at is not None
         ]  # fmt: skip
         bread.scrapped = sum(wasted for *_, made_at, _, _, _, wasted in batches if made_at and made_at <= self.now)
@@ -273,7 +297,13 @@ class Bakery:
             quantity += sum(row["quantity"] for row in thrown if row["waste_date"] == day)
             if quantity > DUST and day not in self.planned_days() and day not in told | eventful and day >= first:
                 events.append(
-                    Event(opens(day), "production", quantity, lot=f"baked {day}", last_day=bread.last_day(day))
+                    Event(
+                        opens(day),
+                        "production",
+                        quantity,
+                        lot=f"baked {day}",
+                        last_day=self.limited("bread", f"baking {day}", bread.last_day(day)),
+                    )
                 )
                 used.append((opens(day), quantity, f"baking {day}"))
         for (place, day), amount in sold.items():
@@ -320,7 +350,16 @@ class Bakery:
         for at, quantity, source in taken:
             wanted = quantity * self.dough_per_bread
             if wanted > DUST:
-                events.append(Event(at - timedelta(days=1), "begin", wanted, lot=f"for {source}", source=source))
+                events.append(
+                    Event(
+                        at - timedelta(days=1),
+                        "begin",
+                        wanted,
+                        lot=f"for {source}",
+                        source=source,
+                        last_day=self.limited("dough", source, None),
+                    )
+                )
                 events.append(Event(at, "consumption", wanted, source=source))
         dough.settle(events, self.now)
         flour = Account(self.fifo)

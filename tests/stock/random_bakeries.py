@@ -159,7 +159,12 @@ def frames_of(bakeries: dict[str, Bakery], shuffler: Random, closing_balances: p
             "published_distributions": bakery.facts["published_distributions"],
         }
         settings = [{"key": "issuing", "value": "fifo", "valid_from": date(2025, 1, 1)}] if bakery.fifo else []
-        own = {**MASTER, **known, **record, "stock_lots": counts, "tenant_settings": settings}
+        lines = [
+            line | {"limits_expiry": (line["recipe_id"], component) in bakery.limiting or None}
+            for line in MASTER["recipe_lines"]
+            for component in (line.get("ingredient_id") or line.get("component_recipe_id"),)
+        ]
+        own = {**MASTER, "recipe_lines": lines, **known, **record, "stock_lots": counts, "tenant_settings": settings}
         for name, rows in own.items():
             tables[name] += [{"tenant_id": tenant} | row for row in rows]
     frames = {}

@@ -15,6 +15,8 @@ from tests.stock.whole_ledger import LEDGER
 
 CLOSE = 1e-4
 KIND = {"bread": "product", "dough": "intermediate", "flour": "ingredient", "salt": "ingredient"}
+# What is made, and of what it keeps no longer than.
+LIMITING = st.frozensets(st.sampled_from((("bread", "dough"), ("bread", "salt"), ("dough", "flour"))))
 NOW = st.integers(0, DAYS * 24 * 4).map(
     lambda quarter: datetime.combine(MONDAY, time(), UTC) + timedelta(minutes=15 * quarter)
 )
@@ -36,11 +38,16 @@ def assert_same(account: Account, book: dict[tuple[str, str], tuple[float, Any]]
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(histories(), histories(), NOW, st.booleans(), st.randoms(use_true_random=False))
+@given(histories(), histories(), NOW, st.booleans(), LIMITING, st.randoms(use_true_random=False))
 def test_the_ledger_says_what_the_bookkeeper_says(
-    one: dict[str, list[Row]], other: dict[str, list[Row]], now: datetime, fifo: bool, shuffler: Random
+    one: dict[str, list[Row]],
+    other: dict[str, list[Row]],
+    now: datetime,
+    fifo: bool,
+    limiting: frozenset[tuple[str, str]],
+    shuffler: Random,
 ) -> None:
-    bakeries = {"a": Bakery(one, now, fifo=fifo), "b": Bakery(other, now)}
+    bakeries = {"a": Bakery(one, now, fifo=fifo, limiting=limiting), "b": Bakery(other, now)}
     tables = LEDGER.plan(cells_of(bakeries, now), frames_of(bakeries, shuffler))
     movements, balances = tables["stock_movements"], tables["stock_balances"]
     unexplained = tables["unexplained_usage"]
@@ -72,14 +79,14 @@ def test_the_ledger_says_what_the_bookkeeper_says(
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
-@given(histories(), st.booleans(), st.randoms(use_true_random=False))
+@given(histories(), st.booleans(), LIMITING, st.randoms(use_true_random=False))
 def test_going_on_from_a_closing_balance_is_deriving_it_anew(
-    facts: dict[str, list[Row]], fifo: bool, shuffler: Random
+    facts: dict[str, list[Row]], fifo: bool, limiting: frozenset[tuple[str, str]], shuffler: Random
 ) -> None:
     kept: pl.DataFrame | None = None
     for day in range(DAYS + 1):
         now = datetime.combine(MONDAY, time(5), UTC) + timedelta(days=day)
-        bakeries = {"a": Bakery(facts, now, fifo=fifo)}
+        bakeries = {"a": Bakery(facts, now, fifo=fifo, limiting=limiting)}
         cells = cells_of(bakeries, now)
         anew = LEDGER.plan(cells, frames_of(bakeries, shuffler))
         going_on = LEDGER.plan(cells, frames_of(bakeries, shuffler, kept))
