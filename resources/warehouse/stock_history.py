@@ -57,20 +57,22 @@ def stock_history(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
     return found.cast(NO_STOCK_HISTORY.schema)
 
 
-def since_the_balance(table: Table) -> str:
-    """Condition on ``t``, joined to ``reach r``: a fact of which any record is needed is read with all its records.
+def since_the_balance(table: Table) -> tuple[str, str]:
+    """A join to ``t`` and ``reach r``, and a condition: a fact of which any record is needed is read with all of them.
 
-    Or else a record that was corrected to another day would come back.
+    Or else a record that was corrected to another day would come back. A join and no subquery, which PostgreSQL would
+    go through for each row where it does not fit into memory.
     """
     since = "ordered_since" if table.name in _ORDERS else "dated_since"
     about = _ABOUT[table.name]
     if table.name in _DAY_IN_KEY:
         needed = f"t.recorded_at > r.recorded_since OR {about.format('t')} >= r.{since}"
-    else:
-        subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
-        needed = (
-            f"({', '.join(f't.{name}' for name in subject)}) IN (SELECT {', '.join(f'q.{name}' for name in subject)}"
-            f" FROM {table.fullname} q JOIN reach n USING (tenant_id)"
-            f" WHERE q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since})"
-        )
-    return f"(r.recorded_since IS NULL OR {needed})"
+        return "", f"(r.recorded_since IS NULL OR {needed})"
+    subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
+    needed = (
+        f" LEFT JOIN (SELECT DISTINCT {', '.join(f'q.{name}' for name in subject)}"
+        f" FROM {table.fullname} q JOIN reach n USING (tenant_id)"
+        f" WHERE q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since}) s"
+        f" ON {' AND '.join(f's.{name} = t.{name}' for name in subject)}"
+    )
+    return needed, "(r.recorded_since IS NULL OR s.tenant_id IS NOT NULL)"
