@@ -57,6 +57,8 @@ VALUE = (
     " an ingredient's cheapest offer in that currency, or a product's unit cost, as entered when it was planned; empty:"
     " there is none"
 )
+WASTED_BEFORE = "Units made and thrown away"
+WASTED = "Units made beyond these and thrown away"
 
 
 def upgrade() -> None:
@@ -89,9 +91,11 @@ def upgrade() -> None:
     for table in ("findings", "alerts"):
         _replace_choices(table, "kind", "What it is about", KINDS)
     _replace_settings_check(SETTINGS)
+    op.alter_column("batch_events", "wasted_quantity", comment=f"{WASTED}: produced and wasted", schema="ops")
 
 
 def downgrade() -> None:
+    op.alter_column("batch_events", "wasted_quantity", comment=WASTED_BEFORE, schema="ops")
     op.execute(f"DELETE FROM ops.tenant_settings WHERE key IN ({_listed(NEW_KEYS)})")  # noqa: S608
     _replace_settings_check(SETTINGS_BEFORE)
     for table in ("findings", "alerts"):

@@ -259,10 +259,13 @@ def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.Da
         conditions += ["t.recorded_at <= r.latest_sales", "t.sales_date >= r.earliest"]
     elif "fact" in table.info:
         conditions.append("t.recorded_at <= r.latest")
+    join = ""
     if table.name in STOCK_FACTS and not only_series:
-        conditions.append(since_the_balance(table))
+        join, needed = since_the_balance(table)
+        conditions.append(needed)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN reach r USING (tenant_id){where}")  # noqa: S608
+    source = f"{table.fullname} t JOIN reach r ON r.tenant_id = t.tenant_id{join}"
+    frame = bulk.read(f"SELECT {selected(table)} FROM {source}{where}")  # noqa: S608
     return frame.cast(frame_schema(table)).sort([column.name for column in table.primary_key] or table.columns.keys())
 
 

@@ -24,6 +24,13 @@ _ABOUT = {
 } | {"batch_events": "{0}.plan_date"}  # as its key has it: an event's own time may be corrected
 _DAY_IN_KEY = ("stock_lots", "batch_events", "batch_consumption")  # all records of a fact are about the same day
 _ORDERS = ("purchase_orders", "stock_receipts")
+# How old the last count of an ingredient is, people are told.
+_LAST_COUNTS = (
+    " LEFT JOIN (SELECT l.tenant_id, l.ingredient_id, max(coalesce(l.counted_at, l.recorded_at)) AS counted_at"
+    " FROM ops.stock_lots l JOIN reach n USING (tenant_id) WHERE l.ingredient_id IS NOT NULL AND l.recorded_at <= n.latest"
+    " GROUP BY 1, 2) c ON c.tenant_id = t.tenant_id AND c.ingredient_id = t.ingredient_id"
+    " AND c.counted_at = coalesce(t.counted_at, t.recorded_at)"
+)
 NO_STOCK_HISTORY = pl.DataFrame(
     schema={"tenant_id": pl.String, "recorded_since": pl.Datetime("us", "UTC"), "dated_since": pl.Date,
             "ordered_since": pl.Date}
@@ -57,32 +64,24 @@ def stock_history(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
     return found.cast(NO_STOCK_HISTORY.schema)
 
 
-def since_the_balance(table: Table) -> str:
-    """Condition on ``t``, joined to ``reach r``: a fact of which any record is needed is read with all its records.
+def since_the_balance(table: Table) -> tuple[str, str]:
+    """A join to ``t`` and ``reach r``, and a condition: a fact of which any record is needed is read with all of them.
 
-    Or else a record that was corrected to another day would come back.
+    Or else a record that was corrected to another day would come back. A join and no subquery, which PostgreSQL would
+    go through for each row where it does not fit into memory.
     """
     since = "ordered_since" if table.name in _ORDERS else "dated_since"
     about = _ABOUT[table.name]
     if table.name in _DAY_IN_KEY:
         needed = f"t.recorded_at > r.recorded_since OR {about.format('t')} >= r.{since}"
         if table.name == "stock_lots":
-            needed += f" OR {_is_last_count(table)}"
-    else:
-        subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
-        needed = (
-            f"({', '.join(f't.{name}' for name in subject)}) IN (SELECT {', '.join(f'q.{name}' for name in subject)}"
-            f" FROM {table.fullname} q JOIN reach n USING (tenant_id)"
-            f" WHERE q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since})"
-        )
-    return f"(r.recorded_since IS NULL OR {needed})"
-
-
-def _is_last_count(table: Table) -> str:
-    """Condition on ``t``: no count of its ingredient is later. How old the last counts are, people are told."""
-    about = _ABOUT[table.name]
-    return (
-        f"(t.tenant_id, t.ingredient_id, {about.format('t')}) IN (SELECT l.tenant_id, l.ingredient_id,"
-        f" max({about.format('l')}) FROM {table.fullname} l JOIN reach n USING (tenant_id)"
-        " WHERE l.ingredient_id IS NOT NULL AND l.recorded_at <= n.latest GROUP BY 1, 2)"
+            return _LAST_COUNTS, f"(r.recorded_since IS NULL OR {needed} OR c.tenant_id IS NOT NULL)"
+        return "", f"(r.recorded_since IS NULL OR {needed})"
+    subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
+    needed = (
+        f" LEFT JOIN (SELECT DISTINCT {', '.join(f'q.{name}' for name in subject)}"
+        f" FROM {table.fullname} q JOIN reach n USING (tenant_id)"
+        f" WHERE q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since}) s"
+        f" ON {' AND '.join(f's.{name} = t.{name}' for name in subject)}"
     )
+    return needed, "(r.recorded_since IS NULL OR s.tenant_id IS NOT NULL)"
