@@ -27,7 +27,8 @@ _ORDERS = ("purchase_orders", "stock_receipts")
 # How old the last count of an ingredient is, people are told.
 _LAST_COUNTS = (
     " LEFT JOIN (SELECT l.tenant_id, l.ingredient_id, max(coalesce(l.counted_at, l.recorded_at)) AS counted_at"
-    " FROM ops.stock_lots l JOIN reach n USING (tenant_id) WHERE l.ingredient_id IS NOT NULL AND l.recorded_at <= n.latest"
+    " FROM ops.stock_lots l JOIN reach n USING (tenant_id)"
+    " WHERE l.ingredient_id IS NOT NULL AND l.recorded_at <= n.latest"
     " GROUP BY 1, 2) c ON c.tenant_id = t.tenant_id AND c.ingredient_id = t.ingredient_id"
     " AND c.counted_at = coalesce(t.counted_at, t.recorded_at)"
 )
