@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import accuracy, censoring, forecast_cost, planning_wave, stock_ledger
+from benchmarks import accuracy, censoring, forecast_cost, planning_wave, stock_ledger, stock_reading
 from benchmarks.targets import as_line, missed, skipped
 
 RESULTS = Path(__file__).parent / "results"
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "censoring": censoring.run,
     "forecast_cost": forecast_cost.run,
     "stock_ledger": stock_ledger.run,
+    "stock_reading": stock_reading.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
 LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has

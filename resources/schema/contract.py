@@ -50,16 +50,48 @@ ends in `_<days>d`. The schema `marts` holds dbt views for questions across days
 
 ## Batches as of any instant
 
-- `plans.batch_states_as_of(instant)`: the state of every batch with what was known at that instant: `tenant_id`,
-  `schedule_date`, `batch_number`, `product_id`, `quantity_planned`, `is_of_record` (else given up, or never planned),
-  `state`, `is_assumed` (only the record says so), `confirmed_at`, `started_at`, `checked_at`, `ended_at`,
-  `quantity_made`, `wasted_quantity`, `reason`, `who`. `plans.batch_states` is the same, now.
-- `plans.judged_batch_events_as_of(instant)`: batch events in their latest records, each with whether a later record
-  corrects it (`is_corrected`) or it contradicts (`contradiction`).
-- `plans.batch_event_contradictions`: events that contradict, which every plan puts aside, with `reason`: what is wrong
-  and what to do.
-- `plans.batches_of_record_as_of(instant)`: each batch as it was published last, and whether the plan that counts for
-  its day has it.
+`plans.batch_states_as_of(instant)` gives the state of every batch with what was known at that instant, in the columns
+of `plans.batch_states`, which is the same for now. `plans.judged_batch_events_as_of(instant)` gives batch events in
+their latest records, each with whether a later record corrects it (`is_corrected`) or it contradicts
+(`contradiction`), `plans.batches_of_record_as_of(instant)` each batch as it was published last, and whether the plan
+that counts for its day has it.
+
+### `plans.batch_states`
+
+| column | meaning |
+| --- | --- |
+| `tenant_id` | The bakery |
+| `schedule_date` | Day it is sold first |
+| `batch_number` | The batch |
+| `product_id` | As planned, else as an event names it |
+| `quantity_planned` | Quantity as published last; empty: never planned |
+| `is_of_record` | The plan that counts for its day has it; otherwise it was given up, or never planned |
+| `state` | planned, confirmed, in_progress, quality_check, completed, failed or cancelled |
+| `is_assumed` | Only the record says that it has begun or is completed |
+| `confirmed_at` | When it was confirmed |
+| `started_at` | When it was started; where nobody said, when what came next happened |
+| `checked_at` | When its quality was checked |
+| `ended_at` | When it finished, failed or was cancelled |
+| `quantity_made` | Good units, by the event of its end; empty: as planned |
+| `wasted_quantity` | Units made and thrown away, by the same |
+| `reason` | Why, by its last event that says |
+| `who` | Who reported its last event |
+
+### `plans.batch_event_contradictions`
+
+Events that contradict, which every plan puts aside.
+
+| column | meaning |
+| --- | --- |
+| `tenant_id` | The bakery |
+| `schedule_date` | Day of the batch |
+| `batch_number` | The batch |
+| `event` | What was reported |
+| `happened_at` | When it is to have happened |
+| `recorded_at` | When we learned it |
+| `who` | Who reported it |
+| `contradiction` | What it contradicts, as a code |
+| `reason` | What is wrong, and what to do |
 
 They run with the rights of whoever asks. What corrects and what contradicts is listed in `docs/architecture.md`.
 """

@@ -19,7 +19,7 @@ from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTE
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import key_columns
-from bakery_assets.stock.closing_balances import DATED, going_on
+from bakery_assets.stock.closing_balances import going_on
 from bakery_assets.validation.validation_days import (
     LONGEST_LEAD_DAYS,
     LOOK_BACK_DAYS,
@@ -34,6 +34,7 @@ from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.record import known_rows
 from resources.warehouse.stock_history import (
     BALANCES,
+    FACTS_OF_THE_LEDGER,
     NO_STOCK_HISTORY,
     STOCK_FACTS,
     is_read_by_the_ledger,
@@ -121,25 +122,33 @@ def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection
         for name in reads:
             if f"ops.{name}" in metadata.tables:
                 tables[name] = _read_facts(bulk, metadata.tables[f"ops.{name}"])
-        unsure = history.join(_going_on(bulk, known, history, tables), on="tenant_id", how="anti")
-        if unsure.height:
-            bulk.run("DROP TABLE reach")
-            bulk.put(
-                "reach",
-                reach.join(unsure.select("tenant_id"), on="tenant_id").join(
-                    NO_STOCK_HISTORY, on="tenant_id", how="left"
-                ),
-            )
-            for name in STOCK_FACTS:
-                kept = tables[name].join(unsure, on="tenant_id", how="anti", maintain_order="left")
-                tables[name] = pl.concat([kept, _read_facts(bulk, metadata.tables[f"ops.{name}"])])
+        if history.height:
+            tables |= _with_all_history(bulk, known, reach, history, tables)
     return Snapshot(known, tables)
+
+
+def _with_all_history(
+    bulk: Bulk, cells: dy.DataFrame[SnapshotCells], reach: pl.DataFrame, history: pl.DataFrame, tables: Frames
+) -> dict[str, pl.DataFrame]:
+    """Facts about stock again, with all of history for tenants of ``history`` whose balances do not hold."""
+    unsure = history.join(_going_on(bulk, cells, history, tables), on="tenant_id", how="anti").select("tenant_id")
+    if unsure.is_empty():
+        return {}
+    bulk.run("DROP TABLE reach")
+    bulk.put("reach", reach.join(unsure, on="tenant_id").join(NO_STOCK_HISTORY, on="tenant_id", how="left"))
+    return {
+        name: pl.concat(
+            [
+                tables[name].join(unsure, on="tenant_id", how="anti", maintain_order="left"),
+                _read_facts(bulk, metadata.tables[f"ops.{name}"]),
+            ]
+        )
+        for name in STOCK_FACTS
+    }
 
 
 def _going_on(bulk: Bulk, cells: dy.DataFrame[SnapshotCells], history: pl.DataFrame, tables: Frames) -> pl.DataFrame:
     """Tenants of ``history`` whose ledger needs no more of it, by the rule of the ledger itself."""
-    if history.is_empty():
-        return history.select("tenant_id")
     own = conform(SnapshotCells, cells.join(history, on="tenant_id", how="semi"))
     bulk.put("going_on", own.select("tenant_id", "plan_date", "planned_as_of"))
     since = history.select("tenant_id", "recorded_since")
@@ -152,8 +161,7 @@ def _going_on(bulk: Bulk, cells: dy.DataFrame[SnapshotCells], history: pl.DataFr
             .drop("recorded_since"),
             own,
         )
-        for name in DATED
-        if name in tables
+        for name in FACTS_OF_THE_LEDGER
     }
     others = {name: _as_known(name, tables[name], own) for name in ("recipes", "calendar")}
     record = {

@@ -6,6 +6,8 @@ for whom that shows that none holds.
 """
 # ruff: noqa: S608 - names come from the schema
 
+from collections.abc import Collection
+
 import polars as pl
 from sqlalchemy import Table
 
@@ -17,7 +19,8 @@ from resources.warehouse.connection import Bulk
 BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
 MARGIN_DAYS = 2  # before a balance: a batch of the day before may be made, or begun late, after midnight
 ORDER_DAYS = GIVEN_UP_DAYS + 30  # orders, and receipts that may be theirs
-STOCK_FACTS = tuple(name for name in DATED if name not in ("sales", "sales_hourly", "plan_versions"))
+FACTS_OF_THE_LEDGER = tuple(name for name in DATED if name != "plan_versions")
+STOCK_FACTS = tuple(name for name in FACTS_OF_THE_LEDGER if name not in ("sales", "sales_hourly"))  # read for forecasts
 _ABOUT = {
     name: "coalesce({0}.counted_at, {0}.recorded_at)" if name == "stock_lots" else f"{{0}}.{DATED[name]}"
     for name in STOCK_FACTS
@@ -38,9 +41,9 @@ NO_STOCK_HISTORY = pl.DataFrame(
 )  # fmt: skip
 
 
-def is_read_by_the_ledger(reads: object) -> bool:
+def is_read_by_the_ledger(reads: Collection[str]) -> bool:
     """Whether all is read that the ledger is made from; other stages get whole tables."""
-    return isinstance(reads, set | frozenset | list | tuple) and set(STOCK_FACTS) <= set(reads)
+    return {*FACTS_OF_THE_LEDGER, "recipes", "calendar"} <= set(reads)
 
 
 def stock_history(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
