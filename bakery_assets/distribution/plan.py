@@ -5,13 +5,14 @@ from typing import TypedDict
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.distribution.needs import needs, places
-from bakery_assets.distribution.supply import supply
+from bakery_assets.distribution.needs import Needs, needs, places
+from bakery_assets.distribution.supply import instants_of_stock, supply
 from bakery_assets.distribution.trips import Trips, trips
 from bakery_assets.explanations.distribution import kept_trip_terms, shortage, trip_terms
-from bakery_assets.keys import PRODUCT, SERIES, SHOP
+from bakery_assets.keys import CELL, PRODUCT, SERIES, SHOP
 from bakery_assets.kitchens import serving_kitchens
 from bakery_assets.materials.assumed_transfers import AssumedTransfers, assumed_transfers
+from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -29,6 +30,7 @@ class DistributionInputs(TypedDict):
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    master_data_faults: dy.DataFrame[plans.MasterDataFaults]
     plan_versions: dy.DataFrame[plans.PlanVersions]
     published_distributions: dy.DataFrame[plans.PublishedDistributions]
     transfers: dy.DataFrame[ops.Transfers]
@@ -44,20 +46,20 @@ def plan_distribution(cells: dy.DataFrame[Cells], inputs: DistributionInputs) ->
     """What each shop is to get on the plan date, from which kitchen, and when it leaves; rows sorted by key.
 
     A row for every product that an open shop is expected to sell: quantity 0 where its stock covers the day, or where
-    the kitchen has nothing. What all places together do not need stays in the kitchen, from where whoever sells out can
-    be sent more. Trips that have left by the planning instant stay as they were published, unless a recorded transfer
-    tells of them.
+    the kitchen has nothing; none for products that ``master_data_faults`` leaves out. What all places together do not
+    need stays in the kitchen, from where whoever sells out can be sent more. Trips that have left by the planning
+    instant stay as they were published, unless a recorded transfer tells of them.
     """
     left = assumed_transfers(
         cells, inputs["plan_versions"], inputs["published_distributions"], inputs["transfers"]
-    ).join(cells.select("tenant_id", "plan_date", "planned_as_of"), on=["tenant_id", "plan_date"])
-    on_the_way = conform(AssumedTransfers, left.filter(pl.col("arrives_at") > pl.col("planned_as_of")))
+    ).join(cells.select(CELL), on=CELL, how="semi")
+    until = left.join(instants_of_stock(cells), on="tenant_id")
+    on_the_way = conform(AssumedTransfers, until.filter(pl.col("arrives_at") > pl.col("in_stock_until")))
     served, balances = serving_kitchens(inputs["locations"]), inputs["stock_balances"]
     needed = needs(cells, inputs, places(cells, inputs), balances, on_the_way)
+    needed = conform(Needs, without_left_out(needed, inputs["master_data_faults"]))
     planned = trips(needed, supply(cells, served, balances, inputs["production_batches"], on_the_way))
-    return DistributionTables(
-        distribution_plans=_rows(cells, inputs, planned, conform(AssumedTransfers, left.drop("planned_as_of")))
-    )
+    return DistributionTables(distribution_plans=_rows(cells, inputs, planned, conform(AssumedTransfers, left)))
 
 
 def _rows(

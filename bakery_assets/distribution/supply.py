@@ -27,6 +27,12 @@ class Supply(dy.Schema):
     has_no_times = col.boolean("A batch of which no times are known; the ledger makes it when its kitchen opens")
 
 
+def instants_of_stock(cells: dy.DataFrame[Cells]) -> pl.DataFrame:
+    """``tenant_id, in_stock_until``: up to when balances go, the planning instant, or the beginning of a later day."""
+    day = with_instants(cells.with_columns(midnight=pl.lit(time())), "begins_at", day="plan_date", wall_time="midnight")
+    return day.select("tenant_id", in_stock_until=pl.max_horizontal("planned_as_of", "begins_at"))
+
+
 def supply(
     cells: dy.DataFrame[Cells],
     served: dy.DataFrame[ServingKitchens],
@@ -49,12 +55,9 @@ def supply(
         .select(*KITCHEN_PRODUCT, quantity=(pl.col("quantity") - pl.col("gone").fill_null(0.0)).clip(0.0))
     )
     bakes = served.filter(pl.col("location_id") == col.MAIN_LOCATION).select("tenant_id", "kitchen_id")
-    day = with_instants(cells.with_columns(midnight=pl.lit(time())), "begins_at", day="plan_date", wall_time="midnight")
-    # Balances are those of the planning instant, or of the day's beginning where that is later.
-    of_stock = day.select("tenant_id", in_stock_until=pl.max_horizontal("planned_as_of", "begins_at"))
     batches_to_come = (
         batches.filter((pl.col("schedule_date") == pl.col("plan_date")) & ~pl.col("state").is_in(OVER))
-        .join(of_stock, on="tenant_id")
+        .join(instants_of_stock(cells), on="tenant_id")
         .filter(pl.col("end_at").is_null() | (pl.col("end_at") > pl.col("in_stock_until")))
         .join(bakes, on="tenant_id")
         .select(
