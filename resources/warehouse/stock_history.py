@@ -21,19 +21,19 @@ MARGIN_DAYS = 2  # before a balance: a batch of the day before may be made, or b
 ORDER_DAYS = GIVEN_UP_DAYS + 30  # orders, and receipts that may be theirs
 FACTS_OF_THE_LEDGER = tuple(name for name in DATED if name != "plan_versions")
 STOCK_FACTS = tuple(name for name in FACTS_OF_THE_LEDGER if name not in ("sales", "sales_hourly"))  # read for forecasts
-_ABOUT = {
-    name: "coalesce({0}.counted_at, {0}.recorded_at)" if name == "stock_lots" else f"{{0}}.{DATED[name]}"
-    for name in STOCK_FACTS
-} | {"batch_events": "{0}.plan_date"}  # as its key has it: an event's own time may be corrected
+_COUNTED = "coalesce({0}.counted_at, {0}.recorded_at)"
+_ABOUT = {name: _COUNTED if name == "stock_lots" else f"{{0}}.{DATED[name]}" for name in STOCK_FACTS} | {
+    "batch_events": "{0}.plan_date"
+}  # as its key has it: an event's own time may be corrected
 _DAY_IN_KEY = ("stock_lots", "batch_events", "batch_consumption")  # all records of a fact are about the same day
 _ORDERS = ("purchase_orders", "stock_receipts")
-# How old the last count of an ingredient is, people are told.
-_LAST_COUNTS = (
-    " LEFT JOIN (SELECT l.tenant_id, l.ingredient_id, max(coalesce(l.counted_at, l.recorded_at)) AS counted_at"
-    " FROM ops.stock_lots l JOIN reach n USING (tenant_id)"
-    " WHERE l.ingredient_id IS NOT NULL AND l.recorded_at <= n.latest"
-    " GROUP BY 1, 2) c ON c.tenant_id = t.tenant_id AND c.ingredient_id = t.ingredient_id"
-    " AND c.counted_at = coalesce(t.counted_at, t.recorded_at)"
+# The first count of an item has nothing to be compared with, and how old the last one is, people are told.
+_ITEM = "coalesce({0}.ingredient_id, ''), coalesce({0}.product_id, ''), coalesce({0}.recipe_id, '')"
+_FIRST_AND_LAST_COUNTS = (
+    f" LEFT JOIN (SELECT l.tenant_id, ({_ITEM.format('l')}) AS item, min({_COUNTED.format('l')}) AS first,"
+    f" max({_COUNTED.format('l')}) AS last FROM ops.stock_lots l JOIN reach n USING (tenant_id)"
+    " WHERE l.recorded_at <= n.latest GROUP BY 1, 2) c"
+    f" ON c.tenant_id = t.tenant_id AND c.item = ({_ITEM.format('t')}) AND {_COUNTED.format('t')} IN (c.first, c.last)"
 )
 NO_STOCK_HISTORY = pl.DataFrame(
     schema={"tenant_id": pl.String, "recorded_since": pl.Datetime("us", "UTC"), "dated_since": pl.Date,
@@ -79,7 +79,7 @@ def since_the_balance(table: Table) -> tuple[str, str]:
     if table.name in _DAY_IN_KEY:
         needed = f"t.recorded_at > r.recorded_since OR {about.format('t')} >= r.{since}"
         if table.name == "stock_lots":
-            return _LAST_COUNTS, f"(r.recorded_since IS NULL OR {needed} OR c.tenant_id IS NOT NULL)"
+            return _FIRST_AND_LAST_COUNTS, f"(r.recorded_since IS NULL OR {needed} OR c.tenant_id IS NOT NULL)"
         return "", f"(r.recorded_since IS NULL OR {needed})"
     subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
     needed = (

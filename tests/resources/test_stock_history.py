@@ -95,7 +95,7 @@ def test_the_plan_from_the_balance_is_the_plan_from_all_facts_and_needs_them_no_
     moved = some["waste"].filter(pl.col("waste_id") == "moved")["waste_date"].to_list()
     assert moved == [DAY], "the record before its correction came back"
     with lived.engine.begin() as connection:
-        for table, column in (("waste", "waste_date"), ("batch_events", "plan_date"), ("stock_lots", "recorded_at")):
+        for table, column in (("waste", "waste_date"), ("batch_events", "plan_date")):
             connection.execute(
                 text(f"DELETE FROM ops.{table} WHERE {column} < :kept"), {"kept": DAY + timedelta(days=1)}
             )
