@@ -379,7 +379,7 @@ def _transfer(book: _Book, own: Columns) -> None:
     book.write_slots(own, "transfer", taken, sign=1, assumed=own["assumed"], at=to)
     for slot in range(taken.shape[1]):
         _put(book, rows, lot[:, slot], to, taken[:, slot], expires[:, slot], arrived[:, slot])
-    # What a plan had brought is what there was; more would be no fact that has to be explained.
+    # A plan's trip takes what there is; what it does not find is no fact that has to be explained.
     rest = np.where(own["assumed"], 0.0, _rest(own["quantity"], taken))
     raised = _make_up(book, own, rest, own["place"])
     book.write(own, "transfer", -raised, own["new_lot"], own["place"])
