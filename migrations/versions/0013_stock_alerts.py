@@ -51,6 +51,8 @@ RISKS = (*RISKS_BEFORE, "unknown")
 FIGURES = {"opening": "Stock in the morning, in the item's unit", "closing": "Stock in the evening, in the item's unit"}
 COVER = "Days the closing stock lasts at the mean requirement; empty: nothing is required"
 ADJUSTMENTS = "stock_movements_adjustments_idx"
+WASTED = "Units made and thrown away"
+WASTED_BEYOND = "Units made beyond these and thrown away: produced and wasted"
 LIMITS_EXPIRY = "What is made keeps no longer than the lots of this component that it took; empty: no"
 VALUE = (
     "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is that of"
@@ -65,6 +67,7 @@ def upgrade() -> None:
     op.add_column(
         "recipe_lines", sa.Column("limits_expiry", sa.Boolean(), nullable=True, comment=LIMITS_EXPIRY), schema="ops"
     )
+    op.alter_column("batch_events", "wasted_quantity", comment=WASTED_BEYOND, schema="ops")
     op.add_column(
         "stock_movements", sa.Column("value", sa.DOUBLE_PRECISION(), nullable=True, comment=VALUE), schema="plans"
     )
@@ -112,6 +115,7 @@ def downgrade() -> None:
         op.alter_column("inventory_projections", column, nullable=False, comment=comment, schema="plans")
     op.drop_index(ADJUSTMENTS, "stock_movements", schema="plans")
     op.drop_column("stock_movements", "value", schema="plans")
+    op.alter_column("batch_events", "wasted_quantity", comment=WASTED, schema="ops")
     op.drop_column("recipe_lines", "limits_expiry", schema="ops")
 
 

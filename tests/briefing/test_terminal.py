@@ -435,3 +435,16 @@ def test_what_a_new_version_changed_comes_first_with_why(morning):
     assert "What version 2 changed, made for late sales" in text
     assert re.search(r"^batch 002, Pain au chocolat +40 +52 +forecast 40 → 51.5 *$", text, re.MULTILINE)
     assert text.index("What version 2") < text.index("What will sell today")
+
+
+def test_where_stock_is_not_known_the_page_says_so_instead_of_claiming_anything(morning):
+    unknown = {
+        "item_kind": "ingredient", "item_id": "choc", "projection_date": TODAY, "opening": None, "closing": None,
+        "gross_requirement": 4.0, "consumption": 4.0, "stockout_risk": "unknown",
+    }  # fmt: skip
+    terms = {"is_stock_known": False, "usable_on": "2026-11-25", "covered_through": "2026-11-27", "pack_size": 0}
+    first = DAY["procurement_requirements"][0] | {"reasoning": json.dumps(terms), "is_late": False}
+    text = shown(render_day(morning(inventory_projections=[unknown], procurement_requirements=[first]), 100), width=100)
+    assert "Nothing tells how much of 1 item is there." in text
+    assert "stock unknown, for tomorrow to Fri 27 Nov" in text
+    assert "Nothing whose stock is known runs out or expires unused." in text

@@ -109,7 +109,12 @@ def stock_section(morning: DayBriefing) -> RenderableType:
         expiring = f"{quantity(row['lost'], row['unit'])} lost"
         what = "expires before it is used: use it, sell it or give it away"
         table.add_row(row["item"], day(row["first_day"], morning.plan_date), Text(expiring, style="yellow"), what)
-    shown: list[RenderableType] = [table] if table.row_count else [nothing("Nothing runs out or expires unused.")]
+    none = (
+        "Nothing whose stock is known runs out or expires unused."
+        if of_unknown
+        else "Nothing runs out or expires unused."
+    )
+    shown: list[RenderableType] = [table] if table.row_count else [nothing(none)]
     lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
     return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []), *of_unknown)
 
