@@ -109,8 +109,12 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         .filter(pl.col("schedule_date").is_between(pl.col("cell_date"), last_day))
         .join(batch_states(cells, inputs["batch_events"]), on=BATCH, how="left")
     )
+    # A dough that was due before the plan came is made up for later: the batch begins with the first that was not, or
+    # with its own work.
+    missed = ((pl.col("planned_since") - pl.col("begins_at")).dt.total_seconds() / 86_400).ceil().clip(0)
+    dough = pl.col("begins_at") + pl.duration(days=missed.cast(pl.Int64))
     rows = _with_opening(rows, inputs).with_columns(
-        begins=pl.coalesce("begins_at", "start_at", "opens_at"), ends=pl.coalesce("end_at", "opens_at")
+        begins=pl.coalesce(pl.min_horizontal(dough, "start_at"), "opens_at"), ends=pl.coalesce("end_at", "opens_at")
     )
     begun_by_record = (pl.col("begins") <= as_of) & (pl.col("begins") >= pl.col("planned_since"))
     is_final = (pl.col("published_for") == pl.col("schedule_date")) & (pl.col("schedule_date") > pl.col("cell_date"))

@@ -31,6 +31,7 @@ class MadeBatches(dy.Schema):
     taken_for = col.number("Units whose ingredients it took")
     taken_at = col.instant("When it took its ingredients")
     made_at = col.instant("When it was ready; empty: it never was", nullable=True)
+    planned_since = col.instant("When it was planned so: its doughs are begun no earlier; empty: never", nullable=True)
     is_recorded = col.boolean("Events say how it ended; otherwise it is taken as made as planned")
 
 
@@ -74,7 +75,11 @@ def made_batches(
     is_finished = (ended == "finished").fill_null(value=False)
     is_cut = ended.is_in(["failed", "cancelled"]).fill_null(value=False)
     planned_start = pl.coalesce("start_at", "opens_at")
-    begins = pl.coalesce("begins_at", "start_at", "opens_at")
+    # A dough that was due before the plan came is made up for later: the batch begins with the first that was not, or
+    # with its own work.
+    missed = ((pl.col("planned_since") - pl.col("begins_at")).dt.total_seconds() / 86_400).ceil().clip(0)
+    dough = pl.col("begins_at") + pl.duration(days=missed.cast(pl.Int64))
+    begins = pl.coalesce(pl.min_horizontal(dough, "start_at"), "opens_at")
     is_assumed = (pl.col("planned_since") <= begins) & (begins <= pl.col("planned_as_of"))
     has_begun = pl.col("has_begun").fill_null(value=False)
     is_made = pl.when(ended == "cancelled").then(pl.col("started_at").is_not_null()).otherwise(has_begun | is_assumed)

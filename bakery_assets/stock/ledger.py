@@ -187,7 +187,7 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
             use.taken_by_baking(recipes, baked),
         ]
     )
-    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), pl.concat([counts, moves]), inputs)
+    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), pl.concat([counts, moves]), made, inputs)
     of_ingredients = pl.concat(
         [
             each.filter(pl.col("item_kind") == INGREDIENT_KIND)
@@ -284,6 +284,7 @@ def _settle_intermediates(
     recipes: Recipes,
     taken: dy.DataFrame[use.Taken],
     facts: pl.DataFrame,
+    batches: dy.DataFrame[made_of.MadeBatches],
     inputs: LedgerInputs,
 ) -> dy.DataFrame[use.Taken]:
     """Settle intermediates level by level; returns what was taken of everything."""
@@ -298,18 +299,24 @@ def _settle_intermediates(
         )
         due = conform(use.Taken, due)
         own = told.join(level, on=["tenant_id", "item_id"], how="semi")
-        events = pl.concat(
-            [own, others, use.begun(ledger.scope, recipes, closed, due), use.consumption(ledger.scope, due)]
-        )
+        begun = use.begun(ledger.scope, recipes, closed, due, batches)
+        events = pl.concat([own, others, begun, use.consumption(ledger.scope, due)])
         if events.is_empty() and ledger.opening.lots.is_empty() and ledger.opening.promised.is_empty():
             continue
         members = pl.concat([level, others.select("tenant_id", "item_id").unique()])
         is_member = (pl.col("item_kind") == INTERMEDIATE_KIND) & pl.struct("tenant_id", "item_id").is_in(
             members.select(pl.struct("tenant_id", "item_id").implode()).to_series()
         )
-        made = ledger.settle(conform(StockEvents, events), is_member)
+        made = pl.concat([ledger.settle(conform(StockEvents, events), is_member), _still_to_come(ledger.scope, begun)],
+                         how="diagonal")  # fmt: skip
         taken = conform(use.Taken, pl.concat([taken, use.taken_by_intermediates(recipes, made)]))
     return taken
+
+
+def _still_to_come(scope: Scope, begun: dy.DataFrame[StockEvents]) -> pl.DataFrame:
+    """What is begun after the planning instant for batches that have begun: what it takes may be begun before that."""
+    ahead = begun.join(scope.cells.select("tenant_id", "planned_as_of"), on="tenant_id")
+    return ahead.filter(pl.col("happened_at") > pl.col("planned_as_of")).with_columns(amount="quantity")
 
 
 def _orders_received(
