@@ -259,7 +259,10 @@ def _with_made_on(scope: Scope, moves: dy.DataFrame[StockEvents]) -> pl.DataFram
 def _with_raises(
     events: pl.DataFrame, made: dy.DataFrame[made_of.MadeBatches], lives: pl.DataFrame
 ) -> dy.DataFrame[StockEvents]:
-    """What is taken of a product beyond the book was made on that day, unless events tell of all its batches."""
+    """What is taken of a product beyond the book was made on that day, unless events tell of all its batches.
+
+    Of what is only expected to be sold no more is sold than is there.
+    """
     told = made.group_by("tenant_id", item_id="product_id", made_on="schedule_date").agg(
         all_told=pl.col("is_recorded").all()
     )
@@ -268,7 +271,7 @@ def _with_raises(
         lives, on=ITEM, how="left", maintain_order="left"
     )
     last = pl.col("made_on") + pl.duration(days=pl.col("shelf_life_days") - 1)
-    raised = takes & ~pl.col("all_told").fill_null(value=False) & pl.col("lot_id").is_null()
+    raised = takes & ~pl.col("all_told").fill_null(value=False) & pl.col("lot_id").is_null() & ~pl.col("is_assumed")
     return conform(
         StockEvents,
         joined.with_columns(
@@ -394,7 +397,7 @@ def _unexplained(ledger: Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
     """Products that were sold or thrown away beyond the book, though events tell of all that was made."""
     rows = (
         pl.concat([each.unexplained for each in ledger.after])
-        .filter(pl.col("item_kind") == PRODUCT_KIND)
+        .filter((pl.col("item_kind") == PRODUCT_KIND) & ~pl.col("is_assumed"))
         .group_by(*ITEM, "location_id", "source", "happened_at")
         .agg(quantity=ordered_sum("amount").round(DECIMALS))
         .join(ledger.scope.cells.select("tenant_id", "plan_date"), on="tenant_id")

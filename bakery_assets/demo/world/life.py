@@ -187,8 +187,10 @@ class World:
                     job.share = there / quantity
                     job.missing.add(name)
             for name, quantity in needs.items():
-                taken = self.house.take("used", MAIN, Item("ingredient", name), quantity * job.share)
+                item = Item("ingredient", name)
+                taken = self.house.take("used", MAIN, item, quantity * job.share)
                 job.taken.append((self.now, name, taken, quantity))
+                self._lost[item, None] -= quantity - taken  # until it is written down
 
         return act
 
@@ -239,7 +241,8 @@ class World:
         """Doughs that were begun for more than what could be made are gone; those before the last count are counted."""
         for at, name, taken, full in job.taken:
             if at > self._counted:
-                self._lost[Item("ingredient", name), None] += taken - full * made / job.batch.quantity
+                unknown = full - taken if job.missing else 0.0
+                self._lost[Item("ingredient", name), None] += unknown + taken - full * made / job.batch.quantity
 
     def _say_whether_it_is_late(self, batch: PlannedBatch) -> None:
         opens = self._at(batch.schedule_date, self.bakery.trade.opens)
