@@ -96,10 +96,11 @@ def _live(warehouse: "Warehouse", days: int, tenant: str | None, now: datetime, 
     bakeries = demo_bakeries()
     began = now - timedelta(days=days)
     first_day = {each.tenant.tenant_id: local_date(began, each.tenant.timezone) for each in bakeries}
-    _load(warehouse, [each.tenant for each in bakeries], began, steps)
+    with steps.console.status("Making and loading eight bakeries …"):
+        lives = begin_lives(warehouse, bakeries, first_day, days, SEED)
+    steps.done(f"{len(bakeries)} bakeries loaded as they were {days} days ago, with the 18 months before")
     _train(warehouse, [Cell(name, day - timedelta(days=1)) for name, day in first_day.items()], began, steps)
     spent = Spent()
-    lives = begin_lives(warehouse, bakeries, first_day, days, SEED)
 
     def progress(day: date, number: int, of: int) -> None:
         status.update(f"Living {day}, {number + 1} of {of} …")

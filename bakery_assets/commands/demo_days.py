@@ -67,9 +67,9 @@ class Life:
 def begin_lives(
     warehouse: "Warehouse", bakeries: Collection["Bakery"], first_day: Mapping[str, date], days: int, seed: int
 ) -> list[Life]:
-    """Worlds as they are on the evening before their first day; the warehouse has the facts of the demo's folder.
+    """Load the bakeries as they are on the evening before their first day, and make worlds that are so.
 
-    Their calendars are loaded as far as plans of the days to come look ahead.
+    Their calendars are loaded as far as plans of the days to come look ahead; what else is known of them is deleted.
     """
     from bakery_assets.cells import cells_frame
     from bakery_assets.demo.days import calendar_rows, is_open
@@ -77,27 +77,28 @@ def begin_lives(
     from bakery_assets.demo.world.life import World
     from bakery_assets.planning_instants import planning_instants
     from resources.warehouse.planning_facts import planning_facts
+    from resources.warehouse.tenants import forget
 
-    later = {}
+    forget(warehouse, list(first_day))
+    tables, worlds = [], []
     for bakery in bakeries:
         begins = first_day[bakery.tenant.tenant_id]
-        rows = list(calendar_rows(bakery, begins + timedelta(days=days)))
-        later[bakery.tenant.tenant_id] = {"calendar": rows}
-    _load(warehouse, later.values(), datetime.combine(min(first_day.values()), datetime.min.time()).astimezone())
-    lives = []
-    for bakery in bakeries:
-        tenant_id = bakery.tenant.tenant_id
-        begins, ends = first_day[tenant_id], first_day[tenant_id] + timedelta(days=days)
-        dates = [begins + timedelta(days=offset) for offset in range(days + 1)]
-        cells = [Cell(tenant_id, day) for day in dates if is_open(bakery, day)]
-        facts = planning_facts(warehouse, begins, ends)
-        instants = planning_instants(cells_frame(cells), facts).select("plan_date", "planned_as_of")
+        ends = begins + timedelta(days=days)
+        rows = demo_rows(bakery, begins, seed)
+        known = {(row["date"], row["kind"]) for row in rows["calendar"]}
+        later = [row for row in calendar_rows(bakery, ends) if (row["date"], row["kind"]) not in known]
+        tables.append({**rows, "calendar": rows["calendar"] + later})
         world = World(bakery, begins, ends, seed)
-        rows_by_table = demo_rows(bakery, begins, seed)
-        world.begin_with(
-            rows_by_table["stock_lots"], rows_by_table["purchase_orders"], rows_by_table["customer_orders"]
-        )
-        lives.append(Life(bakery, world, dict(instants.iter_rows())))
+        world.begin_with(rows["stock_lots"], rows["purchase_orders"], rows["customer_orders"])
+        worlds.append(world)
+    _load(warehouse, tables, max(world.now for world in worlds))
+    facts = planning_facts(warehouse, min(first_day.values()), max(world.last_day for world in worlds))
+    lives = []
+    for world in worlds:
+        dates = (world.first_day + timedelta(days=offset) for offset in range(days + 1))
+        cells = [Cell(world.bakery.tenant.tenant_id, day) for day in dates if is_open(world.bakery, day)]
+        instants = planning_instants(cells_frame(cells), facts).select("plan_date", "planned_as_of")
+        lives.append(Life(world.bakery, world, dict(instants.iter_rows())))
     return lives
 
 

@@ -60,13 +60,17 @@ class House:
             self.put("brought", there, item, part.lot_id, part.quantity, part.last_day, part.came)
         return sum(part.quantity for part in parts)
 
-    def throw_out(self, flow: Flow, through: date) -> dict[tuple[str, Item], float]:
-        """Throw out what may not be used after a day's closing; how much of what."""
+    def throw_out(self, through: date, *, opened: bool) -> dict[tuple[str, Item], float]:
+        """Throw out what may not be used after a day's closing; how much of what.
+
+        Products that an open shop throws out are ``thrown``, what else has expired is ``expired``.
+        """
         gone: dict[tuple[str, Item], float] = {}
         for (place, item), lots in self._lots.items():
             over = [lot for lot in lots if lot.last_day is not None and lot.last_day <= through]
             if over:
                 gone[place, item] = sum(lot.quantity for lot in over)
+                flow: Flow = "thrown" if opened and item.kind == "product" else "expired"
                 self.flows[item, flow] -= gone[place, item]
                 self._lots[place, item] = [lot for lot in lots if lot not in over]
         return gone

@@ -342,7 +342,7 @@ class World:
         """Throw away what may not be used any more; what the shop throws away it writes down."""
         known = self.now + timedelta(minutes=RECORDED_AFTER)
         opened = is_open(self.bakery, day)
-        gone = self.house.throw_out("thrown", day)
+        gone = self.house.throw_out(day, opened=opened)
         for (_, item), quantity in gone.items():
             if item.kind == "product" and opened:
                 self.records.thrown(item, day, quantity, "unsold", known)
