@@ -216,11 +216,12 @@ def _plan_day(warehouse: "Warehouse", cells: Sequence[Cell], spent: Spent) -> di
         raise RuntimeError(f"{cell.tenant_id} {cell.plan_date} cannot be planned, {why.stage}: {why.reason}")
     tables = planning_round.output_tables()
     with spent.on("publishing"):
-        for one in known.partition_by("tenant_id"):
-            own = {name: frame.filter(pl.col("tenant_id") == one["tenant_id"][0]) for name, frame in tables.items()}
-            finished_at = one["planned_as_of"][0] + PUBLISHED_AFTER
+        for own_cell in known.partition_by("tenant_id"):
+            tenant_id, planned_as_of = own_cell.select("tenant_id", "planned_as_of").row(0)
+            own = {name: frame.filter(pl.col("tenant_id") == tenant_id) for name, frame in tables.items()}
+            finished_at = planned_as_of + PUBLISHED_AFTER
             replace_plans(
-                warehouse, one, own, {}, written=planning_round.writes, finished_at=finished_at, run_id=RUN
+                warehouse, own_cell, own, {}, written=planning_round.writes, finished_at=finished_at, run_id=RUN
             )
     return tables
 
@@ -234,9 +235,11 @@ def _compare(life: Life, day: date, plan: Tables) -> None:
     told = life.alerts.setdefault(day, set())
     for kind, cause, reasoning in plan["findings"].select("kind", "cause", "reasoning").iter_rows():
         if kind == "not_ready":
-            names = pl.Series([reasoning]).str.json_path_match("$.products").str.json_decode(
-                pl.List(pl.Struct({"product_id": pl.String}))
-            )[0]
+            names = (
+                pl.Series([reasoning])
+                .str.json_path_match("$.products")
+                .str.json_decode(pl.List(pl.Struct({"product_id": pl.String})))[0]
+            )
             told.update(("not_ready", each["product_id"]) for each in names)
         elif cause.startswith("ingredient_shortage:"):
             told.add(("shortage", cause.removeprefix("ingredient_shortage:")))

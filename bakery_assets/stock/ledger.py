@@ -261,7 +261,7 @@ def _with_raises(
 ) -> dy.DataFrame[StockEvents]:
     """What is taken of a product beyond the book was made on that day, unless events tell of all its batches.
 
-    Of what is only expected to be sold no more is sold than is there.
+    Of what is only expected to be sold no more is sold than is there, after what was thrown away.
     """
     told = made.group_by("tenant_id", item_id="product_id", made_on="schedule_date").agg(
         all_told=pl.col("is_recorded").all()
@@ -271,7 +271,7 @@ def _with_raises(
         lives, on=ITEM, how="left", maintain_order="left"
     )
     last = pl.col("made_on") + pl.duration(days=pl.col("shelf_life_days") - 1)
-    raised = takes & ~pl.col("all_told").fill_null(value=False) & pl.col("lot_id").is_null() & ~pl.col("is_assumed")
+    raised = takes & ~pl.col("all_told").fill_null(value=False) & pl.col("lot_id").is_null()
     return conform(
         StockEvents,
         joined.with_columns(

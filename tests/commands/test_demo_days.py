@@ -13,7 +13,6 @@ from bakery_assets.commands.demo_days import Life, Spent, begin_lives, live, rep
 from bakery_assets.demo.catalogue import demo_bakeries
 from bakery_assets.demo.folder import SEED
 from bakery_assets.demo.world.comparison import Verdict
-from bakery_assets.demo.world.life import World
 from resources.warehouse import Warehouse
 
 FIRST = date(2026, 10, 8)
@@ -32,7 +31,9 @@ def test_after_three_days_the_books_say_what_is_in_the_houses(warehouse: Warehou
     assert [(each.tenant_id, each.broken) for each in verdicts] == [(each.tenant.tenant_id, ()) for each in BAKERIES]
     assert [each.days for each in verdicts] == [4, 4], "three days lived, and the morning after them"
     assert min(each.batches for each in verdicts) > 50
-    assert all(each.widest is not None and each.widest.days_of_loss > 0 for each in verdicts), "something is always lost"
+    assert all(each.widest is not None and each.widest.days_of_loss > 0 for each in verdicts), (
+        "something is always lost"
+    )
     console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115 - closed with the process
     report(verdicts, console)
     assert "madrid-horno-sol" in console.export_text()

@@ -21,7 +21,7 @@ Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and p
 class Difference:
     """Book less house of an item at a planning instant, in its unit.
 
-    ``lost`` is what went since the last count without anybody writing it down; ``error`` is what is left: the book's own.
+    ``lost`` is what went since the last count without anybody writing it down; ``error`` is the rest, the book's own.
     """
 
     plan_date: date
@@ -106,7 +106,7 @@ def verdict(
     troubles: Iterable[Trouble],
     alerts: Alerts,
 ) -> Verdict:
-    """What is promised and does not hold: a book that errs by a day's loss, a batch begun anew, a lack nobody told of."""
+    """What does not hold: a book that errs by a day's loss, a batch that began and was begun anew, a lack untold."""
     troubles = tuple(troubles)
     unannounced = tuple(
         each for each in troubles if each.what in ("not_ready", "short_of_ingredients") and not _is_told(each, alerts)

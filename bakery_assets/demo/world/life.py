@@ -19,11 +19,15 @@ from bakery_assets.demo.catalogue import Bakery
 from bakery_assets.demo.days import WEEKDAYS, Row, is_open, random_generator, span, weather
 from bakery_assets.demo.sales import MORNING_RUSH, RECORDED_AFTER, demand
 from bakery_assets.demo.stock import (
-    COUNTED_AFTER, DELIVERY_FROM, DELIVERY_TO, ORDERED_AT, customer_order_rows,
+    COUNTED_AFTER,
+    DELIVERY_FROM,
+    DELIVERY_TO,
+    ORDERED_AT,
+    customer_order_rows,
 )  # fmt: skip
-from bakery_assets.demo.world.house import House, Item
+from bakery_assets.demo.world.house import House, Item, Lot
 from bakery_assets.demo.world.records import Records
-from bakery_assets.demo.world.work import Job, Plan, PlannedBatch, ProposedOrder, steps
+from bakery_assets.demo.world.work import Job, Plan, PlannedBatch, ProposedOrder, Taken, steps
 from bakery_assets.local_time import local_date, to_instant
 
 MAIN = "main"
@@ -189,8 +193,9 @@ class World:
             for name, quantity in needs.items():
                 item = Item("ingredient", name)
                 taken = self.house.take("used", MAIN, item, quantity * job.share)
-                job.taken.append((self.now, name, taken, quantity))
-                self._lost[item, None] -= quantity - taken  # until it is written down
+                unknown = min(quantity - taken, self.house.held(item, MAIN))
+                job.taken.append(Taken(self.now, name, taken, quantity, unknown))
+                self._lost[item, None] -= unknown
 
         return act
 
@@ -239,17 +244,17 @@ class World:
 
     def _lose_what_was_begun_in_vain(self, job: Job, made: float) -> None:
         """Doughs that were begun for more than what could be made are gone; those before the last count are counted."""
-        for at, name, taken, full in job.taken:
-            if at > self._counted:
-                unknown = full - taken if job.missing else 0.0
-                self._lost[Item("ingredient", name), None] += unknown + taken - full * made / job.batch.quantity
+        for each in job.taken:
+            if each.at > self._counted:
+                in_vain = each.quantity - each.whole * made / job.batch.quantity
+                self._lost[Item("ingredient", each.ingredient_id), None] += each.unknown + in_vain
 
     def _say_whether_it_is_late(self, batch: PlannedBatch) -> None:
         opens = self._at(batch.schedule_date, self.bakery.trade.opens)
         if self.now > opens:
             late = (self.now - opens).total_seconds() / 60
-            self._trouble("not_ready", batch.schedule_date, batch.product_id,
-                          f"batch {batch.batch_number}: {batch.quantity:.0f} came {late:.0f} minutes after opening")  # fmt: skip
+            detail = f"batch {batch.batch_number}: {batch.quantity:.0f} came {late:.0f} minutes after opening"
+            self._trouble("not_ready", batch.schedule_date, batch.product_id, detail)
 
     # Selling.
 
@@ -308,7 +313,9 @@ class World:
     def _serve(self, till: "Till", wanted: int) -> Callable[[], None]:
         def act() -> None:
             item = Item("product", till.product_id)
-            given = round(self.house.take("sold", MAIN, item, float(wanted)))
+            parts = self.house.taken("sold", MAIN, item, float(wanted))
+            given = round(sum(part.quantity for part in parts))
+            self._follow(item, parts)
             till.sold += given
             if given < wanted:
                 zone = ZoneInfo(self.bakery.tenant.timezone)
@@ -317,6 +324,20 @@ class World:
                 till.sold_out_at = None
 
         return act
+
+    def _follow(self, item: Item, parts: list[Lot]) -> None:
+        """What the book sells of a lot that is over it has too much of the next; what it lacks it takes from there."""
+        for part in parts:
+            for key in [key for key, lost in self._lost.items() if key[0] == item and lost > 0]:
+                last_day = key[1]
+                if last_day is not None and part.last_day is not None and last_day < part.last_day:
+                    moved = min(self._lost[key], part.quantity)
+                    self._lost[key] -= moved
+                    self._lost[item, part.last_day] += moved
+        for key in [key for key, lost in self._lost.items() if key[0] == item and lost < 0]:
+            next_lot = self.house.next_last_day(MAIN, item)
+            if key[1] is not None and (next_lot is None or next_lot > key[1]):
+                self._pass_on(item, self._lost.pop(key), next_lot)
 
     def _steal(self, product_id: str) -> Callable[[], None]:
         def act() -> None:
@@ -348,13 +369,21 @@ class World:
                 self.records.thrown(item, day, quantity, "unsold", known)
         for item, last_day in list(self._lost):
             if last_day is not None and last_day <= day:
-                self._pass_on(item, self._lost.pop((item, last_day)), is_thrown=(MAIN, item) in gone)
+                lost = self._lost.pop((item, last_day))
+                if lost < 0:
+                    self._pass_on(item, lost, self.house.next_last_day(MAIN, item))
 
-    def _pass_on(self, item: Item, lost: float, *, is_thrown: bool) -> None:
-        """Where a lot is over, the book is right again if it was thrown away, or was the last; else the next is wrong."""
-        left = self.house.next_last_day(MAIN, item)
-        if left is not None and not is_thrown:
-            self._lost[item, left] += lost
+    def _pass_on(self, item: Item, lost: float, next_lot: date | None) -> None:
+        """What the book lacks of a lot that is over it takes from the next, or takes to have been made in addition."""
+        if next_lot is not None:
+            self._lost[item, next_lot] += lost
+            return
+        made = PlannedBatch(
+            "", local_date(self.now, self.bakery.tenant.timezone), item.item_id, 1.0, self.now, self.now
+        )
+        for needs in steps(self.bakery, made).values():
+            for name, quantity in needs.items():
+                self._lost[Item("ingredient", name), None] += lost * quantity
 
     # What befalls the stock, and what is done about it.
 

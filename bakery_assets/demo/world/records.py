@@ -1,4 +1,4 @@
-"""Records: what people in a demo bakery write down, as rows of the load format with the instant at which it is known."""
+"""Records: what people in a demo bakery write down, as rows of the load format, and when each is known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

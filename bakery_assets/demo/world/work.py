@@ -46,15 +46,30 @@ class Plan:
     orders: tuple[ProposedOrder, ...]
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What a step of a batch took: ``whole`` is what it would take for the whole batch.
+
+    ``unknown`` is what the book takes it to have taken beyond that, until someone writes down that it fell short.
+    """
+
+    at: datetime
+    ingredient_id: str
+    quantity: float
+    whole: float
+    unknown: float
+
+
 @dataclass
 class Job:
-    """A batch in work: ``share`` of it can be made of what was there, ``taken`` is when it took how much of what for how
-    much of the whole batch.
+    """A batch in work.
+
+    ``share`` of it can be made of what was there; ``taken`` is what it took so far.
     """
 
     batch: PlannedBatch
     share: float = 1.0
-    taken: list[tuple[datetime, str, float, float]] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     is_begun: bool = False
     is_over: bool = False

@@ -12,7 +12,7 @@ from bakery_assets.demo.days import Row, is_open
 from bakery_assets.demo.world.house import Item
 from bakery_assets.demo.world.life import World
 from bakery_assets.demo.world.work import PlannedBatch, ProposedOrder, steps
-from tests.demo.world.bakeries import FIRST, at, batch, madrid, plan, world
+from tests.demo.world.plans_by_hand import FIRST, at, batch, madrid, plan, world
 
 PRODUCTS = ("barra", "hogaza", "croissant", "magdalenas", "tarta-santiago")
 MONDAY = FIRST + timedelta(days=6)
@@ -24,7 +24,9 @@ def days_of_work(draw: st.DrawFn) -> list[list[PlannedBatch]]:
     days = []
     for offset in range(draw(st.integers(1, 8))):
         day = FIRST + timedelta(days=offset)
-        chosen = draw(st.lists(st.tuples(st.sampled_from(PRODUCTS), st.integers(1, 400), st.integers(2, 11)), max_size=6))
+        chosen = draw(
+            st.lists(st.tuples(st.sampled_from(PRODUCTS), st.integers(1, 400), st.integers(2, 11)), max_size=6)
+        )
         days.append([batch(day, number, *each) for number, each in enumerate(chosen, start=1)])
     return days
 
@@ -112,7 +114,9 @@ def test_a_dough_is_begun_the_day_before_and_before_a_closed_day_on_the_last_ope
     assert list(taken) == [at(tuesday - timedelta(days=2), 4), at(tuesday, 4)]
     dough = 100 * 0.31 / 0.98 / 0.98
     parts = sum(bakery.intermediates["masa-pan"].takes.values())
-    assert taken[at(tuesday - timedelta(days=2), 4)] == {"harina-panadera": pytest.approx(dough * 20 / parts / 0.97 / 2)}
+    assert taken[at(tuesday - timedelta(days=2), 4)] == {
+        "harina-panadera": pytest.approx(dough * 20 / parts / 0.97 / 2)
+    }
     assert taken[at(tuesday, 4)]["harina-panadera"] == pytest.approx(dough * 100 / parts)
 
 
