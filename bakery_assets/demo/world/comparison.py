@@ -12,8 +12,8 @@ import polars as pl
 from bakery_assets.demo.world.house import Item
 from bakery_assets.demo.world.life import Look, Trouble
 
-LEAST = {"product": 1.0, "ingredient": 0.0}  # a piece is the least that can be missing of a product
-PROMISED = ("restarted", "not_ready", "short_of_ingredients")
+# Of a product whole pieces are missing; of which of its lots decides when the book forgets it.
+LEAST = {"product": 2.0, "ingredient": 0.0}
 Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and product or ingredient
 
 
