@@ -11,6 +11,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, plans
 
 BATCH = ["tenant_id", "schedule_date", "batch_number"]
+DAY_SECONDS = 86_400
 _DAY = ["tenant_id", "schedule_date"]
 
 
@@ -47,6 +48,17 @@ def latest_versions(cells: pl.DataFrame, versions: dy.DataFrame[plans.PlanVersio
     known = _published(cells, versions)
     latest = known.group_by("tenant_id", "plan_date").agg(pl.col("version").max())
     return conform(LatestVersions, latest.sort("tenant_id", "plan_date"))
+
+
+def begins_by_record() -> pl.Expr:
+    """When a batch begins by its last publication; null where it has no times.
+
+    That is with its first dough. One that was due before the plan came is made up for at the same time of a later day:
+    the batch begins with the first that was not, or with its own work.
+    """
+    missed = ((pl.col("planned_since") - pl.col("begins_at")).dt.total_seconds() / DAY_SECONDS).ceil().clip(0)
+    dough = pl.col("begins_at") + pl.duration(days=missed.cast(pl.Int64))
+    return pl.min_horizontal(dough, "start_at")
 
 
 def batches_of_record(

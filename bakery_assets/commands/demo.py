@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +38,14 @@ def demo(
         str | None,
         typer.Option(help="Bakery whose morning is shown; by default one that is open and has a validated forecast."),
     ] = None,
+    days: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Let the bakeries live so many days up to today, in a simulated world, and say how far the books are"
+            " from what is really there; status 1 where they, or what has to be ready, are not as promised.",
+        ),
+    ] = None,
 ) -> None:
     """Make and load eight bakeries, plan the local day of each, and show one morning. Safe to repeat."""
     from bakery_assets.assets.dbt_project import build_manifest
@@ -56,6 +64,9 @@ def demo(
         prepare(settings())
     steps.done("PostgreSQL is up and has the newest schema")
     warehouse = Warehouse()
+    if days is not None:
+        _live(warehouse, days, tenant, now, steps)
+        return
     bakeries = [bakery.tenant for bakery in demo_bakeries()]
     today = [Cell(bakery.tenant_id, local_date(now, bakery.timezone)) for bakery in bakeries]
     yesterday = [Cell(cell.tenant_id, cell.plan_date - timedelta(days=1)) for cell in today]
@@ -68,6 +79,46 @@ def demo(
         rebuild_marts()
     steps.done("marts built and tested")
     _show(warehouse, today, tenant, steps.console)
+
+
+def _live(warehouse: "Warehouse", days: int, tenant: str | None, now: datetime, steps: Steps) -> None:
+    """Live days up to today, and print how they went.
+
+    Raises:
+        typer.Exit: something promised does not hold; it is printed.
+    """
+    from bakery_assets.commands.demo_days import Spent, begin_lives, live, report
+    from bakery_assets.commands.marts import rebuild_marts
+    from bakery_assets.demo.catalogue import demo_bakeries
+    from bakery_assets.demo.folder import SEED
+    from bakery_assets.local_time import local_date
+
+    bakeries = demo_bakeries()
+    began = now - timedelta(days=days)
+    first_day = {each.tenant.tenant_id: local_date(began, each.tenant.timezone) for each in bakeries}
+    with steps.console.status("Making and loading eight bakeries …"):
+        lives = begin_lives(warehouse, bakeries, first_day, days, SEED)
+    steps.done(f"{len(bakeries)} bakeries loaded as they were {days} days ago, with the 18 months before")
+    _train(warehouse, [Cell(name, day - timedelta(days=1)) for name, day in first_day.items()], began, steps)
+    spent = Spent()
+
+    def progress(day: date, number: int, of: int) -> None:
+        status.update(f"Living {day}, {number + 1} of {of} …")
+        if number and number % 7 == 0:
+            steps.done(f"lived up to {day}")
+
+    with steps.console.status("Living …") as status:
+        verdicts = live(warehouse, lives, progress, spent)
+    where = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in spent.seconds.items())
+    steps.done(f"{days} days lived and planned: {where}")
+    with steps.console.status("Building the marts …"):
+        rebuild_marts()
+    steps.done("marts built and tested")
+    _show(warehouse, [Cell(life.tenant_id, max(life.instants)) for life in lives], tenant, steps.console)
+    steps.console.print("\n[bold]The books and the houses[/]")
+    report(verdicts, steps.console)
+    if any(each.broken for each in verdicts):
+        raise typer.Exit(1)
 
 
 def _load(warehouse: "Warehouse", bakeries: Collection["Tenant"], now: datetime, steps: Steps) -> None:

@@ -153,6 +153,8 @@ def done(
         batch_number=batch,
         event="failed" if failed else "finished",
         quantity=made,
+        # What failed has taken its ingredients; without this the book would have them back.
+        wasted_quantity=planned.quantity if failed else "",
         happened_at=reporter.happened_at.isoformat(),
         who=who or "",
         product_id=planned.product_id,

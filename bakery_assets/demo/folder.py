@@ -1,7 +1,7 @@
 """Writes the demo bakeries into a folder of CSV files in the load format."""
 
 import csv
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from bakery_assets.demo.catalogue import Bakery, demo_bakeries
@@ -11,8 +11,10 @@ from bakery_assets.demo.sales import sales_rows, trade, waste_rows
 from bakery_assets.demo.stock import customer_order_rows, purchase_rows, stock_rows
 from bakery_assets.local_time import local_date
 
+SEED = 7
 
-def write_demo(folder: Path, instant: datetime, seed: int = 7) -> None:
+
+def write_demo(folder: Path, instant: datetime, seed: int = SEED) -> None:
     """Write one CSV file per table, all demo bakeries together; the folder is made, files are replaced.
 
     The facts are those a bakery has before it plans its local date at ``instant``: sales of 18 months up to
@@ -32,7 +34,7 @@ def write_demo(folder: Path, instant: datetime, seed: int = 7) -> None:
         raise ValueError("the demo's instant has no time zone; give it in UTC")
     tables: dict[str, list[Row]] = {}
     for bakery in demo_bakeries():
-        for name, rows in demo_rows(bakery, instant, seed).items():
+        for name, rows in demo_rows(bakery, local_date(instant, bakery.tenant.timezone), seed).items():
             tables.setdefault(name, []).extend(rows)
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
@@ -42,9 +44,12 @@ def write_demo(folder: Path, instant: datetime, seed: int = 7) -> None:
             writer.writerows(rows)
 
 
-def demo_rows(bakery: Bakery, instant: datetime, seed: int) -> dict[str, list[Row]]:
-    """One bakery's rows by table, as known before its plan of the local date at ``instant``."""
-    plan_date = local_date(instant, bakery.tenant.timezone)
+def demo_rows(bakery: Bakery, plan_date: date, seed: int = SEED) -> dict[str, list[Row]]:
+    """One bakery's rows by table, as known before its plan of a local date.
+
+    Raises:
+        ValueError: the date is so early that the history would begin before ``days.EPOCH``.
+    """
     if (plan_date - EPOCH).days < HISTORY_DAYS:
         raise ValueError(f"the demo's history begins on {EPOCH}; choose a day at least {HISTORY_DAYS} days later")
     sold = trade(bakery, plan_date, seed)

@@ -5,7 +5,7 @@ scatter more than Poisson. The baker bakes the foreseeable mean and a margin, in
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -56,9 +56,20 @@ class SoldDay:
 Sold = dict[str, list[SoldDay]]
 
 
-def trade(bakery: Bakery, plan_date: date, seed: int) -> Sold:
-    """Every product's open days of the history, in order of the date."""
-    days = list(span(EPOCH, plan_date - timedelta(days=1)))
+@dataclass(frozen=True)
+class Demand:
+    """What customers ask of one product on each day from ``EPOCH`` on, open or closed, in pieces.
+
+    ``expected`` is the mean that is foreseeable on the evening before.
+    """
+
+    asked: Mapping[date, int]
+    expected: Mapping[date, float]
+
+
+def demand(bakery: Bakery, last_day: date, seed: int) -> dict[str, Demand]:
+    """Demand of every product up to a day; that of a day is the same whatever the last one is."""
+    days = list(span(EPOCH, last_day))
     known = np.array([expected_demand_factor(bakery, day) for day in days])
     rain = weather(bakery, days[-1], seed)
     shock = np.exp(DAY_SCATTER * random_generator(seed, bakery.tenant.tenant_id, "trade").standard_normal(len(days)))
@@ -66,8 +77,7 @@ def trade(bakery: Bakery, plan_date: date, seed: int) -> Sold:
     weekdays = np.array([day.weekday() for day in days])
     warm = np.array([season(bakery, day) for day in days])
     offers = [promoted(bakery, day) for day in days]
-    opened = set(_open_days(bakery, plan_date))
-    made: Sold = {}
+    made = {}
     for product_id, product in bakery.products.items():
         offer = np.array([bakery.trade.promotion.factor if offer == product_id else 1.0 for offer in offers])
         usual = np.array(week(bakery, product))[weekdays] * (1 + product.season * warm)
@@ -75,14 +85,28 @@ def trade(bakery: Bakery, plan_date: date, seed: int) -> Sold:
         scatter = random_generator(seed, bakery.tenant.tenant_id, product_id, "scatter").gamma(
             SCATTER, 1 / SCATTER, len(days)
         )
-        demand = random_generator(seed, bakery.tenant.tenant_id, product_id, "demand").poisson(
+        asked = random_generator(seed, bakery.tenant.tenant_id, product_id, "demand").poisson(
             expected * surprise * scatter
         )
+        made[product_id] = Demand(
+            {day: int(pieces) for day, pieces in zip(days, asked, strict=True)},
+            {day: float(mean) for day, mean in zip(days, expected, strict=True)},
+        )
+    return made
+
+
+def trade(bakery: Bakery, plan_date: date, seed: int) -> Sold:
+    """Every product's open days of the history, in order of the date."""
+    opened = list(_open_days(bakery, plan_date))
+    made: Sold = {}
+    for product_id, wanted in demand(bakery, plan_date - timedelta(days=1), seed).items():
+        product = bakery.products[product_id]
         first, last = sold_between(product, plan_date)
         made[product_id] = [
-            SoldDay(day, int(asked), int(asked) if product.to_order else _baked(product, float(mean)))
-            for day, asked, mean in zip(days, demand, expected, strict=True)
-            if first <= day <= last and day in opened
+            SoldDay(day, asked, asked if product.to_order else _baked(product, wanted.expected[day]))
+            for day in opened
+            if first <= day <= last
+            for asked in [wanted.asked[day]]
         ]
     return made
 

@@ -72,8 +72,14 @@ def purchase_rows(bakery: Bakery, plan_date: date) -> dict[str, list[Row]]:
     return {"purchase_orders": orders, "stock_receipts": receipts}
 
 
-def customer_order_rows(bakery: Bakery, plan_date: date, seed: int) -> Iterator[Row]:
-    """A large order every week, small ones by chance, a cake made to order on the month's first Saturday."""
+def customer_order_rows(
+    bakery: Bakery, plan_date: date, seed: int, *, first_due: date | None = None, last_due: date | None = None
+) -> Iterator[Row]:
+    """A large order every week, small ones by chance, a cake made to order on the month's first Saturday.
+
+    Orders that were given before the plan date, due from ``first_due`` to ``last_due``; by default from three days
+    before the plan date to two weeks after it.
+    """
     big = bakery.trade.standing_customer
     to_order = [name for name, product in bakery.products.items() if product.to_order]
     usual = [
@@ -81,7 +87,9 @@ def customer_order_rows(bakery: Bakery, plan_date: date, seed: int) -> Iterator[
         for name, product in bakery.products.items()
         if product.discontinued_days_ago is None and product.introduced_days_ago is None and not product.to_order
     ]
-    for due in span(plan_date - timedelta(days=3), plan_date + timedelta(days=14)):
+    first = plan_date - timedelta(days=3) if first_due is None else first_due
+    last = plan_date + timedelta(days=14) if last_due is None else last_due
+    for due in span(first, last):
         if not is_open(bakery, due):
             continue
         if due.isoweekday() == big.weekday:

@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.batches.histories import histories_of
-from bakery_assets.batches.of_record import BATCH, batches_of_record
+from bakery_assets.batches.of_record import BATCH, batches_of_record, begins_by_record
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.opening_hours import trading_hours
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -100,7 +100,7 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         )
     )
     rows = _with_opening(rows, inputs).with_columns(
-        begins=pl.coalesce("begins_at", "start_at", "opens_at"), ends=pl.coalesce("end_at", "opens_at")
+        begins=pl.coalesce(begins_by_record(), "opens_at"), ends=pl.coalesce("end_at", "opens_at")
     )
     begun_by_record = (pl.col("begins") <= as_of) & (pl.col("begins") >= pl.col("planned_since"))
     is_final = (pl.col("published_for") == pl.col("schedule_date")) & (pl.col("schedule_date") > pl.col("cell_date"))

@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.batches.histories import BatchHistories
-from bakery_assets.batches.of_record import BATCH, RecordedBatches, latest_versions
+from bakery_assets.batches.of_record import BATCH, RecordedBatches, begins_by_record, latest_versions
 from bakery_assets.materials.items import PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
@@ -30,6 +30,7 @@ class MadeBatches(dy.Schema):
     taken_for = col.number("Units whose ingredients it took")
     taken_at = col.instant("When it took its ingredients")
     made_at = col.instant("When it was ready; empty: it never was", nullable=True)
+    planned_since = col.instant("When it was planned so: its doughs are begun no earlier; empty: never", nullable=True)
     is_recorded = col.boolean("Events say how it ended; otherwise it is taken as made as planned")
 
 
@@ -68,7 +69,7 @@ def made_batches(
     is_finished = (ended == "finished").fill_null(value=False)
     is_cut = ended.is_in(["failed", "cancelled"]).fill_null(value=False)
     planned_start = pl.coalesce("start_at", "opens_at")
-    begins = pl.coalesce("begins_at", "start_at", "opens_at")
+    begins = pl.coalesce(begins_by_record(), "opens_at")
     is_assumed = pl.col("is_of_record") & (pl.col("planned_since") <= begins) & (begins <= pl.col("planned_as_of"))
     # Whoever confirms a batch of record is going to bake it; of one that was given up more has to be told.
     is_confirmed = pl.col("confirmed_at").is_not_null() & pl.col("is_of_record").fill_null(value=True)

@@ -109,9 +109,16 @@ def consumption(scope: Scope, taken: dy.DataFrame[Taken]) -> dy.DataFrame[StockE
 
 
 def begun(
-    scope: Scope, recipes: Recipes, closed: dy.DataFrame[ClosedDays], taken: dy.DataFrame[Taken]
+    scope: Scope,
+    recipes: Recipes,
+    closed: dy.DataFrame[ClosedDays],
+    taken: dy.DataFrame[Taken],
+    made: dy.DataFrame[MadeBatches],
 ) -> dy.DataFrame[StockEvents]:
-    """Intermediates begun in time for what takes them; on a closed day's eve where that day would be closed."""
+    """Intermediates begun in time for what takes them; on a closed day's eve where that day would be closed.
+
+    What a batch takes is begun no earlier than the batch was planned: until then nobody knew of it.
+    """
     lots = _added_up(taken, "taken_at").filter(pl.col("item_kind") == INTERMEDIATE_KIND)
     rows = lots.join(recipes.make_days, on=["tenant_id", "item_id"]).join(
         scope.cells.select("tenant_id", "timezone", location_id="kitchen_id"), on="tenant_id"
@@ -119,8 +126,12 @@ def begun(
     local = with_local_times(rows, wall="taken_at").with_columns(pl.col("wall") - pl.duration(days=pl.col("make_days")))
     local = with_utc_times(_on_open_days(local, closed), happened_at="wall")
     is_same_day = pl.col("make_days") == 0
+    planned = made.select("tenant_id", "planned_since", source=pl.format("batch {}", "batch_number"))
+    planned = planned.group_by("tenant_id", "source").agg(pl.col("planned_since").min())
+    local = local.join(planned, on=["tenant_id", "source"], how="left", maintain_order="left")
+    in_time = pl.min_horizontal(pl.max_horizontal("happened_at", "planned_since"), "taken_at")
     return events_of(
-        local.with_columns(happened_at=pl.when(is_same_day).then("taken_at").otherwise("happened_at")),
+        local.with_columns(happened_at=pl.when(is_same_day).then("taken_at").otherwise(in_time)),
         action=int(Action.BEGIN),
         lot_id=pl.format("for {}", "source"),
     )

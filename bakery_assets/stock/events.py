@@ -25,8 +25,9 @@ class Action(IntEnum):
     CONSUME = 5
     SELL = 6
     DISCARD = 7
-    COUNT_LOT = 8
-    COUNT_ITEM = 9
+    EXPECT_SALE = 8  # what is only expected to be sold; facts of the same instant come first
+    COUNT_LOT = 9
+    COUNT_ITEM = 10
 
 
 class StockEvents(dy.Schema):

@@ -249,7 +249,7 @@ def _derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs, limits: dy.DataFra
         ]
     )
     facts_of_all = pl.concat([counts, moves])
-    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), facts_of_all, inputs, limits)
+    taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), facts_of_all, made, inputs, limits)
     of_ingredients = pl.concat(
         [
             each.filter(pl.col("item_kind") == INGREDIENT_KIND)
@@ -321,6 +321,8 @@ def _with_raises(
 ) -> dy.DataFrame[StockEvents]:
     """What is taken of a product beyond the book was made on that day, unless events tell of all its batches.
 
+    Of what is only expected to be sold no more is sold than is there, after what was thrown away.
+
     Where it is only assumed what was brought to which shop, shops are taken to have helped each other out before
     more is taken to have been made, or something is unexplained.
 
@@ -357,6 +359,7 @@ def _settle_intermediates(
     recipes: Recipes,
     taken: dy.DataFrame[use.Taken],
     facts: pl.DataFrame,
+    batches: dy.DataFrame[made_of.MadeBatches],
     inputs: LedgerInputs,
     limits: dy.DataFrame[ExpiryLimits],
 ) -> dy.DataFrame[use.Taken]:
@@ -372,23 +375,24 @@ def _settle_intermediates(
         )
         due = conform(use.Taken, due)
         own = told.join(level, on=["tenant_id", "item_id"], how="semi")
-        events = pl.concat(
-            [
-                own,
-                others,
-                limited(use.begun(ledger.scope, recipes, closed, due), limits),
-                use.consumption(ledger.scope, due),
-            ]
-        )
+        begun = limited(use.begun(ledger.scope, recipes, closed, due, batches), limits)
+        events = pl.concat([own, others, begun, use.consumption(ledger.scope, due)])
         if events.is_empty() and ledger.opening.lots.is_empty() and ledger.opening.promised.is_empty():
             continue
         members = pl.concat([level, others.select("tenant_id", "item_id").unique()])
         is_member = (pl.col("item_kind") == INTERMEDIATE_KIND) & pl.struct("tenant_id", "item_id").is_in(
             members.select(pl.struct("tenant_id", "item_id").implode()).to_series()
         )
-        made = ledger.settle(conform(StockEvents, events), is_member)
+        made = pl.concat([ledger.settle(conform(StockEvents, events), is_member), _still_to_come(ledger.scope, begun)],
+                         how="diagonal")  # fmt: skip
         taken = conform(use.Taken, pl.concat([taken, use.taken_by_intermediates(recipes, made)]))
     return taken
+
+
+def _still_to_come(scope: Scope, begun: dy.DataFrame[StockEvents]) -> pl.DataFrame:
+    """What is begun after the planning instant for batches that have begun: what it takes may be begun before that."""
+    ahead = begun.join(scope.cells.select("tenant_id", "planned_as_of"), on="tenant_id")
+    return ahead.filter(pl.col("happened_at") > pl.col("planned_as_of")).with_columns(amount="quantity")
 
 
 def _orders_received(
@@ -467,7 +471,7 @@ def _unexplained(ledger: Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
     """Products that were sold or thrown away beyond the book, though events tell of all that was made."""
     rows = (
         pl.concat([each.unexplained for each in ledger.after])
-        .filter(pl.col("item_kind") == PRODUCT_KIND)
+        .filter((pl.col("item_kind") == PRODUCT_KIND) & ~pl.col("is_assumed"))
         .group_by(*ITEM, "location_id", "source", "happened_at")
         .agg(quantity=ordered_sum("amount").round(DECIMALS))
         .join(ledger.scope.cells.select("tenant_id", "plan_date"), on="tenant_id")

@@ -241,7 +241,11 @@ def sales_events(
     is_return = pl.col("quantity") < 0
     return events_of(
         kinds.with_columns(pl.col("quantity").abs(), is_return=is_return),
-        action=pl.when("is_return").then(int(Action.TAKE_BACK)).otherwise(int(Action.SELL)),
+        action=pl.when("is_return")
+        .then(int(Action.TAKE_BACK))
+        .when("is_assumed")
+        .then(int(Action.EXPECT_SALE))
+        .otherwise(int(Action.SELL)),
         other_location_id=pl.when(pl.col("kitchen_id") != pl.col("location_id")).then("kitchen_id"),
         new_lot_id=pl.when("is_return").then(pl.format("returned {}", "date")),
         expires_on=pl.when("is_return").then(pl.col("date") + pl.duration(days=pl.col("shelf_life_days") - 1)),

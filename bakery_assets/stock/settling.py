@@ -481,6 +481,7 @@ _ACTIONS = {
     Action.TRANSFER: _transfer,
     Action.CONSUME: _consume,
     Action.SELL: _sell,
+    Action.EXPECT_SALE: _sell,
     Action.DISCARD: _discard,
     Action.COUNT_LOT: _count_lot,
     Action.COUNT_ITEM: _count_item,

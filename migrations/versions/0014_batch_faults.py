@@ -195,7 +195,10 @@ RETURNS TABLE (
              FILTER (WHERE NOT u.is_corrected AND u.who IS NOT NULL))[1] AS who
         FROM (
             SELECT b.tenant_id, b.schedule_date, b.batch_number, b.product_id, b.quantity_planned AS quantity,
-                   b.is_of_record, coalesce(b.begins_at, b.start_at) AS begins_at, b.end_at, b.planned_since,
+                   b.is_of_record,
+                   least(b.begins_at + make_interval(hours => 24 * greatest(
+                       ceil(extract(epoch FROM b.planned_since - b.begins_at) / 86400), 0)::int), b.start_at)
+                   AS begins_at, b.end_at, b.planned_since,
                    NULL::text AS event, NULL::timestamptz AS happened_at, NULL::timestamptz AS recorded_at,
                    NULL::double precision AS wasted_quantity, NULL::text AS reason, NULL::text AS who,
                    false AS is_corrected, false AS is_end

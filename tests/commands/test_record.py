@@ -6,6 +6,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from bakery_assets.cells import Cell
@@ -87,6 +88,13 @@ def test_a_count_says_what_the_book_of_the_last_plan_said(report, warehouse: War
     book = rows(warehouse, "SELECT sum(quantity) FROM plans.stock_balances WHERE item_id = 'flour'")[0][0]
     assert status == 0
     assert f"The book of 2026-03-03 05:30 said {book:g} kg" in text
+
+
+def test_a_batch_that_failed_has_taken_its_ingredients(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    assert report("done", number, "--failed", "--reason", "burnt", "--at", "2026-03-03T18:30")[0] == 0
+    assert rows(warehouse, "SELECT event, quantity, wasted_quantity FROM ops.batch_events") == [("failed", 0, planned)]
 
 
 def test_a_batch_that_no_plan_has_is_refused(report) -> None:  # type: ignore[no-untyped-def]

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from sqlalchemy import text
 
 from bakery_assets.batches.histories import CONTRADICTIONS, REASONS, batch_histories, judged_events
-from bakery_assets.batches.of_record import BATCH, batches_of_record
+from bakery_assets.batches.of_record import BATCH, batches_of_record, begins_by_record
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas.ops import BATCH_EVENTS
 from resources.schema import metadata
@@ -148,7 +148,7 @@ def test_every_state_as_of_any_instant_is_what_the_domain_says(bakeries: Warehou
 def states_of(recorded: pl.DataFrame, histories: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """What events say, else what the record lets assume; of batches that were given up only what events say."""
     both = recorded.join(histories.rename({"product_id": "told"}), on=BATCH, how="full", coalesce=True)
-    begins = pl.coalesce("begins_at", "start_at")
+    begins = begins_by_record()
     begun = (pl.col("is_of_record") & (begins <= now) & (pl.col("planned_since") <= begins)).fill_null(value=False)
     assumed = (
         pl.when(begun & (pl.col("end_at") <= now)).then(pl.lit("completed")).when(begun).then(pl.lit("in_progress"))

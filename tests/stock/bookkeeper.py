@@ -345,21 +345,18 @@ class Bakery:
             needs[at, source] = needs.get((at, source), 0.0) + quantity
         taken = [(at, quantity, source) for (at, source), quantity in needs.items()]
         taken += [(at, quantity, f"batch {number}") for number, _, at, _, _, quantity, *_ in batches]
+        known = {
+            f"batch {row['batch_number']}": row["planned_since"] for row in self.facts.get("published_batches", [])
+        }
         dough = Account(self.fifo, is_made=True)
         events = self.counts("recipe_id", "dough")
         for at, quantity, source in taken:
             wanted = quantity * self.dough_per_bread
             if wanted > DUST:
-                events.append(
-                    Event(
-                        at - timedelta(days=1),
-                        "begin",
-                        wanted,
-                        lot=f"for {source}",
-                        source=source,
-                        last_day=self.limited("dough", source, None),
-                    )
-                )
+                due = at - timedelta(days=1)
+                begun = min(max(due, known.get(source, due)), at)
+                last_day = self.limited("dough", source, None)
+                events.append(Event(begun, "begin", wanted, lot=f"for {source}", source=source, last_day=last_day))
                 events.append(Event(at, "consumption", wanted, source=source))
         dough.settle(events, self.now)
         flour = Account(self.fifo)
@@ -470,6 +467,8 @@ class Bakery:
             end = plan["end_at"] if plan else opens(key[0])
             planned = plan["quantity_planned"] if plan else 0.0
             begins = plan["begins_at"] or start if plan else None
+            while plan is not None and begins < plan["planned_since"] and begins < start:
+                begins = min(begins + timedelta(days=1), start)  # its dough was due before anyone knew of it
             happens = plan is not None and plan["planned_since"] <= begins <= self.now
             last = next((event for event in events if event["event"] in ("finished", "failed", "cancelled")), None)
             starts = [

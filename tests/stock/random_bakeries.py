@@ -82,7 +82,8 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
                 start = datetime.combine(day, time(3), UTC) + timedelta(minutes=draw(st.integers(0, 90)) * 10)
                 facts["published_batches"].append(
                     {"plan_date": day, "schedule_date": day, "version": 1, "batch_number": f"{day:%Y%m%d}-{number:03}",
-                     "product_id": "bread", "recipe_id": "bread", "quantity_planned": draw(SOME), "begins_at": None, "priority": 1,
+                     "product_id": "bread", "recipe_id": "bread", "quantity_planned": draw(SOME), "priority": 1,
+                     "begins_at": draw(st.sampled_from((None, start - timedelta(days=1)))),
                      "start_at": start, "end_at": start + timedelta(minutes=90), "reasoning": "{}",
                      "planned_since": datetime.combine(day, time(draw(st.sampled_from((1, 1, 5)))), UTC)}
                 )  # fmt: skip
