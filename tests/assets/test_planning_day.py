@@ -123,7 +123,11 @@ def test_the_day_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Off
 
 
 def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Office) -> None:
-    insert(office.warehouse, **together(bakery("b1"), bakery("b2", zone="Asia/Kathmandu")))
+    with_shop = bakery("b1")
+    shop = {"tenant_id": "b1", "location_id": "north", "minutes_from_kitchen": 20}
+    with_shop["locations"] = [*with_shop["locations"], shop]
+    with_shop["sales"] = [*with_shop["sales"], *({**row, "location_id": "north"} for row in with_shop["sales"])]
+    insert(office.warehouse, **together(with_shop, bakery("b2", zone="Asia/Kathmandu")))
     cells = [Cell("b1", DAY), Cell("b2", DAY)]
     office.wave(*cells)
     first = digests(office.warehouse)
