@@ -12,8 +12,6 @@ import polars as pl
 from bakery_assets.demo.world.house import Item
 from bakery_assets.demo.world.life import Look, Trouble
 
-# Of a product whole pieces are missing; of which of its lots decides when the book forgets it.
-LEAST = {"product": 2.0, "ingredient": 0.0}
 Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and product or ingredient
 
 
@@ -92,7 +90,7 @@ def differences(plan_date: date, book: Mapping[Item, float], look: Look) -> list
     """Every ingredient, and every product unless a till has still to report: the book cannot know what it sold."""
     return [
         Difference(plan_date, item, book.get(item, 0.0), look.stock.get(item, 0.0), look.lost.get(item, 0.0),
-                   max(a_day, LEAST[item.kind]))
+                   a_day)
         for item, a_day in sorted(look.lost_a_day.items())
         if item.kind == "ingredient" or look.is_sold_reported
     ]  # fmt: skip

@@ -15,7 +15,7 @@ FLOUR, ROLL = Item("ingredient", "flour"), Item("product", "roll")
 
 def look(flour: float, rolls: float, *, lost: float = 0.0, is_sold_reported: bool = True) -> Look:
     return Look(
-        datetime(2026, 10, 6, 21, tzinfo=UTC), {FLOUR: flour, ROLL: rolls}, {FLOUR: lost}, {FLOUR: 0.5, ROLL: 0.2},
+        datetime(2026, 10, 6, 21, tzinfo=UTC), {FLOUR: flour, ROLL: rolls}, {FLOUR: lost}, {FLOUR: 0.5, ROLL: 2.0},
         is_sold_reported,
     )  # fmt: skip
 
