@@ -7,11 +7,11 @@ or closed in ``calendars``.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 
 import polars as pl
 
-from bakery_assets.local_time import INSTANT, with_local_times
+from bakery_assets.local_time import INSTANT, with_instants, with_local_times
 from bakery_assets.schemas import Cells
 
 Frames = Mapping[str, pl.DataFrame]
@@ -52,6 +52,13 @@ def horizon(cells: pl.DataFrame, days: int = HORIZON_DAYS) -> pl.DataFrame:
         .join(pl.DataFrame({"offset": range(days)}), how="cross")
         .select("tenant_id", "plan_date", target_date=pl.col("plan_date") + pl.duration(days=pl.col("offset")))
     )
+
+
+def stock_instants(cells: pl.DataFrame) -> pl.DataFrame:
+    """``tenant_id, stock_at``: as of when plans have stock, at the planning instant or when a later day begins."""
+    midnights = cells.with_columns(midnight=pl.lit(time()))
+    day = with_instants(midnights, "begins_at", day="plan_date", wall_time="midnight")
+    return day.select("tenant_id", stock_at=pl.max_horizontal("planned_as_of", "begins_at"))
 
 
 def with_day(rows: pl.DataFrame, cells: pl.DataFrame, of: str) -> pl.DataFrame:

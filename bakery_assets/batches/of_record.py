@@ -61,6 +61,15 @@ def begins_by_record() -> pl.Expr:
     return pl.min_horizontal(dough, "start_at")
 
 
+def ready_at(start: pl.Expr) -> pl.Expr:
+    """When a batch whose end no event tells is taken to be ready: so long after its ``start`` as it was planned.
+
+    Columns ``start_at, end_at`` are as published, and ``opens_at`` takes the place of times that are not known.
+    """
+    after = start - pl.coalesce("start_at", "opens_at")
+    return pl.max_horizontal(pl.coalesce("end_at", "opens_at") + after, start)
+
+
 def batches_of_record(
     cells: pl.DataFrame,
     versions: dy.DataFrame[plans.PlanVersions],

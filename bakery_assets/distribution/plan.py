@@ -5,8 +5,9 @@ from typing import TypedDict
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.cells import stock_instants
 from bakery_assets.distribution.needs import Needs, needs, places
-from bakery_assets.distribution.supply import instants_of_stock, supply
+from bakery_assets.distribution.supply import supply
 from bakery_assets.distribution.trips import Trips, trips
 from bakery_assets.explanations.distribution import kept_trip_terms, shortage, trip_terms
 from bakery_assets.keys import CELL, PRODUCT, SERIES, SHOP
@@ -53,12 +54,12 @@ def plan_distribution(cells: dy.DataFrame[Cells], inputs: DistributionInputs) ->
     left = assumed_transfers(
         cells, inputs["plan_versions"], inputs["published_distributions"], inputs["transfers"]
     ).join(cells.select(CELL), on=CELL, how="semi")
-    until = left.join(instants_of_stock(cells), on="tenant_id")
-    on_the_way = conform(AssumedTransfers, until.filter(pl.col("arrives_at") > pl.col("in_stock_until")))
+    until = left.join(stock_instants(cells), on="tenant_id")
+    on_the_way = conform(AssumedTransfers, until.filter(pl.col("arrives_at") > pl.col("stock_at")))
     served, balances = serving_kitchens(inputs["locations"]), inputs["stock_balances"]
     needed = needs(cells, inputs, places(cells, inputs), balances, on_the_way)
     needed = conform(Needs, without_left_out(needed, inputs["master_data_faults"]))
-    planned = trips(needed, supply(cells, served, balances, inputs["production_batches"], on_the_way))
+    planned = trips(needed, supply(served, balances, inputs["production_batches"], on_the_way))
     return DistributionTables(distribution_plans=_rows(cells, inputs, planned, conform(AssumedTransfers, left)))
 
 

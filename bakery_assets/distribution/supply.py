@@ -1,19 +1,14 @@
 """Supply: what a kitchen has of each product for the plan date, and when."""
 
-from datetime import time
-
 import dataframely as dy
 import polars as pl
 
 from bakery_assets.distribution.needs import KITCHEN_PRODUCT, usable_stock
 from bakery_assets.kitchens import ServingKitchens
-from bakery_assets.local_time import with_instants
 from bakery_assets.materials.assumed_transfers import AssumedTransfers
 from bakery_assets.quantities import DECIMALS, ordered_sum
-from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.schemas import columns as col
-
-OVER = ("completed", "failed", "cancelled")
+from bakery_assets.schemas import conform, plans
 
 
 class Supply(dy.Schema):
@@ -27,14 +22,7 @@ class Supply(dy.Schema):
     has_no_times = col.boolean("A batch of which no times are known; the ledger makes it when its kitchen opens")
 
 
-def instants_of_stock(cells: dy.DataFrame[Cells]) -> pl.DataFrame:
-    """``tenant_id, in_stock_until``: up to when balances go, the planning instant, or the beginning of a later day."""
-    day = with_instants(cells.with_columns(midnight=pl.lit(time())), "begins_at", day="plan_date", wall_time="midnight")
-    return day.select("tenant_id", in_stock_until=pl.max_horizontal("planned_as_of", "begins_at"))
-
-
 def supply(
-    cells: dy.DataFrame[Cells],
     served: dy.DataFrame[ServingKitchens],
     balances: dy.DataFrame[plans.StockBalances],
     batches: dy.DataFrame[plans.ProductionBatches],
@@ -56,9 +44,7 @@ def supply(
     )
     bakes = served.filter(pl.col("location_id") == col.MAIN_LOCATION).select("tenant_id", "kitchen_id")
     batches_to_come = (
-        batches.filter((pl.col("schedule_date") == pl.col("plan_date")) & ~pl.col("state").is_in(OVER))
-        .join(instants_of_stock(cells), on="tenant_id")
-        .filter(pl.col("end_at").is_null() | (pl.col("end_at") > pl.col("in_stock_until")))
+        batches.filter((pl.col("schedule_date") == pl.col("plan_date")) & ~pl.col("is_in_stock"))
         .join(bakes, on="tenant_id")
         .select(
             *KITCHEN_PRODUCT, quantity="quantity_planned", ready_at="end_at", has_no_times=pl.col("end_at").is_null()

@@ -165,10 +165,9 @@ def _gross(
 def _proposed(cells: pl.DataFrame, inputs: InventoryInputs) -> dy.DataFrame[DatedQuantities]:
     """What this plan proposes: batches of products and orders of ingredients, added up by item and day.
 
-    Batches that are completed are in stock already; those that failed or were cancelled never come.
+    Batches that are in stock already, or will never come, add nothing.
     """
-    is_over = pl.col("state").is_in(["completed", "failed", "cancelled"])
-    batches = with_day(inputs["production_batches"].filter(~is_over), cells, of="schedule_date")
+    batches = with_day(inputs["production_batches"].filter(~pl.col("is_in_stock")), cells, of="schedule_date")
     orders = inputs["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
     proposed = pl.concat(
         [

@@ -42,8 +42,11 @@ def master_schedule(
     Args:
         demand: of ``OUTLOOK_DAYS`` days.
     """
-    batches = _not_begun(cells, inputs["production_batches"]).select(
-        *PRODUCT, "recipe_id", "schedule_date", quantity="quantity_planned"
+    # A dough that has been begun before its batch is stock of an intermediate.
+    batches = (
+        inputs["production_batches"]
+        .filter(~pl.col("has_taken_ingredients"))
+        .select(*PRODUCT, "recipe_id", "schedule_date", quantity="quantity_planned")
     )
     recipes = product_recipes(inputs)
     second_week = demand.filter(pl.col("demand") > 0).join(recipes, on=PRODUCT)
@@ -55,13 +58,6 @@ def master_schedule(
         )
     ]
     return conform(MasterSchedule, _in_yield_units(pl.concat(parts), inputs))
-
-
-def _not_begun(cells: pl.DataFrame, batches: dy.DataFrame[plans.ProductionBatches]) -> pl.DataFrame:
-    """Batches that still take ingredients; a dough that has been begun before its batch is stock of an intermediate."""
-    own = pl.col("state").is_in(["planned", "confirmed"])
-    waits = (pl.col("state") == "in_progress") & (pl.col("start_at") > pl.col("planned_as_of"))
-    return batches.join(cells.select("tenant_id", "planned_as_of"), on="tenant_id").filter(own | waits)
 
 
 def _in_yield_units(planned: pl.DataFrame, inputs: MasterScheduleInputs) -> pl.DataFrame:

@@ -73,6 +73,8 @@ def batch_rows(
             priority=pl.col("priority") + pl.col("kept").fill_null(0),
             state=pl.lit("planned"),
             is_carried_over=pl.lit(False),
+            is_in_stock=pl.lit(False),
+            has_taken_ingredients=pl.lit(False),
         )
     )
     columns = [name for name in plans.ProductionBatches.column_names() if name != "is_preview"]

@@ -9,8 +9,8 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.batches.histories import histories_of
-from bakery_assets.batches.of_record import BATCH, batches_of_record, begins_by_record
-from bakery_assets.cells import HORIZON_DAYS
+from bakery_assets.batches.of_record import BATCH, batches_of_record, begins_by_record, ready_at
+from bakery_assets.cells import HORIZON_DAYS, stock_instants
 from bakery_assets.opening_hours import trading_hours
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
@@ -53,6 +53,8 @@ class CarriedBatches(dy.Schema):
     priority = col.integer("1 was to be baked first", minimum=1)
     reasoning = col.json("Every term of the calculation, as published")
     state = plans.ProductionBatches.state
+    is_in_stock = plans.ProductionBatches.is_in_stock
+    has_taken_ingredients = plans.ProductionBatches.has_taken_ingredients
     is_final = col.boolean("The plan of its own day, a later one than this plan's, is published already")
 
 
@@ -85,7 +87,8 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     its plan was published has not begun by the record; what was given up has begun only if an event says so. A batch
     without times is made when its kitchen opens.
 
-    A batch that has ended by the planning instant supplies nothing more: it is in stock.
+    A batch that is in the stock that the plan begins with supplies nothing more, even where no event tells that it is
+    finished: the ledger takes it as ready when it was planned to be.
     """
     as_of = pl.col("planned_as_of")
     last_day = pl.col("cell_date") + pl.duration(days=HORIZON_DAYS - 1)
@@ -123,8 +126,19 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         begins_on=pl.coalesce(_day("begins_on"), "schedule_date"),
         made_on=pl.coalesce(_day("made_on"), "schedule_date"),
     )
-    supply = pl.when(pl.col("state").is_in(OVER)).then(0.0).otherwise(pl.col("quantity_planned"))
-    return conform(CarriedBatches, kept.with_columns(supply=supply).sort(BATCH))
+    return conform(CarriedBatches, _with_stock(kept, cells, begun_by_record | told_begun).sort(BATCH))
+
+
+def _with_stock(kept: pl.DataFrame, cells: dy.DataFrame[Cells], begun: pl.Expr) -> pl.DataFrame:
+    """Add what of a batch is in the stock that the plan begins with, by the ledger's rules, and what is to come."""
+    has_begun = begun.fill_null(value=False) | (pl.col("state") == "confirmed")
+    start = pl.coalesce("started_at", "checked_at", "start_at", "opens_at")
+    is_over = pl.col("state").is_in(OVER)
+    timed = kept.join(stock_instants(cells), on="tenant_id", maintain_order="left").with_columns(
+        is_in_stock=is_over | (has_begun & (ready_at(start) <= pl.col("stock_at"))).fill_null(value=False),
+        has_taken_ingredients=is_over | (has_begun & (start <= pl.col("stock_at"))).fill_null(value=False),
+    )
+    return timed.with_columns(supply=pl.when("is_in_stock").then(0.0).otherwise("quantity_planned"))
 
 
 def _with_opening(rows: pl.DataFrame, inputs: RecordInputs) -> pl.DataFrame:

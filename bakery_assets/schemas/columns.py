@@ -115,9 +115,9 @@ def instant(description: str, *, nullable: bool = False, primary_key: bool = Fal
     )
 
 
-def boolean(description: str, *, nullable: bool = False) -> dy.Bool:
+def boolean(description: str, *, nullable: bool = False, default: bool | None = None) -> dy.Bool:
     """Yes or no."""
-    return dy.Bool(nullable=nullable, description=description)
+    return dy.Bool(nullable=nullable, description=description, metadata=_default(default))
 
 
 def json(description: str, *, nullable: bool = False) -> dy.String:

@@ -324,6 +324,8 @@ class ProductionBatches(PlanRow):
     is_late = col.boolean("It ends after it has to be ready")
     late_because = col.text("Why it is late", nullable=True)
     begins_on = col.date("Day its first dough, or else its own work, is begun; before the plan date: it has begun")
+    is_in_stock = col.boolean("Its units are in the stock that the plan begins with, or will never come", default=False)
+    has_taken_ingredients = col.boolean("What it takes has left that stock, or will never be taken", default=False)
 
 
 class MasterDataFaults(PlanRow):

@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.batches.histories import BatchHistories
-from bakery_assets.batches.of_record import BATCH, RecordedBatches, begins_by_record, latest_versions
+from bakery_assets.batches.of_record import BATCH, RecordedBatches, begins_by_record, latest_versions, ready_at
 from bakery_assets.materials.items import PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
@@ -77,7 +77,6 @@ def made_batches(
     has_begun = is_confirmed | told_start.is_not_null() | is_finished | is_cut
     is_made = pl.when(ended == "cancelled").then(told_start.is_not_null()).otherwise(has_begun | is_assumed)
     start = pl.coalesce(told_start, pl.min_horizontal(planned_start, pl.when(is_finished | is_cut).then("ended_at")))
-    end = pl.coalesce("end_at", "opens_at") + (start - planned_start)
     good = pl.coalesce("told_quantity", "quantity_planned").fill_null(0.0)
     wasted = pl.col("told_waste").fill_null(0.0)
     # Of a batch that came to nothing its units are rarely told, and never 0: its dough was made.
@@ -93,11 +92,7 @@ def made_batches(
             .when(lost > 0)
             .then(lost)
             .otherwise(pl.col("quantity_planned").fill_null(0.0)),
-            made_at=pl.when(is_cut)
-            .then(None)
-            .when(is_finished)
-            .then("ended_at")
-            .otherwise(pl.max_horizontal(end, start)),
+            made_at=pl.when(is_cut).then(None).when(is_finished).then("ended_at").otherwise(ready_at(start)),
             is_recorded=ended.is_not_null(),
         )
         .filter(pl.col("is_made").fill_null(value=False))

@@ -5,7 +5,6 @@ what was taken of ingredients.
 """
 
 from dataclasses import dataclass, replace
-from datetime import time
 from typing import TypedDict, TypeVar, cast
 
 import dataframely as dy
@@ -14,10 +13,10 @@ import polars as pl
 from bakery_assets.batches.histories import BatchHistories, histories_of
 from bakery_assets.batches.of_record import BATCH, RecordedBatches, batches_of_record
 from bakery_assets.calendars import closed_days
-from bakery_assets.cells import Frames
+from bakery_assets.cells import Frames, stock_instants
 from bakery_assets.keys import ITEM, LOT
 from bakery_assets.kitchens import serving_kitchens
-from bakery_assets.local_time import with_instants, with_local_times
+from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
 from bakery_assets.materials.assumed_transfers import assumed_transfers
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
@@ -174,12 +173,11 @@ def _balances_as_the_day_begins(
 
     Until then the record and the forecast are taken to be carried out, as they are for what is not reported yet.
     """
-    begins = with_instants(cells.with_columns(midnight=pl.lit(time())), "begins", day="plan_date", wall_time="midnight")
-    before = begins.filter(pl.col("planned_as_of") < pl.col("begins"))
+    before = cells.join(stock_instants(cells), on="tenant_id").filter(pl.col("planned_as_of") < pl.col("stock_at"))
     balances = _balances(ledger, inputs)
     if before.is_empty():
         return balances
-    ahead = conform(Cells, before.with_columns(planned_as_of="begins"))
+    ahead = conform(Cells, before.with_columns(planned_as_of="stock_at"))
     own = _own(inputs, ahead)
     others = balances.join(ahead, on="tenant_id", how="anti")
     expected = pl.concat([others, _balances(derive(ahead, own), own)])

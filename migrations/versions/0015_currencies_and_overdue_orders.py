@@ -1,4 +1,4 @@
-"""Costs keep the currency of the supplier's prices, and orders that are overdue get an alert."""
+"""Costs keep the currency of the supplier's prices, overdue orders get an alert, batches say what is in stock of them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,6 +28,11 @@ COMMENTS = (
     ),
 )  # fmt: skip
 
+STOCK = {
+    "is_in_stock": "Its units are in the stock that the plan begins with, or will never come",
+    "has_taken_ingredients": "What it takes has left that stock, or will never be taken",
+}
+
 
 def upgrade() -> None:
     op.add_column(
@@ -55,6 +60,14 @@ def upgrade() -> None:
         " ops.suppliers s WHERE r.tenant_id = t.tenant_id AND s.tenant_id = r.tenant_id"
         " AND s.supplier_id = r.supplier_id AND r.planned_order_quantity > 0"
     )
+    for name, comment in STOCK.items():
+        op.add_column(
+            "production_batches",
+            sa.Column(name, sa.Boolean(), nullable=False, server_default=sa.text("False"), comment=comment),
+            schema="plans",
+        )
+        over = "state IN ('completed', 'failed', 'cancelled')"
+        op.execute(f"UPDATE plans.production_batches SET {name} = true WHERE {over}")  # noqa: S608
     for table, column, _, after in COMMENTS:
         op.alter_column(table, column, comment=after, schema="plans")
     _allow_kinds(KINDS)
@@ -66,6 +79,8 @@ def downgrade() -> None:
     _allow_kinds(tuple(kind for kind in KINDS if kind != NEW_KIND))
     for table, column, before, _ in COMMENTS:
         op.alter_column(table, column, comment=before, schema="plans")
+    for name in STOCK:
+        op.drop_column("production_batches", name, schema="plans")
     # The marts that read them are views, which the next build of the marts makes anew.
     op.drop_column("procurement_requirements", "currency", schema="plans")
     op.drop_column("procurement_plans", "costs_in_other_currencies", schema="plans")

@@ -71,7 +71,7 @@ def bakeries(draw: st.DrawFn) -> Tables:
                 {"batch_number": f"{product}{number}", "schedule_date": MONDAY, "plan_date": MONDAY,
                  "product_id": product, "quantity_planned": float(draw(st.integers(1, 60))), "priority": 1,
                  "end_at": None if end is None else at(0) + timedelta(minutes=end), "begins_on": MONDAY,
-                 "state": draw(st.sampled_from(("planned", "planned", "in_progress", "failed", "completed")))}
+                 "state": "planned", "is_in_stock": draw(st.sampled_from((False, False, True)))}
             )  # fmt: skip
     return found
 
@@ -136,8 +136,7 @@ def verify(bakery: Tables, table: pl.DataFrame, tenant: str, now: datetime) -> N
                 stock[lot["location_id"]] += exactly(lot["quantity"])
         batches = [
             (row["end_at"], exactly(row["quantity_planned"])) for row in bakery["production_batches"]
-            if row["product_id"] == product and row["state"] in ("planned", "in_progress")
-            and (row["end_at"] is None or row["end_at"] > now)
+            if row["product_id"] == product and not row["is_in_stock"]
         ]  # fmt: skip
         orders = sum(exactly(row["quantity"]) for row in bakery["customer_orders"] if row["product_id"] == product)
         wanted = {place: Fraction(0) for place in places}

@@ -103,9 +103,10 @@ def _record(kept: list[tuple[pl.DataFrame, Frames]], cells: pl.DataFrame) -> dic
     )  # fmt: skip
     found["plan_versions"] = versions.select(plans.PlanVersions.column_names())
     published = versions.select("tenant_id", "plan_date", "version", "published_at")
+    begins_soon = pl.col("begins_on") <= pl.col("plan_date")
     batches = [
         made["production_batches"]
-        .filter(pl.col("schedule_date") == pl.col("plan_date"))
+        .filter((pl.col("schedule_date") == pl.col("plan_date")) | begins_soon)
         .join(published, on=["tenant_id", "plan_date"])
         .with_columns(begins_at="start_at", planned_since="published_at")
         .select(plans.PublishedBatches.column_names())
@@ -118,7 +119,14 @@ def _record(kept: list[tuple[pl.DataFrame, Frames]], cells: pl.DataFrame) -> dic
         .select(plans.PublishedOrders.column_names())
         for made in before
     ]
+    distributions = [
+        made["distribution_plans"]
+        .join(published, on=["tenant_id", "plan_date"])
+        .select(plans.PublishedDistributions.column_names())
+        for made in before
+    ]
     found["published_batches"] = pl.concat([_empty(plans.PublishedBatches), *batches])
+    found["published_distributions"] = pl.concat([_empty(plans.PublishedDistributions), *distributions])
     found["published_orders"] = pl.concat([_empty(plans.PublishedOrders), *orders])
     for name in ("model_versions", "series_models", "boosters"):
         found[name] = _empty(READS[name])
