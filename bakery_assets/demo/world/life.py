@@ -208,7 +208,8 @@ class World:
                 parts = self.house.taken("used", MAIN, item, quantity * job.share)
                 taken = sum(part.quantity for part in parts)
                 self._follow(item, parts)
-                unknown = min(quantity - taken, self.house.held(item, MAIN))
+                unseen = sum(lost for (lost_item, _), lost in self._lost.items() if lost_item == item)
+                unknown = min(quantity - taken, max(self.house.held(item, MAIN) + unseen, 0.0))
                 job.taken.append(Taken(self.now, name, taken, quantity, unknown))
                 self._lost[item, None] -= unknown
 
