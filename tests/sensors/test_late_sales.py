@@ -289,7 +289,7 @@ def test_an_abandoned_cell_does_not_block_later_days_of_its_bakery(
     insert(office.warehouse, sales=[sale(DAY - timedelta(days=3), 70.0, DAWN + 2 * HOUR)])
     assert f"{DAY - timedelta(days=2)}|b" in office.settle()
     # A week later the attempts are forgotten; the runs, and with them the used keys, are not.
-    monkeypatch.setattr("sensors.late_sales.COUNT_ATTEMPTS_FOR", timedelta(days=-400))
+    monkeypatch.setattr("sensors.requested_waves.COUNT_ATTEMPTS_FOR", timedelta(days=-400))
     office.now += timedelta(days=7)
     insert(office.warehouse, sales=[sale(DAY - timedelta(days=2), 60.0, DAWN + 3 * HOUR)])
     assert {f"{DAY - timedelta(days=back)}|b" for back in (4, 1)} <= set(office.settle())
