@@ -49,10 +49,11 @@ class Records:
     def ended(
         self, batch: PlannedBatch, made: float, wasted: float, reason: str, happened: datetime, known: datetime
     ) -> None:
-        """A batch that ended otherwise than planned."""
+        """A batch that ended otherwise than planned; one of which nothing was made and nothing wasted was cancelled."""
+        event = "finished" if made else "failed" if wasted else "cancelled"
         self._add(
             "batch_events", known, plan_date=batch.schedule_date, batch_number=batch.batch_number,
-            event="finished" if made else "failed", quantity=made, wasted_quantity=wasted, reason=reason,
+            event=event, quantity=made, wasted_quantity=wasted, reason=reason,
             happened_at=written(happened),
         )  # fmt: skip
 

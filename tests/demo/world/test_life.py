@@ -149,14 +149,14 @@ def test_what_comes_out_after_opening_is_trouble() -> None:
     assert late.detail == "batch 20261006-001: 48 came 1 minutes after opening"
 
 
-def test_a_batch_without_ingredients_is_written_down_as_failed() -> None:
+def test_a_batch_without_ingredients_is_written_down_as_cancelled() -> None:
     made = world()
     made.house.take("used", "main", Item("ingredient", "almendra"), 1e9)
     made.live_until(plan(FIRST, []).planned_as_of)
     made.read_plan(plan(FIRST, [batch(FIRST, 1, "tarta-santiago", 4)]))
     made.live_until(at(FIRST, 12))
     (event,) = made.records.known_by(made.now)["batch_events"]
-    assert (event["event"], event["quantity"], event["reason"]) == ("failed", 0, "not enough almendra")
+    assert (event["event"], event["quantity"], event["reason"]) == ("cancelled", 0, "not enough almendra")
     assert [(each.what, each.ingredients) for each in made.troubles] == [("short_of_ingredients", {"almendra"})]
 
 
