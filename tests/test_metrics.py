@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets import metrics
+from bakery_assets.schemas.columns import LARGEST_METRIC
 
 METRICS = ("mae", "rmse", "mape", "wape", "bias", "r2", "accuracy", "coverage")
 
@@ -71,14 +72,56 @@ def test_a_ratio_needs_a_denominator_above_0_however_small() -> None:
 
 
 def test_metrics_of_other_columns_than_the_usual_ones() -> None:
-    rows = pl.DataFrame({"a": [3.0], "f": [4.0], "actual": [100.0], "yhat": [200.0]})
-    errors = (
-        metrics.absolute_error_sum("f", "a"),
-        metrics.wape("f", "a"),
-        metrics.bias("f", "a"),
-        metrics.mae("f", "a"),
+    # Errors 1 and -2, actuals 3 and 5; whoever reads the usual columns finds 100 and 200.
+    rows = pl.DataFrame({"f": [4.0, 3.0], "a": [3.0, 5.0], "s": [2.0, 2.0], "low": [3.0, 6.0], "high": [4.0, 7.0]})
+    rows = rows.with_columns(yhat=200.0, actual=100.0, mase_scale=50.0, rmsse_scale=50.0, q10=0.0, q90=300.0)
+    found = rows.select(
+        absolute_error_sum=metrics.absolute_error_sum("f", "a"),
+        wape=metrics.wape("f", "a"),
+        bias=metrics.bias("f", "a"),
+        accuracy=metrics.accuracy("f", "a"),
+        mae=metrics.mae("f", "a"),
+        rmse=metrics.rmse("f", "a"),
+        mape=metrics.mape("f", "a"),
+        r2=metrics.r2("f", "a"),
+        mase=metrics.mase("f", "a", "s"),
+        rmsse=metrics.rmsse("f", "a", "s"),
+        coverage=metrics.coverage("low", "high", "a"),
+    ).row(0, named=True)
+    assert found == pytest.approx(
+        {
+            "absolute_error_sum": 3.0,
+            "wape": 3 / 8,
+            "bias": -1 / 8,
+            "accuracy": 5 / 8,
+            "mae": 1.5,
+            "rmse": math.sqrt(5 / 2),
+            "mape": (1 / 3 + 2 / 5) / 2,
+            "r2": 1 - 5 / 2,
+            "mase": 0.75,
+            "rmsse": math.sqrt(2.5 / 2),
+            "coverage": 0.5,
+        }
     )
-    assert [rows.select(each).item() for each in errors] == [1.0, 1 / 3, 1 / 3, 1.0]
+
+
+def test_errors_and_coverage_by_row() -> None:
+    rows = pl.DataFrame({"yhat": [4.0, 1.0], "actual": [3.0, 3.0], "q10": [2.0, 4.0], "q90": [3.0, 5.0]})
+    assert rows.select(metrics.error()).to_series().to_list() == [1.0, -2.0]
+    assert rows.select(metrics.is_covered()).to_series().to_list() == [True, False]
+
+
+def test_the_largest_metric_that_a_table_holds_is_one() -> None:
+    rows = pl.DataFrame({"top": [LARGEST_METRIC, LARGEST_METRIC * 1.001], "bottom": [1.0, 1.0]})
+    found = rows.select(metrics.ratio(pl.col("top"), pl.col("bottom"))).to_series().to_list()
+    assert found == [LARGEST_METRIC, None]
+
+
+def test_many_small_quantities_add_up_exactly_though_they_are_kept_short() -> None:
+    """2**24 + 1 is no 32-bit number."""
+    forecast = np.array([[2.0**24, 1.0]], dtype=np.float32)
+    sums = metrics.AbsoluteSums.over_days(np.zeros_like(forecast), forecast)
+    assert sums.errors.tolist() == sums.actuals.tolist() == [2.0**24 + 1]
 
 
 def test_a_single_row_has_no_r2() -> None:
