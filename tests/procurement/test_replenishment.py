@@ -210,7 +210,29 @@ def test_a_late_receipt_keeps_from_its_delivery_on_and_not_from_when_it_is_usabl
     assert look_ahead(needs).unmet[0, 3] == 0
 
 
+def test_a_delivery_that_comes_too_late_for_its_need_keeps_from_when_it_is_delivered() -> None:
+    """Needed on day 0, delivered on day 1 and usable on day 2 only: 15 of 20 are left, and expire that day."""
+    offers = offers_of({"days": [2, 3], "minimum": 20.0})
+    orders = place_orders(needs_of({0: 5, 3: 5}, delay=1, shelf_life=2), offers)
+    assert orders.select("deliver_day", "usable_day", "needed_day", "quantity").rows() == [
+        (1, 2, 0, 20.0), (2, 3, 3, 20.0),
+    ]  # fmt: skip
+
+
+def test_packs_may_be_smaller_than_a_unit() -> None:
+    assert order_quantity(np.array([1.2, 1.5]), np.zeros(2), np.array([0.5, 0.5])).tolist() == [1.5, 1.5]
+
+
 UNKNOWN, KNOWN = np.array([True]), np.array([False])
+
+
+def test_of_unknown_stock_nothing_is_required_until_a_delivery_is_usable_that_still_keeps() -> None:
+    """Usable on days 0 and 4. What keeps two days and was delivered the day before is good on the day of use alone."""
+    every_day = dict.fromkeys(range(8), 1.0)
+    fresh = by_delivery_cycle(needs_of(every_day, days=8, shelf_life=2), offers_of({"days": [0, 4]}), UNKNOWN)
+    assert np.flatnonzero(fresh.gross_requirement[0]).tolist() == [0, 1, 4, 5]
+    waited = by_delivery_cycle(needs_of(every_day, days=8, shelf_life=2, delay=1), offers_of({"days": [0, 4]}), UNKNOWN)
+    assert np.flatnonzero(waited.gross_requirement[0]).tolist() == [0, 4]
 
 
 @settings(max_examples=200, deadline=None)
