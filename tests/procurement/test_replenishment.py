@@ -219,6 +219,15 @@ def test_a_delivery_that_comes_too_late_for_its_need_keeps_from_when_it_is_deliv
     ]  # fmt: skip
 
 
+def test_what_was_delivered_too_early_to_keep_until_its_need_is_not_ordered() -> None:
+    """Delivered on day 1 and usable on day 2, it is good until then; nothing else comes for day 3."""
+    assert deliveries(place_orders(needs_of({3: 5}, delay=1, shelf_life=2), offers_of({"days": [2]}))) == []
+
+
+def test_what_can_come_today_is_ordered_for_tomorrow_where_nothing_comes_later() -> None:
+    assert deliveries(place_orders(needs_of({1: 5}), offers_of({"days": [0]}))) == [(0, 5.0)]
+
+
 def test_packs_may_be_smaller_than_a_unit() -> None:
     assert order_quantity(np.array([1.2, 1.5]), np.zeros(2), np.array([0.5, 0.5])).tolist() == [1.5, 1.5]
 
