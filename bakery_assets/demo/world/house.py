@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
-Flow = Literal["counted", "received", "baked", "used", "sold", "thrown", "expired", "lost", "brought"]
+Flow = Literal["counted", "received", "baked", "used", "sold", "thrown", "expired", "lost"]
 DUST = 1e-9
 
 
@@ -52,13 +52,6 @@ class House:
     def take(self, flow: Flow, place: str, item: Item, quantity: float) -> float:
         """Take up to a quantity, what expires first first; what was there of it."""
         return sum(part.quantity for part in self.taken(flow, place, item, quantity))
-
-    def bring(self, item: Item, quantity: float, here: str, there: str) -> float:
-        """Carry up to a quantity from one place to another; what was there of it."""
-        parts = self.taken("brought", here, item, quantity)
-        for part in parts:
-            self.put("brought", there, item, part.lot_id, part.quantity, part.last_day, part.came)
-        return sum(part.quantity for part in parts)
 
     def throw_out(self, through: date, *, opened: bool) -> dict[tuple[str, Item], float]:
         """Throw out what may not be used after a day's closing; how much of what.
