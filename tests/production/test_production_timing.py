@@ -15,7 +15,9 @@ from tests.scenarios import filled
 FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)
 
 
-NOTHING_KEPT = CarriedSteps.create_empty()
+def nothing_kept() -> pl.DataFrame:
+    """No batch holds a machine. Made when it is needed: see tests/test_architecture.py."""
+    return CarriedSteps.create_empty()
 
 
 def batches_of(
@@ -58,37 +60,37 @@ def minutes_of(timed: pl.DataFrame) -> list[tuple[float, float, str | None]]:
 
 
 def test_a_batch_larger_than_the_oven_goes_in_twice() -> None:
-    timed, steps = schedule_batches(batches_of(41), recipe(("oven", 25)), machines(oven_1=20), NOTHING_KEPT)
+    timed, steps = schedule_batches(batches_of(41), recipe(("oven", 25)), machines(oven_1=20), nothing_kept())
     assert steps["loads"].to_list() == [3]
     assert minutes_of(timed) == [(0, 75, "oven_1")]
 
 
 def test_three_tenths_in_loads_of_a_tenth_are_three_loads() -> None:
-    _, steps = schedule_batches(batches_of(0.1 * 3), recipe(("mixer", 5)), machines(mixer_1=0.1), NOTHING_KEPT)
+    _, steps = schedule_batches(batches_of(0.1 * 3), recipe(("mixer", 5)), machines(mixer_1=0.1), nothing_kept())
     assert steps["loads"].to_list() == [3]
 
 
 def test_equal_ovens_are_taken_by_name_and_then_as_they_come_free() -> None:
     timed, _ = schedule_batches(
-        batches_of(20, 40, 20, 20), recipe(("oven", 25)), machines(oven_2=20, oven_1=20), NOTHING_KEPT
+        batches_of(20, 40, 20, 20), recipe(("oven", 25)), machines(oven_2=20, oven_1=20), nothing_kept()
     )
     assert minutes_of(timed) == [(0, 25, "oven_1"), (0, 50, "oven_2"), (25, 50, "oven_1"), (50, 75, "oven_1")]
 
 
 def test_a_tiny_free_oven_does_not_take_what_the_big_one_bakes_sooner() -> None:
-    timed, _ = schedule_batches(batches_of(40, 40), recipe(("oven", 30)), machines(oven_1=4, oven_2=40), NOTHING_KEPT)
+    timed, _ = schedule_batches(batches_of(40, 40), recipe(("oven", 30)), machines(oven_1=4, oven_2=40), nothing_kept())
     assert minutes_of(timed) == [(0, 30, "oven_2"), (30, 60, "oven_2")]
 
 
 @pytest.mark.parametrize("ovens", [machines(), machines(oven_1=0)])
 def test_without_a_machine_that_holds_anything_the_step_still_takes_its_time(ovens: pl.DataFrame) -> None:
-    timed, steps = schedule_batches(batches_of(40, 40), recipe(("oven", 30)), ovens, NOTHING_KEPT)
+    timed, steps = schedule_batches(batches_of(40, 40), recipe(("oven", 30)), ovens, nothing_kept())
     assert minutes_of(timed) == [(0, 30, None), (0, 30, None)]
     assert steps["equipment_id"].to_list() == [None, None]
 
 
 def test_without_steps_there_are_no_times() -> None:
-    timed, steps = schedule_batches(batches_of(40), recipe(), machines(oven_1=20), NOTHING_KEPT)
+    timed, steps = schedule_batches(batches_of(40), recipe(), machines(oven_1=20), nothing_kept())
     assert timed.select("start_at", "end_at", "equipment_id").row(0) == (None, None, None)
     assert steps.height == 0
 
@@ -96,7 +98,7 @@ def test_without_steps_there_are_no_times() -> None:
 def test_an_oven_that_is_late_on_monday_is_not_free_on_tuesday() -> None:
     tuesday = batches_of(20, starts=FOUR + timedelta(minutes=60), day=6)
     timed, _ = schedule_batches(
-        pl.concat([batches_of(80), tuesday]), recipe(("oven", 25)), machines(oven_1=20), NOTHING_KEPT
+        pl.concat([batches_of(80), tuesday]), recipe(("oven", 25)), machines(oven_1=20), nothing_kept()
     )
     assert minutes_of(timed) == [(0, 100, "oven_1"), (100, 125, "oven_1")]
 
@@ -113,7 +115,7 @@ def test_an_absurd_capacity_is_named() -> None:
 def test_one_absurd_machine_among_others_is_not_used() -> None:
     batches, steps, ovens = batches_of(40), recipe(("oven", 25)), machines(oven_1=1e-300, oven_2=40)
     assert load_faults(batches, steps, ovens).is_empty()
-    assert minutes_of(schedule_batches(batches, steps, ovens, NOTHING_KEPT)[0]) == [(0, 25, "oven_2")]
+    assert minutes_of(schedule_batches(batches, steps, ovens, nothing_kept())[0]) == [(0, 25, "oven_2")]
 
 
 @settings(max_examples=100, deadline=None)
@@ -126,7 +128,7 @@ def test_no_machine_does_two_things_at_once_and_steps_follow_each_other(
     quantities: list[float], steps: list[tuple[str, int]], capacities: list[int | None]
 ) -> None:
     park = {f"oven_{place}": holds for place, holds in enumerate(capacities)} | {"bench_1": None}
-    timed, taken = schedule_batches(batches_of(*quantities), recipe(*steps), machines(**park), NOTHING_KEPT)
+    timed, taken = schedule_batches(batches_of(*quantities), recipe(*steps), machines(**park), nothing_kept())
     assert taken.height == len(quantities) * len(steps)
     spans = taken.with_columns(end_at=pl.col("start_at") + pl.duration(seconds=(pl.col("minutes") * 60).round()))
     busy = spans.filter(pl.col("equipment_id").is_not_null() & (pl.col("minutes") > 0)).sort("equipment_id", "start_at")
@@ -154,9 +156,9 @@ def test_a_machine_takes_each_job_at_the_first_free_place(jobs: list[tuple[int, 
 def test_what_may_stand_for_an_hour_only_comes_out_an_hour_before_it_has_to_be_ready() -> None:
     """Half an hour for each load of ten; two loads begin at 05:00 for 06:00, one at 05:30."""
     oven = machines(oven_1=10)
-    timed, _ = schedule_batches(batches_of(20.0, hold_hours=1.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
+    timed, _ = schedule_batches(batches_of(20.0, hold_hours=1.0), recipe(("oven", 30)), oven, nothing_kept())
     assert timed["start_at"][0] == FOUR + timedelta(hours=1)
-    timed, _ = schedule_batches(batches_of(10.0, hold_hours=1.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
+    timed, _ = schedule_batches(batches_of(10.0, hold_hours=1.0), recipe(("oven", 30)), oven, nothing_kept())
     assert timed["end_at"][0] == FOUR + timedelta(hours=2)
-    timed, _ = schedule_batches(batches_of(10.0, hold_hours=24.0), recipe(("oven", 30)), oven, NOTHING_KEPT)
+    timed, _ = schedule_batches(batches_of(10.0, hold_hours=24.0), recipe(("oven", 30)), oven, nothing_kept())
     assert timed["start_at"][0] == FOUR, "never before work begins"
