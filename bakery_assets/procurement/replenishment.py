@@ -153,7 +153,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     unmet = np.zeros(count)
     everything, late_until = np.arange(count), np.zeros(count, dtype=np.int64)
     to_date = _ToDate(*(np.zeros(count) for _ in range(4)))
-    placed = [pl.DataFrame(schema=pl.Schema(PlannedOrders))]
+    placed = []
     for day in range(days):
         _receive_open_orders(buckets, everything, day, records)
         receive(buckets, planned_receipts[:, day], last_usable_day(day - records.delay, records.shelf_life))
@@ -163,13 +163,13 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
         orders = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
         placed.append(orders)
         item, usable_day, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
-        in_time, within = usable_day <= day, (usable_day > day) & (usable_day < days)
+        in_time, within = usable_day <= day, usable_day < days
         received = np.zeros(count)
         received[item[in_time]] = quantity[in_time]
         last = np.full(count, -1, dtype=np.int64)
         last[item] = last_usable_day(usable_day - records.delay[item], records.shelf_life[item])
         receive(buckets, received, last)
-        planned_receipts[item[within], usable_day[within]] += quantity[within]
+        planned_receipts[item[within], usable_day[within]] = quantity[within]
         late_until[item] = usable_day
         required = records.gross_requirement[:, day] + unmet
         used = issue(buckets, required)
@@ -243,7 +243,7 @@ def _order(
     before_next = np.minimum(
         offers.next_delivery[offer, usable] - 1, last_usable_day(delivered, records.shelf_life[short])
     )
-    covered = np.where(usable >= days, days - 1, np.minimum(before_next, days - 1))
+    covered = np.minimum(before_next, days - 1)
     begins = np.minimum(np.maximum(usable, day), days - 1)
     span = np.arange(day, days)
     counts = (span >= begins[:, None]) & (span <= covered[:, None])

@@ -28,8 +28,9 @@ def needs_of(
     shelf_life: int = NO_EXPIRY,
     delay: int = 0,
 ) -> MrpRecords:
-    """One item; on_hand by last usable day (``days``: keeps)."""
-    need, coming, buckets = np.zeros((1, days)), np.zeros((1, days)), np.zeros((1, days + 1))
+    """One item; on_hand by last usable day (``days``: keeps); scheduled_receipts may come after the last day."""
+    receipts_until = max(days, *(day + 1 for day in scheduled_receipts or {0: 0}))
+    need, coming, buckets = np.zeros((1, days)), np.zeros((1, receipts_until)), np.zeros((1, days + 1))
     for array, values in ((need, gross), (coming, scheduled_receipts or {}), (buckets, on_hand or {})):
         for day, quantity in values.items():
             array[0, day] = quantity
@@ -226,6 +227,95 @@ def test_what_was_delivered_too_early_to_keep_until_its_need_is_not_ordered() ->
 
 def test_what_can_come_today_is_ordered_for_tomorrow_where_nothing_comes_later() -> None:
     assert deliveries(place_orders(needs_of({1: 5}), offers_of({"days": [0]}))) == [(0, 5.0)]
+
+
+def test_less_than_a_unit_is_ordered_as_exactly_as_a_hundred() -> None:
+    """Yeast: 0.3 kg on day 5, of which 0.1 kg are there; what is missing is ordered on the day it is missing."""
+    orders = place_orders(needs_of({5: 0.3}, on_hand={14: 0.1}), offers_of({"days": range(14)}))
+    assert orders.select("needed_day", "deliver_day", "net_requirement").rows() == [(5, 5, 0.2)]
+    again = place_orders(needs_of({5: 0.3, 6: 0.4}), offers_of({"days": [5, 6]}))
+    assert deliveries(again) == [(5, 0.3), (6, 0.4)]
+    late = place_orders(needs_of({0: 0.3}), offers_of({"days": [2]}))
+    assert late.select("deliver_day", "net_requirement", "unmet_before").rows() == [(2, 0.3, 0.0)]
+
+
+def test_what_was_left_unmet_by_less_than_a_unit_is_still_required_later() -> None:
+    """Nothing comes before day 5; what was missing on day 0 is still wanted then."""
+    orders = place_orders(needs_of({0: 0.3, 5: 0.2}), offers_of({"days": [5]}))
+    assert orders.select("needed_day", "deliver_day", "quantity").rows() == [(0, 5, 0.5)]
+
+
+def test_an_order_may_come_on_the_first_day_after_those_that_are_planned() -> None:
+    orders = place_orders(needs_of({13: 7}), offers_of({"days": [14]}))
+    assert orders.select("needed_day", "deliver_day", "last_day_covered", "quantity").rows() == [(13, 14, 13, 7.0)]
+
+
+def test_an_order_without_a_next_delivery_covers_what_is_left_of_the_days() -> None:
+    orders = place_orders(needs_of({3: 7, 13: 2}), offers_of({"days": [3]}))
+    assert orders.select("deliver_day", "last_day_covered", "quantity").rows() == [(3, 13, 9.0)]
+
+
+def test_a_late_order_leaves_out_what_an_open_order_brings_before_it() -> None:
+    """10 are short on day 12; the open order of day 13 brings them before anything new can come."""
+    needs = needs_of({12: 10}, scheduled_receipts={13: 10})
+    assert place_orders(needs, offers_of({"days": [14, 15]})).is_empty()
+
+
+@pytest.mark.parametrize(("due", "ordered"), [(15, [(12, 16, 6.0, 4.0)]), (16, [(12, 16, 6.0, 4.0)]), (17, [(12, 16, 10.0, 0.0)])])  # fmt: skip
+def test_a_late_order_is_reduced_by_open_orders_due_no_later_than_it(
+    due: int, ordered: list[tuple[int, int, float, float]]
+) -> None:
+    orders = place_orders(needs_of({12: 10}, scheduled_receipts={due: 4, 18: 9}), offers_of({"days": [16]}))
+    assert orders.select("needed_day", "deliver_day", "quantity", "scheduled_receipts_later").rows() == ordered
+
+
+def test_what_a_delivery_leaves_over_keeps_from_its_delivery_and_not_from_when_it_is_usable() -> None:
+    """10 are delivered on day 0 for day 1 and keep through day 2: the 5 that are left are gone on day 3."""
+    offers = offers_of({"days": [1, 3], "pack": 10.0})
+    orders = place_orders(needs_of({1: 5, 3: 5}, delay=1, shelf_life=3), offers)
+    assert orders.select("deliver_day", "quantity", "expired_before").rows() == [(0, 10.0, 0.0), (2, 10.0, 5.0)]
+
+
+def test_what_expires_between_the_shortage_and_the_day_it_is_largest_is_in_neither_stock_nor_receipts() -> None:
+    """30 in stock and 8 to come on day 1 keep through day 2; day 1 takes 20, day 4 has to be bought.
+
+    Of 38 there, 20 are used and 18 expire: the safety stock of 25 is missed from day 1 on, by all 25 from day 3 on.
+    """
+    needs = needs_of({1: 20, 4: 10}, on_hand={2: 30}, scheduled_receipts={1: 8}, safety=25, shelf_life=2)
+    first = place_orders(needs, offers_of({"days": [1, 9]})).row(0, named=True)
+    assert (first["needed_day"], first["last_day_covered"], first["max_shortage_day"]) == (1, 2, 1)
+    assert (first["on_hand"], first["scheduled_receipts"], first["net_requirement"]) == (30, 8, 7)
+    lasting = needs_of({1: 20, 4: 10}, on_hand={2: 30}, scheduled_receipts={1: 8, 3: 1}, safety=25)
+    order = place_orders(lasting, offers_of({"days": [1, 9]})).row(0, named=True)
+    # By day 4: 20 + 10 wanted and 25 kept, of 30 in stock 10 have expired, 8 + 1 came.
+    assert (order["max_shortage_day"], order["gross_requirement"], order["expires_unused"]) == (4, 30, 10)
+    assert (order["on_hand"], order["scheduled_receipts"], order["net_requirement"]) == (20, 9, 26)
+
+
+def test_what_expires_of_an_open_order_of_the_day_is_taken_from_the_receipts() -> None:
+    """2 in stock and 8 that come today keep through day 1; 1 is used and 9 expire, 7 of them from what came."""
+    needs = needs_of({0: 1, 2: 6}, on_hand={1: 2}, scheduled_receipts={0: 8}, safety=20, shelf_life=2)
+    order = place_orders(needs, offers_of({"days": [1, 9]})).row(0, named=True)
+    assert (order["needed_day"], order["max_shortage_day"], order["expires_unused"]) == (0, 2, 9)
+    # 1 + 6 wanted and 20 kept.
+    assert (order["on_hand"], order["scheduled_receipts"], order["net_requirement"]) == (0, 1, 26)
+
+
+def test_items_are_ordered_each_for_itself_and_listed_by_item_and_day() -> None:
+    """Item 1 is short from day 0 on, item 0 on days 2 and 9; what comes after the last day reduces its own item's."""
+    gross, coming = np.zeros((2, 14)), np.zeros((2, 20))
+    gross[0, [2, 9]] = 5, 4
+    gross[1, [0, 13]] = 1, 30
+    coming[1, 15] = 10
+    keeps, none = np.full(2, NO_EXPIRY), np.zeros(2, dtype=np.int64)
+    records = MrpRecords(gross, coming, np.zeros((2, 15)), np.zeros(2), keeps, np.zeros_like(coming), none)
+    delivers = np.zeros((2, 30), dtype=bool)
+    delivers[0, [2, 9]] = True
+    delivers[1, [0, 16]] = True
+    offers = Offers(np.array([0, 1]), np.zeros(2), np.zeros(2), delivers=delivers)
+    orders = place_orders(records, offers)
+    columns = ("item", "needed_day", "deliver_day", "max_shortage_day", "quantity", "scheduled_receipts_later")
+    assert orders.select(columns).rows() == [(0, 2, 2, 2, 5.0, 0.0), (0, 9, 9, 9, 4.0, 0.0), (1, 0, 0, 13, 31.0, 0.0)]
 
 
 def test_packs_may_be_smaller_than_a_unit() -> None:
