@@ -20,6 +20,7 @@ from bakery_assets.tenant_settings import settings_on
 from bakery_assets.work_shifts import first_starts
 
 DEFAULT_PLANNING_TIME = time(5, 30)  # of days on which no shift works, where no planning time is given
+DEFAULT_EVENING_TIME = time(20)  # of the evening before, where that is chosen and no planning time is given
 BEFORE_FIRST_START = timedelta(hours=1)  # so that a plan that takes long, or is tried again, is there in time
 NOON = time(12)
 _CHOICES = ("planning_time", "planning_day")
@@ -56,7 +57,8 @@ def planning_instants(cells: pl.DataFrame, facts: PlanningFacts) -> dy.DataFrame
     """The planning instant of each cell, by tenant and date; tenants that are unknown, or whose zone is, are left out.
 
     The time is the setting of holidays, else of the weekday, else the tenant's. Without one, a date is planned an hour
-    before the first start of work for it, and at 05:30 where no shift works for it.
+    before the first start of work for it, and at 05:30 where no shift works for it; where ``planning_day`` chooses the
+    evening before, at 20:00 of that evening, or an hour before the first start if that is earlier.
 
     A given time is one of the evening before where ``planning_day`` says so (by holiday, weekday or in general) and,
     where it says nothing, from noon on if on the day itself it would come after the first start of work (without
@@ -71,7 +73,11 @@ def planning_instants(cells: pl.DataFrame, facts: PlanningFacts) -> dy.DataFrame
     dates = days.select("tenant_id", "timezone", schedule_date="plan_date")
     starts = first_starts(dates, facts["shifts"]).rename({"schedule_date": "plan_date"})
     days = days.join(starts, on=["tenant_id", "plan_date"], how="left").with_columns(
-        wall_time=pl.col("planning_time").fill_null(DEFAULT_PLANNING_TIME),
+        wall_time=pl.coalesce(
+            "planning_time",
+            pl.when(pl.col("planning_day") == "day_before").then(pl.lit(DEFAULT_EVENING_TIME)),
+            pl.lit(DEFAULT_PLANNING_TIME),
+        ),
         day_before=pl.col("plan_date") - pl.duration(days=1),
     )
     days = with_instants(days, "on_the_day", day="plan_date", wall_time="wall_time")
@@ -84,9 +90,12 @@ def planning_instants(cells: pl.DataFrame, facts: PlanningFacts) -> dy.DataFrame
         )
         .fill_null(value=False)
     )
+    before_work = pl.col("first_start_at") - BEFORE_FIRST_START
     found = days.with_columns(
-        planned_as_of=pl.when(pl.col("planning_time").is_null())
-        .then(pl.coalesce(pl.col("first_start_at") - BEFORE_FIRST_START, "on_the_day"))
+        planned_as_of=pl.when(pl.col("planning_time").is_null() & pl.col("is_evening"))
+        .then(pl.min_horizontal("evening_before", before_work))
+        .when(pl.col("planning_time").is_null())
+        .then(pl.coalesce(before_work, "on_the_day"))
         .when("is_evening")
         .then("evening_before")
         .otherwise("on_the_day")
@@ -95,8 +104,11 @@ def planning_instants(cells: pl.DataFrame, facts: PlanningFacts) -> dy.DataFrame
 
 
 def late_planning(instants: dy.DataFrame[PlanningInstants]) -> dy.DataFrame[PlanningInstants]:
-    """Cells that are planned after the work for them begins, so that what is begun by then is not as planned."""
-    return conform(PlanningInstants, instants.filter(pl.col("planned_as_of") > pl.col("first_start_at")))
+    """Cells whose work has begun when they are planned, so that what is begun by then is not as planned.
+
+    Work that begins at the planning instant itself has: a plan takes some minutes to be there.
+    """
+    return conform(PlanningInstants, instants.filter(pl.col("planned_as_of") >= pl.col("first_start_at")))
 
 
 def late_planning_sentences(instants: dy.DataFrame[PlanningInstants]) -> list[str]:
@@ -107,7 +119,7 @@ def late_planning_sentences(instants: dy.DataFrame[PlanningInstants]) -> list[st
     first = late.unique("tenant_id", keep="first", maintain_order=True)
     clocks = first.select("tenant_id", "plan_date", pl.col("planned", "began").dt.strftime("%H:%M on %a"))
     return [
-        f"{tenant}: {day:%a %Y-%m-%d} is planned at {planned}, after work for it has begun at {began}; set its"
+        f"{tenant}: {day:%a %Y-%m-%d} is planned at {planned}, when work for it has begun at {began}; set its"
         " planning time before the first shift, or leave it empty"
         for tenant, day, planned, began in clocks.iter_rows()
     ]

@@ -69,6 +69,21 @@ def test_the_planning_day_decides_where_it_is_chosen() -> None:
     assert planned_at("20:00", planning_day_mon="same_day") == "Mon 20:00", "that is another weekday"
 
 
+def test_the_evening_before_without_a_time_is_eight_or_earlier_where_work_begins_before() -> None:
+    assert planned_at(None, [], planning_day="day_before") == "Mon 20:00"
+    assert planned_at(None, EARLY, planning_day="day_before") == "Mon 20:00"
+    assert planned_at(None, every_day("20:30", "05:00"), planning_day="day_before") == "Mon 19:30"
+    assert planned_at(None, EARLY, planning_day="same_day") == "Tue 03:00"
+    assert planned_at(None, EARLY, planning_day_tue="day_before") == "Mon 20:00"
+
+
+def test_a_plan_of_the_minute_at_which_work_begins_is_late() -> None:
+    """On the day on which clocks go forward, 02:00 is 03:00, when the first shift begins."""
+    facts = planning_facts({"b": "Europe/Paris"}, at=time(2), shifts=every_day("03:00", "11:00"))
+    days = cells("b", date(2026, 3, 28), date(2026, 3, 29), date(2026, 3, 30))
+    assert late_planning(planning_instants(days, facts))["plan_date"].to_list() == [date(2026, 3, 29)]
+
+
 def test_a_weekday_may_have_its_own_time() -> None:
     assert planned_at("05:30", planning_time_tue="02:15") == "Tue 02:15"
     assert planned_at("05:30", planning_time_wed="02:15") == "Tue 05:30"
@@ -106,7 +121,7 @@ def test_late_planning_is_said_once_a_bakery_with_its_first_day() -> None:
     days = [TUESDAY + timedelta(days=offset) for offset in range(9)]
     (sentence, other) = late_planning_sentences(planning_instants(pl.concat([cells(t, *days) for t in "bc"]), facts))
     assert sentence == (
-        "b: Wed 2026-03-04 is planned at 05:30 on Wed, after work for it has begun at 04:00 on Wed; set its planning time"
+        "b: Wed 2026-03-04 is planned at 05:30 on Wed, when work for it has begun at 04:00 on Wed; set its planning time"
         " before the first shift, or leave it empty"
     )
     assert other.startswith("c: Wed")

@@ -87,7 +87,7 @@ def _planned_late(cells: dy.DataFrame[Cells], facts: PlanningFacts) -> dy.DataFr
         late,
         severity="medium",
         kind="planned_late",
-        message=pl.format("The day is planned at {}, after work for it has begun at {}.", "planned", "began"),
+        message=pl.format("The day is planned at {}, when work for it has begun at {}.", "planned", "began"),
         reasoning=as_json(planned_as_of=iso_instant("planned_as_of"), first_start_at=iso_instant("first_start_at")),
         consequence="Nothing is planned for the time before.",
         suggested_action="Set the planning time before the first shift, or leave it empty.",

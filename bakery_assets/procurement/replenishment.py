@@ -285,7 +285,10 @@ def _order(
 
 
 def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
-    """For each item the offer to take for a requirement on ``day`` (-1: none) and the day from which it is usable."""
+    """For each item the offer to take for a requirement on ``day`` (-1: none) and the day from which it is usable.
+
+    Where there is no offer, the day says nothing.
+    """
     count, last = len(records.gross_requirement), offers.delivers.shape[1]
     chosen = np.full(count, -1, dtype=np.int64)
     if not len(offers.item):
@@ -299,9 +302,9 @@ def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
     soonest = np.minimum.reduceat(np.where(later < last, later * len(number) + number, NO_OFFER), starts)
     is_late = (best == NO_OFFER) & (soonest < NO_OFFER)
     chosen[items] = np.where(best < NO_OFFER, best, np.where(is_late, soonest % len(number), -1))
-    usable = np.full(count, -1, dtype=np.int64)
+    usable = np.zeros(count, dtype=np.int64)
     found = chosen[items]
-    usable[items] = np.where(found < 0, -1, np.where(is_late, later[found], latest[found]))
+    usable[items] = np.where(is_late, later[found], latest[found])
     return chosen, usable
 
 

@@ -69,7 +69,7 @@ def net_requirements(
     traits = products.select(*PRODUCT, "price", "shelf_life_days", "batch_min", "batch_max", "batch_multiple")
     net = (
         demand.join(traits, on=PRODUCT)
-        .join(covered, on=PRODUCT, how="left")
+        .join(covered, on=PRODUCT)
         .join(stock, on=PRODUCT, how="left")
         .join(begun, on=PRODUCT, how="left")
         .with_columns(

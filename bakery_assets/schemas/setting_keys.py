@@ -69,7 +69,8 @@ def _planning_keys() -> tuple[SettingKey, ...]:
         "planning_day",
         "choice",
         "Whether a planning time is one of the day itself or of the evening before; empty: of the evening before where"
-        " it is from noon on and after the first start of work (else the opening), else of the day itself",
+        " it is from noon on and after the first start of work (else the opening), else of the day itself. The evening"
+        " before without a planning time is 20:00, or an hour before the first start if that is earlier",
         choices=PLANNING_DAYS,
     )
     return (general, *sides, *times)

@@ -51,7 +51,7 @@ def test_a_given_planning_time_after_the_first_start_is_told_with_what_to_do(ale
     shift = {"tenant_id": "paris", "shift_id": "s", "weekday": 2, "starts_at": time(4), "ends_at": time(12), "staff": 1}
     tenant = {"tenant_id": "paris", "name": "Le Fournil", "timezone": "Europe/Paris"}
     (alert,) = of_kind(alerts(shifts=[shift], tenants=[{**tenant, "planning_time": time(5, 30)}]), "planned_late")
-    assert alert["message"] == "The day is planned at 05:30, after work for it has begun at 04:00."
+    assert alert["message"] == "The day is planned at 05:30, when work for it has begun at 04:00."
     assert "leave it empty" in alert["suggested_action"]
     assert of_kind(alerts(shifts=[shift], tenants=[tenant]), "planned_late") == []
     in_time = alerts(shifts=[shift], tenants=[{**tenant, "planning_time": time(20)}])

@@ -116,6 +116,13 @@ def test_the_cheapest_that_can_come_in_time_is_taken() -> None:
     assert orders.select("offer", "deliver_day").rows() == [(1, 3), (0, 5)]
 
 
+def test_of_those_that_come_too_late_the_first_to_come_is_taken_and_of_two_the_better_offer() -> None:
+    orders = place_orders(needs_of({0: 4}), offers_of({"days": [4]}, {"days": [3]}))
+    assert orders.select("offer", "deliver_day").rows() == [(1, 3)]
+    orders = place_orders(needs_of({0: 4}), offers_of({"days": [3]}, {"days": [3]}, {"days": [3]}))
+    assert orders.select("offer", "deliver_day").rows() == [(0, 3)]
+
+
 def test_while_a_late_order_is_awaited_nothing_more_is_ordered() -> None:
     orders = place_orders(needs_of({0: 4, 1: 4, 2: 4, 3: 4, 4: 4}), offers_of({"days": [3, 5]}))
     assert orders.select("needed_day", "deliver_day", "quantity").rows() == [(0, 3, 20.0)]

@@ -73,14 +73,16 @@ def test_a_net_requirement_becomes_these_batches(
 
 
 def test_the_rule_says_what_shaped_the_lot() -> None:
-    def rule(net: float, *sizes: float | None) -> str:
-        return str(size_lots(need(net, *sizes))[0].select(lot_rule()).item())
+    def rule(net: float, *sizes: float | None, unit: str = "piece") -> str:
+        return str(size_lots(need(net, *sizes, unit=unit))[0].select(lot_rule()).item())
 
     assert rule(50, 30, 40) == (
         "rounded up to whole pieces; split evenly into 2 batches of at most 40; "
         "raised so that each batch reaches the smallest"
     )
     assert rule(5, 24, None, 12) == "raised to the smallest batch of 24; rounded up to a multiple of 12"
+    assert rule(0.3, unit="kg") == "rounded up to 0.001 kg"
+    assert rule(0.3, None, None, 0.0, unit="kg") == "rounded up to 0.001 kg", "a multiple of 0 sets no limit"
     assert rule(15, 20, 10).endswith("batch_max 10 is below the smallest batch, which is used instead")
 
 
