@@ -81,6 +81,9 @@ def test_the_rule_says_what_shaped_the_lot() -> None:
         "raised so that each batch reaches the smallest"
     )
     assert rule(5, 24, None, 12) == "raised to the smallest batch of 24; rounded up to a multiple of 12"
+    assert rule(24, 24, None, 12) == "rounded up to a multiple of 12", "the smallest batch is reached, not raised to"
+    assert rule(20, None, 40) == "rounded up to whole pieces"
+    assert rule(0.3, None, None, 0.2, unit="kg") == "rounded up to a multiple of 0.2"
     assert rule(0.3, unit="kg") == "rounded up to 0.001 kg"
     assert rule(0.3, None, None, 0.0, unit="kg") == "rounded up to 0.001 kg", "a multiple of 0 sets no limit"
     assert rule(15, 20, 10).endswith("batch_max 10 is below the smallest batch, which is used instead")
