@@ -145,7 +145,7 @@ def schedule_batches(
 
     Args:
         batches: in the order of placing; the rows of one tenant's earlier days first. None that ``load_faults`` names.
-        carried: steps of batches that the plan keeps; their machines are busy at those times.
+        carried: steps of batches that the plan keeps; until they are over, their machines are busy at those times.
     """
     steps_of = _steps_by_recipe(steps)
     machines_of = _machines_by_kind(equipment)
@@ -185,7 +185,9 @@ def _block_machines(machines_of: dict[tuple[str, str], list[Machine]], carried: 
     by_id = {
         (tenant, machine.equipment_id): machine for (tenant, _), machines in machines_of.items() for machine in machines
     }
-    busy = carried.select("tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes")
+    busy = carried.filter(~pl.col("is_over")).select(
+        "tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes"
+    )
     for tenant, equipment_id, start, minutes in busy.iter_rows():
         machine = by_id.get((tenant, equipment_id))
         if machine is not None and minutes > 0:
