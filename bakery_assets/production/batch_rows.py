@@ -16,8 +16,8 @@ from bakery_assets.schemas import conform, plans
 DEMAND_RULE = "orders + max(0, forecast - orders) - sold, whole pieces"
 TERMS = (
     "batch", "batch_max", "batch_min", "batch_multiple", "batches", "carried_over", "demand", "forecast", "minutes",
-    "net_requirement", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "sold", "stock_usable",
-    "stock_used", "surplus", "unit",
+    "net_requirement", "not_begun", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "sold",
+    "stock_usable", "stock_used", "surplus", "unit",
 )  # fmt: skip
 
 

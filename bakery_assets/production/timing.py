@@ -185,9 +185,8 @@ def _block_machines(machines_of: dict[tuple[str, str], list[Machine]], carried: 
     by_id = {
         (tenant, machine.equipment_id): machine for (tenant, _), machines in machines_of.items() for machine in machines
     }
-    busy = carried.filter(~pl.col("is_over")).select(
-        "tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes"
-    )
+    occupied = carried.filter(~pl.col("is_over"))
+    busy = occupied.select("tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes")
     for tenant, equipment_id, start, minutes in busy.iter_rows():
         machine = by_id.get((tenant, equipment_id))
         if machine is not None and minutes > 0:
