@@ -89,7 +89,8 @@ def _stockouts(
     """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not.
 
     Where an earlier plan proposed an order of it of which nothing is recorded, it may only run out in the book. A
-    product of which a few are missing, as their dough had to be begun before, is of medium severity: no one can make more.
+    product of which a few are missing, as dough for them had to be begun before, is of medium severity: no one can
+    make more.
     """
     proposed = repeated.group_by("tenant_id", item_id="ingredient_id").agg(pl.col("proposed_on").max())
     proposed = proposed.with_columns(item_kind=pl.lit("ingredient"))
