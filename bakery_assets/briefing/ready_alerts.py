@@ -45,11 +45,15 @@ def _not_ready(
         .filter(pl.col("end_at").is_not_null())
         .join(names, on=["tenant_id", "product_id"])
         .with_columns(minutes=((pl.col("end_at") - pl.col("ready_by")).dt.total_seconds() / 60).ceil().cast(pl.Int64))
-        .sort("tenant_id", "minutes", "product_id", descending=[False, True, False])
+        # What was begun late keeps the times that were planned; when it is ready is in the reason.
+        .with_columns(minutes=pl.when(pl.col("minutes") > 0).then("minutes"))
+        .sort("tenant_id", "minutes", "product_id", descending=[False, True, False], nulls_last=True)
     )
     told = pl.format(
-        "{} ({} of {}, up to {} minutes late)", "name", plain_number("units_late"), plain_number("units"), "minutes"
-    )
+        "{} ({} of {}{})",
+        "name", plain_number("units_late"), plain_number("units"),
+        pl.format(", up to {} minutes late", "minutes").fill_null(""),
+    )  # fmt: skip
     days = (
         late.with_columns(told=told)
         .group_by("tenant_id", "plan_date", maintain_order=True)

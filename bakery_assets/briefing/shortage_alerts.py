@@ -12,6 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import Finding, critical_if_soon, finding
+from bakery_assets.briefing.not_begun import NotBegun, not_begun
 from bakery_assets.briefing.order_alerts import RequirementLines
 from bakery_assets.briefing.overdue_alerts import OverdueIngredients, overdue_findings
 from bakery_assets.briefing.repeated_orders import RepeatedOrders
@@ -21,6 +22,7 @@ from bakery_assets.keys import INGREDIENT, ITEM
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import conform, ops, plans
 
+A_FEW = 0.1  # a day's forecast is rarely closer than this: so much less than required needs no one at once
 MANY = 3  # more ingredients without a supplier whose stock is not known share one alert
 
 
@@ -30,6 +32,7 @@ class ShortageInputs(TypedDict):
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
+    production_schedules: dy.DataFrame[plans.ProductionSchedules]
 
 
 def shortage_findings(
@@ -45,7 +48,7 @@ def shortage_findings(
     low = items_at_risk(projections, "low").join(names, on=ITEM)
     late, unsupplied = _first_late_lines(lines), _unsupplied(lines)
     by_urgency = [
-        _stockouts(short, late, unsupplied, overdue, repeated),
+        _stockouts(short, late, unsupplied, overdue, repeated, not_begun(inputs["production_schedules"])),
         _no_supplier(unsupplied),
         overdue_findings(overdue),
         _late_deliveries(late),
@@ -81,10 +84,13 @@ def _stockouts(
     unsupplied: pl.DataFrame,
     overdue: dy.DataFrame[OverdueIngredients],
     repeated: dy.DataFrame[RepeatedOrders],
+    too_late: dy.DataFrame[NotBegun],
 ) -> dy.DataFrame[Finding]:
     """With the late delivery or missing supplier behind it; a delivery that comes before stock runs out is not.
 
-    Where an earlier plan proposed an order of it of which nothing is recorded, it may only run out in the book.
+    Where an earlier plan proposed an order of it of which nothing is recorded, it may only run out in the book. A
+    product of which a few are missing, as dough for them had to be begun before, is of medium severity: no one can
+    make more.
     """
     proposed = repeated.group_by("tenant_id", item_id="ingredient_id").agg(pl.col("proposed_on").max())
     proposed = proposed.with_columns(item_kind=pl.lit("ingredient"))
@@ -99,23 +105,35 @@ def _stockouts(
         "tenant_id", item_kind=pl.lit("ingredient"), item_id="ingredient_id", unsupplied_consequence="consequence",
         has_no_supplier=pl.lit(value=True),
     )  # fmt: skip
+    dough = too_late.select(
+        "tenant_id", "not_begun", "had_to_begin", "begin_by",
+        item_kind=pl.lit("product"), item_id="product_id", first_day="schedule_date",
+    )  # fmt: skip
     items = (
         short.join(behind, on=ITEM, how="left", maintain_order="left")
         .join(no_supplier, on=ITEM, how="left", maintain_order="left")
         .join(proposed, on=ITEM, how="left", maintain_order="left")
         .join(due, on=ITEM, how="left", maintain_order="left")
+        .join(dough, on=[*ITEM, "first_day"], how="left", maintain_order="left")
         .with_columns(
             is_delivered_late=(pl.col("first_day") < pl.col("deliver_on")).fill_null(value=False),
             has_no_supplier=pl.col("has_no_supplier").fill_null(value=False),
         )
     )
     is_late, no_one, is_product = "is_delivered_late", "has_no_supplier", pl.col("item_kind") == "product"
+    has_no_dough = pl.col("not_begun").is_not_null()
     missing = pl.when(pl.col("short") > 0).then(pl.format(", {} short in all", quantity("short", up=True)))
     reason = (
         pl.when(is_late)
         .then(pl.format("; {} can only deliver {}", "supplier", on_weekday("deliver_on")))
         .when(no_one)
         .then(pl.lit("; no supplier is known"))
+        .when(has_no_dough)
+        .then(
+            pl.format(
+                "; {} for {} had to be begun {}", "had_to_begin", quantity("not_begun", up=True), on_weekday("begin_by")
+            )
+        )
         .otherwise(pl.lit(""))
     )
     amount = pl.when(pl.col("short") > 0).then(quantity("short", up=True)).otherwise(pl.lit("what is missing"))
@@ -126,7 +144,14 @@ def _stockouts(
         "; order from {} by {} {}", "supplier", clock("order_by_local"), on_weekday(pl.col("order_by_local").dt.date())
     )
     action = (
-        pl.when(is_product)
+        pl.when(has_no_dough)
+        .then(
+            pl.format(
+                "Offer something else {}. If more was begun than planned, bake it, and record the batch (bakery done).",
+                on_weekday("first_day"),
+            )
+        )
+        .when(is_product)
         .then(pl.format("Bake more of it, or offer something else {}.", on_weekday("first_day")))
         .when(is_late)
         .then(pl.concat_str(elsewhere, order_by.fill_null(""), pl.lit(".")))
@@ -146,7 +171,9 @@ def _stockouts(
     )
     return finding(
         items,
-        severity=critical_if_soon("first_day"),
+        severity=pl.when(has_no_dough & (pl.col("short") <= A_FEW * pl.col("gross_requirement")))
+        .then(pl.lit("medium"))
+        .otherwise(critical_if_soon("first_day")),
         kind="stockout",
         cause=_cause(),
         subject="item_id",
@@ -178,6 +205,9 @@ def _stockouts(
             has_no_supplier="has_no_supplier",
             proposed_on="proposed_on",
             overdue_orders="order_lines",
+            not_begun="not_begun",
+            had_to_begin="had_to_begin",
+            begin_by="begin_by",
         ),
         consequence=pl.coalesce(
             pl.when(is_late).then("late_consequence"), pl.when(no_one).then("unsupplied_consequence"), generic

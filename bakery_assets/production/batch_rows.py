@@ -5,6 +5,7 @@ import polars as pl
 
 from bakery_assets.explanations.formats import as_json, as_struct, iso_instant
 from bakery_assets.keys import PRODUCT_DAY, SCHEDULE_DAY
+from bakery_assets.local_time import with_local_times
 from bakery_assets.production.carried_over import CarriedBatches, UsedNumbers
 from bakery_assets.production.lots import lot_rule
 from bakery_assets.production.ready_times import ReadyTimes, with_lateness
@@ -15,8 +16,8 @@ from bakery_assets.schemas import conform, plans
 DEMAND_RULE = "orders + max(0, forecast - orders) - sold, whole pieces"
 TERMS = (
     "batch", "batch_max", "batch_min", "batch_multiple", "batches", "carried_over", "demand", "forecast", "minutes",
-    "net_requirement", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "sold", "stock_usable",
-    "stock_used", "surplus", "unit",
+    "net_requirement", "not_begun", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "sold",
+    "stock_usable", "stock_used", "surplus", "unit",
 )  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def batch_rows(
     every = pl.concat(
         [
             rows.select(columns),
-            _carried_rows(carried, ready).select(columns),
+            _carried_rows(carried, ready, hours).select(columns),
         ],
         how="vertical_relaxed",
     )
@@ -91,10 +92,20 @@ def batch_rows(
     return conform(plans.ProductionBatches, every.sort("tenant_id", "plan_date", "batch_number"))
 
 
-def _carried_rows(carried: dy.DataFrame[CarriedBatches], ready: dy.DataFrame[ReadyTimes]) -> pl.DataFrame:
-    is_late = (pl.col("end_at") > pl.col("ready_by")).fill_null(value=False)
-    return carried.join(ready, on=PRODUCT_DAY, how="left", maintain_order="left").with_columns(
+def _carried_rows(
+    carried: dy.DataFrame[CarriedBatches], ready: dy.DataFrame[ReadyTimes], hours: dy.DataFrame[WorkingHours]
+) -> pl.DataFrame:
+    """Kept batches; one that was begun late, and so comes out late, keeps the times that were published, too."""
+    rows = carried.join(ready, on=PRODUCT_DAY, how="left", maintain_order="left").join(
+        hours.select(*SCHEDULE_DAY, "timezone"), on=SCHEDULE_DAY, how="left", maintain_order="left"
+    )
+    clocks = {"begun": "really_starts_at", "over": "really_ends_at"}
+    rows = with_local_times(rows, **clocks).with_columns(pl.col(*clocks).dt.strftime("%H:%M"))
+    told = pl.format("it was begun at {} and is ready at {}, later than planned", "begun", "over")
+    is_late = (pl.col("really_ends_at") > pl.col("ready_by")).fill_null(value=False)
+    because = pl.when(pl.col("really_ends_at") > pl.col("end_at")).then(told)
+    return rows.with_columns(
         is_carried_over=pl.lit(True),
         is_late=is_late,
-        late_because=pl.when(is_late).then(pl.lit("it had been planned so before")),
+        late_because=pl.when(is_late).then(because.otherwise(pl.lit("it had been planned so before"))),
     )

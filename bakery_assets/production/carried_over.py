@@ -3,6 +3,7 @@
 Which batches of the record hold, and what events say of them, is in ``bakery_assets.batches``.
 """
 
+from datetime import timedelta
 from typing import TypedDict
 
 import dataframely as dy
@@ -49,6 +50,8 @@ class CarriedBatches(dy.Schema):
     begins_at = col.instant("When its first dough is begun", nullable=True)
     start_at = col.instant("Start of its own first step", nullable=True)
     end_at = col.instant("End", nullable=True)
+    really_starts_at = col.instant("The same start, or the one that an event tells", nullable=True)
+    really_ends_at = col.instant("The end that an event tells, or so long after that start as planned", nullable=True)
     equipment_id = col.text("Machine of the longest step", nullable=True)
     priority = col.integer("1 was to be baked first", minimum=1)
     reasoning = col.json("Every term of the calculation, as published")
@@ -59,7 +62,7 @@ class CarriedBatches(dy.Schema):
 
 
 class CarriedSteps(dy.Schema):
-    """The steps of carried-over batches, as they were published."""
+    """The steps of carried-over batches, as they were published, as much later or earlier as the batch was begun."""
 
     tenant_id = col.key_text("The bakery")
     schedule_date = col.date("Day the batch is sold first")
@@ -68,6 +71,7 @@ class CarriedSteps(dy.Schema):
     equipment_kind = col.text("Kind of machine")
     minutes = col.number("Minutes of all loads together")
     start_at = col.instant("Start of the step")
+    is_over = col.boolean("The batch has ended, so that the machine is free")
 
 
 class UsedNumbers(dy.Schema):
@@ -97,7 +101,9 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         recorded.join(cells.select("tenant_id", "timezone", "planned_as_of", cell_date="plan_date"), on="tenant_id")
         .filter(pl.col("schedule_date").is_between(pl.col("cell_date"), last_day))
         .join(
-            histories_of(cells, inputs["batch_events"], recorded).select(*BATCH, "state", "started_at", "checked_at"),
+            histories_of(cells, inputs["batch_events"], recorded).select(
+                *BATCH, "state", "started_at", "checked_at", "ended_at"
+            ),
             on=BATCH,
             how="left",
         )
@@ -123,6 +129,8 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     kept = kept.with_columns(
         state=pl.coalesce("state", assumed),
         plan_date="cell_date",
+        really_starts_at=pl.when(pl.col("start_at").is_not_null()).then(pl.coalesce("started_at", "start_at")),
+        really_ends_at=pl.coalesce("ended_at", pl.col("end_at") + _delay("started_at")),
         begins_on=pl.coalesce(_day("begins_on"), "schedule_date"),
         made_on=pl.coalesce(_day("made_on"), "schedule_date"),
     )
@@ -156,20 +164,35 @@ def _with_opening(rows: pl.DataFrame, inputs: RecordInputs) -> pl.DataFrame:
     return rows.join(opening, on=["tenant_id", "schedule_date"], how="left")
 
 
+def _delay(told_start: str) -> pl.Expr:
+    """How much later than planned a batch was begun; nothing where no event tells."""
+    return (pl.col(told_start) - pl.col("start_at")).fill_null(timedelta())
+
+
 def _day(term: str) -> pl.Expr:
     return pl.col("reasoning").str.json_path_match(f"$.{term}").str.to_date("%Y-%m-%d", strict=False)
 
 
 def carried_steps(carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[CarriedSteps]:
-    """Their steps, from the terms that were published with them; without those that failed or were cancelled."""
+    """Their steps, from the terms that were published with them; without those that failed or were cancelled.
+
+    What was begun at another time than planned takes its machines for as long as planned from then on.
+    """
     steps = (
         carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
-        .select(*BATCH, steps=pl.col("reasoning").str.json_path_match("$.steps").str.json_decode(STEPS))
+        .select(
+            *BATCH,
+            is_over=pl.col("state") == "completed",
+            delay=_delay("really_starts_at"),
+            steps=pl.col("reasoning").str.json_path_match("$.steps").str.json_decode(STEPS),
+        )
         .drop_nulls("steps")
         .explode("steps")
         .drop_nulls("steps")
         .unnest("steps")
-        .with_columns(pl.col("start_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC"))
+        .with_columns(
+            pl.col("start_at").str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC") + pl.col("delay")
+        )
     )
     return conform(CarriedSteps, steps)
 

@@ -108,6 +108,18 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> tuple[dy.DataFrame[Lots], d
     return conform(Lots, lots), _faults(counted.filter(is_implausible))
 
 
+def largest_lot(quantity: str) -> pl.Expr:
+    """The largest lot of at most the quantity in a column that keeps the sizes of batches, 0 if none does; for rows of
+    ``Lots``."""
+    increment = pl.col("increment")
+    least, most = (pl.col("smallest") / increment).round(), (pl.col("largest") / increment).round()
+    counted = _down(pl.col(quantity) / increment)
+    batches = _up(counted / most).fill_null(1.0)
+    fewer = ((batches - 1.0) * most).fill_null(0.0)
+    is_possible = (counted > 0) & (batches * least <= counted)
+    return (pl.when(is_possible).then(counted).otherwise(fewer.clip(0.0)) * increment).round(DECIMALS)
+
+
 def split_batches(lots: dy.DataFrame[Lots]) -> dy.DataFrame[Batches]:
     """One row per batch, in the order of the lots, split evenly in increments; a lot without batches has no row."""
     each, over = pl.col("increments") // pl.col("batches"), pl.col("increments") % pl.col("batches")

@@ -28,11 +28,14 @@ class NetRequirements(DailyDemand):
     stock_used = col.number("Demand that this stock covers")
     net_requirement = col.number("Demand that has to be baked; 0 on days that are not open")
     unmet = col.number("Demand that stock does not cover on a day that is not open")
+    not_begun = col.number("Demand that cannot be baked, because what it takes had to be begun before the plan")
+    not_begun_item = col.text("Recipe that had to be begun", nullable=True)
+    had_to_begin_on = col.date("Day on which it had to be begun", nullable=True)
 
     @dy.rule()
     def demand_is_covered_baked_or_unmet(cls) -> pl.Expr:
-        """demand = stock_used + net_requirement + unmet."""
-        return equal("demand", pl.col("stock_used") + pl.col("net_requirement") + pl.col("unmet"))
+        """demand = stock_used + net_requirement + unmet + not_begun."""
+        return equal("demand", pl.sum_horizontal("stock_used", "net_requirement", "unmet", "not_begun"))
 
     @dy.rule()
     def stock_is_used_where_there_is_any(cls) -> pl.Expr:
@@ -76,6 +79,9 @@ def net_requirements(
             pl.col("stock_usable", "carried_over").fill_null(0.0),
             net_requirement=pl.when("is_open").then("unmet").otherwise(0.0),
             unmet=pl.when("is_open").then(0.0).otherwise("unmet"),
+            not_begun=pl.lit(0.0),
+            not_begun_item=pl.lit(None, pl.String),
+            had_to_begin_on=pl.lit(None, pl.Date),
         )
     )
     return conform(NetRequirements, net), left

@@ -13,6 +13,7 @@ from bakery_assets.materials.recipe_faults import recipe_faults, without_left_ou
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.production.batch_rows import batch_rows
 from bakery_assets.production.batches import ranked_batches
+from bakery_assets.production.begun_ahead import begun_before
 from bakery_assets.production.carried_over import carried_batches, carried_steps, used_numbers
 from bakery_assets.production.fault_rows import fault_rows
 from bakery_assets.production.lots import Lots
@@ -58,7 +59,8 @@ class ProductionTables(TypedDict):
 def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> ProductionTables:
     """What to bake, when and on what, for the horizon of every cell; rows sorted by key.
 
-    What has begun stays as it was published and counts as supply; only the rest is planned.
+    What has begun stays as it was published and counts as supply; only the rest is planned, and no more of it than
+    can be made of doughs that had to be begun before.
 
     A product whose master data cannot be used (a recipe without an end, sizes or capacities that lead to an
     implausible number of batches or loads) is left out and told in ``master_data_faults``; the others are planned.
@@ -67,11 +69,11 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     in_recipes = recipe_faults(cells, inputs)
     demand = conform(DailyDemand, without_left_out(daily_demand(cells, inputs), in_recipes))
     carried = carried_batches(cells, inputs)
-    lots, in_sizes = planned_lots(cells, demand, stock_on_hand(cells, inputs), carried, inputs["products"])
     hours, recipes = working_hours(cells, inputs["shifts"]), product_recipes(inputs)
-    begun = beginnings(
-        _make_orders(lots, recipes), cells, inputs, make_days(cells, inputs["calendar"], inputs["shifts"])
-    )
+    made = make_days(cells, inputs["calendar"], inputs["shifts"])
+    needs = begun_before(cells, recipes, inputs, made, carried)
+    lots, in_sizes = planned_lots(cells, demand, stock_on_hand(cells, inputs), carried, inputs["products"], needs)
+    begun = beginnings(_make_orders(lots, recipes), cells, inputs, made)
     ready = ready_times(hours, inputs)
     in_loads = load_faults(ranked_batches(lots, recipes, begun, hours, ready), steps, equipment)
     lots = conform(Lots, without_left_out(lots, in_loads))
@@ -86,6 +88,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
             day_steps(timed, scheduled, carried, kept),
             inputs["calendar"],
             equipment,
+            inputs["recipes"],
         ),
         production_batches=batch_rows(timed, scheduled, carried, used, ready, hours),
         master_data_faults=fault_rows(cells, in_recipes, in_sizes, in_loads),

@@ -12,9 +12,11 @@ from bakery_assets.materials.demand import DailyDemand
 from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
 from bakery_assets.materials.recipe_faults import FoundFaults, without_left_out
 from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.production.begun_ahead import BegunBefore, LotLimits, begun_stock, lot_limits
 from bakery_assets.production.carried_over import CarriedBatches
 from bakery_assets.production.lots import Lots, size_lots
-from bakery_assets.production.netting import net_requirements
+from bakery_assets.production.netting import NetRequirements, net_requirements
+from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, ops
 
 
@@ -24,19 +26,21 @@ def planned_lots(
     stock: dy.DataFrame[StockOnHand],
     carried: dy.DataFrame[CarriedBatches],
     products: dy.DataFrame[ops.Products],
+    needs: dy.DataFrame[BegunBefore],
 ) -> tuple[dy.DataFrame[Lots], dy.DataFrame[FoundFaults]]:
     """The lots of every product and day of the horizon, sorted by tenant, day and product.
 
     A lot of stock counts while its last usable day is not past. Batches that the plan keeps are stock from their
     schedule date on. What a lot makes beyond the net requirement is stock
     of the next days until ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the
-    evening.
+    evening. No lot is larger than what had to be begun before the plan date allows.
 
     Returns:
         The lots, and faults as of ``size_lots``, the first of each product; such a product has no lot on any day.
     """
     on_hand = stock.filter(pl.col("item_kind") == PRODUCT_KIND)
     kept = _stock_of_carried(cells, carried, products)
+    begun = begun_stock(stock, carried, needs)
     planned, faults = [], []
     for day in range(HORIZON_DAYS):
         today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))
@@ -52,12 +56,23 @@ def planned_lots(
             conform(DailyDemand, due), conform(StockOnHand, usable), conform(ItemQuantities, made), products
         )
         lots, faulty = size_lots(net)
+        limits, begun = lot_limits(lots, needs, begun)
+        if limits.height:
+            lots, _ = size_lots(_limited(lots, limits))
         on_hand = pl.concat([left, _stock_of_surplus(lots, day)])
         planned.append(lots)
         faults.append(faulty)
     found = pl.concat(faults).unique(PRODUCT, keep="first", maintain_order=True)
     lots_of_all = without_left_out(pl.concat(planned), found).sort("tenant_id", "schedule_date", "product_id")
     return conform(Lots, lots_of_all), conform(FoundFaults, found)
+
+
+def _limited(lots: dy.DataFrame[Lots], limits: dy.DataFrame[LotLimits]) -> dy.DataFrame[NetRequirements]:
+    """Net requirements no larger than the largest lot, which is smaller than what is required where there is one."""
+    rows = lots.drop("not_begun_item", "had_to_begin_on").join(limits, on=PRODUCT, how="left", maintain_order="left")
+    can_be_baked = pl.min_horizontal("net_requirement", "largest_lot")
+    not_begun = (pl.col("net_requirement") - can_be_baked).round(DECIMALS)
+    return conform(NetRequirements, rows.with_columns(net_requirement=can_be_baked, not_begun=not_begun))
 
 
 def _stock_of_carried(

@@ -26,7 +26,7 @@ COUNTS = (
     "products",
     "products_unmet",
 )
-SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet")
+SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet", "not_begun")
 
 
 class DayBatches(dy.Schema):
@@ -60,6 +60,7 @@ def schedule_rows(
     steps: dy.DataFrame[DaySteps],
     calendar: dy.DataFrame[ops.Calendar],
     equipment: dy.DataFrame[ops.Equipment],
+    recipes: dy.DataFrame[ops.Recipes],
 ) -> dy.DataFrame[plans.ProductionSchedules]:
     """The table's rows, one per tenant and day of the horizon, sorted.
 
@@ -79,6 +80,7 @@ def schedule_rows(
         _busiest(steps),
         _without_machine(steps),
         _contradictions(lots),
+        _without_dough(lots, recipes),
         closed,
     ):
         rows = rows.join(part, on=SCHEDULE_DAY, how="left")
@@ -131,7 +133,12 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
 def day_batches(timed: dy.DataFrame[TimedBatches], carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[DayBatches]:
     """The batches of each day, new and kept ones, but for those that failed or were cancelled."""
     made = carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
-    kept = made.with_columns(moved_from=pl.lit(None, pl.Date), missed_on=pl.lit(None, pl.Date))
+    kept = made.with_columns(
+        start_at="really_starts_at",
+        end_at="really_ends_at",
+        moved_from=pl.lit(None, pl.Date),
+        missed_on=pl.lit(None, pl.Date),
+    )
     columns = DayBatches.column_names()
     return conform(DayBatches, pl.concat([timed.select(columns), kept.select(columns)], how="vertical_relaxed"))
 
@@ -214,6 +221,23 @@ def _contradictions(lots: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _without_dough(lots: pl.DataFrame, recipes: dy.DataFrame[ops.Recipes]) -> pl.DataFrame:
+    """The products of a day that are not baked as required, because what they take had to be begun before."""
+    names = recipes.select(
+        "tenant_id", not_begun_item="recipe_id", had_to_begin=pl.coalesce("name", "recipe_id")
+    )  # fmt: skip
+    limited = lots.filter(pl.col("not_begun") > 0).join(names, on=["tenant_id", "not_begun_item"])
+    return (
+        limited.sort(*SCHEDULE_DAY, "product_id")
+        .group_by(SCHEDULE_DAY, maintain_order=True)
+        .agg(
+            without_dough=pl.struct(
+                "product_id", "not_begun", "had_to_begin", begin_by=pl.col("had_to_begin_on").cast(pl.String)
+            )
+        )
+    )
+
+
 def _consequence() -> pl.Expr:
     shift_end = pl.col("shift_ends_at_local").dt.strftime("%H:%M")
     last_end = pl.col("work_ends_at_local")
@@ -261,7 +285,7 @@ def _consequence() -> pl.Expr:
 def _reasoning() -> pl.Expr:
     plain = (
         *SUMS, "products", "batches_late", "batches_without_times", "busiest_machine", "busy_minutes",
-        "kinds_without_machine", "shift_minutes",
+        "kinds_without_machine", "shift_minutes", "without_dough",
     )  # fmt: skip
     return as_json(
         **{name: pl.col(name) for name in plain}

@@ -4,10 +4,9 @@ Which batches there are and in which order they come is decided in ``batches``, 
 ``working_hours``.
 """
 
-import math
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
 import dataframely as dy
 import polars as pl
@@ -17,13 +16,12 @@ from bakery_assets.local_time import INSTANT
 from bakery_assets.materials.recipe_faults import FoundFaults
 from bakery_assets.production.batches import RankedBatches
 from bakery_assets.production.carried_over import CarriedSteps
+from bakery_assets.production.machines import MAX_LOADS, NOISE, Machine
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
 
 SECOND = 1_000_000  # in microseconds, the unit of every time in here
 HOUR = 3_600 * SECOND
-NOISE = 1e-9  # relative; 0.3 kg in loads of 0.1 kg are three loads
-MAX_LOADS = 10_000  # of one step of one batch; more is a slip in a machine's capacity
 MAX_ROWS = 2**31 - 1
 MINUTE_DECIMALS = 2  # of minutes in explanations and sums of a day
 
@@ -77,52 +75,19 @@ class Step:
 
 
 @dataclass(slots=True)
-class Machine:
-    """A machine and when it is busy: intervals in order that do not touch; ``capacity`` None holds a whole batch."""
+class PlacedStep:
+    """A step of a batch with its machine and times, in microseconds; without a machine there is none of its kind."""
 
-    equipment_id: str
-    capacity: float | None
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
+    step: Step
+    machine: Machine | None
+    loads: int
+    length: int
+    start: int
 
-    def loads(self, quantity: float) -> int:
-        """How often the machine is filled for ``quantity``."""
-        if self.capacity is None:
-            return 1
-        return max(1, math.ceil(min(quantity / self.capacity, 2.0 * MAX_LOADS) * (1 - NOISE)))
-
-    def free_from(self, ready: int, length: int) -> int:
-        """The first moment from ``ready`` on at which the machine is free for ``length``."""
-        start, place = ready, bisect_right(self.ends, ready)
-        while place < len(self.starts) and self.starts[place] < start + max(length, 1):
-            start = self.ends[place]
-            place += 1
-        return start
-
-    def occupy(self, start: int, length: int) -> None:
-        """Take the machine; the place must be free."""
-        if length == 0:
-            return
-        end, place = start + length, bisect_left(self.starts, start)
-        joins_next = place < len(self.starts) and self.starts[place] == end
-        if place > 0 and self.ends[place - 1] == start:
-            self.ends[place - 1] = self.ends.pop(place) if joins_next else end
-            if joins_next:
-                self.starts.pop(place)
-        elif joins_next:
-            self.starts[place] = start
-        else:
-            self.starts.insert(place, start)
-            self.ends.insert(place, end)
-
-    def block(self, start: int, end: int) -> None:
-        """Take the machine for what was planned before; it may be taken already for a part of the time."""
-        for busy_from, busy_to in list(zip(self.starts, self.ends, strict=True)):
-            if busy_from <= end and busy_to >= start:
-                start, end = min(start, busy_from), max(end, busy_to)
-                place = self.starts.index(busy_from)
-                del self.starts[place], self.ends[place]
-        self.occupy(start, end - start)
+    @property
+    def end(self) -> int:
+        """When it ends."""
+        return self.start + self.length
 
 
 def schedule_batches(
@@ -141,42 +106,85 @@ def schedule_batches(
     is free first; ties go by ``equipment_id``. A kind without a machine takes its time on none; a machine
     of capacity 0 is none. A machine is busy across days: a batch that ends late delays those of the next day.
 
+    When all are placed, steps that end before the next one of their batch starts are moved towards it
+    (``_without_waiting``): what waits for the oven waits as flour, not as dough. No batch ends at another time by that.
+
     The scheme is sequential by nature, hence the loop over batches; tenants never meet, for each has its own machines.
 
     Args:
         batches: in the order of placing; the rows of one tenant's earlier days first. None that ``load_faults`` names.
-        carried: steps of batches that the plan keeps; their machines are busy at those times.
+        carried: steps of batches that the plan keeps; until they are over, their machines are busy at those times.
     """
     steps_of = _steps_by_recipe(steps)
     machines_of = _machines_by_kind(equipment)
     _block_machines(machines_of, carried)
-    times: list[tuple[int, int, int, str | None]] = []
-    taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
     held = pl.col("ready_by") - pl.duration(microseconds=(pl.col("hold_hours") * HOUR).round().cast(pl.Int64))
     wanted = batches.select(
         "tenant_id", "recipe_id", "quantity_planned", pl.col("work_starts_at").to_physical(),
         not_ready_before=held.to_physical(),
     )  # fmt: skip
-    for row, (tenant, recipe, amount, day_start, not_before) in enumerate(wanted.iter_rows()):
-        own_steps = steps_of.get((tenant, recipe), ())
-        batch_start, ready, longest, main_machine = None, day_start, -1, None
+    placed: list[list[PlacedStep]] = []
+    for tenant, recipe, amount, day_start, not_before in wanted.iter_rows():
+        own_steps, ready = steps_of.get((tenant, recipe), ()), day_start
         if not_before is not None:
             shortest = sum(_shortest(step, machines_of.get((tenant, step.kind), ()), amount) for step in own_steps)
             ready = max(day_start, not_before - shortest)
+        placed.append([])
         for step in own_steps:
-            start, length, loads, machine = _place(step, machines_of.get((tenant, step.kind), ()), amount, ready)
-            if machine is not None:
-                machine.occupy(start, length)
-                if length > longest:
-                    longest, main_machine = length, machine.equipment_id
-            name = machine.equipment_id if machine else None
-            taken.append((row, step.number, step.name, step.kind, name, loads, length / (60 * SECOND), start))
-            batch_start = start if batch_start is None else batch_start
-            ready = start + length
-        if batch_start is not None:
-            times.append((row, batch_start, ready, main_machine))
-    placed = pl.DataFrame(times, schema=TIMES, orient="row").with_columns(pl.col("start_at", "end_at").cast(INSTANT))
-    timed = batches.with_row_index("row").join(placed, on="row", how="left", maintain_order="left")
+            found = _place(step, machines_of.get((tenant, step.kind), ()), amount, ready)
+            if found.machine is not None:
+                found.machine.occupy(found.start, found.length)
+            placed[-1].append(found)
+            ready = found.end
+    _without_waiting(placed)
+    return _as_frames(batches, placed)
+
+
+def _without_waiting(placed: list[list[PlacedStep]]) -> None:
+    """Move each step to the last time before the next step of its batch at which its machine is free for it.
+
+    The last step of a batch stays where it is. What is ready last moves first, as it leaves room to what is before it;
+    what has moved may leave room to others, so it is done again until nothing moves.
+    """
+    last_first = sorted((steps for steps in placed if steps), key=lambda steps: steps[-1].end, reverse=True)
+    moves = True
+    while moves:
+        moves = False
+        for steps in last_first:
+            for following, step in pairwise(reversed(steps)):
+                if step.end < following.start:
+                    moves |= _moved_towards(step, following.start)
+
+
+def _moved_towards(step: PlacedStep, due: int) -> bool:
+    """Let a step end as late as it can by ``due``; whether it has moved."""
+    before = step.start
+    if step.machine is None:
+        step.start = due - step.length
+    else:
+        step.machine.release(step.start, step.length)
+        step.start = step.machine.free_until(due, step.length)
+        step.machine.occupy(step.start, step.length)
+    return step.start > before
+
+
+def _as_frames(
+    batches: dy.DataFrame[RankedBatches], placed: list[list[PlacedStep]]
+) -> tuple[dy.DataFrame[TimedBatches], dy.DataFrame[ScheduledSteps]]:
+    times: list[tuple[int, int, int, str | None]] = []
+    taken: list[tuple[int, int, str, str, str | None, int, float, int]] = []
+    for row, steps in enumerate(placed):
+        on_machines = [each for each in steps if each.machine is not None]
+        longest = max(on_machines, key=lambda each: each.length, default=None)
+        if steps:
+            main = longest.machine.equipment_id if longest is not None and longest.machine is not None else None
+            times.append((row, steps[0].start, steps[-1].end, main))
+        for each in steps:
+            name = each.machine.equipment_id if each.machine else None
+            minutes = each.length / (60 * SECOND)
+            taken.append((row, each.step.number, each.step.name, each.step.kind, name, each.loads, minutes, each.start))
+    spans = pl.DataFrame(times, schema=TIMES, orient="row").with_columns(pl.col("start_at", "end_at").cast(INSTANT))
+    timed = batches.with_row_index("row").join(spans, on="row", how="left", maintain_order="left")
     scheduled = pl.DataFrame(taken, schema=STEPS, orient="row").with_columns(pl.col("start_at").cast(INSTANT))
     return conform(TimedBatches, timed), conform(ScheduledSteps, scheduled)
 
@@ -185,7 +193,8 @@ def _block_machines(machines_of: dict[tuple[str, str], list[Machine]], carried: 
     by_id = {
         (tenant, machine.equipment_id): machine for (tenant, _), machines in machines_of.items() for machine in machines
     }
-    busy = carried.select("tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes")
+    occupied = carried.filter(~pl.col("is_over"))
+    busy = occupied.select("tenant_id", "equipment_id", pl.col("start_at").to_physical(), "minutes")
     for tenant, equipment_id, start, minutes in busy.iter_rows():
         machine = by_id.get((tenant, equipment_id))
         if machine is not None and minutes > 0:
@@ -231,20 +240,19 @@ def load_faults(
     return conform(FoundFaults, found)
 
 
-def _place(
-    step: Step, machines: Sequence[Machine], quantity: float, ready: int
-) -> tuple[int, int, int, Machine | None]:
-    """Where a step goes: its start, length, loads and machine."""
+def _place(step: Step, machines: Sequence[Machine], quantity: float, ready: int) -> PlacedStep:
+    """Where a step goes: its machine and its times."""
     length = step.seconds * SECOND
     if not machines:
-        return ready, length, 1, None
+        return PlacedStep(step, None, 1, length, ready)
     options = []
     for machine in machines:
         loads = machine.loads(quantity)
         if loads > MAX_LOADS:
             continue
-        options.append((machine.free_from(ready, loads * length), loads * length, loads, machine))
-    return min(options, key=lambda option: option[0] + option[1])
+        start = machine.free_from(ready, loads * length)
+        options.append(PlacedStep(step, machine, loads, loads * length, start))
+    return min(options, key=lambda option: option.end)
 
 
 def _steps_by_recipe(steps: dy.DataFrame[ops.ProductionSteps]) -> dict[tuple[str, str], list[Step]]:

@@ -98,8 +98,12 @@ def test_resolved_alerts_are_archived_after_four_weeks() -> None:
 @pytest.mark.parametrize(
     ("kind", "deadline", "why"),
     [
-        ("order_today", datetime(2026, 1, 5, 16, tzinfo=UTC), "Its deadline has passed by the plan of Tue 6 Jan."),
-        ("order_today", datetime(2026, 1, 9, 16, tzinfo=UTC), "The plan of Tue 6 Jan no longer finds it."),
+        (
+            "order_today",
+            datetime(2026, 1, 5, 16, tzinfo=UTC),
+            "It was too late to order by the plan of Tue 6 Jan, which asks anew for what is still missing.",
+        ),
+        ("order_today", datetime(2026, 1, 9, 16, tzinfo=UTC), "The plan of Tue 6 Jan no longer needs this order."),
         ("over_capacity", None, "The baking fits into the shifts in the plan of Tue 6 Jan."),
         ("expiring", None, "Nothing of it expires unused in the plan of Tue 6 Jan."),
         ("closed_today", None, "That day is over."),

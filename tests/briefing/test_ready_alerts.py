@@ -41,6 +41,14 @@ def test_one_alert_names_what_is_late_by_how_much_and_why(alerts: Alerts) -> Non
     assert [row["minutes"] for row in json.loads(alert["reasoning"])["products"]] == [45, 10]
 
 
+def test_what_was_begun_late_is_told_with_its_own_reason_and_not_with_the_planned_end(alerts: Alerts) -> None:
+    begun = "it was begun at 06:40 and is ready at 07:10, later than planned"
+    kept = batch(1, "pain", 40, datetime(2026, 11, 24, 5, 50, tzinfo=UTC), is_late=True, late_because=begun)
+    (alert,) = of_kind(alerts(production_batches=[kept]), "not_ready")
+    assert alert["message"] == f"Not ready when it has to be: Pain au chocolat (40 of 40), because {begun}."
+    assert [row["minutes"] for row in json.loads(alert["reasoning"])["products"]] == [None]
+
+
 def test_what_is_ready_and_what_is_late_on_another_day_is_not_told(alerts: Alerts) -> None:
     tomorrow = {"schedule_date": date(2026, 11, 25), "is_late": True, "late_because": MACHINES}
     rows = alerts(production_batches=[batch(1, "pain", 40, SEVEN), batch(2, "pain", 40, SEVEN, **tomorrow)])

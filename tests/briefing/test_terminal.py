@@ -323,6 +323,19 @@ def test_batches_without_times_are_shown_without_times(morning):
     assert "\ntime " not in text
 
 
+def test_supply_of_batches_that_were_begun_before_is_not_called_stock(morning):
+    """44 wanted: 4 lie in the shop, 36 come from a batch in the oven, and of the other 4 three have no dough."""
+    reasons = {"demand": 44.0, "stock_usable": 40.0, "carried_over": 36.0, "stock_used": 40.0, "net_requirement": 1.0,
+               "not_begun": 3.0, "unit": "piece"}  # fmt: skip
+    row = batch(1, None, None, quantity_planned=1.0, equipment_id=None, reasoning=json.dumps(reasons))
+    text = shown(render_day(morning(production_batches=[row]), 160))
+    assert "44 wanted, 4 in stock, 36 from earlier batches, no dough for 3" in " ".join(text.split())
+    none_there = {**reasons, "stock_usable": 36.0, "stock_used": 36.0}
+    row = batch(1, None, None, equipment_id=None, reasoning=json.dumps(none_there))
+    text = shown(render_day(morning(production_batches=[row]), 160))
+    assert "44 wanted, 36 from earlier batches, no dough" in " ".join(text.split())
+
+
 def test_several_shops_are_distinguished(morning):
     shops = [{"location_id": "main", "name": None}, {"location_id": "gare", "name": "Gare de l'Est"}]
     forecasts = [

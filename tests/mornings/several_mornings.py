@@ -108,7 +108,9 @@ def _record(kept: list[tuple[pl.DataFrame, Frames]], cells: pl.DataFrame) -> dic
         made["production_batches"]
         .filter((pl.col("schedule_date") == pl.col("plan_date")) | begins_soon)
         .join(published, on=["tenant_id", "plan_date"])
-        .with_columns(begins_at="start_at", planned_since="published_at")
+        .with_columns(
+            begins_at=pl.col("start_at") - (pl.col("schedule_date") - pl.col("begins_on")), planned_since="published_at"
+        )
         .select(plans.PublishedBatches.column_names())
         for made in before
     ]

@@ -1,6 +1,7 @@
 """Times on the machines: capacity, gaps, ties, and machines that are not there."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from bakery_assets.production.batches import RankedBatches
 from bakery_assets.production.carried_over import CarriedSteps
-from bakery_assets.production.timing import Machine, load_faults, schedule_batches
+from bakery_assets.production.machines import Machine
+from bakery_assets.production.timing import load_faults, schedule_batches
 from tests.scenarios import filled
 
 FOUR = datetime(2026, 1, 5, 4, tzinfo=UTC)
@@ -57,6 +59,31 @@ def minutes_of(timed: pl.DataFrame) -> list[tuple[float, float, str | None]]:
         ((start - FOUR) / timedelta(minutes=1), (end - FOUR) / timedelta(minutes=1), machine)
         for start, end, machine in timed.select("start_at", "end_at", "equipment_id").iter_rows()
     ]
+
+
+def starts_of(steps: pl.DataFrame) -> list[float]:
+    """Starts of steps in minutes after four o'clock."""
+    return [(start - FOUR) / timedelta(minutes=1) for start in steps["start_at"]]
+
+
+def test_what_waits_for_the_oven_is_mixed_later_and_does_not_wait_as_dough() -> None:
+    """An hour of baking each: the second batch could be mixed at 10, and is mixed at 60, to rise and go into the oven at 75."""
+    timed, steps = schedule_batches(
+        batches_of(20, 20), recipe(("mixer", 10), ("proofer", 5), ("oven", 60)), machines(mixer_1=None, oven_1=20),
+        NOTHING_KEPT,
+    )  # fmt: skip
+    assert starts_of(steps) == [0, 10, 15, 60, 70, 75]
+    assert minutes_of(timed) == [(0, 75, "oven_1"), (60, 135, "oven_1")]
+
+
+def test_a_step_moves_only_to_where_its_machine_is_free() -> None:
+    """The mixer is cleaned from 60 on, as a batch that is kept says: the second dough is mixed just before that."""
+    kept = filled(CarriedSteps, [{"tenant_id": "bakery", "equipment_id": "mixer_1", "start_at": FOUR + timedelta(hours=1),
+                                  "minutes": 30.0}])  # fmt: skip
+    _, steps = schedule_batches(
+        batches_of(20, 20), recipe(("mixer", 10), ("oven", 60)), machines(mixer_1=None, oven_1=20), kept
+    )
+    assert starts_of(steps) == [0, 10, 50, 70]
 
 
 def test_a_batch_larger_than_the_oven_goes_in_twice() -> None:
@@ -118,6 +145,26 @@ def test_one_absurd_machine_among_others_is_not_used() -> None:
     assert minutes_of(schedule_batches(batches, steps, ovens, nothing_kept())[0]) == [(0, 25, "oven_2")]
 
 
+def assert_nothing_waits_that_could_be_begun_later(spans: pl.DataFrame) -> None:
+    """Between a step that has to wait and the next of its batch its machine is never free for as long as it takes."""
+    rows = spans.sort("row", "step_number").to_dicts()
+    for step, following in pairwise(rows):
+        if step["row"] != following["row"] or step["end_at"] == following["start_at"]:
+            continue
+        assert step["equipment_id"] is not None
+        length = step["end_at"] - step["start_at"]
+        busy = sorted(
+            (other["start_at"], other["end_at"])
+            for other in rows
+            if other["equipment_id"] == step["equipment_id"] and other is not step and other["minutes"] > 0
+        )
+        free_from = step["end_at"]
+        for start, end in [*busy, (following["start_at"], following["start_at"])]:
+            if start >= free_from:
+                assert min(start, following["start_at"]) - free_from < max(length, timedelta(seconds=1)), step
+            free_from = max(free_from, end)
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     quantities=st.lists(st.integers(1, 90).map(float), min_size=1, max_size=12),
@@ -136,6 +183,7 @@ def test_no_machine_does_two_things_at_once_and_steps_follow_each_other(
     assert busy.filter(pl.col("start_at") < before).is_empty()
     previous = pl.col("end_at").shift(1).over("row")
     assert spans.sort("row", "step_number").filter(pl.col("start_at") < previous).is_empty()
+    assert_nothing_waits_that_could_be_begun_later(spans)
     assert (
         timed["end_at"].to_list() == spans.group_by("row").agg(pl.col("end_at").max()).sort("row")["end_at"].to_list()
     )

@@ -148,7 +148,10 @@ def _span(morning: DayBriefing, start: datetime | None, end: datetime | None) ->
 
 
 def _why(reasons: dict[str, Any]) -> str:
-    """The batch's sum in short: ``18 wanted, 4 in stock, batch at least 12``."""
+    """The batch's sum in short: ``18 wanted, 4 in stock, 6 from earlier batches, batch at least 12``.
+
+    What batches add that the plan keeps is supply, but no one finds it on the shelf; stock is used before it.
+    """
     unit = reasons.get("unit", "piece")
 
     def amount(name: str) -> str:
@@ -160,8 +163,14 @@ def _why(reasons: dict[str, Any]) -> str:
     words = [f"{'fewer than 1' if wanted == '0' else wanted} wanted"]
     if reasons.get("orders"):
         words[0] += f" ({amount('orders')} ordered ahead)"
-    if reasons.get("stock_used"):
-        words.append(f"{amount('stock_used')} in stock")
+    used, begun = reasons.get("stock_used") or 0.0, reasons.get("carried_over") or 0.0
+    on_hand = min(used, (reasons.get("stock_usable") or used) - begun)
+    if on_hand > 0:
+        words.append(f"{quantity(on_hand, unit)} in stock")
+    if used > on_hand:
+        words.append(f"{quantity(used - on_hand, unit)} from earlier batches")
+    if reasons.get("not_begun"):
+        words.append(f"no dough for {amount('not_begun')}")
     if reasons.get("net_requirement", 0.0) < (reasons.get("batch_min") or 0.0):
         words.append(f"batch at least {amount('batch_min')}")
     elif (reasons.get("batch_multiple") or 0) > 1 and reasons.get("surplus"):
