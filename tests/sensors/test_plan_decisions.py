@@ -16,7 +16,7 @@ from resources.warehouse import Warehouse
 from sensors.plan_decisions import plan_decisions
 from sensors.tenant_registry import register
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
-from tests.resources.test_record import plan
+from tests.publishing import plan
 
 PUBLISHED = PLANNING_INSTANT + timedelta(minutes=5)
 SEVEN = PLANNING_INSTANT + timedelta(minutes=90)  # 07:00 in Paris; the shop opens at 08:00
