@@ -1,7 +1,9 @@
 """Complete days: of which days the sales a plan knows are a shop's whole day.
 
-A plan that is made on the evening before knows nothing or only a part of the day that is not over yet. Such a day is
-neither history for forecasts nor can it be validated: it is missing, not poor.
+A day is complete when its shop has closed and its till has reported since (``is_reported``, also the ledger's rule). A
+plan that is made on the evening before knows nothing or only a part of the day that is not over yet; a till that
+stopped at noon has reported half of one. Such a day is neither history for forecasts nor can it be validated: it is
+missing, not poor. Of a till that usually does not report after closing, a day is whole once it is over.
 """
 
 from typing import TypedDict, cast
@@ -10,6 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import past_days
+from bakery_assets.local_time import with_utc_times
 from bakery_assets.opening_hours import trading_hours
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
@@ -17,8 +20,8 @@ from bakery_assets.tenant_settings import settings_on
 
 MISSING_WITHIN_DAYS = 14  # days before the plan date whose sales are waited for
 HABIT_DAYS = 28  # days whose sales tell on which weekdays a location sells, and whether its till reports after closing
-LATEST_DAYS = 3  # before the plan date; a plan is made two days ahead at the most, and a day ends on the day after it
 HALF = 0.5
+_SHOP = ["tenant_id", "location_id"]
 _SHOP_DAY = ["tenant_id", "location_id", "sales_date"]
 
 
@@ -81,19 +84,18 @@ def unreported_days(
             weekday=pl.col("sales_date").dt.weekday(),
         )
     )
-    shop = ["tenant_id", "location_id"]
     habits = shop_days.filter(pl.col("reported_at").is_not_null())
-    closes_out = habits.group_by(shop).agg(closes_out=pl.col("is_closed_out").mean() > HALF)
-    sells = habits.filter("has_sold").select(*shop, sold_on="sales_date", weekday="weekday")
+    closes_out = _usually_closing_out(habits).with_columns(closes_out=pl.lit(value=True))
+    sells = habits.filter("has_sold").select(*_SHOP, sold_on="sales_date", weekday="weekday")
     back = (pl.col("sales_date") - pl.col("sold_on")).dt.total_days()
     candidates = (
         shop_days.filter(pl.col("is_open") & pl.col("is_due") & (ago <= MISSING_WITHIN_DAYS))
-        .join(closes_out, on=shop)
-        .filter(pl.col("reported_at").is_null() | (pl.col("closes_out") & ~pl.col("is_closed_out")))
+        .join(closes_out, on=_SHOP, how="left")
+        .filter(pl.col("reported_at").is_null() | (pl.col("closes_out").is_not_null() & ~pl.col("is_closed_out")))
     )
     reporting = (
         candidates.select(*_SHOP_DAY, "weekday", "has_hours")
-        .join(sells, on=shop, suffix="_sold")
+        .join(sells, on=_SHOP, suffix="_sold")
         .filter(back.is_between(1, HABIT_DAYS))
         .filter(pl.col("has_hours").is_not_null() | (pl.col("weekday") == pl.col("weekday_sold")))
     )
@@ -101,15 +103,33 @@ def unreported_days(
     return conform(UnreportedDays, missing)
 
 
+def with_midnights(rows: pl.DataFrame, day: str) -> pl.DataFrame:
+    """``rows`` with the instant ``midnight`` at which their ``day`` ends on the clock of their ``timezone``."""
+    ends = rows.with_columns(midnight=pl.col(day).dt.offset_by("1d").cast(pl.Datetime("us")))
+    return with_utc_times(ends, midnight="midnight")
+
+
+def is_reported() -> pl.Expr:
+    """Whether a shop's day is over and its till has reported after closing, or when the date was; never null.
+
+    Of columns ``closes_at``, ``midnight``, ``planned_as_of`` and ``reported_at``, the last record of the day's sales,
+    which may be later than the planning instant: late sales are read so. A day that is given without the time of its
+    record is recorded at its end.
+    """
+    at, closes = pl.col("reported_at"), pl.col("closes_at")
+    is_over = (closes <= pl.col("planned_as_of")) & (at >= pl.col("midnight"))
+    return ((at >= closes) | is_over).fill_null(value=False)
+
+
 def incomplete_days(
     cells: dy.DataFrame[Cells], shop_days: pl.DataFrame, sales: dy.DataFrame[ops.Sales], facts: TradingFacts
 ) -> dy.DataFrame[IncompleteDays]:
-    """Those of ``shop_days`` that were not over at the planning instant, with nothing recorded after closing.
+    """Those of ``shop_days`` in the two weeks before the plan date that are not complete, sorted.
 
-    Sales that were recorded after closing, though after the planning instant, are the day's: late sales are read so.
+    A day that is over and of which nothing is recorded is none of them: nobody knows whether anything will be.
 
     Args:
-        shop_days: ``tenant_id, location_id, sales_date``; only the last days before the plan date can be incomplete.
+        shop_days: ``tenant_id, location_id, sales_date``.
         sales: as known to the cells.
     """
     recent = (
@@ -118,25 +138,49 @@ def incomplete_days(
         .join(cells, on="tenant_id")
         .filter(
             pl.col("sales_date") < pl.col("plan_date"),
-            pl.col("sales_date") >= pl.col("plan_date") - pl.duration(days=LATEST_DAYS),
+            pl.col("sales_date") >= pl.col("plan_date") - pl.duration(days=MISSING_WITHIN_DAYS),
         )
         .rename({"sales_date": "date"})
     )
+    last = sales.join(recent.select(*_SHOP, sales_date="date"), on=_SHOP_DAY, how="semi")
+    reported = last.group_by(_SHOP_DAY).agg(reported_at=pl.col("recorded_at").max())
     hours = trading_hours(recent, facts["opening_hours"], facts["calendar"], facts["tenant_settings"])
-    open_then = (
-        hours.rename({"date": "sales_date"})
-        .join(cells.select("tenant_id", "planned_as_of"), on="tenant_id")
-        .filter(pl.col("planned_as_of") < pl.col("closes_at"))
+    days = with_midnights(
+        hours.join(cells.select("tenant_id", "timezone", "planned_as_of"), on="tenant_id"), "date"
+    ).rename({"date": "sales_date"})
+    candidates = days.join(reported, on=_SHOP_DAY, how="left").filter("is_open", ~is_reported())
+    is_over = pl.col("closes_at") <= pl.col("planned_as_of")
+    stopped = candidates.filter(is_over, pl.col("reported_at").is_not_null())
+    if stopped.height:
+        stopped = stopped.join(_closing_out(cells, sales, stopped, facts), on=_SHOP, how="semi")
+    incomplete = pl.concat([candidates.filter(~is_over), stopped])
+    return conform(IncompleteDays, incomplete.sort(_SHOP_DAY))
+
+
+def _closing_out(
+    cells: dy.DataFrame[Cells], sales: dy.DataFrame[ops.Sales], shops: pl.DataFrame, facts: TradingFacts
+) -> pl.DataFrame:
+    """Those of ``shops`` that usually report after closing, by the four weeks before the plan date."""
+    ago = (pl.col("plan_date") - pl.col("sales_date")).dt.total_days()
+    days = (
+        sales.join(shops.select(_SHOP).unique(), on=_SHOP, how="semi")
+        .join(cells, on="tenant_id")
+        .filter(ago.is_between(1, HABIT_DAYS))
+        .group_by(*_SHOP_DAY, "timezone")
+        .agg(reported_at=pl.col("recorded_at").max())
     )
-    if open_then.is_empty():
-        return IncompleteDays.create_empty()
-    reported = (
-        sales.join(open_then.select(*_SHOP_DAY, "closes_at"), on=_SHOP_DAY)
-        .filter(pl.col("recorded_at") >= pl.col("closes_at"))
-        .select(_SHOP_DAY)
-        .unique()
+    hours = trading_hours(
+        days.rename({"sales_date": "date"}), facts["opening_hours"], facts["calendar"], facts["tenant_settings"]
     )
-    return conform(IncompleteDays, open_then.join(reported, on=_SHOP_DAY, how="anti").sort(_SHOP_DAY))
+    own = hours.rename({"date": "sales_date"}).join(days, on=_SHOP_DAY)
+    return _usually_closing_out(own.with_columns(is_closed_out=pl.col("reported_at") >= pl.col("closes_at")))
+
+
+def _usually_closing_out(reported: pl.DataFrame) -> pl.DataFrame:
+    """Shops of more than half of whose reported days the last sales were recorded after closing."""
+    return (
+        reported.group_by(_SHOP).agg(share=pl.col("is_closed_out").mean()).filter(pl.col("share") > HALF).select(_SHOP)
+    )
 
 
 def without_incomplete_days(

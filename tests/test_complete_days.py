@@ -61,6 +61,33 @@ def test_a_morning_plan_finds_every_day_complete(hour: int, back: int) -> None:
     assert found(planned, day=TUESDAY - timedelta(days=back)) == []
 
 
+def test_a_till_that_stopped_at_noon_has_not_reported_the_day_where_it_usually_reports_after_closing() -> None:
+    noon = {**{back(days): evening(back(days)) for days in range(1, 30)}, MONDAY: evening(MONDAY, 11)}
+    assert incomplete(noon) == [MONDAY]
+    assert incomplete({**noon, MONDAY: evening(MONDAY)}) == []
+    assert incomplete({**noon, MONDAY: datetime(2026, 3, 9, 23, tzinfo=UTC)}) == [], "given with its date alone"
+    assert incomplete({day: at for day, at in noon.items() if day != MONDAY}) == [], "nothing is recorded of it"
+
+
+def test_days_of_a_till_that_writes_each_sale_down_are_whole_when_they_are_over() -> None:
+    assert incomplete({back(days): evening(back(days), 11) for days in range(1, 30)}) == []
+
+
+def incomplete(recorded: dict[date, datetime]) -> list[date]:
+    """The incomplete days of a shop in Berlin, open from 07:00 to 18:00, planned at 03:00 on Tuesday."""
+    own = {"tenant_id": "b", "location_id": "main"}
+    cells = pl.DataFrame([("b", TUESDAY, "Europe/Berlin", EARLY)], schema=CELLS, orient="row")
+    rows = [{**own, "product_id": "rye", "sales_date": day, "recorded_at": at} for day, at in recorded.items()]
+    hours = [{**own, "weekday": weekday, "opens": time(7), "closes": time(18)} for weekday in range(1, 8)]
+    facts = {
+        "opening_hours": filled(ops.OpeningHours, hours),
+        "calendar": filled(ops.Calendar, []),
+        "tenant_settings": filled(ops.TenantSettings, []),
+    }
+    shop_days = pl.DataFrame([{**own, "sales_date": back(days)} for days in range(1, 30)])
+    return incomplete_days(cells, shop_days, filled(ops.Sales, rows), facts)["sales_date"].to_list()
+
+
 def missing(
     recorded: dict[date, datetime], planned_as_of: datetime, *, has_hours: bool = True, due: str | None = None
 ) -> list[date]:

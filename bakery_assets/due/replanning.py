@@ -5,7 +5,9 @@ A plan that is out is worked with.
 **Decisions and facts.** A rejected plan is made anew until the last shop closes. A batch of the day that failed or was
 cancelled plans it anew until the first shop opens, because what it was to bring can still be baked. A count that
 differs from the plan's book by more than the tenant's ``replan_threshold``, as a fraction of the book, does so only
-before work for the day begins. Everything later waits for a person, or for the next day's plan.
+before work for the day begins; one of a product that is made while the day before is still sold says nothing of the
+book that the plan begins with. A delivery does so in the same way, when it brings less than the plan counts on, or
+comes on another day (``due.deliveries``). Everything later waits for a person, or for the next day's plan.
 
 **Late sales.** Sales that arrive after it validate the days they are of, always. They plan the day
 anew only while nobody works for it yet (before the first start of work for the date, without shifts before the first
@@ -25,7 +27,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.plans import VERSION_CAUSES
 
-Asking = Literal["plan_rejected", "batch_lost", "counted"]
+Asking = Literal["plan_rejected", "batch_lost", "counted", "delivered"]
 ASKING: tuple[Asking, ...] = get_args(Asking)
 
 
@@ -61,9 +63,11 @@ class AskingFacts(dy.Schema):
     work_begins_at = col.instant("First start of work for the plan date, else the first opening")
     opens_at = col.instant("When the first shop opens on the plan date")
     closes_at = col.instant("When the last shop closes on the plan date")
-    threshold = col.number("Change from which a count plans the day anew, as a fraction of the book")
-    book = col.number("Of a count: what the plan had as stock", nullable=True)
-    found = col.number("Of a count: what was found", nullable=True)
+    sold_until = col.instant("When the last shop closes on the day before")
+    threshold = col.number("Change from which a count or a delivery plans the day anew, as a fraction of the book")
+    book = col.number("Of a count or a delivery: what the plan counts on", nullable=True)
+    found = col.number("Of a count or a delivery: what was found, or came", nullable=True)
+    product_counted_at = col.instant("Of a count of a product: when it was counted", nullable=True)
 
 
 class VersionRequests(dy.Schema):
@@ -87,8 +91,13 @@ def versions_asked_for(facts: dy.DataFrame[AskingFacts], now: datetime) -> dy.Da
         .otherwise("work_begins_at")
     )
     change = (pl.col("found") - pl.col("book")).abs()
-    is_much = pl.when(asking == "counted").then(change > pl.col("threshold") * pl.col("book")).otherwise(True)
-    asked = facts.filter(until > now, is_much).with_columns(
+    is_much = (
+        pl.when(asking.is_in(["counted", "delivered"]))
+        .then(change > pl.col("threshold") * pl.col("book"))
+        .otherwise(True)
+    )
+    is_sold_from = (pl.col("product_counted_at") < pl.col("sold_until")).fill_null(value=False)
+    asked = facts.filter(until > now, is_much, ~is_sold_from).with_columns(
         planned_as_of="recorded_at",
         cause=pl.when(asking == "plan_rejected").then(pl.lit("decision")).otherwise(pl.lit("fact")),
     )

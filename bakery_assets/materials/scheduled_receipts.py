@@ -23,11 +23,16 @@ EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to th
 LINE = ["tenant_id", "order_id", "ingredient_id"]
 
 
-class ScheduledReceiptInputs(TypedDict):
-    """What ``scheduled_receipts`` reads, each fact in its latest correction."""
+class OrderFacts(TypedDict):
+    """Orders and what came of them, each fact in its latest correction."""
 
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
+
+
+class ScheduledReceiptInputs(OrderFacts):
+    """What ``scheduled_receipts`` reads."""
+
     shifts: dy.DataFrame[ops.Shifts]
 
 
@@ -40,6 +45,18 @@ class ScheduledReceipts(dy.Schema):
     quantity = col.number("Quantity expected before the day's baking, in the ingredient's unit")
     after_baking = col.number("Quantity expected when it has begun, usable the next day, in the ingredient's unit")
     overdue = col.number("Quantity overdue and no longer expected, on day 0, in the ingredient's unit")
+
+
+class OpenOrders(dy.Schema):
+    """Lines of orders of which something is still to come."""
+
+    tenant_id = col.tenant_id()
+    order_id = col.key_text("The order", primary_key=True)
+    ingredient_id = col.key_text("The ingredient", primary_key=True)
+    quantity = col.number("Quantity ordered, in the ingredient's unit")
+    open = col.number("Quantity not received, in the ingredient's unit")
+    day = col.integer("Day on which it is expected, in days after the plan date; overdue: 0")
+    is_expected = col.boolean("It is counted among the scheduled receipts")
 
 
 class OverdueOrders(dy.Schema):
@@ -67,9 +84,7 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     after 90 days it is given up.
     What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
-    orders = _open_orders(cells, inputs).with_columns(
-        day=pl.col("ends").clip(0), arrives_at=pl.when(~pl.col("is_overdue")).then("ends_at")
-    )
+    orders = _open_orders(cells, inputs).with_columns(arrives_at=pl.when(~pl.col("is_overdue")).then("ends_at"))
     timed = with_usable_day(orders, inputs["shifts"], arrives_at="arrives_at")
     is_expected = pl.col("is_expected")
     waits = pl.col("usable_day") > pl.col("day")
@@ -88,6 +103,11 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     return conform(ScheduledReceipts, expected)
 
 
+def open_orders(cells: dy.DataFrame[Cells], facts: OrderFacts) -> dy.DataFrame[OpenOrders]:
+    """The lines from which ``scheduled_receipts`` come, sorted by key."""
+    return conform(OpenOrders, _open_orders(cells, facts).sort(LINE))
+
+
 def overdue_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> dy.DataFrame[OverdueOrders]:
     """Open orders whose delivery window ended before the planning instant, sorted; without those given up."""
     overdue = _open_orders(cells, inputs).filter("is_overdue")
@@ -95,20 +115,23 @@ def overdue_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -
     return conform(OverdueOrders, named.sort("tenant_id", "order_id", "ingredient_id"))
 
 
-def _open_orders(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInputs) -> pl.DataFrame:
-    """Orders with what is ``open`` of them, the day on which their window ``ends`` and whether they are expected."""
+def _open_orders(cells: dy.DataFrame[Cells], inputs: OrderFacts) -> pl.DataFrame:
+    """Orders with what is ``open`` of them, the ``day`` on which it is expected and whether it still is."""
     arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
     orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
     ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
     return (
         orders.join(arrived, on=LINE, how="anti", maintain_order="left")
         .filter(pl.col("open") > 0, ends >= -GIVEN_UP_DAYS)
-        .with_columns(ends=ends, is_overdue=pl.col("ends_at") < pl.col("planned_as_of"))
-        .with_columns(is_expected=pl.col("ends") >= -GRACE_DAYS)
+        .with_columns(
+            day=ends.clip(0),
+            is_overdue=pl.col("ends_at") < pl.col("planned_as_of"),
+            is_expected=ends >= -GRACE_DAYS,
+        )
     )
 
 
-def _less_named_receipts(cells: pl.DataFrame, inputs: ScheduledReceiptInputs) -> pl.DataFrame:
+def _less_named_receipts(cells: pl.DataFrame, inputs: OrderFacts) -> pl.DataFrame:
     """Orders with what is ``open`` of them above 0, their times on the tenant's clock."""
     received = (
         inputs["stock_receipts"]

@@ -83,8 +83,8 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
     SettingKey(
         "replan_threshold",
         "number",
-        "Late sales plan today anew when they change their day's total by more than this, as a fraction of what was"
-        " taken; only before the first start of work",
+        "Late sales, counts and deliveries plan a day anew when they differ from what its plan had taken by more than"
+        " this, as a fraction of it; only before the first start of work",
         0.1,
     ),
     SettingKey(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.complete_days import is_reported, with_midnights
 from bakery_assets.keys import SERIES
-from bakery_assets.local_time import with_local_times, with_utc_times
+from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.items import PRODUCT_KIND
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import columns as col
@@ -90,14 +91,9 @@ def _days(scope: Scope, own: pl.DataFrame, recorded: pl.DataFrame) -> pl.DataFra
     """Location days that have begun, whether each is complete, and until when it sold."""
     reported = recorded.group_by(LOCATION_DAY).agg(reported_at=pl.col("recorded_at").max())
     days = scope.hours.join(own, on="tenant_id").join(reported, on=LOCATION_DAY, how="left")
-    days = days.with_columns(midnight=pl.col("date").dt.offset_by("1d").cast(pl.Datetime("us")))
-    days = with_utc_times(days, midnight="midnight")
-    due = pl.min_horizontal("closes_at", "midnight")
-    is_reported = ((pl.col("closes_at") <= pl.col("planned_as_of")) & (pl.col("reported_at") >= due)).fill_null(
-        value=False
-    )
+    days = with_midnights(days, "date")
     return days.with_columns(
-        is_complete=~pl.col("is_open") | is_reported, until=pl.min_horizontal("closes_at", "planned_as_of")
+        is_complete=~pl.col("is_open") | is_reported(), until=pl.min_horizontal("closes_at", "planned_as_of")
     ).select(*LOCATION_DAY, "is_complete", "opens_at", "closes_at", "until", "timezone")
 
 

@@ -5,22 +5,25 @@ cells of today and later are looked at, and of these only what is recorded since
 """
 # ruff: noqa: S608 - names come from the schema, values are dates and instants
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.due.deliveries import touched_deliveries
 from bakery_assets.due.replanning import AskingFacts
+from bakery_assets.materials.scheduled_receipts import OrderFacts
 from bakery_assets.opening_hours import first_openings
 from bakery_assets.planning_instants import planning_instants
-from bakery_assets.schemas import conform
+from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.tenant_settings import settings_on
-from resources.warehouse.connection import Bulk, Warehouse
+from resources.schema import metadata
+from resources.warehouse.connection import Bulk, Warehouse, selected
 from resources.warehouse.planning_facts import read_planning_facts
 
 _OPEN_CELLS = """
     CREATE TEMPORARY TABLE open_cells AS
-    SELECT r.tenant_id, r.plan_date, v.version, v.planned_as_of, v.published_at, {now} AS now
+    SELECT r.tenant_id, r.plan_date, t.timezone, v.version, v.planned_as_of, v.published_at, {now} AS now
     FROM plans.planning_runs r JOIN ops.tenants t USING (tenant_id) JOIN LATERAL (
         SELECT * FROM plans.plan_versions v WHERE v.tenant_id = r.tenant_id AND v.plan_date = r.plan_date
         ORDER BY v.version DESC LIMIT 1
@@ -34,7 +37,7 @@ _REJECTED = """
            d.recorded_at, d.decision,
            CASE d.plan WHEN 'production_schedules' THEN 'the production' ELSE 'the orders' END || ' rejected by '
                || d.who || coalesce(': ' || d.reason, '') AS detail,
-           NULL::float8 AS book, NULL::float8 AS found
+           NULL::float8 AS book, NULL::float8 AS found, NULL::timestamptz AS product_counted_at
     FROM open_cells c JOIN ops.plan_decisions d ON d.tenant_id = c.tenant_id AND d.plan_date = c.plan_date
         AND d.recorded_at > c.published_at AND d.recorded_at <= c.now
     ORDER BY c.tenant_id, c.plan_date, d.plan, d.recorded_at DESC, d.decision_id DESC
@@ -49,7 +52,7 @@ _LOST = """
     SELECT c.tenant_id, c.plan_date, 'batch_lost' AS asking, e.recorded_at,
            'batch ' || e.batch_number || ' ' || CASE e.event WHEN 'failed' THEN 'failed' ELSE 'was cancelled' END
                || coalesce(': ' || e.reason, '') AS detail,
-           NULL::float8 AS book, NULL::float8 AS found
+           NULL::float8 AS book, NULL::float8 AS found, NULL::timestamptz AS product_counted_at
     FROM days c CROSS JOIN LATERAL (
         SELECT * FROM plans.judged_batch_events_as_of(c.now) j
         WHERE j.tenant_id = c.tenant_id AND j.schedule_date = c.plan_date
@@ -69,12 +72,28 @@ _COUNTED = """
                                               ELSE 'intermediate' END
                        AND b.item_id = coalesce(l.product_id, l.ingredient_id, l.recipe_id)
                        AND b.location_id = l.location_id AND b.lot_id = coalesce(l.lot_id, b.lot_id)), 0) AS book,
-           l.quantity AS found
+           l.quantity AS found,
+           CASE WHEN l.product_id IS NOT NULL THEN coalesce(l.counted_at, l.recorded_at) END AS product_counted_at
     FROM open_cells c JOIN ops.stock_lots l ON l.tenant_id = c.tenant_id
         AND l.recorded_at > c.planned_as_of AND l.recorded_at <= c.now
         AND coalesce(l.counted_at, l.recorded_at) > c.planned_as_of
 """
-_COLUMNS = "tenant_id::text, plan_date, asking, recorded_at, detail, book, found"
+# All records of these ingredients: which orders a receipt without a number fulfills follows from those before it.
+_DELIVERED_TO = """
+    CREATE TEMPORARY TABLE delivered_to AS
+    SELECT DISTINCT c.tenant_id, c.plan_date, c.timezone, c.planned_as_of, c.now, f.ingredient_id
+    FROM open_cells c CROSS JOIN LATERAL (
+        SELECT o.ingredient_id FROM ops.purchase_orders o
+        WHERE o.tenant_id = c.tenant_id AND o.recorded_at > c.planned_as_of AND o.recorded_at <= c.now
+        UNION SELECT r.ingredient_id FROM ops.stock_receipts r
+        WHERE r.tenant_id = c.tenant_id AND r.recorded_at > c.planned_as_of AND r.recorded_at <= c.now
+    ) f
+"""
+_ORDER_FACTS = """
+    SELECT DISTINCT ON ({key}) {columns} FROM ops.{table} f JOIN delivered_to d USING (tenant_id, ingredient_id)
+    WHERE d.plan_date = DATE '{plan_date}' AND f.recorded_at <= d.{known_at} ORDER BY {key}, f.recorded_at DESC
+"""
+_COLUMNS = "tenant_id::text, plan_date, asking, recorded_at, detail, book, found, product_counted_at"
 
 
 def asking_facts(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.DataFrame[AskingFacts]:
@@ -86,27 +105,63 @@ def asking_facts(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.Da
             f"SELECT {_COLUMNS} FROM ({_REJECTED}) d WHERE decision = 'reject' UNION ALL"
             f" SELECT {_COLUMNS} FROM ({_LOST}) l UNION ALL SELECT {_COLUMNS} FROM ({_COUNTED}) s"
         )
+        found = pl.concat([found, *_delivered(bulk)], how="diagonal_relaxed")
         if found.is_empty():
             return AskingFacts.create_empty()
         return _with_hours(bulk, found)
+
+
+def _delivered(bulk: Bulk) -> list[pl.DataFrame]:
+    """What deliveries ask for, a frame for each of the few dates that are planned and not over."""
+    bulk.run(_DELIVERED_TO)
+    told = bulk.read("SELECT DISTINCT tenant_id::text, plan_date, timezone::text, planned_as_of FROM delivered_to")
+    return [
+        touched_deliveries(
+            conform(Cells, cells.sort("tenant_id")),
+            _order_facts(bulk, plan_date, "planned_as_of"),
+            _order_facts(bulk, plan_date, "now"),
+        ).with_columns(asking=pl.lit("delivered"))
+        for (plan_date,), cells in told.partition_by("plan_date", as_dict=True).items()
+    ]
+
+
+def _order_facts(bulk: Bulk, plan_date: date, known_at: str) -> OrderFacts:
+    """Orders and receipts of the ingredients delivered to a date's cells, as they were known at a column's instant."""
+
+    def latest(name: str) -> pl.DataFrame:
+        table = metadata.tables[f"ops.{name}"]
+        key = ", ".join(f"f.{column.name}" for column in table.primary_key if column.name != "recorded_at")
+        columns = selected(table, "f")
+        return bulk.read(
+            _ORDER_FACTS.format(key=key, columns=columns, table=name, plan_date=plan_date, known_at=known_at)
+        )
+
+    return OrderFacts(
+        purchase_orders=conform(ops.PurchaseOrders, latest("purchase_orders")),
+        stock_receipts=conform(ops.StockReceipts, latest("stock_receipts")),
+    )
 
 
 def _with_hours(bulk: Bulk, found: pl.DataFrame) -> dy.DataFrame[AskingFacts]:
     cells = found.select("tenant_id", "plan_date").unique()
     bulk.put("asked_of", cells.select("tenant_id").unique())
     dates: list[date] = cells["plan_date"].to_list()
-    facts = read_planning_facts(bulk, min(dates), max(dates), "asked_of")
+    facts = read_planning_facts(bulk, min(dates) - timedelta(days=1), max(dates), "asked_of")
     instants = planning_instants(cells, facts).select("tenant_id", "plan_date", "timezone", "first_start_at")
+    days = instants.select("tenant_id", "timezone", date="plan_date")
+    before = days.with_columns(pl.col("date").dt.offset_by("-1d"))
     opened = first_openings(
-        instants.select("tenant_id", "timezone", date="plan_date"),
+        pl.concat([days, before]).unique(),
         facts["locations"],
         facts["opening_hours"],
         facts["calendar"],
         facts["tenant_settings"],
     )
+    sold = opened.select("tenant_id", plan_date=pl.col("date").dt.offset_by("1d"), sold_until="closes_at")
     rows = (
         found.join(instants, on=["tenant_id", "plan_date"])
         .join(opened.select("tenant_id", "opens_at", "closes_at", plan_date="date"), on=["tenant_id", "plan_date"])
+        .join(sold, on=["tenant_id", "plan_date"])
         .with_columns(work_begins_at=pl.coalesce("first_start_at", "opens_at"), date="plan_date")
     )
     rows = settings_on(rows, facts["tenant_settings"], ["replan_threshold"])

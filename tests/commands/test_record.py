@@ -12,7 +12,7 @@ import pytest
 from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
-from tests.resources.test_record import plan
+from tests.publishing import plan
 
 BAKERY = Path(sys.executable).parent / "bakery"
 
@@ -91,7 +91,7 @@ def test_a_count_says_what_the_book_of_the_last_plan_said(report, warehouse: War
 
 
 def test_a_batch_that_failed_has_taken_its_ingredients(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
     number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
     assert report("done", number, "--failed", "--reason", "burnt", "--at", "2026-03-03T18:30")[0] == 0
     assert rows(warehouse, "SELECT event, quantity, wasted_quantity FROM ops.batch_events") == [("failed", 0, planned)]

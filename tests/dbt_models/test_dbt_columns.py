@@ -18,6 +18,7 @@ CLOSED_SETS = {
     ("mart_tenant_day", "procurement_status"): "plans.procurement_plans.status",
     ("mart_tenant_day", "validation_status"): "plans.validation_runs.status",
     ("mart_forecast_accuracy", "trend"): "plans.validation_runs.trend",
+    ("mart_losses", "item_kind"): "plans.stock_movements.item_kind",
 }
 
 

@@ -56,7 +56,8 @@ def asked(now: datetime, *facts: dict[str, Any]) -> list[tuple[str, datetime, st
     """Cause, instant and detail of the versions asked for of a day with work from 06:00, open from 07:00 to 18:00."""
     given = [
         {"tenant_id": "b", "plan_date": DAY, "recorded_at": FOUR, "detail": "so it is", "work_begins_at": SIX,
-         "opens_at": SEVEN, "closes_at": SIX_PM, "threshold": 0.1, "book": None, "found": None, **fact}
+         "opens_at": SEVEN, "closes_at": SIX_PM, "sold_until": SIX_PM - timedelta(days=1), "threshold": 0.1,
+         "book": None, "found": None, "product_counted_at": None, **fact}
         for fact in facts
     ]  # fmt: skip
     frame = pl.DataFrame(given, schema=pl.Schema(AskingFacts), orient="row")
@@ -82,6 +83,20 @@ def test_a_count_plans_anew_before_work_begins_when_it_differs_much(book: float,
     counted = {"asking": "counted", "book": book, "found": found}
     assert bool(asked(SIX - timedelta(minutes=1), counted)) == is_much
     assert asked(SIX, counted) == []
+
+
+def test_a_product_counted_while_yesterday_is_still_sold_says_nothing_of_what_the_day_begins_with() -> None:
+    counted = {"asking": "counted", "book": 10.0, "found": 40.0}
+    closing = SIX_PM - timedelta(days=1)
+    assert asked(SIX - timedelta(hours=1), {**counted, "product_counted_at": closing - timedelta(minutes=1)}) == []
+    assert asked(SIX - timedelta(hours=1), {**counted, "product_counted_at": closing})
+
+
+@pytest.mark.parametrize(("found", "is_much"), [(50.0, False), (45.0, False), (44.0, True), (0.0, True)])
+def test_a_delivery_that_brings_less_plans_anew_before_work_begins(found: float, is_much: bool) -> None:
+    delivered = {"asking": "delivered", "book": 50.0, "found": found}
+    assert bool(asked(SIX - timedelta(minutes=1), delivered)) == is_much
+    assert asked(SIX, delivered) == []
 
 
 def test_several_facts_ask_for_one_version_that_knows_them_all() -> None:

@@ -7,7 +7,7 @@ from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
 from tests.intake.test_load_folder import load, refused
-from tests.resources.test_record import plan
+from tests.publishing import plan
 
 HEADER = "tenant_id,plan_date,batch_number,event,happened_at,recorded_at,product_id\n"
 FIRST = f"{DAY:%Y%m%d}-001"

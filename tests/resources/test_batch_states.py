@@ -1,6 +1,6 @@
 """Batch states in SQL: as of any instant the same as the domain says, over random records and events."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
 
@@ -13,16 +13,19 @@ from sqlalchemy import text
 
 from bakery_assets.batches.histories import CONTRADICTIONS, REASONS, batch_histories, judged_events
 from bakery_assets.batches.of_record import BATCH, batches_of_record, begins_by_record
+from bakery_assets.kitchens import serving_kitchens
+from bakery_assets.opening_hours import trading_hours
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas.ops import BATCH_EVENTS
 from resources.schema import metadata
 from resources.warehouse import Warehouse
-from resources.warehouse.connection import frame_schema, insert_from
+from resources.warehouse.connection import frame_schema, insert_from, selected
 from tests.bakeries import insert, rows
 
 MONDAY = date(2026, 1, 5)
 TENANTS = tuple(f"b{number}" for number in range(12))
 DAYS = (MONDAY, MONDAY + timedelta(days=1))
+ZONES = ("UTC", "America/New_York", "Asia/Tokyo")
 Row = dict[str, Any]
 
 
@@ -46,7 +49,7 @@ def a_bakery(chance: Random, tenant: str) -> dict[str, list[Row]]:
                 for number in range(1, 3):
                     if chance.random() < 0.6:
                         start = hour(chance.randrange(40))
-                        timed = chance.random() < 0.9
+                        timed = chance.random() < 0.7
                         batches.append(
                             {"tenant_id": tenant, "plan_date": day, "version": version,
                              "schedule_date": schedule_date, "batch_number": f"{schedule_date:%Y%m%d}-{number:03}",
@@ -100,7 +103,29 @@ def store(warehouse: Warehouse, facts: dict[str, list[Row]]) -> None:
 def bakeries(warehouse: Warehouse) -> Warehouse:
     insert(
         warehouse,
-        tenants=[{"tenant_id": each, "name": each, "timezone": "UTC", "country": "XX"} for each in TENANTS],
+        tenants=[
+            {"tenant_id": each, "name": each, "timezone": ZONES[number % 3], "country": "XX"}
+            for number, each in enumerate(TENANTS)
+        ],
+        locations=[
+            {"tenant_id": each, "location_id": place, "kitchen_id": kitchen}
+            for each in TENANTS
+            for place, kitchen in (("mill", None), ("main", "mill" if each in ("b3", "b4") else None))
+        ],
+        opening_hours=[
+            {"tenant_id": each, "location_id": place, "weekday": 1, "opens": time(opens), "closes": time(18)}
+            for each in ("b2", "b3", "b5")
+            for place, opens in (("main", 6), ("mill", 3))
+        ],
+        tenant_settings=[
+            {"tenant_id": each, "key": "opens", "value": value, "valid_from": since}
+            for each in ("b1", "b5", "b6")
+            for value, since in (("05:30", date(2000, 1, 1)), ("09:00", DAYS[1]), ("11:00", date(2030, 1, 1)))
+        ],
+        calendar=[
+            {"tenant_id": "b6", "date": MONDAY, "kind": "event", "opens": time(4), "closes": time(20)},
+            {"tenant_id": "b5", "date": DAYS[1], "kind": "event", "opens": time(10), "closes": time(20)},
+        ],
         products=[
             {"tenant_id": each, "product_id": item, "name": item} for each in TENANTS for item in ("bread", "cake")
         ],
@@ -142,17 +167,39 @@ def test_every_state_as_of_any_instant_is_what_the_domain_says(bakeries: Warehou
         told,
         [*BATCH, "event"],
     )
-    same(states_of(recorded, batch_histories(judged), now), states, BATCH)
+    same(states_of(recorded, batch_histories(judged), openings(bakeries), now), states, BATCH)
 
 
-def states_of(recorded: pl.DataFrame, histories: pl.DataFrame, now: datetime) -> pl.DataFrame:
+def openings(warehouse: Warehouse) -> pl.DataFrame:
+    """When the kitchen that bakes for main opens on each day, by the domain."""
+    with warehouse.bulk() as bulk:
+
+        def read(name: str, schema: Any) -> Any:
+            table = metadata.tables[f"ops.{name}"]
+            return conform(schema, bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t"))
+
+        kitchens = serving_kitchens(read("locations", ops.Locations)).filter(pl.col("location_id") == "main")
+        days = (
+            kitchens.select("tenant_id", location_id="kitchen_id")
+            .join(read("tenants", ops.Tenants).select("tenant_id", "timezone"), on="tenant_id")
+            .join(pl.DataFrame({"date": DAYS}), how="cross")
+        )
+        facts = (
+            ("opening_hours", ops.OpeningHours),
+            ("calendar", ops.Calendar),
+            ("tenant_settings", ops.TenantSettings),
+        )
+        hours = trading_hours(days, *(read(*each) for each in facts))
+    return hours.select("tenant_id", "opens_at", schedule_date="date")
+
+
+def states_of(recorded: pl.DataFrame, histories: pl.DataFrame, opened: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """What events say, else what the record lets assume; of batches that were given up only what events say."""
     both = recorded.join(histories.rename({"product_id": "told"}), on=BATCH, how="full", coalesce=True)
-    begins = begins_by_record()
+    both = both.join(opened, on=BATCH[:2], how="left")
+    begins, ends = pl.coalesce(begins_by_record(), "opens_at"), pl.coalesce("end_at", "opens_at")
     begun = (pl.col("is_of_record") & (begins <= now) & (pl.col("planned_since") <= begins)).fill_null(value=False)
-    assumed = (
-        pl.when(begun & (pl.col("end_at") <= now)).then(pl.lit("completed")).when(begun).then(pl.lit("in_progress"))
-    )
+    assumed = pl.when(begun & (ends <= now)).then(pl.lit("completed")).when(begun).then(pl.lit("in_progress"))
     ended = pl.when(pl.col("ending").is_in(["finished", "failed"])).then("ended_at")
     return both.filter(pl.col("is_of_record") | pl.col("state").is_not_null()).select(
         *BATCH,
@@ -171,6 +218,21 @@ def same(expected: pl.DataFrame, found: pl.DataFrame, key: list[str]) -> None:
     assert_frame_equal(
         expected.sort(key), found.select(expected.columns).cast(dict(expected.schema)).sort(key), check_exact=True
     )
+
+
+def test_a_batch_without_times_and_events_is_taken_as_made_when_its_kitchen_opens(bakeries: Warehouse) -> None:
+    published = hour(-2)
+    version = {"tenant_id": "b0", "plan_date": MONDAY, "version": 1, "planned_as_of": published,
+               "cause": "planning_time", "requested_at": published, "published_at": published}  # fmt: skip
+    batch = {"tenant_id": "b0", "plan_date": MONDAY, "version": 1, "schedule_date": MONDAY,
+             "batch_number": "20260105-001", "product_id": "bread", "quantity_planned": 10.0, "priority": 1,
+             "reasoning": "{}", "planned_since": published}  # fmt: skip
+    store(bakeries, {"plan_versions": [version], "published_batches": [batch], "batch_events": []})
+    seven = hour(13)
+    for at, expected in ((seven - timedelta(minutes=1), ("planned", False)), (seven, ("completed", True))):
+        query = f"SELECT state, is_assumed FROM plans.batch_states_as_of('{at.isoformat()}')"
+        assert rows(bakeries, query) == [expected]
+    assert rows(bakeries, "SELECT state, is_assumed FROM plans.batch_states") == [("completed", True)]
 
 
 def test_every_contradiction_has_its_reason_in_the_view(bakeries: Warehouse) -> None:

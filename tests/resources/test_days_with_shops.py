@@ -11,7 +11,7 @@ import pytest
 from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse
 from tests.bakeries import bakery, insert, rows
-from tests.resources.test_distribution_record import plan
+from tests.publishing import plan
 
 FIRST = date(2026, 3, 3)  # a Tuesday in Paris, one hour ahead of UTC
 DAYS = 5

@@ -3,35 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import polars as pl
 import pytest
 
 from bakery_assets.briefing.terminal import render_day
 from bakery_assets.cells import Cell
-from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
-from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse import Warehouse
 from resources.warehouse.briefing import read_day_briefing
-from resources.warehouse.planning_runs import begin
 from resources.warehouse.record import request_versions
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
 from tests.briefing.test_terminal import shown
+from tests.publishing import plan
 
 TODAY, TOMORROW = Cell("b", DAY), Cell("b", DAY + timedelta(days=1))
 PUBLISHED = PLANNING_INSTANT + timedelta(minutes=5)
-
-
-def plan(warehouse: Warehouse, cell: Cell, published_at: datetime) -> dict[str, pl.DataFrame]:
-    """Plan a cell as a run would, and publish it at an instant."""
-    begin(warehouse, [cell], published_at, "run")
-    facts, plans = facts_and_plans_read(STAGES)
-    cells, known = read_snapshot(warehouse, [cell], facts, 1_200).of([cell])
-    made = PlanningRound.start(cells, known, read_plans(warehouse, cells, plans))
-    for stage in STAGES:
-        made = made.run(stage)
-    assert not made.failed
-    tables = made.output_tables()
-    replace_plans(warehouse, cells, tables, {}, written=made.writes, finished_at=published_at, run_id="run")
-    return tables
 
 
 @pytest.fixture

@@ -1,34 +1,19 @@
 """The plan of record: versions are appended when a plan is published, kept as they were, and known from then on."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
 from bakery_assets.cells import Cell
-from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
-from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.planning_runs import begin
+from resources.warehouse import Warehouse
 from resources.warehouse.record import request_versions
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
+from tests.publishing import plan
 
 TODAY = Cell("b", DAY)
 TOMORROW = Cell("b", DAY + timedelta(days=1))
-
-
-def plan(warehouse: Warehouse, cell: Cell, published_at: datetime) -> pl.DataFrame:
-    """Plan a cell as a run would, and publish it at an instant; its batches."""
-    begin(warehouse, [cell], published_at, "run")
-    facts, plans = facts_and_plans_read(STAGES)
-    cells, known = read_snapshot(warehouse, [cell], facts, 1_200).of([cell])
-    made = PlanningRound.start(cells, known, read_plans(warehouse, cells, plans))
-    for stage in STAGES:
-        made = made.run(stage)
-    assert not made.failed
-    tables = made.output_tables()
-    replace_plans(warehouse, cells, tables, {}, written=made.writes, finished_at=published_at, run_id="run")
-    return tables["production_batches"]
 
 
 @pytest.fixture
@@ -86,7 +71,7 @@ def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse
     now = first[2][1]  # the third batch is just begun; the first was to begin before the plan was published
     asked = request_versions(planned, [TODAY], now, "person", "the mixer stood still", now)
     assert asked == {TODAY}
-    again = plan(planned, TODAY, now + timedelta(minutes=1))
+    again = plan(planned, TODAY, now + timedelta(minutes=1))["production_batches"]
     assert [version[:3] for version in versions(planned)] == [
         (1, "planning_time", PLANNING_INSTANT),
         (2, "person", now),
@@ -141,7 +126,9 @@ def test_planned_anew_while_it_sells_nothing_is_baked_or_supplied_twice(planned:
     insert(planned, sales=[{**sold, "recorded_at": noon - timedelta(minutes=1)}])
     first = dict(rows(planned, "SELECT batch_number, quantity_planned FROM plans.published_batches"))
     request_versions(planned, [TODAY], noon, "person", "a coach has come", noon)
-    again = plan(planned, TODAY, noon + timedelta(minutes=1)).filter(pl.col("schedule_date") == DAY)
+    again = plan(planned, TODAY, noon + timedelta(minutes=1))["production_batches"].filter(
+        pl.col("schedule_date") == DAY
+    )
     kept, new = again.filter("is_carried_over"), again.filter(~pl.col("is_carried_over"))
     assert {number: first[number] for number in kept["batch_number"]} == dict(
         kept.select("batch_number", "quantity_planned").iter_rows()

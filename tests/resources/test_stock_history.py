@@ -13,7 +13,7 @@ from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_re
 from resources.warehouse import Warehouse, facts, read_plans, read_snapshot
 from resources.warehouse.stock_history import NO_STOCK_HISTORY, STOCK_FACTS
 from tests.bakeries import DAY, bakery, insert
-from tests.resources.test_record import plan
+from tests.publishing import plan
 
 LIVED = 13  # days, the last of which is planned in two ways
 TODAY = DAY + timedelta(days=LIVED)

@@ -8,7 +8,7 @@ import pytest
 from bakery_assets.cells import Cell
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, bakery, insert
-from tests.resources.test_record import plan
+from tests.publishing import plan
 
 KG_PER_BAGUETTE = 3.0 * 0.6 / 10  # 3 kg of dough of 0.6 kg flour each make ten
 
@@ -37,7 +37,9 @@ def test_the_book_says_every_morning_what_is_in_the_house(warehouse: Warehouse) 
     insert(warehouse, **early_bakery())
     in_the_house, to_come = 60.0, dict[date, float]()
     for day in (DAY + timedelta(days=offset) for offset in range(14)):
-        batches = plan(warehouse, Cell("b", day), at(day, 1, 35)).filter(pl.col("schedule_date") == day)
+        batches = plan(warehouse, Cell("b", day), at(day, 1, 35))["production_batches"].filter(
+            pl.col("schedule_date") == day
+        )
         with warehouse.bulk() as bulk:
             of_day = f"tenant_id = 'b' AND plan_date = '{day}'"
             book = bulk.read(

@@ -16,7 +16,7 @@ from resources.warehouse import Warehouse
 from sensors.plan_decisions import plan_decisions
 from sensors.tenant_registry import register
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
-from tests.resources.test_record import plan
+from tests.publishing import plan
 
 PUBLISHED = PLANNING_INSTANT + timedelta(minutes=5)
 SEVEN = PLANNING_INSTANT + timedelta(minutes=90)  # 07:00 in Paris; the shop opens at 08:00
@@ -138,3 +138,38 @@ def test_a_count_that_finds_less_plans_anew_before_the_shop_opens(house: Bakery)
     insert(house.warehouse, stock_lots=[{**count, "quantity": book / 2, "recorded_at": SEVEN + timedelta(minutes=1)}])
     assert len(house.tick(SEVEN + timedelta(minutes=1))) == 1
     assert house.versions()[0][1:3] == ("fact", "flour counted")
+
+
+def order(quantity: float = 50.0, recorded_at: datetime = PLANNING_INSTANT) -> dict[str, Any]:
+    """Flour to come in the hour before 07:00."""
+    return {"tenant_id": "b", "order_id": "PO-1", "ingredient_id": "flour", "supplier_id": "mill",
+            "quantity": quantity, "expected_from": SEVEN - timedelta(hours=1), "expected_to": SEVEN,
+            "ordered_at": PLANNING_INSTANT - timedelta(days=2), "recorded_at": recorded_at}  # fmt: skip
+
+
+def receipt(quantity: float, at: datetime = SEVEN, number: str = "R-1") -> dict[str, Any]:
+    return {"tenant_id": "b", "receipt_id": number, "lot_id": "sack-2", "ingredient_id": "flour", "order_id": "PO-1",
+            "location_id": "main", "quantity": quantity, "received_at": at, "recorded_at": at}  # fmt: skip
+
+
+def test_a_delivery_that_brings_less_plans_anew_once(house: Bakery) -> None:
+    insert(house.warehouse, purchase_orders=[order()], stock_receipts=[receipt(30.0)])
+    [request] = house.tick(SEVEN)
+    assert house.versions()[0][1:4] == ("fact", "order PO-1, flour: 30 of 50 received", SEVEN)
+    house.run(request, SEVEN + timedelta(minutes=1))
+    assert house.tick(SEVEN + timedelta(minutes=2)) == []
+    insert(house.warehouse, stock_receipts=[receipt(20.0, SEVEN + timedelta(minutes=3), "R-2")])
+    assert house.tick(SEVEN + timedelta(minutes=4)) == [], "what the new version still counts on has come"
+
+
+def test_a_delivery_as_ordered_asks_for_nothing_and_once_work_has_begun_none_does(house: Bakery) -> None:
+    insert(house.warehouse, purchase_orders=[order()], stock_receipts=[receipt(50.0)])
+    assert house.tick(SEVEN) == []
+    insert(house.warehouse, purchase_orders=[order(quantity=0.0, recorded_at=SEVEN + timedelta(minutes=59))])
+    assert house.tick(SEVEN + timedelta(hours=1)) == []
+
+
+def test_an_order_that_is_canceled_plans_anew(house: Bakery) -> None:
+    insert(house.warehouse, purchase_orders=[order(), order(quantity=0.0, recorded_at=SEVEN)])
+    assert len(house.tick(SEVEN)) == 1
+    assert house.versions()[0][1:3] == ("fact", "order PO-1, flour: 0 of 50 still expected")
