@@ -70,7 +70,7 @@ def test_what_waits_for_the_oven_is_mixed_later_and_does_not_wait_as_dough() -> 
     """An hour of baking each: the second batch could be mixed at 10, and is mixed at 60, to rise and go into the oven at 75."""
     timed, steps = schedule_batches(
         batches_of(20, 20), recipe(("mixer", 10), ("proofer", 5), ("oven", 60)), machines(mixer_1=None, oven_1=20),
-        NOTHING_KEPT,
+        nothing_kept(),
     )  # fmt: skip
     assert starts_of(steps) == [0, 10, 15, 60, 70, 75]
     assert minutes_of(timed) == [(0, 75, "oven_1"), (60, 135, "oven_1")]
