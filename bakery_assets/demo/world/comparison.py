@@ -10,7 +10,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from bakery_assets.demo.world.house import Item
-from bakery_assets.demo.world.life import Look, Trouble
+from bakery_assets.demo.world.life import Look
+from bakery_assets.demo.world.premises import Trouble
 
 Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and product or ingredient
 
