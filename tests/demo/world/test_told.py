@@ -111,8 +111,8 @@ def test_what_is_sold_beyond_what_is_told_was_baked_unless_all_batches_are_writt
     made = world()
     told, day = made.premises.told, FIRST
     flour, per_piece = told.house().held(FLOUR), made.bakery.ingredients_per_piece("magdalenas")["harina-floja"]
-    told.sell("magdalenas", day, 10, at(day, 20))
-    missing = 10 + told.house().flows[CAKE, "sold"]
+    told.sell("magdalenas", day, 500, at(day, 20))
+    missing = 500 + told.house().flows[CAKE, "sold"]
     assert missing > 0
     assert told.house().held(FLOUR) == pytest.approx(flour - missing * per_piece)
     baked = batch(day, 1, "magdalenas", 6)
