@@ -163,7 +163,7 @@ def _day(term: str) -> pl.Expr:
 def carried_steps(carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[CarriedSteps]:
     """Their steps, from the terms that were published with them; without those that failed or were cancelled."""
     steps = (
-        carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+        carried.filter(~pl.col("state").is_in(plans.MADE_NOTHING))
         .select(*BATCH, steps=pl.col("reasoning").str.json_path_match("$.steps").str.json_decode(STEPS))
         .drop_nulls("steps")
         .explode("steps")

@@ -130,7 +130,7 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
 
 def day_batches(timed: dy.DataFrame[TimedBatches], carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[DayBatches]:
     """The batches of each day, new and kept ones, but for those that failed or were cancelled."""
-    made = carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+    made = carried.filter(~pl.col("state").is_in(plans.MADE_NOTHING))
     kept = made.with_columns(moved_from=pl.lit(None, pl.Date), missed_on=pl.lit(None, pl.Date))
     columns = DayBatches.column_names()
     return conform(DayBatches, pl.concat([timed.select(columns), kept.select(columns)], how="vertical_relaxed"))
