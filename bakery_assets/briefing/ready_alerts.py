@@ -32,7 +32,7 @@ def _not_ready(
     names = products.select("tenant_id", "product_id", "name")
     quantity = pl.col("quantity_planned")
     late = (
-        batches.filter(pl.col("schedule_date") == pl.col("plan_date"))
+        batches.filter((pl.col("schedule_date") == pl.col("plan_date")) & ~pl.col("state").is_in(plans.MADE_NOTHING))
         .sort("tenant_id", "end_at", "batch_number")
         .group_by("tenant_id", "plan_date", "product_id", maintain_order=True)
         .agg(

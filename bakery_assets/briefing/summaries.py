@@ -153,7 +153,7 @@ def _baking_today(cells: dy.DataFrame[Cells], batches: dy.DataFrame[plans.Produc
             start_at="start_at",
             end_at="end_at",
         )
-        .filter(pl.col("schedule_date") == pl.col("plan_date"))
+        .filter((pl.col("schedule_date") == pl.col("plan_date")) & ~pl.col("state").is_in(plans.MADE_NOTHING))
         .sort("tenant_id", "batch_number")
         .group_by(CELL, maintain_order=True)
         .agg(

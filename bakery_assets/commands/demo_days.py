@@ -131,7 +131,7 @@ def live(
                 _compare(life, day, own)
                 life.world.read_plan(_plan_of(own, day, life.instants[day]))
     return [
-        verdict(life.tenant_id, len(life.instants), life.world.batches_made, life.found, life.world.troubles,
+        verdict(life.tenant_id, len(life.instants), life.world.kitchen.batches_made, life.found, life.world.troubles,
                 life.alerts)
         for life in lives
     ]  # fmt: skip

@@ -132,8 +132,14 @@ def done(
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="Number of the batch, such as 20260105-003.")],
     tenant: TENANT,
     quantity: Annotated[
-        float | None, typer.Option("--quantity", help="Good units made; as planned by default.")
+        float | None, typer.Option("--quantity", help="Good units made; by default as planned, less those wasted.")
     ] = None,
+    wasted: Annotated[
+        float,
+        typer.Option(
+            "--wasted", min=0, help="Units made and thrown away beyond the good ones; they took ingredients, too."
+        ),
+    ] = 0.0,
     failed: Annotated[bool, typer.Option("--failed", help="Nothing of it can be sold.")] = False,
     reason: Annotated[str | None, typer.Option("--reason", help="Why it failed.")] = None,
     who: Annotated[str | None, typer.Option("--who", help="Who reports it.")] = None,
@@ -146,7 +152,7 @@ def done(
     planned = planned_batch(reporter.warehouse, tenant, batch)
     if planned is None:
         raise _refused(f"No plan of {tenant} has a batch {batch}; today's are listed by: bakery show --tenant {tenant}")
-    made = 0.0 if failed else planned.quantity if quantity is None else quantity
+    made = 0.0 if failed else max(planned.quantity - wasted, 0.0) if quantity is None else quantity
     reporter.append(
         "batch_events",
         plan_date=planned.schedule_date,
@@ -154,16 +160,18 @@ def done(
         event="failed" if failed else "finished",
         quantity=made,
         # What failed has taken its ingredients; without this the book would have them back.
-        wasted_quantity=planned.quantity if failed else "",
+        wasted_quantity=planned.quantity if failed else wasted,
         happened_at=reporter.happened_at.isoformat(),
         who=who or "",
         product_id=planned.product_id,
         **({"reason": reason} if reason else {}),
     )
     word = "failed" if failed else "finished"
+    taken_for = _amount(planned.quantity if failed else made + wasted, planned.unit)
+    thrown = f"{_amount(wasted, planned.unit)} thrown away, " if wasted and not failed else ""
     _say(
-        f"Batch {batch}, {planned.name}: {word} at {_when(reporter)}, {_amount(made, planned.unit)} made,"
-        f" {_amount(planned.quantity, planned.unit)} planned."
+        f"Batch {batch}, {planned.name}: {word} at {_when(reporter)}, {_amount(made, planned.unit)} made, {thrown}"
+        f"{_amount(planned.quantity, planned.unit)} planned. It took ingredients for {taken_for}."
     )
 
 

@@ -179,7 +179,7 @@ def carried_steps(carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[Carried
     What was begun at another time than planned takes its machines for as long as planned from then on.
     """
     steps = (
-        carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+        carried.filter(~pl.col("state").is_in(plans.MADE_NOTHING))
         .select(
             *BATCH,
             is_over=pl.col("state") == "completed",

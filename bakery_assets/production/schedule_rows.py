@@ -132,7 +132,7 @@ def _sums(lots: pl.DataFrame) -> pl.DataFrame:
 
 def day_batches(timed: dy.DataFrame[TimedBatches], carried: dy.DataFrame[CarriedBatches]) -> dy.DataFrame[DayBatches]:
     """The batches of each day, new and kept ones, but for those that failed or were cancelled."""
-    made = carried.filter(~pl.col("state").is_in(["failed", "cancelled"]))
+    made = carried.filter(~pl.col("state").is_in(plans.MADE_NOTHING))
     kept = made.with_columns(
         start_at="really_starts_at",
         end_at="really_ends_at",

@@ -94,6 +94,7 @@ VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
 
 BatchState = Literal["planned", "confirmed", "in_progress", "quality_check", "completed", "failed", "cancelled"]
 BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
+MADE_NOTHING: tuple[BatchState, ...] = ("failed", "cancelled")  # of a batch that keeps its number and supplies nothing
 
 STOCKOUT_RISKS = ("none", "low", "high", "unknown")
 

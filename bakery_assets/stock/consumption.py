@@ -117,18 +117,24 @@ def begun(
 ) -> dy.DataFrame[StockEvents]:
     """Intermediates begun in time for what takes them; on a closed day's eve where that day would be closed.
 
-    What a batch takes is begun no earlier than the batch was planned: until then nobody knew of it.
+    As in ``materials.make_days`` days are those that work is for: what a night shift begins before midnight is work of
+    the day on whose morning it ends. What a batch takes is begun no earlier than the batch was planned: until then
+    nobody knew of it.
     """
     lots = _added_up(taken, "taken_at").filter(pl.col("item_kind") == INTERMEDIATE_KIND)
-    rows = lots.join(recipes.make_days, on=["tenant_id", "item_id"]).join(
-        scope.cells.select("tenant_id", "timezone", location_id="kitchen_id"), on="tenant_id"
+    zones = scope.cells.select("tenant_id", "timezone", location_id="kitchen_id")
+    rows = lots.join(recipes.make_days, on=["tenant_id", "item_id"]).join(zones, on="tenant_id")
+    planned = _evenings(scope, recipes, closed, made).with_columns(source=pl.format("batch {}", "batch_number"))
+    planned = planned.group_by("tenant_id", "source").agg(pl.col("planned_since", "is_evening").min())
+    local = with_local_times(rows, wall="taken_at").join(
+        planned, on=["tenant_id", "source"], how="left", maintain_order="left"
     )
-    local = with_local_times(rows, wall="taken_at").with_columns(pl.col("wall") - pl.duration(days=pl.col("make_days")))
-    local = with_utc_times(_on_open_days(local, closed), happened_at="wall")
+    evening = pl.duration(days=pl.col("is_evening").fill_null(value=False).cast(pl.Int64))
+    local = local.with_columns(day=pl.col("wall").dt.date() + evening)
+    begun_on = _make_day(local, closed)["day"]
+    local = local.with_columns(wall=pl.col("wall") - (pl.col("day") - begun_on))
+    local = with_utc_times(local, happened_at="wall")
     is_same_day = pl.col("make_days") == 0
-    planned = made.select("tenant_id", "planned_since", source=pl.format("batch {}", "batch_number"))
-    planned = planned.group_by("tenant_id", "source").agg(pl.col("planned_since").min())
-    local = local.join(planned, on=["tenant_id", "source"], how="left", maintain_order="left")
     in_time = pl.min_horizontal(pl.max_horizontal("happened_at", "planned_since"), "taken_at")
     return events_of(
         local.with_columns(happened_at=pl.when(is_same_day).then("taken_at").otherwise(in_time)),
@@ -137,18 +143,31 @@ def begun(
     )
 
 
-def _on_open_days(rows: pl.DataFrame, closed: pl.DataFrame) -> pl.DataFrame:
-    """Move the ``wall`` times of what is begun days ahead from closed days to the last open day before."""
-    shut = closed.with_columns(is_shut=pl.lit(True))
+def _evenings(
+    scope: Scope, recipes: Recipes, closed: dy.DataFrame[ClosedDays], made: dy.DataFrame[MadeBatches]
+) -> pl.DataFrame:
+    """Batches with ``is_evening``: they begin on the evening before the day that their own work is for."""
+    own = recipes.of_products.select("tenant_id", "product_id", own_recipe_id="recipe_id")
+    named = made.join(own, on=["tenant_id", "product_id"], how="left", maintain_order="left").with_columns(
+        item_id=pl.coalesce("recipe_id", "own_recipe_id"), day="schedule_date"
+    )
+    leads = named.join(recipes.make_days, on=["tenant_id", "item_id"], how="left", maintain_order="left")
+    due = _make_day(leads.with_columns(pl.col("make_days").fill_null(0)), closed)
+    zones = scope.cells.select("tenant_id", "timezone")
+    local = with_local_times(due.join(zones, on="tenant_id", maintain_order="left"), began="taken_at")
+    return local.with_columns(is_evening=pl.col("began").dt.date() < pl.col("day"))
+
+
+def _make_day(rows: pl.DataFrame, closed: pl.DataFrame) -> pl.DataFrame:
+    """Rows, in their order, whose ``day`` is ``make_days`` earlier, or on the last open day before that."""
+    rows = rows.with_columns(pl.col("day") - pl.duration(days="make_days"))
+    shut = closed.select("tenant_id", day="date", is_shut=pl.lit(True))
     for _ in range(MOST_CLOSED_DAYS):
-        rows = rows.with_columns(date=pl.col("wall").dt.date()).join(
-            shut, on=["tenant_id", "date"], how="left", maintain_order="left"
-        )
+        rows = rows.join(shut, on=["tenant_id", "day"], how="left", maintain_order="left")
         moves = pl.col("is_shut").is_not_null() & (pl.col("make_days") > 0)
         if not rows.select(moves.any()).item():
-            return rows.drop("is_shut", "date")
-        earlier = pl.col("wall") - pl.duration(days=moves.cast(pl.Int64))
-        rows = rows.with_columns(wall=earlier).drop("is_shut", "date")
+            return rows.drop("is_shut")
+        rows = rows.with_columns(pl.col("day") - pl.duration(days=moves.cast(pl.Int64))).drop("is_shut")
     return rows
 
 

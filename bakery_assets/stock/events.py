@@ -1,6 +1,6 @@
 """Stock events: what facts and the record say happened to items, in the one form that ``settling`` settles into lots.
 
-Each other module makes the events of one kind of fact. What an event does to which lots is decided in ``settling``.
+Each other module makes the events of one kind of fact. What an event does to which lots is decided in ``actions``.
 """
 
 from enum import IntEnum

@@ -1,5 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
--- The quantity and the number of batches planned for a day are those of its batches.
+-- The quantity and the number of batches planned for a day are those of its batches. One that had failed or been
+-- cancelled before the plan keeps its number there, and nothing of it is planned.
 
 with
 
@@ -11,7 +12,9 @@ batches as (
         sum(quantity_planned) as quantity_planned,
         count(*) as batches
     from {{ ref('stg_production_batches') }}
-    where schedule_date = plan_date
+    where
+        schedule_date = plan_date
+        and state not in ('failed', 'cancelled')
     group by tenant_id, plan_date
 
 )

@@ -176,6 +176,12 @@ def test_baking_that_begins_the_evening_before_says_so(summary):
     assert headline == "Expect to sell 412 units, bake 1 batch from 23:00 the day before to 07:00, order nothing today."
 
 
+def test_batches_given_up_before_the_plan_are_not_to_be_baked(summary):
+    first, second = MORNING["production_batches"][:2]
+    row = summary(production_batches=[first, {**second, "state": "cancelled"}])
+    assert (row["planned_batches"], row["planned_quantity"]) == (1, first["quantity_planned"])
+
+
 def test_batches_without_times_are_counted_without_times(summary):
     timeless = {**MORNING["production_batches"][0], "start_at": None, "end_at": None}
     assert ", bake 1 batch, place" in summary(production_batches=[timeless])["headline"]

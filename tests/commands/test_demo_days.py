@@ -43,7 +43,7 @@ def test_a_bakery_that_bakes_in_secret_breaks_the_promise(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Batches that fail are not written down: the book has bread and misses no flour, the house has neither."""
-    monkeypatch.setattr("bakery_assets.demo.world.life.FAILS", 0.3)
+    monkeypatch.setattr("bakery_assets.demo.world.kitchen.FAILS", 0.3)
 
     def silent(life: Life) -> None:
         monkeypatch.setattr(life.world.records, "ended", lambda *told: None)

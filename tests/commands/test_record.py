@@ -97,6 +97,19 @@ def test_a_batch_that_failed_has_taken_its_ingredients(report, warehouse: Wareho
     assert rows(warehouse, "SELECT event, quantity, wasted_quantity FROM ops.batch_events") == [("failed", 0, planned)]
 
 
+def test_what_a_batch_wasted_took_ingredients_like_what_it_made(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    status, text = report("done", number, "--wasted", "2", "--at", "2026-03-03T18:30")
+    assert status == 0
+    assert f"{planned - 2:g} pieces made, 2 pieces thrown away, {planned:g} pieces planned." in text
+    assert f"It took ingredients for {planned:g} pieces." in text
+    _, text = report("done", number, "--quantity", "3", "--at", "2026-03-03T18:40")
+    assert "It took ingredients for 3 pieces." in text
+    made = "SELECT quantity, wasted_quantity FROM ops.batch_events ORDER BY happened_at"
+    assert rows(warehouse, made) == [(planned - 2, 2.0), (3.0, 0.0)]
+
+
 def test_a_batch_that_no_plan_has_is_refused(report) -> None:  # type: ignore[no-untyped-def]
     status, text = report("done", "20260303-001")
     assert status == 2

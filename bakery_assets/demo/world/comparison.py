@@ -1,6 +1,9 @@
 """Comparison: how far the book of a published plan is from the house, and whether what was promised of plans holds.
 
-The book is read from what a plan published: the balance it began with, and its movements.
+The book is read from what a plan published: the balance it began with, and its movements. It is held against the house,
+and against what people have told of it (``told``): that has nothing of the book, so that it hides no error of it, and
+lives through the same days with what was written down by then. What lies between the two no book can know: what nobody
+saw go since the last count, and what nobody has written down yet. The rest is the book's own error.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,7 +13,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from bakery_assets.demo.world.house import Item
-from bakery_assets.demo.world.life import Look, Trouble
+from bakery_assets.demo.world.life import Look
+from bakery_assets.demo.world.premises import Trouble
 
 Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and product or ingredient
 
@@ -19,7 +23,8 @@ Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and p
 class Difference:
     """Book less house of an item at a planning instant, in its unit.
 
-    ``lost`` is what went since the last count without anybody writing it down; ``error`` is the rest, the book's own.
+    ``lost`` is what is told to be there and is not, below 0 where more is there than is told; ``error`` is the rest,
+    the book's own.
     """
 
     plan_date: date
@@ -31,7 +36,7 @@ class Difference:
 
     @property
     def error(self) -> float:
-        """What no unrecorded loss explains."""
+        """Book less what is told to be there."""
         return self.book - self.house - self.lost
 
     @property
@@ -112,7 +117,7 @@ def verdict(
     wrong = [each for each in found if each.error_days >= 1]
     broken = [
         f"{tenant_id} {each.plan_date} {each.item.item_id}: the book has {each.book:.3f}, the house {each.house:.3f},"
-        f" {each.lost:.3f} of it lost unseen; the rest is {each.error_days:.1f} days' loss"
+        f" and {each.house + each.lost:.3f} is told to be there: an error of {each.error_days:.1f} days' loss"
         for each in _first_of_each(wrong)
     ]
     broken += [

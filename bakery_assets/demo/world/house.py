@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 Flow = Literal["counted", "received", "baked", "used", "sold", "thrown", "expired", "lost"]
 DUST = 1e-9
+MAIN = "main"  # a demo bakery sells where it bakes
 
 
 class Item(NamedTuple):
@@ -68,11 +69,6 @@ class House:
                 self._lots[place, item] = [lot for lot in lots if lot not in over]
         return gone
 
-    def next_last_day(self, place: str, item: Item) -> date | None:
-        """The last day of the lot that is used next; None: there is none, or it does not expire."""
-        lots = self._lots[place, item]
-        return lots[0].last_day if lots else None
-
     def held(self, item: Item, place: str | None = None) -> float:
         """How much of an item is there, in one place or in all."""
         return sum(
@@ -88,6 +84,12 @@ class House:
         for (_, item), lots in self._lots.items():
             total[item] += sum(lot.quantity for lot in lots)
         return dict(total)
+
+    def add_to_last(self, flow: Flow, place: str, item: Item, quantity: float, last_day: date, came: datetime) -> None:
+        """Put a quantity onto the lot that came last; where there is none, onto one that keeps to ``last_day``."""
+        last = max(self._lots[place, item], key=lambda lot: lot.came, default=None)
+        lot_id, until = (f"{flow} {came:%Y-%m-%d}", last_day) if last is None else (last.lot_id, last.last_day)
+        self.put(flow, place, item, lot_id, quantity, until, came)
 
     def taken(self, flow: Flow, place: str, item: Item, quantity: float) -> list[Lot]:
         """Take up to a quantity, what expires first first; the parts, with their lots."""

@@ -39,12 +39,11 @@ class Records:
             revenue=round(quantity * price, 2), sold_out_at=sold_out_at,
         )  # fmt: skip
 
-    def thrown(self, item: Item, day: date, quantity: float, reason: str, known: datetime) -> None:
-        """What was thrown away in the evening."""
+    def thrown(self, waste_id: str, item: Item, day: date, quantity: float, reason: str, known: datetime) -> None:
+        """What was thrown away."""
         self._add(
-            "waste", known, waste_id=f"{day:%Y%m%d}-{item.item_id}-{reason}", **_item_columns(item), waste_date=day,
-            quantity=quantity, reason=reason,
-        )  # fmt: skip
+            "waste", known, waste_id=waste_id, **_item_columns(item), waste_date=day, quantity=quantity, reason=reason
+        )
 
     def ended(
         self, batch: PlannedBatch, made: float, wasted: float, reason: str, happened: datetime, known: datetime
@@ -59,11 +58,11 @@ class Records:
 
     def ordered(
         self, order_id: str, ingredient_id: str, supplier_id: str, quantity: float,
-        window: tuple[datetime, datetime], ordered: datetime,
+        window: tuple[datetime, datetime], ordered: datetime, known: datetime,
     ) -> None:  # fmt: skip
-        """An order that a supplier was given."""
+        """An order that a supplier was given; written down again, how much of it will come after all."""
         self._add(
-            "purchase_orders", ordered, order_id=order_id, ingredient_id=ingredient_id, supplier_id=supplier_id,
+            "purchase_orders", known, order_id=order_id, ingredient_id=ingredient_id, supplier_id=supplier_id,
             quantity=quantity, expected_from=written(window[0]), expected_to=written(window[1]),
             ordered_at=written(ordered),
         )  # fmt: skip

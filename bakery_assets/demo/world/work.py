@@ -1,5 +1,6 @@
 """Work: what a batch takes of what is bought, and when its doughs are begun, as the bakery's own recipes say."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -48,16 +49,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a step of a batch took: ``whole`` is what it would take for the whole batch.
-
-    ``unknown`` is what the book takes it to have taken beyond that, until someone writes down that it fell short.
-    """
+    """What a step of a batch took: ``whole`` is what it would take for the whole batch."""
 
     at: datetime
     ingredient_id: str
     quantity: float
     whole: float
-    unknown: float
 
 
 @dataclass
@@ -73,6 +70,11 @@ class Job:
     missing: set[str] = field(default_factory=set)
     is_begun: bool = False
     is_over: bool = False
+
+    @property
+    def most(self) -> int:
+        """Whole pieces that can be made of what was there."""
+        return math.floor(self.batch.quantity * self.share + 1e-6)
 
 
 def steps(bakery: Bakery, batch: PlannedBatch) -> dict[datetime, dict[str, float]]:

@@ -4,5 +4,6 @@ select
     batch_number,
     schedule_date,
     product_id,
-    quantity_planned
+    quantity_planned,
+    state
 from {{ source('plans', 'production_batches') }}

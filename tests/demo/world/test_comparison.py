@@ -7,7 +7,8 @@ import pytest
 
 from bakery_assets.demo.world.comparison import book_of, differences, verdict
 from bakery_assets.demo.world.house import Item
-from bakery_assets.demo.world.life import Look, Trouble
+from bakery_assets.demo.world.life import Look
+from bakery_assets.demo.world.premises import Trouble
 
 DAY = date(2026, 10, 7)
 FLOUR, ROLL = Item("ingredient", "flour"), Item("product", "roll")
