@@ -248,8 +248,9 @@ def _compare(life: Life, day: date, plan: Tables) -> None:
 def _plan_of(plan: Tables, day: date, planned_as_of: datetime) -> "Plan":
     """What people read of a plan."""
     from bakery_assets.demo.world.work import Plan, PlannedBatch, ProposedOrder
+    from bakery_assets.schemas import plans
 
-    batches = plan["production_batches"].filter(pl.col("state").is_in(["failed", "cancelled"]).not_())
+    batches = plan["production_batches"].filter(pl.col("state").is_in(plans.MADE_NOTHING).not_())
     orders = plan["procurement_requirements"].filter(
         (pl.col("planned_order_quantity") > 0) & pl.col("supplier_id").is_not_null()
     )
