@@ -8,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from bakery_assets.cells import Cell
+from bakery_assets.cli import app
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
 from tests.resources.test_record import plan
@@ -34,6 +36,21 @@ def report(warehouse: Warehouse, tmp_path: Path):  # type: ignore[no-untyped-def
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, (done.stdout + done.stderr).strip()
+
+    return run
+
+
+@pytest.fixture
+def report_that_day(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """The same as if it were the afternoon of the day whose plan is tested; an old plan says nothing of today's stock."""
+    insert(warehouse, **bakery("b"))
+    monkeypatch.setattr("resources.warehouse.Warehouse", lambda: warehouse)
+    monkeypatch.setattr("resources.clock.utc_now", lambda: datetime(2026, 3, 3, 15, tzinfo=UTC))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, [*arguments, "--tenant", "b"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+        return done.exit_code, done.output.strip()
 
     return run
 
@@ -114,22 +131,22 @@ def test_a_count_that_cannot_be_is_refused_with_its_reason(report, warehouse: Wa
     assert rows(warehouse, "SELECT count(*) FROM ops.stock_lots WHERE lot_id IS NULL") == [(0,)]
 
 
-def test_a_count_is_compared_with_the_book_of_its_own_instant(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_a_count_is_compared_with_the_book_of_its_own_instant(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     """60 kg in the evening before; 100 baguettes of 0.18 kg flour each are assumed to have been baked by noon."""
     batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
     baked = batches.filter(pl.col("schedule_date") == DAY)["quantity_planned"].sum()
-    status, text = report("count", "flour", "30", "--at", "2026-03-03T12:30")
+    status, text = report_that_day("count", "flour", "30", "--at", "2026-03-03T12:30")
     assert status == 0
     assert f"In the book: {round(60 - 0.18 * baked, 1):g} kg before, 30 kg after." in text
-    status, text = report("count", "flour", "58", "--lot", "sack", "--at", "2026-03-03T05:00")
+    status, text = report_that_day("count", "flour", "58", "--lot", "sack", "--at", "2026-03-03T05:00")
     assert status == 0
     assert "In the book, lot sack: 60 kg before, 58 kg after; all lots 58 kg." in text
 
 
-def test_a_batch_says_what_it_makes_and_takes(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
     number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
-    status, text = report("done", number, "--quantity", f"{planned - 50:g}", "--at", "2026-03-03T12:30")
+    status, text = report_that_day("done", number, "--quantity", f"{planned - 50:g}", "--at", "2026-03-03T12:30")
     assert status == 0
     left, used = 60 - 0.18 * planned, 0.18 * (planned - 50)
     assert f"In the book: {planned:g} pieces before, {planned - 50:g} pieces after." in text
@@ -137,19 +154,19 @@ def test_a_batch_says_what_it_makes_and_takes(report, warehouse: Warehouse) -> N
     assert "more than planned" not in text
 
 
-def test_a_batch_of_far_more_than_planned_is_asked_about(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_a_batch_of_far_more_than_planned_is_asked_about(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
     number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
-    status, text = report("done", number, "--quantity", f"{planned * 2:g}", "--at", "2026-03-03T12:30")
+    status, text = report_that_day("done", number, "--quantity", f"{planned * 2:g}", "--at", "2026-03-03T12:30")
     assert status == 0
     assert f"That is {planned:g} pieces more than planned." in text
     assert f"bakery done {number} --tenant b --quantity QUANTITY" in text
 
 
-def test_a_batch_of_a_day_without_a_plan_of_its_own_is_refused(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_a_batch_of_a_day_without_a_plan_of_its_own_is_refused(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
     number = batches.filter(pl.col("schedule_date") > DAY)["batch_number"][0]
-    status, text = report("done", number, "--at", "2026-03-03T12:30")
+    status, text = report_that_day("done", number, "--at", "2026-03-03T12:30")
     assert status == 2
     assert f"Batch {number} is a preview of Wed 4 Mar" in text
     assert rows(warehouse, "SELECT count(*) FROM ops.batch_events") == [(0,)]
