@@ -84,9 +84,7 @@ def transfers(facts: dy.DataFrame[ops.Transfers]) -> dy.DataFrame[StockEvents]:
     )
 
 
-def waste(
-    scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[StockEvents]
-) -> dy.DataFrame[StockEvents]:
+def waste(scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[StockEvents]) -> dy.DataFrame[StockEvents]:
     """What was thrown away: of products from its location, then from its kitchen.
 
     It happens when it says. What only knows its day happens when its location closes, or at the first count of the item

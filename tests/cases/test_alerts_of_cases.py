@@ -206,9 +206,7 @@ def test_a_supplier_on_a_day_that_is_none_is_ordered_nothing_from_and_told() -> 
     tables = morning(text.replace("mill        Mill 2", "mill        Mill 2 mon,lundi"))
     assert tables["procurement_requirements"]["supplier_id"].to_list() == [None, None]
     (alert,) = faults(tables)
-    assert alert["message"] == (
-        "suppliers, supplier_id mill: 'lundi' is no weekday. Nothing is ordered from Mill."
-    )
+    assert alert["message"] == ("suppliers, supplier_id mill: 'lundi' is no weekday. Nothing is ordered from Mill.")
     assert alert["suggested_action"] == "In suppliers, write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun."
 
 

@@ -88,9 +88,9 @@ def test_waste_of_a_product_is_recorded_with_its_reason(report, warehouse: Wareh
         0,
         "Baguette: 7 pieces thrown away at 2026-03-02 12:30, burnt. In the book: 20 pieces before, 13 pieces after.",
     )
-    assert rows(
-        warehouse, "SELECT product_id, quantity, reason, waste_date::text, wasted_at FROM ops.waste"
-    ) == [("baguette", 7.0, "burnt", "2026-03-02", datetime(2026, 3, 2, 11, 30, tzinfo=UTC))]
+    assert rows(warehouse, "SELECT product_id, quantity, reason, waste_date::text, wasted_at FROM ops.waste") == [
+        ("baguette", 7.0, "burnt", "2026-03-02", datetime(2026, 3, 2, 11, 30, tzinfo=UTC))
+    ]
 
 
 def test_waste_without_an_hour_is_of_its_day(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
@@ -150,7 +150,10 @@ def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Wareho
     assert status == 0
     left, used = 60 - 0.18 * planned, 0.18 * (planned - 50)
     assert f"In the book: {planned:g} pieces before, {planned - 50:g} pieces after." in text
-    assert f"It takes {round(used, 1):g} kg of Flour ({round(left, 1):g} kg before, {round(left + 9, 1):g} kg after)." in text
+    assert (
+        f"It takes {round(used, 1):g} kg of Flour ({round(left, 1):g} kg before, {round(left + 9, 1):g} kg after)."
+        in text
+    )
     assert "more than planned" not in text
 
 
