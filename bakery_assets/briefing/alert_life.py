@@ -11,6 +11,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import severity_rank
+from bakery_assets.briefing.resolutions import resolution
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 from bakery_assets.schemas.plans import AlertKind, AlertStatus
@@ -197,44 +198,11 @@ def _resolved(gone: pl.DataFrame, outcomes: dy.DataFrame[PlanOutcomes]) -> pl.Da
         .otherwise("resolved_at"),
         resolution=pl.when(day_is_planned)
         .then(pl.lit("The day has been planned."))
-        .when(by_latest)
-        .then(_why())
-        .otherwise("resolution"),
-    )
-
-
-def _why() -> pl.Expr:
-    """Why the latest plan no longer finds an alert's cause, as far as that can be said."""
-    plan = pl.format("the plan of {}", pl.col("latest_on").dt.strftime("%a %-d %b"))
-    passed = pl.col("deadline") <= pl.col("latest_at")
-    return (
-        pl.when(pl.col("kind") == FAILED)
+        .when(is_failure & by_latest)
         .then(pl.lit(f"The day was not planned within {FAILED_DAY_COUNTS_DAYS} days."))
-        .when(pl.col("cause").str.starts_with("product_shortage"))
-        .then(pl.format("What is in stock and baked covers it in {}.", plan))
-        .when(pl.col("kind").is_in(("stockout", "no_supplier", "late_delivery", "low_stock")))
-        .then(pl.format("Stock and deliveries cover it in {}.", plan))
-        .when((pl.col("kind") == "order_today") & passed)
-        .then(pl.format("It was too late to order by {}, which asks anew for what is still missing.", plan))
-        .when(pl.col("kind") == "order_today")
-        .then(pl.format("{} no longer needs this order.", plan.str.replace("^the", "The")))
-        .when(pl.col("kind") == "sales_missing")
-        .then(pl.format("Its days are reported by {}, or more than two weeks past.", plan))
-        .when(pl.col("kind") == "stale_counts")
-        .then(pl.format("They were counted by {}.", plan))
-        .when(pl.col("kind") == "stock_unrecorded")
-        .then(pl.format("Orders or deliveries are recorded by {}.", plan))
-        .when(pl.col("kind") == "shrinkage")
-        .then(pl.format("The counts of the last four weeks find no more missing by {}.", plan))
-        .when(pl.col("kind") == "unexplained_sales")
-        .then(pl.format("The days that {} looks back to show none of it.", plan))
-        .when(pl.col("kind") == "over_capacity")
-        .then(pl.format("The baking fits into the shifts in {}.", plan))
-        .when(pl.col("kind") == "expiring")
-        .then(pl.format("Nothing of it expires unused in {}.", plan))
-        .when(pl.col("kind").is_in(("closed_today", "no_forecast")))
-        .then(pl.lit("That day is over."))
-        .otherwise(pl.format("{} no longer finds it.", plan.str.replace("^the", "The")))
+        .when(by_latest)
+        .then(resolution())
+        .otherwise("resolution"),
     )
 
 

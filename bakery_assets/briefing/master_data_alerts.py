@@ -61,9 +61,7 @@ def _left_out(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
         kind="master_data_fault",
         cause=pl.format("master_data_fault:{}:{}:{}", "source_table", "source_row", "left_out_id"),
         subject="left_out_id",
-        message=pl.format(
-            "{}, {}: {}. {} To correct it, {}.", "source_table", "source_row", "reason", effect, "what_to_do"
-        ),
+        message=pl.format("{}, {}: {}. {}", "source_table", "source_row", "reason", effect),
         reasoning=as_json(**{name: name for name in (*ROW[2:], "reason", "products")}),
         consequence=consequence,
         suggested_action=pl.format("In {}, {}: {}.", "source_table", "source_row", "what_to_do"),
@@ -82,8 +80,7 @@ def _without_recipe(faults: pl.DataFrame) -> dy.DataFrame[Finding]:
         kind="master_data_fault",
         cause=pl.lit("master_data_fault:recipes"),
         message=pl.format(
-            "recipes: {} {} no usable recipe ({}). To correct it, {}.",
-            counted("count", "product", "products"), has, "named", "what_to_do",
+            "recipes: {} {} no usable recipe ({}).", counted("count", "product", "products"), has, "named",
         ),
         reasoning=as_json(source_table=pl.lit("recipes"), products="products"),
         consequence="Quantities are planned, but neither times nor ingredients.",
@@ -105,8 +102,7 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
         cause=pl.format("master_data_fault:suppliers:{}", "supplier_id"),
         subject="supplier_id",
         message=pl.format(
-            "suppliers, supplier_id {}: '{}' is no weekday. Nothing is ordered from {}. To correct it, write weekdays "
-            "as mon,tue,wed,thu,fri,sat,sun.",
+            "suppliers, supplier_id {}: '{}' is no weekday. Nothing is ordered from {}.",
             "supplier_id", "unreadable", "name",
         ),
         reasoning=as_json(

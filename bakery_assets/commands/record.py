@@ -1,6 +1,7 @@
 """`bakery count`, `receive`, `done` and `waste`: one fact at a time, as someone in the bakery reports it.
 
-Each fact goes through the same checks as a file of them. What facts do to stock is worked out in ``stock``.
+Each fact goes through the same checks as a file of them. What it does to stock is worked out in ``stock``; each command
+says what the book had before and after it, at the instant that the fact is about.
 """
 
 import csv
@@ -15,7 +16,11 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from bakery_assets.commands.stock_book import StockBook
     from resources.warehouse import Warehouse
+    from resources.warehouse.briefing import PlannedBatch
+
+WIDE_MARGIN = 1.25  # of what is planned; whoever reports more has mostly mistyped it
 
 TENANT = Annotated[str, typer.Option("--tenant", help="The bakery.")]
 ITEM = Annotated[str, typer.Argument(metavar="ITEM", help="Product or ingredient, by id or name.")]
@@ -50,6 +55,12 @@ class Reporter:
     def fact_id(self) -> str:
         """A name for the fact that no other has."""
         return f"{self.now:%Y%m%dT%H%M%S%f}"
+
+    def book(self) -> "StockBook":
+        """What the book says by all that is known now."""
+        from bakery_assets.commands.stock_book import stock_book
+
+        return stock_book(self.warehouse, self.tenant_id, self.timezone, self.now)
 
     def append(self, table: str, **values: object) -> None:
         """Append one fact, known from now on.
@@ -91,8 +102,8 @@ def count(
         counted_at=reporter.happened_at.isoformat(),
     )
     of_lot = f", lot {lot}" if lot else ""
-    book = "" if lot else _book(reporter, found, location)
-    _say(f"{found.name}{of_lot}: {_amount(quantity, found.unit)} counted at {_when(reporter)}.{book}")
+    change = _change(reporter, found, location, f"count {reporter.local_day}", lot=lot, since=reporter.happened_at)
+    _say(f"{found.name}{of_lot}: {_amount(quantity, found.unit)} counted at {_when(reporter)}. {change}")
 
 
 def receive(
@@ -112,10 +123,10 @@ def receive(
         raise _refused(
             f"{found.name} is made here; receipts are of ingredients. Record what was made with: bakery done"
         )
-    lot_id = lot or f"{found.item_id}-{reporter.local_day:%Y%m%d}"
+    lot_id, receipt_id = lot or f"{found.item_id}-{reporter.local_day:%Y%m%d}", reporter.fact_id
     reporter.append(
         "stock_receipts",
-        receipt_id=reporter.fact_id,
+        receipt_id=receipt_id,
         lot_id=lot_id,
         ingredient_id=found.item_id,
         order_id=order or "",
@@ -125,7 +136,8 @@ def receive(
         received_at=reporter.happened_at.isoformat(),
     )
     fulfills = f", for order {order}" if order else ""
-    _say(f"{found.name}: {_amount(quantity, found.unit)} received into lot {lot_id} at {_when(reporter)}{fulfills}.")
+    what = f"{_amount(quantity, found.unit)} received into lot {lot_id} at {_when(reporter)}{fulfills}"
+    _say(f"{found.name}: {what}. {_change(reporter, found, location, f'receipts {receipt_id}')}")
 
 
 def done(
@@ -152,7 +164,13 @@ def done(
     planned = planned_batch(reporter.warehouse, tenant, batch)
     if planned is None:
         raise _refused(f"No plan of {tenant} has a batch {batch}; today's are listed by: bakery show --tenant {tenant}")
+    if planned.is_preview:
+        raise _refused(
+            f"Batch {batch} is a preview of {planned.schedule_date:%a %-d %b}: until that day has a plan of its own the"
+            " number may go to another batch. Record it once that plan is there."
+        )
     made = 0.0 if failed else max(planned.quantity - wasted, 0.0) if quantity is None else quantity
+    before = reporter.book()
     reporter.append(
         "batch_events",
         plan_date=planned.schedule_date,
@@ -167,12 +185,15 @@ def done(
         **({"reason": reason} if reason else {}),
     )
     word = "failed" if failed else "finished"
-    taken_for = _amount(planned.quantity if failed else made + wasted, planned.unit)
     thrown = f"{_amount(wasted, planned.unit)} thrown away, " if wasted and not failed else ""
     _say(
         f"Batch {batch}, {planned.name}: {word} at {_when(reporter)}, {_amount(made, planned.unit)} made, {thrown}"
-        f"{_amount(planned.quantity, planned.unit)} planned. It took ingredients for {taken_for}."
+        f"{_amount(planned.quantity, planned.unit)} planned. {_change_by_batch(reporter, batch, planned, before)}"
     )
+    if made > planned.quantity * WIDE_MARGIN:
+        more = _amount(made - planned.quantity, planned.unit)
+        again = f"bakery done {batch} --tenant {tenant} --quantity QUANTITY"
+        _say(f"That is {more} more than planned. If it is a mistake, record it again, which replaces this: {again}")
 
 
 def waste(
@@ -187,18 +208,25 @@ def waste(
     """Record what was thrown away; stock falls by it."""
     reporter = _reporter(tenant, at)
     found = _item(reporter, item)
+    if lot:
+        _refuse_unknown_lot(reporter, found, lot)
+    waste_id = reporter.fact_id
     reporter.append(
         "waste",
-        waste_id=reporter.fact_id,
+        waste_id=waste_id,
         **{found.column: found.item_id},
         lot_id=lot or "",
         location_id=location,
         waste_date=reporter.local_day,
         quantity=quantity,
         reason=reason or "",
+        # Without --at it was thrown away some time before now, not after a batch that is taken to be ready by now.
+        wasted_at=reporter.happened_at.isoformat() if at else "",
     )
+    when = f"at {_when(reporter)}" if at else f"on {reporter.local_day}"
     why = f", {reason}" if reason else ""
-    _say(f"{found.name}: {_amount(quantity, found.unit)} thrown away on {reporter.local_day}{why}.")
+    change = _change(reporter, found, location, f"waste {waste_id}")
+    _say(f"{found.name}: {_amount(quantity, found.unit)} thrown away {when}{why}. {change}")
 
 
 @dataclass(frozen=True)
@@ -207,6 +235,11 @@ class _Item:
     item_id: str
     name: str
     unit: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind and id."""
+        return self.column.removesuffix("_id"), self.item_id
 
 
 def _reporter(tenant: str, at: datetime | None) -> Reporter:
@@ -243,19 +276,51 @@ def _item(reporter: Reporter, named: str) -> _Item:
     raise _refused(f"{reporter.tenant_id} has no product or ingredient {named}{hint}")
 
 
-def _book(reporter: Reporter, item: _Item, location: str) -> str:
-    """What the book said, for comparison."""
-    from zoneinfo import ZoneInfo
+def _refuse_unknown_lot(reporter: Reporter, item: _Item, lot: str) -> None:
+    lots = reporter.book().lots_at(item.key, reporter.happened_at)
+    if lot not in lots:
+        has = f"it has {', '.join(lots)}" if lots else "it has nothing of it"
+        raise _refused(
+            f"The book has no lot {lot} of {item.name} at {_when(reporter)}; {has}. If it is there, count it first:"
+            f" bakery count {item.item_id} QUANTITY --lot {lot}. Without --lot, what expires first is taken."
+        )
 
-    from resources.warehouse.briefing import last_book
 
-    book = last_book(reporter.warehouse, reporter.tenant_id, item.item_id, location)
-    if book is None:
-        return ""
-    as_of, quantity = book
-    local = as_of.astimezone(ZoneInfo(reporter.timezone))
-    said = f"The book of {local:%Y-%m-%d %H:%M} said {_amount(quantity, item.unit)}"
-    return f" {said}; the next plan goes on from the count."
+def _change(
+    reporter: Reporter,
+    item: _Item,
+    location: str,
+    source: str,
+    *,
+    lot: str | None = None,
+    since: datetime | None = None,
+) -> str:
+    """What the book had at the instant of a fact that has been recorded, without it and with it."""
+    book, at = reporter.book(), reporter.happened_at
+    before, after = book.around(item.key, location, at, source, lot_id=lot, since=since)
+    where = ("" if location == "main" else f" of {location}") + (f", lot {lot}" if lot else "")
+    of_all = f"; all lots {_amount(book.quantity(item.key, location, at), item.unit)}" if lot else ""
+    return f"In the book{where}: {_amount(before, item.unit)} before, {_amount(after, item.unit)} after{of_all}."
+
+
+def _change_by_batch(reporter: Reporter, batch: str, planned: "PlannedBatch", before: "StockBook") -> str:
+    """What a batch that has been recorded makes and takes, and what the book had of that before and has now."""
+    from resources.warehouse.briefing import item_names
+
+    after = reporter.book()
+    named = [_Item(*row) for row in item_names(reporter.warehouse, reporter.tenant_id).iter_rows()]
+    items = {each.key: each for each in named}
+
+    def change(item: _Item) -> str:
+        was, now = (book.quantity(item.key, None, reporter.happened_at) for book in (before, after))
+        return f"{_amount(was, item.unit)} before, {_amount(now, item.unit)} after"
+
+    taken = [
+        f"{_amount(quantity, items[key].unit)} of {items[key].name} ({change(items[key])})"
+        for key, quantity in after.taken_by(f"batch {batch}")
+    ]
+    takes = f"It takes {', '.join(taken)}." if taken else "It takes nothing that the book has."
+    return f"In the book: {change(items['product', planned.product_id])}. {takes}"
 
 
 def _write(path: Path, row: Mapping[str, object]) -> None:

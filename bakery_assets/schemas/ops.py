@@ -340,6 +340,10 @@ class Waste(dy.Schema):
     quantity = col.number("Quantity, in the item's unit")
     reason = col.text("Why", nullable=True)
     recorded_at = col.recorded_at()
+    wasted_at = col.instant(
+        "When it was thrown away; empty: at closing, or at the item's first count of that day after recorded_at",
+        nullable=True,
+    )
 
     one_item = exactly_one("product_id", "ingredient_id")
 

@@ -94,12 +94,12 @@ def _take(book: _Book, own: Columns, kind: str) -> None:
     rows: Ints = own["row"]
     here: Ints = own["place"]
     second: Ints = own["second"]
-    taken = _issue(book, rows, own["quantity"], _here(book, own))
+    rest = _take_of_lot(book, own, kind)
+    taken = _issue(book, rows, rest, (book.place[rows] == here[:, None]) & (book.quantity[rows] > 0))
     book.write_slots(own, kind, taken, sign=-1, assumed=own["assumed"])
-    rest = _rest(own["quantity"], taken)
+    rest = _rest(rest, taken)
     if ((second != NOWHERE) & (rest > 0)).any():
-        of_lot = (own["lot"][:, None] == NOWHERE) | (book.lot[rows] == own["lot"][:, None])
-        stock = of_lot & (book.quantity[rows] > 0)
+        stock = book.quantity[rows] > 0
         anywhere = (second == ANYWHERE)[:, None] & stock
         elsewhere = _issue(book, rows, rest, anywhere)
         book.write_slots(own, kind, elsewhere, sign=-1, assumed=own["assumed"])
@@ -113,6 +113,22 @@ def _take(book: _Book, own: Columns, kind: str) -> None:
     book.write(own, "transfer", -carried, own["new_lot"], kitchen, assumed=everywhere)
     book.write(own, "transfer", carried, own["new_lot"], here, assumed=everywhere)
     book.write(own, kind, -raised, own["new_lot"], here)
+
+
+def _take_of_lot(book: _Book, own: Columns, kind: str) -> Floats:
+    """Take from the lot that an event names, wherever it is; returns what is still wanted.
+
+    That left the house as well, so other lots give it: the lot's name is wrong then, not the quantity.
+    """
+    rows, rest = own["row"], own["quantity"]
+    of_lot = (own["lot"] != NOWHERE)[:, None] & (book.lot[rows] == own["lot"][:, None])
+    if not of_lot.any():
+        return rest
+    for allowed in (of_lot & (book.place[rows] == own["place"][:, None]), of_lot):
+        taken = _issue(book, rows, rest, allowed & (book.quantity[rows] > 0))
+        book.write_slots(own, kind, taken, sign=-1, assumed=own["assumed"])
+        rest = _rest(rest, taken)
+    return rest
 
 
 def _bring(book: _Book, own: Columns, kind: str, wanted: Floats, allowed: Bools) -> Floats:

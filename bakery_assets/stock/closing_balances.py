@@ -219,4 +219,8 @@ def _dated_facts(cells: pl.DataFrame, inputs: Mapping[str, pl.DataFrame]) -> pl.
         parts.append(rows.select("tenant_id", "fact", "recorded_at", date=pl.col("about").cast(pl.Date)))
     # A batch of a day may have begun before it, and an event be written down for it days later.
     events = inputs["batch_events"].select("tenant_id", "recorded_at", fact=pl.lit("batch_events"), date="plan_date")
-    return pl.concat([*parts, events.select(parts[0].columns)]).drop_nulls()
+    hours = inputs["waste"].select("tenant_id", "recorded_at", fact=pl.lit("waste"), date="wasted_at")
+    hours = with_local_times(hours.join(zones, on="tenant_id", maintain_order="left"), date="date").with_columns(
+        pl.col("date").cast(pl.Date)
+    )
+    return pl.concat([*parts, *(each.select(parts[0].columns) for each in (events, hours))]).drop_nulls()

@@ -209,7 +209,7 @@ def _derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs, limits: dy.DataFra
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
     brought = assumed_transfers(cells, inputs["plan_versions"], inputs["published_distributions"], inputs["transfers"])
-    waste = fact_events.waste(scope, inputs["waste"])
+    waste = fact_events.waste(scope, inputs["waste"], counts)
     of_record = batches_of_record(scope.cells, inputs["plan_versions"], inputs["published_batches"])
     histories = histories_of(cells, inputs["batch_events"], of_record)
     made = made_of.made_batches(scope, of_record, histories)
@@ -339,7 +339,8 @@ def _with_raises(
         .join(lives, on=ITEM, how="left", maintain_order="left")
     )
     last = pl.col("made_on") + pl.duration(days=pl.col("shelf_life_days") - 1)
-    of_any_lot = takes & pl.col("lot_id").is_null()
+    is_waste = pl.col("action") == int(Action.DISCARD)
+    of_any_lot = takes & (pl.col("lot_id").is_null() | is_waste)
     raised = of_any_lot & ~pl.col("all_told").fill_null(value=False)
     return conform(
         StockEvents,

@@ -6,6 +6,7 @@ Orders that are taken to have been received are in ``materials.assumed_receipts`
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.keys import ITEM
 from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.items import INGREDIENT_KIND, INTERMEDIATE_KIND, PRODUCT_KIND
 from bakery_assets.schemas import conform, ops
@@ -83,19 +84,45 @@ def transfers(facts: dy.DataFrame[ops.Transfers]) -> dy.DataFrame[StockEvents]:
     )
 
 
-def waste(scope: Scope, facts: dy.DataFrame[ops.Waste]) -> dy.DataFrame[StockEvents]:
-    """What was thrown away, when its location closed: of products from there, then from its kitchen."""
-    first = scope.cells.select("tenant_id", "begins_on")
-    counting = with_item(facts).join(first, on="tenant_id").filter(pl.col("waste_date") >= pl.col("begins_on"))
-    thrown = scope.at_closing(counting.with_columns(date=pl.col("waste_date")))
-    thrown = thrown.join(scope.kitchens, on=["tenant_id", "location_id"], how="left")
+def waste(scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[StockEvents]) -> dy.DataFrame[StockEvents]:
+    """What was thrown away: of products from its location, then from its kitchen.
+
+    It happens when it says. What only knows its day happens when its location closes, or at the first count of the item
+    there, on that day, that comes after it was written down: whoever counts then no longer finds it.
+    """
+    own = scope.cells.select("tenant_id", "begins_on", "timezone")
+    thrown = with_item(facts).join(own, on="tenant_id").with_columns(date=pl.col("waste_date"))
+    has_hour = pl.col("wasted_at").is_not_null()
+    timed = with_local_times(thrown.filter(has_hour), wall="wasted_at")
+    timed = timed.filter(pl.col("wall").dt.date() >= pl.col("begins_on")).with_columns(happened_at="wasted_at")
+    dated = scope.at_closing(thrown.filter(~has_hour & (pl.col("date") >= pl.col("begins_on"))))
+    rows = pl.concat([timed.drop("wall"), _before_counts(dated, counts)], how="diagonal")
+    rows = rows.join(scope.kitchens, on=["tenant_id", "location_id"], how="left")
     is_product = pl.col("item_kind") == PRODUCT_KIND
-    anywhere = pl.col("lot_id").is_not_null() | ~is_product
+    of_lot = pl.format(" of lot {}", "lot_id").fill_null("")
     return events_of(
-        thrown,
+        rows,
         action=int(Action.DISCARD),
         other_location_id=pl.when(is_product & (pl.col("kitchen_id") != pl.col("location_id"))).then("kitchen_id"),
-        takes_anywhere=anywhere,
+        takes_anywhere=~is_product,
         made_on=pl.when(is_product).then("date"),
-        source=pl.format("waste {}", "waste_id"),
+        # The lot, too: where the book does not have it, the movements are of others.
+        source=pl.format("waste {}{}", "waste_id", of_lot),
+    )
+
+
+def _before_counts(thrown: pl.DataFrame, counts: dy.DataFrame[StockEvents]) -> pl.DataFrame:
+    """Rows with ``happened_at`` no later than the first count of the item on that day after they were recorded."""
+    where = [*ITEM, "location_id"]
+    counted = thrown.select("waste_id", "date", "timezone", "recorded_at", *where).join(
+        counts.select(*where, counted_at="happened_at"), on=where
+    )
+    since = with_local_times(counted, wall="counted_at").filter(
+        (pl.col("counted_at") >= pl.col("recorded_at")) & (pl.col("wall").dt.date() == pl.col("date"))
+    )
+    first = since.group_by("tenant_id", "waste_id").agg(pl.col("counted_at").min())
+    return (
+        thrown.join(first, on=["tenant_id", "waste_id"], how="left", maintain_order="left")
+        .with_columns(happened_at=pl.min_horizontal("happened_at", "counted_at"))
+        .drop("counted_at")
     )

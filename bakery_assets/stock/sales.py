@@ -158,12 +158,19 @@ def implied_production(
 ) -> dy.DataFrame[ImpliedProduction]:
     """Sales and waste by product and day, where neither a plan of record nor a batch tells what was made.
 
+    What was thrown away before the kitchen opened is not of what was there then: it is taken from what was left, and
+    what is beyond that is raised, see ``ledger``.
+
     Args:
         told: ``tenant_id, product_id, schedule_date`` that events tell of, whatever became of the batches.
     """
     sales = sold.select("tenant_id", "product_id", "date", quantity=pl.col("recorded") + pl.col("assumed"))
-    thrown = waste.filter(pl.col("item_kind") == PRODUCT_KIND).select(
-        "tenant_id", product_id="item_id", date="made_on", quantity="quantity"
+    of_products = waste.filter(pl.col("item_kind") == PRODUCT_KIND).with_columns(date=pl.col("made_on"))
+    too_early = (pl.col("happened_at") < pl.col("opens_at")).fill_null(value=False)
+    thrown = (
+        scope.at_opening(of_products, "opens_at")
+        .filter(~too_early)
+        .select("tenant_id", product_id="item_id", date="date", quantity="quantity")
     )
     of_day = ["tenant_id", "product_id", "date"]
     batches = pl.concat([made.select("tenant_id", "product_id", "schedule_date"), told]).rename(

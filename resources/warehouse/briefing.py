@@ -1,11 +1,11 @@
 """Reads the briefing of one bakery's day: its plan as stored, and the names and sales shown next to it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import cast
 
 import polars as pl
-from sqlalchemy import Table, func, literal, select, union_all
+from sqlalchemy import Table, literal, select, union_all
 
 from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanState
 from resources.schema import ops, plans
@@ -75,20 +75,32 @@ def item_names(warehouse: Warehouse, tenant_id: str) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class PlannedBatch:
-    """A batch as the last plan that has it planned it; ``quantity`` in ``unit``."""
+    """A batch as the last plan that has it planned it; ``quantity`` in ``unit``.
+
+    Attributes:
+        is_preview: its day has no plan of its own yet, so that its number may still go to another batch.
+    """
 
     schedule_date: date
     product_id: str
     name: str
     unit: str
     quantity: float
+    is_preview: bool
 
 
 def planned_batch(warehouse: Warehouse, tenant_id: str, batch_number: str) -> PlannedBatch | None:
     """A batch of a tenant's plans; None: no plan has it."""
     batches, products = plans.production_batches.c, ops.products.c
     query = (
-        select(batches.schedule_date, batches.product_id, products.name, products.unit, batches.quantity_planned)
+        select(
+            batches.schedule_date,
+            batches.product_id,
+            products.name,
+            products.unit,
+            batches.quantity_planned,
+            batches.plan_date < batches.schedule_date,
+        )
         .join_from(
             plans.production_batches,
             ops.products,
@@ -105,25 +117,3 @@ def planned_batch(warehouse: Warehouse, tenant_id: str, batch_number: str) -> Pl
     with warehouse.engine.connect() as connection:
         row = connection.execute(query).first()
     return PlannedBatch(*row) if row else None
-
-
-def last_book(warehouse: Warehouse, tenant_id: str, item_id: str, location_id: str) -> tuple[datetime, float] | None:
-    """What the last plan's book said of an item at a location, and as of when; None: there is no such plan."""
-    runs, balances = plans.planning_runs.c, plans.stock_balances.c
-    last = (
-        select(balances.plan_date).where(balances.tenant_id == tenant_id).order_by(balances.plan_date.desc()).limit(1)
-    ).scalar_subquery()
-    is_item = (balances.item_id == item_id) & (balances.location_id == location_id)
-    query = (
-        select(runs.planned_as_of, func.coalesce(func.sum(balances.quantity).filter(is_item), 0.0))
-        .join_from(
-            plans.planning_runs,
-            plans.stock_balances,
-            (balances.tenant_id == runs.tenant_id) & (balances.plan_date == runs.plan_date),
-        )
-        .where(runs.tenant_id == tenant_id, runs.plan_date == last)
-        .group_by(runs.planned_as_of)
-    )
-    with warehouse.engine.connect() as connection:
-        row = connection.execute(query).first()
-    return (row[0], float(row[1])) if row else None

@@ -189,15 +189,14 @@ def read_known(
         series: ``tenant_id, location_id, product_id``; products and what they sold are read of these only.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        bulk.put(
-            "reach",
-            cells.select(
-                "tenant_id",
-                latest="planned_as_of",
-                latest_sales="planned_as_of",
-                earliest=pl.col("plan_date") - timedelta(days=history_days),
-            ),
+        reach = cells.select(
+            "tenant_id",
+            latest="planned_as_of",
+            latest_sales="planned_as_of",
+            earliest=pl.col("plan_date") - timedelta(days=history_days),
         )
+        # Of stock all of history.
+        bulk.put("reach", reach.join(NO_STOCK_HISTORY, on="tenant_id", how="left"))
         if series is not None:
             bulk.put("series", series)
         found = {

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.briefing.alert_life import alerts_on, with_acknowledgements
 from bakery_assets.schemas import conform, plans
-from bakery_assets.schemas.plans import SEVERITIES
+from bakery_assets.schemas.plans import ALERT_KINDS, SEVERITIES, AlertKind
 from tests.briefing.alert_worlds import Bakery, Plan, Seen, acknowledgements
 from tests.scenarios import filled
 
@@ -39,7 +39,7 @@ def test_a_cause_that_is_gone_is_resolved_with_why() -> None:
     bakery = days({FLOUR: "high"}, {})
     assert told(bakery, "status", "resolved_on", "resolved_at", "resolution") == [
         ("resolved", date(2026, 1, 6), datetime(2026, 1, 6, 4, tzinfo=UTC),
-         "Stock and deliveries cover it in the plan of Tue 6 Jan.")
+         "The plan of Tue 6 Jan finds it neither short nor overdue.")
     ]  # fmt: skip
 
 
@@ -95,26 +95,96 @@ def test_resolved_alerts_are_archived_after_four_weeks() -> None:
     assert told(bakery.after(Plan(29, {})), "status") == [("archived",)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "deadline", "why"),
-    [
-        (
-            "order_today",
-            datetime(2026, 1, 5, 16, tzinfo=UTC),
-            "It was too late to order by the plan of Tue 6 Jan, which asks anew for what is still missing.",
-        ),
-        ("order_today", datetime(2026, 1, 9, 16, tzinfo=UTC), "The plan of Tue 6 Jan no longer needs this order."),
-        ("over_capacity", None, "The baking fits into the shifts in the plan of Tue 6 Jan."),
-        ("expiring", None, "Nothing of it expires unused in the plan of Tue 6 Jan."),
-        ("closed_today", None, "That day is over."),
-        ("forecast_off", None, "The plan of Tue 6 Jan no longer finds it."),
-    ],
-)
-def test_why_an_alert_went_depends_on_what_it_was_about(kind: str, deadline: datetime | None, why: str) -> None:
+NO_LONGER = "The plan of Tue 6 Jan no longer finds it."
+SHORTAGE = "The plan of Tue 6 Jan finds it neither short nor overdue."
+# Every kind: the ways in which its cause can end, and the one sentence that has to be true for all of them.
+WAYS: dict[AlertKind, tuple[str, str]] = {
+    "closed_today": ("the next day is planned, perhaps on the evening of that day", "The plan of Tue 6 Jan is of another day."),
+    "over_capacity": (
+        "less is baked, shifts or machines were added, an overfull day has passed, a product was left out",
+        "The plan of Tue 6 Jan finds no day with more baking than fits into the shifts.",
+    ),
+    "not_ready": (
+        "it begins earlier, it is needed later, it is no longer baked",
+        "The plan of Tue 6 Jan finds nothing that is ready too late.",
+    ),
+    "planned_late": ("the planning time or the shifts were changed, nobody works", NO_LONGER),
+    "baking_note": ("order, calendar or batch sizes were corrected, that day has passed", NO_LONGER),
+    "master_data_fault": ("the row was corrected or taken out, what it is about is no longer used", NO_LONGER),
+    "order_today": (
+        "it was recorded, stock was counted or received, less is needed, another supplier is cheaper",
+        "The plan of Tue 6 Jan no longer proposes this order.",
+    ),
+    "overdue_order": ("it came, it was canceled, given up, or what it brings is no longer used", SHORTAGE),
+    "late_delivery": ("it comes in time, stock was counted, less is needed", SHORTAGE),
+    "no_supplier": ("a supplier was added, the ingredient is no longer used, its stock is unknown", SHORTAGE),
+    "stockout": ("it was delivered or counted, less is needed, its stock is unknown as nothing is recorded", SHORTAGE),
+    "low_stock": ("it was delivered or counted, less is needed, safety stock was lowered", SHORTAGE),
+    "expiring": (
+        "it is used in time, it was thrown away or counted away, it has expired",
+        "The plan of Tue 6 Jan finds nothing of it that will expire unused.",
+    ),
+    "stock_unrecorded": (
+        "orders or deliveries are recorded, all was counted since yesterday, it is no longer used",
+        "The plan of Tue 6 Jan requires no ingredient of unknown stock.",
+    ),
+    "stale_counts": (
+        "they were counted, count_within_days was raised, they are no longer used, their stock is unknown",
+        "The plan of Tue 6 Jan finds no count that is too old.",
+    ),
+    "shrinkage": (
+        "four weeks have passed, a fact was corrected, more was found, the limit was raised, more is used",
+        "The plan of Tue 6 Jan finds nothing missing above the limit in the counts of the last four weeks.",
+    ),
+    "unexplained_sales": (
+        "the days have passed, what was made was reported, sales were corrected, the limit was raised",
+        "The plan of Tue 6 Jan finds nothing unexplained above the limit in the days it looks back to.",
+    ),
+    "no_history": ("it was sold, overridden or discontinued, or many products are one alert now", NO_LONGER),
+    "no_forecast": ("the next day is planned", "The plan of Tue 6 Jan is of another day."),
+    "sales_missing": (
+        "they were reported, two weeks have passed, the calendar says that it was closed, sales_due_hours was raised",
+        "The plan of Tue 6 Jan finds none of its closing sales of the last two weeks missing.",
+    ),
+    "forecast_off": ("the next day was forecast well, or could not be checked", NO_LONGER),
+    "forecast_worsening": ("forecasts got better, or cannot be compared", NO_LONGER),
+}  # fmt: skip
+OF_SHORT_INGREDIENTS = ("overdue_order", "late_delivery", "no_supplier", "stockout", "low_stock")
+
+
+def resolution(kind: str, cause: str, *, deadline: datetime | None = None, after: int = 1) -> str:
+    """What a plan, ``after`` days after the one that opened an alert, says of its end."""
     opened = days({FLOUR: "high"})
-    row = {**opened.alerts.to_dicts()[0], "kind": kind, "deadline": deadline}
+    row = {**opened.alerts.to_dicts()[0], "kind": kind, "cause": cause, "deadline": deadline}
     bakery = Bakery(conform(plans.Alerts, filled(plans.Alerts, [row])), opened.latest)
-    assert told(bakery.after(Plan(1, {})), "resolution") == [(why,)]
+    ((said,),) = told(bakery.after(Plan(after, {}, version=2 if after == 0 else 1)), "resolution")
+    return str(said)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALERT_KINDS if kind != "planning_failed"])
+def test_why_an_alert_went_is_true_for_every_way_its_cause_can_end(kind: AlertKind) -> None:
+    ways, why = WAYS[kind]
+    assert ways
+    assert resolution(kind, FLOUR if kind in OF_SHORT_INGREDIENTS else kind) == why
+
+
+def test_why_an_order_went_tells_whether_it_is_too_late_for_it() -> None:
+    passed = datetime(2026, 1, 5, 16, tzinfo=UTC)
+    assert resolution("order_today", "order:mill:2026-01-05", deadline=passed) == (
+        "The time to order has passed by the plan of Tue 6 Jan, which proposes anew whatever is still missing."
+    )
+    assert resolution("order_today", "order:mill:2026-01-09", deadline=datetime(2026, 1, 9, 16, tzinfo=UTC)) == (
+        "The plan of Tue 6 Jan no longer proposes this order."
+    )
+
+
+def test_a_day_that_opens_after_all_is_not_said_to_be_another() -> None:
+    assert resolution("closed_today", "closed_today", after=0) == "The plan of Mon 5 Jan no longer finds it."
+
+
+def test_what_is_short_of_products_says_nothing_of_orders() -> None:
+    assert resolution("stockout", "product_shortage:roll") == "The plan of Tue 6 Jan no longer finds it short."
+    assert resolution("stockout", "shop_shortage:north") == NO_LONGER
 
 
 def test_a_past_day_shows_what_was_open_then_as_bad_as_it_was_then() -> None:

@@ -80,8 +80,12 @@ def test_an_ingredient_in_a_unit_that_does_not_convert_is_left_out_alone_and_tol
     (alert,) = faults(tables)
     assert (alert["severity"], alert["subject"]) == ("high", item["item"])
     assert alert["message"] == (
-        f"recipe_lines, recipe_id loaf, line_number 2: {reason}. {item['item']} is left out of what Loaf takes. "
-        f"To correct it, give both the same unit, or a pair of g and kg, or ml and l; or give {hint}."
+        f"recipe_lines, recipe_id loaf, line_number 2: {reason}. {item['item']} is left out of what Loaf takes."
+    )
+    # The remedy is said once.
+    assert alert["suggested_action"] == (
+        "In recipe_lines, recipe_id loaf, line_number 2: give both the same unit, or a pair of g and kg, or ml and l; "
+        f"or give {hint}."
     )
     assert alert["consequence"] == f"No {item['item']} is ordered for Loaf, and it may run out unnoticed."
 
@@ -125,8 +129,9 @@ def test_a_recipe_that_contains_itself_costs_its_product_and_not_the_morning() -
     assert (alert["severity"], alert["subject"]) == ("critical", "loaf")
     assert alert["message"] == (
         "recipe_lines, recipe_id sour, line_number 2: recipe loaf contains itself: mother > sour > mother. "
-        "Loaf is left out of the plan. To correct it, take one of these lines out."
+        "Loaf is left out of the plan."
     )
+    assert alert["suggested_action"] == "In recipe_lines, recipe_id sour, line_number 2: take one of these lines out."
     assert alert["consequence"] == "Loaf is neither baked by this plan nor are its ingredients ordered."
 
 
@@ -139,8 +144,11 @@ def test_a_product_by_the_piece_whose_recipe_yields_kilos_is_left_out_until_a_pi
     (alert,) = faults(tables)
     assert alert["message"] == (
         "recipes, recipe_id loaf: recipe loaf yields kg, but product loaf is counted in piece. Loaf is left out of the "
-        "plan. To correct it, give both the same unit, or a pair of g and kg, or ml and l; or give piece_weight_kg in "
-        "products."
+        "plan."
+    )
+    assert alert["suggested_action"] == (
+        "In recipes, recipe_id loaf: give both the same unit, or a pair of g and kg, or ml and l; or give "
+        "piece_weight_kg in products."
     )
     weighed = text.replace("price unit_cost salvage_value", "price unit_cost salvage_value piece_weight_kg")
     weighed = weighed.replace("4     1         0.5", "4 1 0.5 0.8").replace("1     0.2       0", "1 0.2 0 -")
@@ -171,7 +179,8 @@ def test_a_slip_in_a_size_or_a_capacity_costs_its_product(change: str, row: str)
     without_loaf(tables)
     (alert,) = faults(tables)
     assert alert["message"].startswith(row)
-    assert "Loaf is left out of the plan. To correct it, correct" in alert["message"]
+    assert alert["message"].endswith("Loaf is left out of the plan.")
+    assert ": correct" in alert["suggested_action"]
 
 
 def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_told() -> None:
@@ -183,10 +192,10 @@ def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_told() -> 
     assert loaves["quantity_planned"].to_list() == [100.0] * 7
     assert "none that can be used: neither times nor ingredients are known" in loaves["reasoning"][0]
     (alert,) = faults(tables)
-    assert (alert["severity"], alert["message"]) == (
+    assert (alert["severity"], alert["message"], alert["suggested_action"]) == (
         "low",
-        "recipes: 1 product has no usable recipe (Loaf). To correct it, add a recipe, or correct the one that was "
-        "refused when it was loaded.",
+        "recipes: 1 product has no usable recipe (Loaf).",
+        "In recipes: add a recipe, or correct the one that was refused when it was loaded.",
     )
 
 
@@ -197,10 +206,8 @@ def test_a_supplier_on_a_day_that_is_none_is_ordered_nothing_from_and_told() -> 
     tables = morning(text.replace("mill        Mill 2", "mill        Mill 2 mon,lundi"))
     assert tables["procurement_requirements"]["supplier_id"].to_list() == [None, None]
     (alert,) = faults(tables)
-    assert alert["message"] == (
-        "suppliers, supplier_id mill: 'lundi' is no weekday. Nothing is ordered from Mill. To correct it, write weekdays "
-        "as mon,tue,wed,thu,fri,sat,sun."
-    )
+    assert alert["message"] == ("suppliers, supplier_id mill: 'lundi' is no weekday. Nothing is ordered from Mill.")
+    assert alert["suggested_action"] == "In suppliers, write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun."
 
 
 def test_a_bakery_without_ingredients_is_not_told_that_it_has_no_recipes() -> None:

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from bakery_assets.cells import Cell
+from bakery_assets.cli import app
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
 from tests.publishing import plan
@@ -38,9 +40,27 @@ def report(warehouse: Warehouse, tmp_path: Path):  # type: ignore[no-untyped-def
     return run
 
 
+@pytest.fixture
+def report_that_day(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """The same as if it were the afternoon of the day whose plan is tested; an old plan says nothing of today's stock."""
+    insert(warehouse, **bakery("b"))
+    monkeypatch.setattr("resources.warehouse.Warehouse", lambda: warehouse)
+    monkeypatch.setattr("resources.clock.utc_now", lambda: datetime(2026, 3, 3, 15, tzinfo=UTC))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(app, [*arguments, "--tenant", "b"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+        return done.exit_code, done.output.strip()
+
+    return run
+
+
 def test_a_count_by_name_is_recorded_with_its_local_time(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     status, text = report("count", "Flour", "30", "--at", "2026-03-02T18:30")
-    assert (status, text) == (0, "Flour: 30 kg counted at 2026-03-02 18:30.")
+    assert (status, text) == (
+        0,
+        "Flour: 30 kg counted at 2026-03-02 18:30. In the book: 0 kg before, 30 kg after.",
+    )
     found = rows(
         warehouse,
         "SELECT lot_id, ingredient_id, quantity, counted_at AT TIME ZONE 'UTC' FROM ops.stock_lots WHERE quantity = 30",
@@ -52,16 +72,45 @@ def test_a_count_by_name_is_recorded_with_its_local_time(report, warehouse: Ware
 
 def test_a_receipt_goes_into_a_lot_of_its_day(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     status, text = report("receive", "salt", "1000", "--at", "2026-03-02T08:00", "--expires", "2027-01-01")
-    assert (status, text) == (0, "Salt: 1,000 g received into lot salt-20260302 at 2026-03-02 08:00.")
+    assert (status, text) == (
+        0,
+        "Salt: 1,000 g received into lot salt-20260302 at 2026-03-02 08:00. In the book: 0 g before, 1,000 g after.",
+    )
     assert rows(warehouse, "SELECT lot_id, quantity, expires_on::text FROM ops.stock_receipts") == [
         ("salt-20260302", 1000.0, "2027-01-01")
     ]
 
 
 def test_waste_of_a_product_is_recorded_with_its_reason(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    status, text = report("waste", "baguette", "7", "--reason", "burnt", "--at", "2026-03-02T19:00")
-    assert (status, text) == (0, "Baguette: 7 pieces thrown away on 2026-03-02, burnt.")
-    assert rows(warehouse, "SELECT product_id, quantity, reason FROM ops.waste") == [("baguette", 7.0, "burnt")]
+    report("count", "baguette", "20", "--at", "2026-03-02T12:00")
+    status, text = report("waste", "baguette", "7", "--reason", "burnt", "--at", "2026-03-02T12:30")
+    assert (status, text) == (
+        0,
+        "Baguette: 7 pieces thrown away at 2026-03-02 12:30, burnt. In the book: 20 pieces before, 13 pieces after.",
+    )
+    assert rows(warehouse, "SELECT product_id, quantity, reason, waste_date::text, wasted_at FROM ops.waste") == [
+        ("baguette", 7.0, "burnt", "2026-03-02", datetime(2026, 3, 2, 11, 30, tzinfo=UTC))
+    ]
+
+
+def test_waste_without_an_hour_is_of_its_day(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    report("receive", "salt", "1000", "--at", "2026-03-02T08:00")
+    status, text = report("waste", "salt", "200")
+    assert status == 0
+    assert "In the book: 1,000 g before, 800 g after." in text
+    assert rows(warehouse, "SELECT wasted_at FROM ops.waste") == [(None,)]
+
+
+def test_waste_of_a_lot_that_the_book_does_not_have_is_refused(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    status, text = report("waste", "salt", "10", "--lot", "bag", "--at", "2026-03-02T19:00")
+    assert status == 2
+    assert "The book has no lot bag of Salt at 2026-03-02 19:00; it has nothing of it." in text
+    report("receive", "salt", "1000", "--lot", "box", "--at", "2026-03-02T08:00")
+    status, text = report("waste", "salt", "10", "--lot", "bag", "--at", "2026-03-02T19:00")
+    assert status == 2
+    assert "it has box." in text
+    assert rows(warehouse, "SELECT count(*) FROM ops.waste") == [(0,)]
+    assert report("waste", "salt", "10", "--lot", "box", "--at", "2026-03-02T19:00")[0] == 0
 
 
 def test_an_item_nobody_has_is_refused_with_what_is_near(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
@@ -82,12 +131,48 @@ def test_a_count_that_cannot_be_is_refused_with_its_reason(report, warehouse: Wa
     assert rows(warehouse, "SELECT count(*) FROM ops.stock_lots WHERE lot_id IS NULL") == [(0,)]
 
 
-def test_a_count_says_what_the_book_of_the_last_plan_said(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
-    status, text = report("count", "flour", "30", "--at", "2026-03-03T18:30")
-    book = rows(warehouse, "SELECT sum(quantity) FROM plans.stock_balances WHERE item_id = 'flour'")[0][0]
+def test_a_count_is_compared_with_the_book_of_its_own_instant(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    """60 kg in the evening before; 100 baguettes of 0.18 kg flour each are assumed to have been baked by noon."""
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    baked = batches.filter(pl.col("schedule_date") == DAY)["quantity_planned"].sum()
+    status, text = report_that_day("count", "flour", "30", "--at", "2026-03-03T12:30")
     assert status == 0
-    assert f"The book of 2026-03-03 05:30 said {book:g} kg" in text
+    assert f"In the book: {round(60 - 0.18 * baked, 1):g} kg before, 30 kg after." in text
+    status, text = report_that_day("count", "flour", "58", "--lot", "sack", "--at", "2026-03-03T05:00")
+    assert status == 0
+    assert "In the book, lot sack: 60 kg before, 58 kg after; all lots 58 kg." in text
+
+
+def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    status, text = report_that_day("done", number, "--quantity", f"{planned - 50:g}", "--at", "2026-03-03T12:30")
+    assert status == 0
+    left, used = 60 - 0.18 * planned, 0.18 * (planned - 50)
+    assert f"In the book: {planned:g} pieces before, {planned - 50:g} pieces after." in text
+    assert (
+        f"It takes {round(used, 1):g} kg of Flour ({round(left, 1):g} kg before, {round(left + 9, 1):g} kg after)."
+        in text
+    )
+    assert "more than planned" not in text
+
+
+def test_a_batch_of_far_more_than_planned_is_asked_about(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    status, text = report_that_day("done", number, "--quantity", f"{planned * 2:g}", "--at", "2026-03-03T12:30")
+    assert status == 0
+    assert f"That is {planned:g} pieces more than planned." in text
+    assert f"bakery done {number} --tenant b --quantity QUANTITY" in text
+
+
+def test_a_batch_of_a_day_without_a_plan_of_its_own_is_refused(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    number = batches.filter(pl.col("schedule_date") > DAY)["batch_number"][0]
+    status, text = report_that_day("done", number, "--at", "2026-03-03T12:30")
+    assert status == 2
+    assert f"Batch {number} is a preview of Wed 4 Mar" in text
+    assert rows(warehouse, "SELECT count(*) FROM ops.batch_events") == [(0,)]
 
 
 def test_a_batch_that_failed_has_taken_its_ingredients(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]

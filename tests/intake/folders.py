@@ -61,8 +61,8 @@ WHOLE: dict[str, str] = {
     "recorded_at\nb,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,\n",
     "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
     "recorded_at\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,\n",
-    "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at\n"
-    "b,w1,rye,,,,2026-03-01,2,stale,\nb,w2,,flour,l1,,2026-03-01,1,,\n",
+    "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at,"
+    "wasted_at\nb,w1,rye,,,,2026-03-01,2,stale,,\nb,w2,,flour,l1,,2026-03-01,1,,,2026-03-01 11:15\n",
     "transfers": "tenant_id,transfer_id,from_location_id,to_location_id,product_id,ingredient_id,lot_id,quantity,"
     "transferred_at,recorded_at\nb,t1,main,main,rye,,l2,3,2026-03-02 07:00,\nb,t2,main,main,,flour,,1,2026-03-02 07:00,\n",
     "batch_events": "tenant_id,plan_date,batch_number,event,quantity,happened_at,who,recorded_at,product_id,"

@@ -179,15 +179,20 @@ class Account:
         """Consumption, sales and waste: from here, then from where else it may have come."""
         if event.what == "consumption":
             self.promised = max(self.promised - event.quantity, 0.0)
-        given = self.take(event.quantity, event.place, event.lot)
+        given, rest = [], event.quantity
+        if event.lot is not None:
+            given += self.take(rest, event.place, event.lot)
+            given += self.take(event.quantity - sum(part for *_, part, _ in given), None, event.lot)
+            rest = event.quantity - sum(part for *_, part, _ in given)
+        given += self.take(rest, event.place, None)
         rest = event.quantity - sum(part for *_, part, _ in given)
-        anywhere = event.what == "consumption" or event.lot is not None or (event.what == "waste" and event.day is None)
+        anywhere = event.what == "consumption" or (event.what == "waste" and event.day is None)
         if anywhere:
-            given += self.take(rest, None, event.lot)
+            given += self.take(rest, None, None)
             rest = event.quantity - sum(part for *_, part, _ in given)
         elif event.place != KITCHEN:
-            rest -= sum(part for *_, part, _ in self.take(rest, KITCHEN, event.lot))
-        if event.others_help and event.lot is None:
+            rest -= sum(part for *_, part, _ in self.take(rest, KITCHEN, None))
+        if event.others_help:
             rest -= sum(part for *_, part, _ in self.take(rest, None, None))
         days = [lot.last_day for *_, lot in given if lot.last_day is not None]
         if event.what == "consumption" and days:
@@ -199,7 +204,7 @@ class Account:
                 self.unexplained += rest
 
     def may_raise(self, event: Event) -> bool:
-        return self.is_made and not event.all_told and event.lot is None
+        return self.is_made and not event.all_told and (event.lot is None or event.what == "waste")
 
     def note(self, event: Event, quantity: float) -> None:
         if quantity > DUST:
@@ -294,7 +299,10 @@ class Bakery:
         first = self.first_day()
         for day in days:
             quantity = sum(amount for (_, each), amount in sold.items() if each == day)
-            quantity += sum(row["quantity"] for row in thrown if row["waste_date"] == day)
+            quantity += sum(
+                row["quantity"] for row in thrown
+                if row["waste_date"] == day and self.thrown_away_at(row) >= opens(day)
+            )  # fmt: skip
             if quantity > DUST and day not in self.planned_days() and day not in told | eventful and day >= first:
                 events.append(
                     Event(
@@ -320,10 +328,10 @@ class Bakery:
                                         source=f"sales {day}", all_told=day in all_told))  # fmt: skip
                     done = share
         events += [
-            Event(min(closes(row["waste_date"]), self.now), "waste", row["quantity"], row["location_id"],
+            Event(self.thrown_away_at(row), "waste", row["quantity"], row["location_id"],
                   lot=row.get("lot_id"), day=row["waste_date"], source=f"waste {row['waste_id']}",
                   all_told=row["waste_date"] in all_told)
-            for row in thrown if row["waste_date"] >= first
+            for row in thrown if (row.get("wasted_at") or closes(row["waste_date"])).date() >= first
         ]  # fmt: skip
         trips = self.trips()
         days_of_trips = {trip.day for trip in trips}
@@ -410,7 +418,7 @@ class Bakery:
 
     def scrapped(self, item: str) -> list[Event]:
         return [
-            Event(min(closes(row["waste_date"]), self.now), "waste", row["quantity"], row["location_id"],
+            Event(self.thrown_away_at(row), "waste", row["quantity"], row["location_id"],
                   row.get("lot_id"), source=f"waste {row['waste_id']}")
             for row in self.known("waste", "waste_id") if row["ingredient_id"] == item
         ]  # fmt: skip
@@ -421,6 +429,18 @@ class Bakery:
                   to=row["to_location_id"], day=row["transferred_at"].date(), source=f"transfer {row['transfer_id']}")
             for row in self.known("transfers", "transfer_id") if row["product_id"] == item
         ]  # fmt: skip
+
+    def thrown_away_at(self, row: Row) -> datetime:
+        """When it says; else at closing, or at a count of it that day, made after someone wrote the waste down."""
+        if row.get("wasted_at"):
+            return row["wasted_at"]
+        item = "product_id" if row["product_id"] else "ingredient_id"
+        counted = [
+            each["when"] for each in self.all_counts()
+            if each.get(item) == row[item] and each["location_id"] == row["location_id"]
+            and each["when"].date() == row["waste_date"] and each["when"] >= row["recorded_at"]
+        ]  # fmt: skip
+        return min([closes(row["waste_date"]), self.now, *counted])
 
     def trips(self) -> list[Event]:
         """What plans had brought to the shop by now, as long as no one wrote down what was brought that day."""
