@@ -36,7 +36,7 @@ class StockBook:
         """
         now = self.lots.filter(_is_of(item, location_id, lot_id))
         later = self.movements.filter(_is_of(item, location_id, lot_id) & (pl.col("happened_at") > at))
-        return round(float(now["quantity"].sum() - later["quantity"].sum()), DECIMALS)
+        return round(float(now["quantity"].sum()) - float(later["quantity"].sum()), DECIMALS)
 
     def around(
         self,

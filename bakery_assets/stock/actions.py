@@ -120,7 +120,8 @@ def _take_of_lot(book: _Book, own: Columns, kind: str) -> Floats:
 
     That left the house as well, so other lots give it: the lot's name is wrong then, not the quantity.
     """
-    rows, rest = own["row"], own["quantity"]
+    rows: Ints = own["row"]
+    rest: Floats = own["quantity"]
     of_lot = (own["lot"] != NOWHERE)[:, None] & (book.lot[rows] == own["lot"][:, None])
     if not of_lot.any():
         return rest
