@@ -247,9 +247,9 @@ def test_less_than_a_unit_is_ordered_as_exactly_as_a_hundred() -> None:
 
 
 def test_what_was_left_unmet_by_less_than_a_unit_is_still_required_later() -> None:
-    """Nothing comes before day 5; what was missing on day 0 is still wanted then."""
-    orders = place_orders(needs_of({0: 0.3, 5: 0.2}), offers_of({"days": [5]}))
-    assert orders.select("needed_day", "deliver_day", "quantity").rows() == [(0, 5, 0.5)]
+    """Nothing comes before day 5; what was missing on day 0 is still wanted then, and gone on day 6."""
+    orders = place_orders(needs_of({0: 0.3, 5: 0.2, 6: 0.4}), offers_of({"days": [5, 6]}))
+    assert orders.select("needed_day", "deliver_day", "quantity").rows() == [(0, 5, 0.5), (6, 6, 0.4)]
 
 
 def test_an_order_may_come_on_the_first_day_after_those_that_are_planned() -> None:
@@ -308,21 +308,39 @@ def test_what_expires_of_an_open_order_of_the_day_is_taken_from_the_receipts() -
     assert (order["on_hand"], order["scheduled_receipts"], order["net_requirement"]) == (0, 1, 26)
 
 
+def two_items(gross: dict[tuple[int, int], float], scheduled_receipts: dict[tuple[int, int], float]) -> MrpRecords:
+    """Of 14 days, by item and day; receipts may come until day 19."""
+    need, coming = np.zeros((2, 14)), np.zeros((2, 20))
+    for array, values in ((need, gross), (coming, scheduled_receipts)):
+        for place, quantity in values.items():
+            array[place] = quantity
+    keeps, none = np.full(2, NO_EXPIRY), np.zeros(2, dtype=np.int64)
+    return MrpRecords(need, coming, np.zeros((2, 15)), np.zeros(2), keeps, np.zeros_like(coming), none)
+
+
+def an_offer_each(first: list[int], second: list[int]) -> Offers:
+    delivers = np.zeros((2, 30), dtype=bool)
+    delivers[0, first] = True
+    delivers[1, second] = True
+    return Offers(np.array([0, 1]), np.zeros(2), np.zeros(2), delivers=delivers)
+
+
 def test_items_are_ordered_each_for_itself_and_listed_by_item_and_day() -> None:
     """Item 1 is short from day 0 on, item 0 on days 2 and 9; what comes after the last day reduces its own item's."""
-    gross, coming = np.zeros((2, 14)), np.zeros((2, 20))
-    gross[0, [2, 9]] = 5, 4
-    gross[1, [0, 13]] = 1, 30
-    coming[1, 15] = 10
-    keeps, none = np.full(2, NO_EXPIRY), np.zeros(2, dtype=np.int64)
-    records = MrpRecords(gross, coming, np.zeros((2, 15)), np.zeros(2), keeps, np.zeros_like(coming), none)
-    delivers = np.zeros((2, 30), dtype=bool)
-    delivers[0, [2, 9]] = True
-    delivers[1, [0, 16]] = True
-    offers = Offers(np.array([0, 1]), np.zeros(2), np.zeros(2), delivers=delivers)
-    orders = place_orders(records, offers)
+    records = two_items({(0, 2): 5, (0, 9): 4, (1, 0): 1, (1, 13): 30}, {(1, 15): 10})
+    orders = place_orders(records, an_offer_each([2, 9], [0, 16]))
     columns = ("item", "needed_day", "deliver_day", "max_shortage_day", "quantity", "scheduled_receipts_later")
     assert orders.select(columns).rows() == [(0, 2, 2, 2, 5.0, 0.0), (0, 9, 9, 9, 4.0, 0.0), (1, 0, 0, 13, 31.0, 0.0)]
+
+
+def test_two_items_short_on_one_day_each_look_at_their_own_days() -> None:
+    """Item 0 lacks 9 by day 9, item 1 lacks 31 by day 13, of which an open order after the last day brings 10 in time."""
+    records = two_items({(0, 0): 5, (0, 9): 4, (1, 0): 1, (1, 13): 30}, {(0, 19): 3, (1, 15): 10})
+    columns = ("item", "needed_day", "deliver_day", "max_shortage_day", "quantity", "scheduled_receipts_later")
+    in_time = place_orders(records, an_offer_each([0], [0]))
+    assert in_time.select(columns).rows() == [(0, 0, 0, 9, 9.0, 0.0), (1, 0, 0, 13, 31.0, 0.0)]
+    late = place_orders(records, an_offer_each([16], [16]))
+    assert late.select(columns).rows() == [(0, 0, 16, 13, 9.0, 0.0), (1, 0, 16, 13, 21.0, 10.0)]
 
 
 def test_packs_may_be_smaller_than_a_unit() -> None:
