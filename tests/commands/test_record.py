@@ -133,7 +133,7 @@ def test_a_count_that_cannot_be_is_refused_with_its_reason(report, warehouse: Wa
 
 def test_a_count_is_compared_with_the_book_of_its_own_instant(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     """60 kg in the evening before; 100 baguettes of 0.18 kg flour each are assumed to have been baked by noon."""
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
     baked = batches.filter(pl.col("schedule_date") == DAY)["quantity_planned"].sum()
     status, text = report_that_day("count", "flour", "30", "--at", "2026-03-03T12:30")
     assert status == 0
@@ -144,7 +144,7 @@ def test_a_count_is_compared_with_the_book_of_its_own_instant(report_that_day, w
 
 
 def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
     number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
     status, text = report_that_day("done", number, "--quantity", f"{planned - 50:g}", "--at", "2026-03-03T12:30")
     assert status == 0
@@ -158,7 +158,7 @@ def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Wareho
 
 
 def test_a_batch_of_far_more_than_planned_is_asked_about(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
     number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
     status, text = report_that_day("done", number, "--quantity", f"{planned * 2:g}", "--at", "2026-03-03T12:30")
     assert status == 0
@@ -167,7 +167,7 @@ def test_a_batch_of_far_more_than_planned_is_asked_about(report_that_day, wareho
 
 
 def test_a_batch_of_a_day_without_a_plan_of_its_own_is_refused(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
     number = batches.filter(pl.col("schedule_date") > DAY)["batch_number"][0]
     status, text = report_that_day("done", number, "--at", "2026-03-03T12:30")
     assert status == 2
@@ -183,7 +183,7 @@ def test_a_batch_that_failed_has_taken_its_ingredients(report, warehouse: Wareho
 
 
 def test_what_a_batch_wasted_took_ingredients_like_what_it_made(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
     number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
     status, text = report("done", number, "--wasted", "2", "--at", "2026-03-03T18:30")
     assert status == 0

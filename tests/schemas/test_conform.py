@@ -156,6 +156,7 @@ def test_waste_is_of_a_product_or_of_an_ingredient(given: tuple[str | None, str 
             "lot_id": [None],
             "location_id": ["main"],
             "waste_date": [date(2026, 5, 1)],
+            "wasted_at": [None],
             "quantity": [1.0],
             "reason": [None],
             "recorded_at": [NOON],
