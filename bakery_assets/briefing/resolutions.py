@@ -36,9 +36,7 @@ def resolution() -> pl.Expr:
     is_other_day = pl.col("kind").is_in(OF_ONE_DAY) & (pl.col("latest_on") != pl.col("last_plan_date"))
     kind_of_cause = pl.col("cause").str.split(":").list.first()
     sentence = pl.coalesce(
-        pl.when(is_ordered_too_late).then(
-            pl.lit("The time to order has passed by {}, which proposes anew whatever is still missing.")
-        ),
+        pl.when(is_ordered_too_late).then(pl.lit(ORDERED_TOO_LATE)),
         pl.when(is_other_day).then(pl.lit(OTHER_DAY)),
         kind_of_cause.replace_strict(BY_CAUSE, default=None, return_dtype=pl.String),
         pl.col("kind").replace_strict(BY_KIND, default=None, return_dtype=pl.String),

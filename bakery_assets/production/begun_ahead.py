@@ -52,6 +52,22 @@ class BegunBefore(dy.Schema):
     begins_on = col.date("Day on which it had to be begun")
 
 
+class WorkAhead(dy.Schema):
+    """What a unit of a product takes of work that is begun on days before it."""
+
+    tenant_id = col.tenant_id()
+    product_id = col.key_text("The product", primary_key=True)
+    for_day = col.integer("Day for which it is baked, in days after the plan date", primary_key=True)
+    work = col.key_text("Recipe that is begun: of a dough, or the product's own", primary_key=True)
+    begin_day = col.integer(
+        "Day on which it is begun, in days after the plan date; negative: before it",
+        minimum=-1_000_000,
+        primary_key=True,
+    )
+    is_own = col.boolean("It is the product's own work, of which there is no stock")
+    quantity_per = col.metric("What one unit takes of it, in the unit of its yield", nullable=False)
+
+
 class BegunStock(dy.Schema):
     """Doughs in stock beyond what kept batches take of them."""
 
@@ -70,17 +86,16 @@ class LotLimits(dy.Schema):
     had_to_begin_on = col.date("Day on which more of it had to be begun")
 
 
-def begun_before(
+def works_ahead(
     cells: dy.DataFrame[Cells],
     recipes: dy.DataFrame[ProductRecipes],
     inputs: AheadInputs,
     made: dy.DataFrame[MakeDays],
-    carried: dy.DataFrame[CarriedBatches],
-) -> dy.DataFrame[BegunBefore]:
-    """What had to be begun before the plan date for each product and day of the horizon, sorted.
+) -> dy.DataFrame[WorkAhead]:
+    """What the products of the horizon take of work that is begun on days before, sorted.
 
-    A recipe is followed down to the first work on each way that had to be begun before; what that takes is in it. Left
-    out is what the plan of the day on which it had to be begun did not tell in time: nobody knows whether it was begun.
+    A recipe is followed down to the first work on each way that had to be begun before the plan date; what that takes
+    is in it.
 
     Args:
         recipes: none that contains itself.
@@ -88,15 +103,16 @@ def begun_before(
     leads = inputs["recipes"].select("tenant_id", "recipe_id", "yield_unit", lead_days="make_days")
     bill = bill_of_materials(inputs).filter(pl.col("component_kind") == INTERMEDIATE_KIND)
     longest = leads.group_by("tenant_id").agg(longest=pl.col("lead_days").sum()).filter(pl.col("longest") > 0)
-    days = pl.DataFrame({"day": range(HORIZON_DAYS)}, schema={"day": pl.Int64})
+    days = pl.DataFrame({"for_day": range(HORIZON_DAYS)}, schema={"for_day": pl.Int64})
     yields = leads.select("tenant_id", "recipe_id", "yield_unit")
     products = with_yield_factor(recipes.join(yields, on=["tenant_id", "recipe_id"]), inputs["products"])
     now = (
         products.join(longest, on="tenant_id", how="semi")
+        .join(cells, on="tenant_id", how="semi")
         .join(days, how="cross")
-        .select(*PRODUCT, "day", for_day="day", work="recipe_id", quantity_per="factor", is_own=pl.lit(value=True))
+        .select(*PRODUCT, "for_day", day="for_day", work="recipe_id", quantity_per="factor", is_own=pl.lit(value=True))
     )
-    found = [_before(now.with_columns(lead_days=pl.lit(0)))]
+    found = [now.clear()]
     while now.height:
         begun = on_make_days(
             now.join(leads, left_on=["tenant_id", "work"], right_on=["tenant_id", "recipe_id"]).with_columns(
@@ -104,7 +120,7 @@ def begun_before(
             ),
             made,
         )
-        found.append(_before(begun))
+        found.append(begun.filter(pl.col("lead_days") > 0))
         now = (
             begun.filter(pl.col("day") >= 0)
             .join(bill, left_on=["tenant_id", "work"], right_on=["tenant_id", "item_id"], suffix="_of_line")
@@ -115,10 +131,29 @@ def begun_before(
                 is_own=pl.lit(value=False),
             )
         )  # fmt: skip
+    works = (
+        pl.concat([each.select(*PRODUCT, "for_day", "work", "day", "is_own", "quantity_per") for each in found])
+        .group_by(*PRODUCT, "for_day", "work", begin_day="day")
+        .agg(ordered_sum("quantity_per"), pl.col("is_own").all())
+    )
+    return conform(WorkAhead, works.sort(*PRODUCT, "for_day", "work", "begin_day"))
+
+
+def begun_before(
+    cells: dy.DataFrame[Cells],
+    works: dy.DataFrame[WorkAhead],
+    inputs: AheadInputs,
+    carried: dy.DataFrame[CarriedBatches],
+) -> dy.DataFrame[BegunBefore]:
+    """What had to be begun before the plan date for each product and day of the horizon, sorted.
+
+    Left out is what the plan of the day on which it had to be begun did not tell in time: nobody knows whether it was
+    begun.
+    """
     needs = (
-        pl.concat(found)
+        works.filter(pl.col("begin_day") < 0)
         .group_by(*PRODUCT, "for_day", item_id="work")
-        .agg(ordered_sum("quantity_per"), pl.col("is_own").all(), begin_day=pl.col("day").max())
+        .agg(ordered_sum("quantity_per"), pl.col("is_own").all(), pl.col("begin_day").max())
         .join(cells.select("tenant_id", "timezone", "plan_date"), on="tenant_id")
         .with_columns(
             schedule_date=pl.col("plan_date") + pl.duration(days="for_day"),
@@ -126,11 +161,6 @@ def begun_before(
         )
     )
     return conform(BegunBefore, _told_in_time(needs, inputs, carried).sort(*PRODUCT, "schedule_date", "item_id"))
-
-
-def _before(begun: pl.DataFrame) -> pl.DataFrame:
-    rows = begun.filter((pl.col("day") < 0) & (pl.col("lead_days") > 0))
-    return rows.select(*PRODUCT, "day", "for_day", "work", "quantity_per", "is_own")
 
 
 def _told_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFrame[CarriedBatches]) -> pl.DataFrame:
@@ -157,13 +187,22 @@ def _told_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFram
 
 
 def begun_stock(
-    stock: dy.DataFrame[StockOnHand], carried: dy.DataFrame[CarriedBatches], needs: dy.DataFrame[BegunBefore]
+    cells: dy.DataFrame[Cells],
+    stock: dy.DataFrame[StockOnHand],
+    carried: dy.DataFrame[CarriedBatches],
+    works: dy.DataFrame[WorkAhead],
+    needs: dy.DataFrame[BegunBefore],
 ) -> dy.DataFrame[BegunStock]:
-    """Doughs that are there beyond what the batches take that the plan keeps, sorted."""
+    """Doughs that are there beyond what the batches take that the plan keeps, sorted.
+
+    A batch of a later day that is kept has begun: its dough is there, and is not for anything else.
+    """
     taken = (
         carried.filter(~pl.col("has_taken_ingredients"))
-        .join(needs, on=[*PRODUCT, "schedule_date"])
-        .group_by(_ITEM)
+        .join(cells.select("tenant_id", day_of_plan="plan_date"), on="tenant_id")
+        .with_columns(for_day=(pl.col("schedule_date") - pl.col("day_of_plan")).dt.total_days())
+        .join(works, on=[*PRODUCT, "for_day"])
+        .group_by("tenant_id", item_id="work")
         .agg(taken=(pl.col("quantity_planned") * pl.col("quantity_per")).sort().sum())
     )
     there = (

@@ -13,7 +13,7 @@ from bakery_assets.materials.recipe_faults import recipe_faults, without_left_ou
 from bakery_assets.materials.stock import stock_on_hand
 from bakery_assets.production.batch_rows import batch_rows
 from bakery_assets.production.batches import ranked_batches
-from bakery_assets.production.begun_ahead import begun_before
+from bakery_assets.production.begun_ahead import begun_before, works_ahead
 from bakery_assets.production.carried_over import carried_batches, carried_steps, used_numbers
 from bakery_assets.production.fault_rows import fault_rows
 from bakery_assets.production.lots import Lots
@@ -71,8 +71,11 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     carried = carried_batches(cells, inputs)
     hours, recipes = working_hours(cells, inputs["shifts"]), product_recipes(inputs)
     made = make_days(cells, inputs["calendar"], inputs["shifts"])
-    needs = begun_before(cells, recipes, inputs, made, carried)
-    lots, in_sizes = planned_lots(cells, demand, stock_on_hand(cells, inputs), carried, inputs["products"], needs)
+    works = works_ahead(cells, recipes, inputs, made)
+    needs = begun_before(cells, works, inputs, carried)
+    lots, in_sizes = planned_lots(
+        cells, demand, stock_on_hand(cells, inputs), carried, inputs["products"], works, needs
+    )
     begun = beginnings(_make_orders(lots, recipes), cells, inputs, made)
     ready = ready_times(hours, inputs)
     in_loads = load_faults(ranked_batches(lots, recipes, begun, hours, ready), steps, equipment)

@@ -12,7 +12,7 @@ from bakery_assets.materials.demand import DailyDemand
 from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
 from bakery_assets.materials.recipe_faults import FoundFaults, without_left_out
 from bakery_assets.materials.stock import StockOnHand
-from bakery_assets.production.begun_ahead import BegunBefore, LotLimits, begun_stock, lot_limits
+from bakery_assets.production.begun_ahead import BegunBefore, LotLimits, WorkAhead, begun_stock, lot_limits
 from bakery_assets.production.carried_over import CarriedBatches
 from bakery_assets.production.lots import Lots, size_lots
 from bakery_assets.production.netting import NetRequirements, net_requirements
@@ -26,6 +26,7 @@ def planned_lots(
     stock: dy.DataFrame[StockOnHand],
     carried: dy.DataFrame[CarriedBatches],
     products: dy.DataFrame[ops.Products],
+    works: dy.DataFrame[WorkAhead],
     needs: dy.DataFrame[BegunBefore],
 ) -> tuple[dy.DataFrame[Lots], dy.DataFrame[FoundFaults]]:
     """The lots of every product and day of the horizon, sorted by tenant, day and product.
@@ -40,7 +41,7 @@ def planned_lots(
     """
     on_hand = stock.filter(pl.col("item_kind") == PRODUCT_KIND)
     kept = _stock_of_carried(cells, carried, products)
-    begun = begun_stock(stock, carried, needs)
+    begun = begun_stock(cells, stock, carried, works, needs)
     planned, faults = [], []
     for day in range(HORIZON_DAYS):
         today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))

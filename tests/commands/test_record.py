@@ -188,9 +188,9 @@ def test_what_a_batch_wasted_took_ingredients_like_what_it_made(report, warehous
     status, text = report("done", number, "--wasted", "2", "--at", "2026-03-03T18:30")
     assert status == 0
     assert f"{planned - 2:g} pieces made, 2 pieces thrown away, {planned:g} pieces planned." in text
-    assert f"It took ingredients for {planned:g} pieces." in text
+    assert f"It takes {planned * 0.18:.1f} kg of Flour" in text
     _, text = report("done", number, "--quantity", "3", "--at", "2026-03-03T18:40")
-    assert "It took ingredients for 3 pieces." in text
+    assert "It takes 0.54 kg of Flour" in text
     made = "SELECT quantity, wasted_quantity FROM ops.batch_events ORDER BY happened_at"
     assert rows(warehouse, made) == [(planned - 2, 2.0), (3.0, 0.0)]
 

@@ -34,9 +34,16 @@ def facts(**rows: Iterable[Sequence[Any]]) -> Facts:
     }
     for name, given in rows.items():
         made[name] = pl.DataFrame(list(given), schema=made[name].schema, orient="row")
+    made["sales"] = recorded_overnight(made["sales"])
     made["incumbents"] = made["series_models"]
     made["carried_over"] = made["series_models"].select("tenant_id", "location_id", "product_id")
     return made
+
+
+def recorded_overnight(sales: pl.DataFrame) -> pl.DataFrame:
+    """Sales whose days were reported when they were over."""
+    midnight = pl.col("sales_date").dt.offset_by("1d").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return sales.with_columns(recorded_at=midnight)
 
 
 def together(*bakeries: Facts) -> Facts:

@@ -19,6 +19,7 @@ from bakery_assets.forecasting import forecast_demand
 from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
+from tests.forecasting.forecast_facts import recorded_overnight
 
 PLAN = date(2026, 3, 9)  # a Monday; no public holiday in Germany within four weeks of it
 QUANTILE_LEVELS = ["q10", "q50", "q80", "q90", "q95"]
@@ -51,11 +52,11 @@ def facts(
         "products": pl.DataFrame(
             list(products), orient="row", schema={"tenant_id": text, "product_id": text, "discontinued_on": pl.Date}
         ),
-        "sales": pl.DataFrame(
+        "sales": recorded_overnight(pl.DataFrame(
             list(sales), orient="row",
             schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
                     "quantity": pl.Float64, "sold_out_at": pl.Time},
-        ).with_columns(revenue=pl.lit(None, pl.Float64)),
+        ).with_columns(revenue=pl.lit(None, pl.Float64))),
         "calendar": pl.DataFrame(
             list(calendar), orient="row",
             schema={"tenant_id": text, "date": pl.Date, "kind": text, "product_id": text, "name": text,

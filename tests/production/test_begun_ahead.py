@@ -139,3 +139,23 @@ def test_where_no_plan_was_there_in_time_nobody_knows_what_was_begun(read_facts:
         terms = json.loads(schedule["reasoning"])
         assert (terms["not_begun"], terms["without_dough"]) == (0, None)
         assert terms["net_requirement"] + terms["stock_used"] == terms["demand"]
+
+
+def test_dough_that_was_begun_for_tomorrow_is_not_free_for_today(read_facts: Read) -> None:
+    """On Monday night sour for Tuesday's 20 ryes was begun, by Sunday's plan; Monday wants 20 that no dough is there for."""
+    lines = [
+        "[products]", "product_id price shelf_life_days batch_min", "rye 5 1 1",
+        "[demand_forecasts]", "product_id target_date location_id yhat",
+        "rye 2026-01-05 main 20", "rye 2026-01-06 main 20",
+        MASTER, SUNDAY_PLAN.format(published_at="2026-01-04T02:05"), "[published_batches]",
+        "plan_date version schedule_date batch_number product_id recipe_id quantity_planned begins_at start_at end_at"
+        " priority planned_since reasoning",
+        "2026-01-04 1 2026-01-06 20260106-001 rye rye 20 2026-01-05T01:00 2026-01-06T04:30 2026-01-06T05:00 1"
+        ' 2026-01-04T02:05 {"begins_on":"2026-01-05"}',
+        "[stock_balances]", "lot_id item_kind item_id quantity", "tuesday intermediate sour 10",
+    ]  # fmt: skip
+    tables = plan_production(*read_facts("\n".join(lines)))
+    batches = tables["production_batches"].select("schedule_date", "quantity_planned", "is_carried_over").rows()
+    assert batches == [(date(2026, 1, 6), 20.0, True)]
+    monday = json.loads(tables["production_schedules"].filter(schedule_date=MONDAY)["reasoning"].item())
+    assert monday["without_dough"][0]["not_begun"] == 20
