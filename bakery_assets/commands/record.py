@@ -163,7 +163,9 @@ def done(
     reporter = _reporter(tenant, at)
     planned = planned_batch(reporter.warehouse, tenant, batch)
     if planned is None:
-        raise _refused(f"No plan of {tenant} has a batch {batch}; today's are listed by: bakery show --tenant {tenant}")
+        raise _refused(
+            f"The latest plans of {tenant} have no batch {batch}; today's are listed by: bakery show --tenant {tenant}"
+        )
     if planned.is_preview:
         raise _refused(
             f"Batch {batch} is a preview of {planned.schedule_date:%a %-d %b}: until that day has a plan of its own the"

@@ -198,7 +198,7 @@ def test_what_a_batch_wasted_took_ingredients_like_what_it_made(report, warehous
 def test_a_batch_that_no_plan_has_is_refused(report) -> None:  # type: ignore[no-untyped-def]
     status, text = report("done", "20260303-001")
     assert status == 2
-    assert "No plan of b has a batch 20260303-001" in text
+    assert "The latest plans of b have no batch 20260303-001" in text
 
 
 def test_receipts_are_of_ingredients(report) -> None:  # type: ignore[no-untyped-def]
