@@ -232,6 +232,12 @@ def test_what_was_delivered_too_early_to_keep_until_its_need_is_not_ordered() ->
     assert deliveries(place_orders(needs_of({3: 5}, delay=1, shelf_life=2), offers_of({"days": [2]}))) == []
 
 
+def test_where_what_could_come_in_time_does_not_keep_the_next_delivery_is_late() -> None:
+    """Usable on day 2 it is gone on day 3; the next is delivered on day 4 and usable on day 5."""
+    orders = place_orders(needs_of({3: 5}, delay=1, shelf_life=2), offers_of({"days": [2, 5]}))
+    assert orders.select("needed_day", "deliver_day", "usable_day", "quantity").rows() == [(3, 4, 5, 5.0)]
+
+
 def test_what_can_come_today_is_ordered_for_tomorrow_where_nothing_comes_later() -> None:
     assert deliveries(place_orders(needs_of({1: 5}), offers_of({"days": [0]}))) == [(0, 5.0)]
 

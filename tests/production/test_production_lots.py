@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.production.lots import lot_rule, size_lots, split_batches
+from bakery_assets.production.lots import largest_lot, lot_rule, size_lots, split_batches
 from bakery_assets.production.netting import NetRequirements
 from tests.scenarios import filled
 
@@ -87,6 +87,35 @@ def test_the_rule_says_what_shaped_the_lot() -> None:
     assert rule(0.3, unit="kg") == "rounded up to 0.001 kg"
     assert rule(0.3, None, None, 0.0, unit="kg") == "rounded up to 0.001 kg", "a multiple of 0 sets no limit"
     assert rule(15, 20, 10).endswith("batch_max 10 is below the smallest batch, which is used instead")
+
+
+@pytest.mark.parametrize(
+    ("allows", "sizes", "unit", "largest"),
+    [
+        (0.0, (None, None, None), "piece", 0),
+        (0.9, (None, None, None), "piece", 0),
+        (1.0, (None, None, None), "piece", 1),
+        (7.9, (None, None, None), "piece", 7),
+        (30, (None, None, 12), "piece", 24),
+        (11, (None, None, 12), "piece", 0),
+        (30, (24, None, 12), "piece", 24),
+        (23, (24, None, 12), "piece", 0),
+        (70, (30, 40, None), "piece", 70),  # two of 35
+        (50, (30, 40, None), "piece", 40),  # two would be too small
+        (90, (30, 40, None), "piece", 90),  # three of exactly 30
+        (85, (30, 40, None), "piece", 80),  # three would be too small: two of 40
+        (29, (30, 40, None), "piece", 0),
+        (2.3, (1, 2, 0.5), "kg", 2.0),
+        (4.4, (1, 2, 0.5), "kg", 4.0),
+        (0.7, (1, 2, 0.5), "kg", 0),
+        (5.2, (2, 2, 0.5), "kg", 4.0),
+    ],
+)
+def test_the_largest_lot_that_a_quantity_allows_keeps_the_sizes_of_batches(
+    allows: float, sizes: tuple[float | None, ...], unit: str, largest: float
+) -> None:
+    lots, _ = size_lots(need(100, *sizes, unit=unit))
+    assert lots.with_columns(allows=pl.lit(float(allows))).select(largest_lot("allows")).item() == largest
 
 
 @pytest.mark.parametrize("sizes", [(None, 0.001, None), (None, None, 1e-300)])
