@@ -105,6 +105,7 @@ def test_the_rule_says_what_shaped_the_lot() -> None:
         (90, (30, 40, None), "piece", 90),  # three of exactly 30
         (85, (30, 40, None), "piece", 80),  # three would be too small: two of 40
         (29, (30, 40, None), "piece", 0),
+        (0.0, (30, 40, None), "piece", 0),
         (2.3, (1, 2, 0.5), "kg", 2.0),
         (4.4, (1, 2, 0.5), "kg", 4.0),
         (0.7, (1, 2, 0.5), "kg", 0),
