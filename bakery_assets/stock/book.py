@@ -26,7 +26,7 @@ CODES = {kind: code for code, kind in enumerate(MOVEMENT_KINDS)}
 
 
 @dataclass
-class _Book:
+class Book:
     """State of all items, and what was written down so far."""
 
     quantity: Floats
@@ -75,7 +75,7 @@ class _Book:
         self.expires, self.arrived = np.pad(self.expires, more), np.pad(self.arrived, more)
 
 
-def _expire(book: _Book, event: Ints, rows: Ints, through: Ints) -> None:
+def expire(book: Book, event: Ints, rows: Ints, through: Ints) -> None:
     gone = (book.quantity[rows] > 0) & (book.expires[rows] <= through[:, None])
     at, slots = np.nonzero(gone)
     if len(at):
@@ -87,7 +87,7 @@ def _expire(book: _Book, event: Ints, rows: Ints, through: Ints) -> None:
         book.quantity[chosen] = 0.0
 
 
-def _put(book: _Book, rows: Ints, lot: Ints, place: Ints, quantity: Floats, expires: Ints, at: Ints) -> None:
+def put(book: Book, rows: Ints, lot: Ints, place: Ints, quantity: Floats, expires: Ints, at: Ints) -> None:
     """Put quantities above 0 into slots; a lot of which something is left expires with the first of it."""
     some = np.flatnonzero(quantity > 0)
     rows, lot, place, quantity = rows[some], lot[some], place[some], quantity[some]
@@ -104,7 +104,7 @@ def _put(book: _Book, rows: Ints, lot: Ints, place: Ints, quantity: Floats, expi
     book.quantity[chosen] = np.round(book.quantity[chosen] + quantity, DECIMALS)
 
 
-def _issue(book: _Book, rows: Ints, wanted: Floats, allowed: Bools) -> Floats:
+def issue(book: Book, rows: Ints, wanted: Floats, allowed: Bools) -> Floats:
     """Take up to ``wanted`` from the slots allowed, by each tenant's way of issuing; what each slot gave."""
     stock = np.where(allowed, book.quantity[rows], 0.0)
     fifo = book.fifo[rows][:, None]
@@ -120,7 +120,7 @@ def _issue(book: _Book, rows: Ints, wanted: Floats, allowed: Bools) -> Floats:
     return taken
 
 
-def _here(book: _Book, own: Columns) -> Bools:
+def slots_here(book: Book, own: Columns) -> Bools:
     """Slots with stock at the event's location, of its lot where it names one."""
     rows = own["row"]
     of_lot = (own["lot"][:, None] == NOWHERE) | (book.lot[rows] == own["lot"][:, None])
@@ -128,6 +128,6 @@ def _here(book: _Book, own: Columns) -> Bools:
     return here
 
 
-def _rest(wanted: Floats, taken: Floats) -> Floats:
+def not_given(wanted: Floats, taken: Floats) -> Floats:
     rest: Floats = np.round(wanted - taken.sum(axis=1), DECIMALS)
     return rest

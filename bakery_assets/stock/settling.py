@@ -15,8 +15,8 @@ from bakery_assets.keys import ITEM
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.plans import MOVEMENT_KINDS
-from bakery_assets.stock.actions import _ACTIONS
-from bakery_assets.stock.book import ANYWHERE, NEVER, NOWHERE, SLOTS, Columns, Floats, Ints, _Book, _expire
+from bakery_assets.stock.actions import ACTIONS
+from bakery_assets.stock.book import ANYWHERE, NEVER, NOWHERE, SLOTS, Book, Columns, Floats, Ints, expire
 from bakery_assets.stock.events import Action, StockEvents
 
 WRITTEN = ("event", "row", "lot", "place", "quantity", "kind", "is_assumed", "expired_on")
@@ -173,13 +173,13 @@ def _opened(
     lot_codes: pl.DataFrame,
     place_codes: pl.DataFrame,
     fifo_tenants: pl.Series,
-) -> _Book:
+) -> Book:
     held = lots.join(items, on=ITEM, how="left").sort("row", "lot_id", "location_id")
     held = held.with_columns(slot=pl.int_range(pl.len()).over("row"))
     slots = held.select((pl.col("slot").max() + 1).fill_null(0)).item()
     shape = items.height, max(SLOTS, slots)
     owed = items.join(promised, on=ITEM, how="left", maintain_order="left")["promised"].fill_null(0.0)
-    book = _Book(
+    book = Book(
         quantity=np.zeros(shape),
         lot=np.zeros(shape, dtype=np.int64),
         place=np.zeros(shape, dtype=np.int64),
@@ -197,24 +197,24 @@ def _opened(
     return book
 
 
-def _turn(book: _Book, event: Ints, columns: Columns) -> None:
+def _turn(book: Book, event: Ints, columns: Columns) -> None:
     """One event of each of some items; what has expired by then goes first."""
-    _expire(book, event, columns["row"][event], columns["expired_through"][event])
+    expire(book, event, columns["row"][event], columns["expired_through"][event])
     action = columns["action"][event]
     for each in np.unique(action):
         these = event[action == each]
         own = {name: values[these] for name, values in columns.items()} | {"event": these}
-        _ACTIONS[Action(each)](book, own)
+        ACTIONS[Action(each)](book, own)
 
 
-def _expire_at_the_end(book: _Book, items: pl.DataFrame, ends: pl.DataFrame) -> None:
+def _expire_at_the_end(book: Book, items: pl.DataFrame, ends: pl.DataFrame) -> None:
     through = items.join(ends, on="tenant_id", how="left", maintain_order="left")["expired_through"].cast(pl.Int64)
     rows = np.arange(items.height)
-    _expire(book, np.full(items.height, -1), rows, through.to_numpy())
+    expire(book, np.full(items.height, -1), rows, through.to_numpy())
 
 
 def _settled(
-    book: _Book, events: pl.DataFrame, items: pl.DataFrame, lot_codes: pl.DataFrame, place_codes: pl.DataFrame
+    book: Book, events: pl.DataFrame, items: pl.DataFrame, lot_codes: pl.DataFrame, place_codes: pl.DataFrame
 ) -> Settled:
     types = {"event": pl.Int64, "row": pl.Int64, "lot": pl.Int64, "place": pl.Int64, "quantity": pl.Float64,
              "kind": pl.Int64, "is_assumed": pl.Boolean, "expired_on": pl.Int64}  # fmt: skip
