@@ -95,7 +95,6 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> tuple[dy.DataFrame[Lots], d
     )
     lots = (
         counted.filter(~is_implausible)
-        .with_columns(pl.col("batches").cast(pl.Int64))
         .with_columns(increments=pl.max_horizontal("required", pl.col("batches") * pl.col("least")).cast(pl.Int64))
         .with_columns(
             is_raised_to_split=pl.col("increments") > pl.col("required"),

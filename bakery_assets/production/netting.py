@@ -80,8 +80,8 @@ def net_requirements(
             net_requirement=pl.when("is_open").then("unmet").otherwise(0.0),
             unmet=pl.when("is_open").then(0.0).otherwise("unmet"),
             not_begun=pl.lit(0.0),
-            not_begun_item=pl.lit(None, pl.String),
-            had_to_begin_on=pl.lit(None, pl.Date),
+            not_begun_item=None,
+            had_to_begin_on=None,
         )
     )
     return conform(NetRequirements, net), left

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bakery_assets.production.lots import largest_lot, lot_rule, size_lots, split_batches
+from bakery_assets.production.lots import MAX_BATCHES, largest_lot, lot_rule, size_lots, split_batches
 from bakery_assets.production.netting import NetRequirements
 from tests.scenarios import filled
 
@@ -117,6 +117,39 @@ def test_the_largest_lot_that_a_quantity_allows_keeps_the_sizes_of_batches(
 ) -> None:
     lots, _ = size_lots(need(100, *sizes, unit=unit))
     assert lots.with_columns(allows=pl.lit(float(allows))).select(largest_lot("allows")).item() == largest
+
+
+@pytest.mark.parametrize(
+    ("sizes", "is_contradictory"),
+    [
+        ((20, 10, None), True),
+        ((20, 20, None), False),
+        ((20, None, None), False),
+        ((None, 12, 12), False),
+        ((None, 11, 12), True),
+    ],
+)
+def test_sizes_contradict_each_other_only_where_the_largest_is_below_the_smallest(
+    sizes: tuple[float | None, ...], is_contradictory: bool
+) -> None:
+    assert size_lots(need(15, *sizes))[0]["is_contradictory"].item() is is_contradictory
+
+
+def test_noise_that_rounding_up_leaves_out_is_no_surplus_below_zero() -> None:
+    """A billionth of a need is noise."""
+    lots, _ = size_lots(need(500_000_000.4))
+    assert lots.select("planned_quantity", "surplus").row(0) == (500_000_000, 0.0)
+
+
+def test_as_many_batches_as_are_allowed_are_planned() -> None:
+    assert len(batches(MAX_BATCHES, None, 1)) == MAX_BATCHES
+
+
+@pytest.mark.parametrize("sizes", [(1, None, 1e-16), (None, 1, 1e-16)])
+def test_sizes_too_fine_to_count_are_named_also_on_a_day_that_needs_nothing(sizes: tuple[float | None, ...]) -> None:
+    lots, faults = size_lots(need(0, *sizes))
+    assert lots.is_empty()
+    assert faults["left_out_id"].to_list() == ["roll"]
 
 
 @pytest.mark.parametrize("sizes", [(None, 0.001, None), (None, None, 1e-300)])
