@@ -103,7 +103,7 @@ def read_file_rows(
     rows, missing = check_references(spec, file.rows, known, clocks)
     rows, repeated, repeats = deduplicate(spec, rows)
     given = spec.given(file.columns)
-    compared = _compare(spec, rows, known, given, loaded_at if corrections else None)
+    compared = _compare(spec, rows, known, given, loaded_at if corrections or spec.is_revised else None)
     contradicting = contradicting_events(spec, pl.concat([compared.new, compared.changed]), known)
     compared = compared.without(contradicting)
     _refuse_again(source, conform(RowFaults, pl.concat([missing, repeats, compared.faults, contradicting])), refuse)

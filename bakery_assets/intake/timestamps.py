@@ -43,7 +43,8 @@ class Clocks:
 def resolve_timestamps(spec: TableSpec, rows: pl.DataFrame, clocks: Clocks) -> pl.DataFrame:
     """Typed rows with every instant in UTC; facts with ``recorded_at`` filled, and ``IS_EXPLICIT``.
 
-    A fact is known from the moment of loading on, or from the end of the local day or the instant that it is about.
+    A fact is known from the moment of loading on, or from the end of the local day or the instant that it is about; one
+    that is revised from whichever comes first.
     Rows of a tenant without a known zone are given UTC; ``check_references`` finds them.
 
     Args:
@@ -79,4 +80,7 @@ def _with_learned(spec: TableSpec, rows: pl.DataFrame, loaded_at: datetime) -> p
     if spec.fact in spec.instants:
         return rows.with_columns(about.alias(_ABOUT))
     midnight = about.dt.offset_by("1d").cast(pl.Datetime("us"))
-    return with_utc_times(rows.with_columns(midnight.alias(_ABOUT)), **{_ABOUT: _ABOUT})
+    ended = with_utc_times(rows.with_columns(midnight.alias(_ABOUT)), **{_ABOUT: _ABOUT})
+    if not spec.is_revised:
+        return ended
+    return ended.with_columns(pl.min_horizontal(_ABOUT, pl.lit(loaded_at, INSTANT)).alias(_ABOUT))

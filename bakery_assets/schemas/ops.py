@@ -218,12 +218,13 @@ class Calendar(dy.Schema):
 
 
 class Weather(dy.Schema):
-    """Observed weather."""
+    """Weather: of days that have passed as it was, of days to come as it was forecast."""
 
     tenant_id = col.tenant_id()
     date = col.date("The day", primary_key=True)
     temperature_c = col.number("Mean temperature, in degrees Celsius", minimum=-90.0, maximum=70.0, nullable=True)
     rain_mm = col.number("Rain, in millimeters", maximum=2_000.0, nullable=True)
+    recorded_at = col.recorded_at()
 
 
 class QualityTemplates(dy.Schema):

@@ -31,6 +31,8 @@ columns come first; columns marked * may be left out or empty.
   it, it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any
   order gives the same tables. A different figure under the same key goes to quarantine; a correction carries a later
   `recorded_at`, or is loaded with `--corrections`, which records it as known now.
+- **Weather** may be told ahead. Without `recorded_at` it is known from loading on, or from the end of its day if that
+  was before; a figure that differs from the latest record takes its place from loading on, without `--corrections`.
 - **Bad rows** go to `ops.quarantine` with file, line, column and reason; the good rows of the file go on.
 
 - **Tills.** `bakery import-pos FILE` reads a till's own export and adds up its tickets to days. A day's tickets belong

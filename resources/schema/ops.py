@@ -4,8 +4,10 @@ Columns are in ``bakery_assets.schemas.ops``; here is what only SQL has: foreign
 names, indexes and internal columns.
 ``table(..., fact=...)`` marks an append-only fact and says from which column its ``recorded_at`` (when
 we learned it) follows where the file does not give one: the end of that local day, that instant, or
-``"load"`` for the moment of loading. ``happened`` names the column that says when, where ``recorded_at`` stands in for
-an empty one and both tell facts apart. ``creates`` names what a load may add when a row refers to it.
+``"load"`` for the moment of loading. ``is_revised`` marks facts that are told ahead and change until their day: known
+from loading on, and a figure that differs is the later record. ``happened`` names the column that says when, where
+``recorded_at`` stands in for an empty one and both tell facts apart. ``creates`` names what a load may add when a row
+refers to it.
 """
 
 from sqlalchemy import CheckConstraint, Column, Computed, Identity, Index, PrimaryKeyConstraint, Table, UniqueConstraint
@@ -62,7 +64,7 @@ production_steps = table(schemas.ProductionSteps, tenant_fk("recipe_id", "ops.re
 
 calendar = table(schemas.Calendar)
 
-weather = table(schemas.Weather)
+weather = table(schemas.Weather, fact="date", is_revised=True)
 
 quality_templates = table(schemas.QualityTemplates)
 

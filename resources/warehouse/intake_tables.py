@@ -19,6 +19,7 @@ def table_spec(table: Table) -> TableSpec:
         key=_key(table),
         references=tuple(sorted(references, key=lambda each: (order.index(each.columns[-1]), each.columns))),
         fact=table.info.get("fact"),
+        is_revised=table.info.get("is_revised", False),
         creates=table.info.get("creates"),
     )
 

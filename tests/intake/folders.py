@@ -46,7 +46,7 @@ WHOLE: dict[str, str] = {
     "production_steps": "tenant_id,recipe_id,step_number,name,equipment_kind,duration_minutes\nb,rye,1,Bake,oven,45\n",
     "calendar": "tenant_id,date,kind,product_id,name,opens,closes\nb,2026-03-02,promotion,rye,Rye day,,\n"
     "b,2026-03-03,event,,Fair,08:00,14:00\n",
-    "weather": "tenant_id,date,temperature_c,rain_mm\nb,2026-03-01,8.5,2\n",
+    "weather": "tenant_id,date,temperature_c,rain_mm,recorded_at\nb,2026-03-01,8.5,2,\n",
     "quality_templates": "tenant_id,template_id,product_id,name,lower_limit,upper_limit\nb,q1,rye,Weight,0.9,1.1\n",
     "sales": "tenant_id,product_id,sales_date,location_id,quantity,revenue,sold_out_at,recorded_at\n"
     "b,rye,2026-03-01,main,10,35,16:30,2026-03-01T20:00Z\nc,rye,2026-03-01,,4,,,\n",

@@ -227,6 +227,29 @@ def test_a_correction_before_midnight_still_comes_last(warehouse: Warehouse, hom
     assert rows(warehouse, latest) == [(10.0,), (15.0,)]
 
 
+def test_weather_told_ahead_is_known_from_loading_and_changes_until_it_has_passed(
+    warehouse: Warehouse, home: Path
+) -> None:
+    def told(*degrees: float, now: datetime) -> None:
+        lines = [f"b,2026-03-{9 + number:02},{each}" for number, each in enumerate(degrees)]
+        report = load(warehouse, home, {"weather.csv": "\n".join(["tenant_id,date,temperature_c", *lines])}, now=now)
+        assert report.quarantined == 0
+
+    load(warehouse, home, BASE)
+    told(4.0, 5.0, 6.0, now=NOW)
+    told(4.0, 5.5, 6.0, now=LATER)
+    told(4.0, 5.5, 6.0, now=LATER)
+    query = "SELECT extract(day FROM date)::int, temperature_c, recorded_at FROM ops.weather ORDER BY 1, 3"
+    assert rows(warehouse, query) == [
+        (9, 4.0, datetime(2026, 3, 9, 23, tzinfo=UTC)),  # it had passed in Berlin when it was loaded
+        (10, 5.0, NOW),
+        (10, 5.5, LATER),
+        (11, 6.0, NOW),
+    ]
+    told(4.0, 5.0, 6.0, now=datetime(2026, 3, 12, 12, tzinfo=UTC))
+    assert rows(warehouse, query)[-2:] == [(10, 5.0, datetime(2026, 3, 12, 12, tzinfo=UTC)), (11, 6.0, NOW)]
+
+
 def test_alike_facts_in_a_file_are_stored_once(warehouse: Warehouse, home: Path) -> None:
     report = load(warehouse, home, {**BASE, "sales.csv": SALES + "b,rye,2026-03-01,10.0\nb,rye,2026-03-01,10\n"})
     assert (report.files[-1].new, report.files[-1].repeated, report.quarantined) == (3, 2, 0)

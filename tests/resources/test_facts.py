@@ -64,6 +64,23 @@ def test_a_correction_holds_for_the_mornings_after_it(warehouse: Warehouse) -> N
     assert quantities(warehouse, today, tomorrow) == {today: [7.0], tomorrow: [9.0]}
 
 
+def test_planning_a_past_day_again_reads_the_weather_as_it_was_told_then(warehouse: Warehouse) -> None:
+    base(warehouse, "b")
+    told = {"tenant_id": "b", "date": DAY, "rain_mm": 0.0}
+    insert(
+        warehouse,
+        weather=[
+            {**told, "temperature_c": 12.0, "recorded_at": PLANNING_INSTANT - timedelta(hours=1)},
+            {**told, "temperature_c": 31.0, "recorded_at": PLANNING_INSTANT + timedelta(hours=8)},
+        ],
+    )
+    snapshot = read_snapshot(warehouse, [Cell("b", DAY), Cell("b", DAY + timedelta(days=1))], ["weather"], HISTORY)
+    known = [
+        snapshot.of([Cell("b", day)])[1]["weather"]["temperature_c"].to_list() for day in (DAY, DAY + timedelta(days=1))
+    ]
+    assert known == [[12.0], [31.0]]
+
+
 def test_each_tenant_knows_what_was_known_at_its_own_instant(warehouse: Warehouse) -> None:
     base(warehouse, "b")
     insert(

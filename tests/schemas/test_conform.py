@@ -50,11 +50,13 @@ def calendar(*rows: tuple[str, str | None]) -> pl.DataFrame:
 
 def test_a_frame_gets_the_columns_of_its_schema_in_their_order_and_types() -> None:
     given = pl.DataFrame({"note": ["extra"], "rain_mm": [0], "temperature_c": [None], "tenant_id": ["a"]})
+    given = given.with_columns(recorded_at=pl.lit(datetime(2026, 1, 6, tzinfo=UTC)))
     made = conform(ops.Weather, given.with_columns(date=pl.lit(date(2026, 1, 5))))
+    numbers = {"temperature_c": pl.Float64, "rain_mm": pl.Float64}
     assert made.schema == pl.Schema(
-        {"tenant_id": pl.String, "date": pl.Date, "temperature_c": pl.Float64, "rain_mm": pl.Float64}
+        {"tenant_id": pl.String, "date": pl.Date, **numbers, "recorded_at": pl.Datetime("us", "UTC")}
     )
-    assert made.rows() == [("a", date(2026, 1, 5), None, 0.0)]
+    assert made.rows() == [("a", date(2026, 1, 5), None, 0.0, datetime(2026, 1, 6, tzinfo=UTC))]
 
 
 def test_whole_numbers_of_any_width_become_those_of_the_table() -> None:
@@ -68,7 +70,12 @@ def test_a_missing_column_and_a_value_of_another_type_are_errors_of_the_program(
     with pytest.raises(SchemaError, match="location_id"):
         conform(ops.Locations, pl.DataFrame({"tenant_id": ["a"], "name": ["A"]}))
     with pytest.raises(pl.exceptions.InvalidOperationError):
-        conform(ops.Weather, pl.DataFrame({"tenant_id": "a", "date": "soon", "temperature_c": 1.0, "rain_mm": 0.0}))
+        conform(
+            ops.Calendar,
+            pl.DataFrame({"tenant_id": "a", "date": "soon", "kind": "event"}).with_columns(
+                product_id=None, name=None, opens=None, closes=None
+            ),
+        )
     with pytest.raises(SchemaError):
         failing_tenants(ops.Locations, pl.DataFrame({"tenant_id": ["a"]}))
 
@@ -200,7 +207,10 @@ def test_exactly_the_tenants_with_a_row_that_breaks_a_rule_fail(
     rows: list[tuple[str, float | None, float | None]],
 ) -> None:
     frame = pl.DataFrame(
-        [(tenant, date.fromordinal(730_000 + day), warmth, rain) for day, (tenant, warmth, rain) in enumerate(rows)],
+        [
+            (tenant, date.fromordinal(730_000 + day), warmth, rain, NOON)
+            for day, (tenant, warmth, rain) in enumerate(rows)
+        ],
         schema=dict(pl.Schema(ops.Weather)),
         orient="row",
     )
