@@ -19,6 +19,7 @@ from bakery_assets.schemas.plans import AlertKind, AlertStatus
 ARCHIVED_AFTER_DAYS = 28  # from then on a cause that comes back is a new one
 FAILED_DAY_COUNTS_DAYS = 14  # as long as a missed day is still planned, see ``due.planning``
 FAILED: AlertKind = "planning_failed"
+ORDER: AlertKind = "order_today"
 OPEN: tuple[AlertStatus, ...] = ("open", "acknowledged")
 CAUSE = ["tenant_id", "cause"]
 # Of a finding, what its alert shows.
@@ -45,6 +46,7 @@ def alerts_after(
     outcomes: dy.DataFrame[PlanOutcomes],
     findings: dy.DataFrame[plans.Findings],
     acknowledgements: dy.DataFrame[ops.AlertAcknowledgements],
+    orders: dy.DataFrame[ops.PurchaseOrders],
 ) -> dy.DataFrame[plans.Alerts]:
     """The alerts of the tenants after some cells were planned, or failed; sorted by their key.
 
@@ -52,6 +54,7 @@ def alerts_after(
         before: the tenants' alerts that are not archived.
         findings: of the cells; those of cells that failed are not read, except that they failed.
         acknowledgements: all that are known of these alerts.
+        orders: every record of the orders that were placed with these alerts' suppliers since they were opened.
     """
     found = _that_count(findings, outcomes)
     known = _with_latest(before, outcomes)
@@ -64,7 +67,7 @@ def alerts_after(
     parts = [
         known.filter(~is_active),
         _updated(kept, found),
-        _resolved(gone, outcomes),
+        _resolved(_with_ordered(gone, orders), outcomes),
         _opened(found.join(active, on=CAUSE, how="anti"), before),
     ]
     columns = plans.Alerts.column_names()
@@ -170,6 +173,25 @@ def _updated(kept: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
             resolved_at=pl.lit(None, pl.Datetime("us", "UTC")),
             resolution=pl.lit(None, pl.String),
         )
+    )
+
+
+def _with_ordered(alerts: pl.DataFrame, orders: dy.DataFrame[ops.PurchaseOrders]) -> pl.DataFrame:
+    """Alerts with ``is_ordered``: an order from the supplier they are about was first recorded after they were opened,
+    by the latest plan, which knows it as not canceled."""
+    known = (
+        alerts.filter(pl.col("kind") == ORDER)
+        .select("tenant_id", "alert_id", "opened_at", "latest_at", supplier_id="subject")
+        .join(orders, on=["tenant_id", "supplier_id"])
+        .filter(pl.col("recorded_at") <= pl.col("latest_at"))
+        .sort("recorded_at")
+        .group_by("tenant_id", "alert_id", "opened_at", "order_id", "ingredient_id", maintain_order=True)
+        .agg(pl.col("quantity").last(), first_recorded_at=pl.col("recorded_at").first())
+        .filter((pl.col("first_recorded_at") >= pl.col("opened_at")) & (pl.col("quantity") > 0))
+    )
+    ordered = known.select("tenant_id", "alert_id", is_ordered=pl.lit(value=True)).unique()
+    return alerts.join(ordered, on=["tenant_id", "alert_id"], how="left", maintain_order="left").with_columns(
+        pl.col("is_ordered").fill_null(value=False)
     )
 
 

@@ -4,13 +4,16 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
-from bakery_assets.explanations.formats import as_json, iso_instant, plain_number
+from bakery_assets.explanations.formats import as_json, counted, iso_instant, plain_number
 from bakery_assets.local_time import with_local_times
 from bakery_assets.planning_instants import PlanningFacts, late_planning, planning_instants
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, ops, plans
 
 NAMED = 3  # products named in the message; the reasoning has all
+# Up to so many minutes late is of low severity: durations of steps are estimates, which are rarely closer than this, and
+# few customers come in the first minutes. What no one can tell how late it is stays of high severity.
+SLIGHTLY_LATE_MINUTES = 10
 
 
 class ReadyAlertInputs(PlanningFacts):
@@ -52,7 +55,7 @@ def _not_ready(
     told = pl.format(
         "{} ({} of {}{})",
         "name", plain_number("units_late"), plain_number("units"),
-        pl.format(", up to {} minutes late", "minutes").fill_null(""),
+        pl.format(", up to {} late", counted("minutes", "minute", "minutes")).fill_null(""),
     )  # fmt: skip
     days = (
         late.with_columns(told=told)
@@ -63,6 +66,7 @@ def _not_ready(
             because=pl.col("because").unique(maintain_order=True).str.join("; "),
             share=(pl.col("units_late").sum() / pl.col("units").sum()).fill_nan(0.0),
             first_ready_by=pl.col("ready_by").min(),
+            is_slight=(pl.col("minutes") <= SLIGHTLY_LATE_MINUTES).fill_null(value=False).all(),
             products=pl.struct(
                 "product_id", "name", "units", "units_late", "minutes", "because",
                 ready_by=iso_instant("ready_by"), end_at=iso_instant("end_at"),
@@ -72,7 +76,7 @@ def _not_ready(
     more = pl.when(pl.col("more") > 0).then(pl.format(" and {} more", "more")).otherwise(pl.lit(""))
     return finding(
         days,
-        severity="high",
+        severity=pl.when("is_slight").then(pl.lit("low")).otherwise(pl.lit("high")),
         kind="not_ready",
         stake=pl.col("share"),
         deadline="first_ready_by",

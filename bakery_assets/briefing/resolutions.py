@@ -8,11 +8,18 @@ import polars as pl
 
 from bakery_assets.schemas.plans import AlertKind
 
+PASSED = "That day has passed."
 OTHER_DAY = "{} is of another day."
-ORDERED_TOO_LATE = "The time to order has passed by {}, which proposes anew whatever is still missing."
+ORDERED = "It was ordered: an order from this supplier has been recorded since."
+NOT_ORDERED = (
+    "The time to order has passed by {}, and no order from this supplier has been recorded. What is still missing is"
+    " proposed anew."
+)
 NOT_FOUND = "{} no longer finds it."
 BY_KIND: dict[AlertKind, str] = {
     "over_capacity": "{} finds no day with more baking than fits into the shifts.",
+    "baking_note": "On days that fit into the shifts {} finds no work when no one works, no order that cannot be met and no"
+    " batch sizes that contradict each other.",
     "not_ready": "{} finds nothing that is ready too late.",
     "order_today": "{} no longer proposes this order.",
     "expiring": "{} finds nothing of it that will expire unused.",
@@ -30,13 +37,21 @@ OF_ONE_DAY: tuple[AlertKind, ...] = ("closed_today", "no_forecast")
 
 
 def resolution() -> pl.Expr:
-    """Why the latest plan, of ``latest_on`` as of ``latest_at``, no longer finds an alert's cause."""
+    """Why the latest plan, of ``latest_on`` as of ``latest_at``, no longer finds an alert's cause.
+
+    ``is_ordered`` says of an alert to order whether that was done.
+    """
     plan = pl.format("The plan of {}", pl.col("latest_on").dt.strftime("%a %-d %b"))
-    is_ordered_too_late = (pl.col("kind") == "order_today") & (pl.col("deadline") <= pl.col("latest_at"))
+    is_order = pl.col("kind") == "order_today"
     is_other_day = pl.col("kind").is_in(OF_ONE_DAY) & (pl.col("latest_on") != pl.col("last_plan_date"))
+    # As the reasoning of a note on baking has it, which says of no other day.
+    first_day = pl.col("reasoning").str.json_path_match("$.first_day").str.to_date("%Y-%m-%d", strict=False)
+    has_passed = (pl.col("kind") == "baking_note") & (first_day < pl.col("latest_on"))
     kind_of_cause = pl.col("cause").str.split(":").list.first()
     sentence = pl.coalesce(
-        pl.when(is_ordered_too_late).then(pl.lit(ORDERED_TOO_LATE)),
+        pl.when(is_order & pl.col("is_ordered")).then(pl.lit(ORDERED)),
+        pl.when(is_order & (pl.col("deadline") <= pl.col("latest_at"))).then(pl.lit(NOT_ORDERED)),
+        pl.when(has_passed).then(pl.lit(PASSED)),
         pl.when(is_other_day).then(pl.lit(OTHER_DAY)),
         kind_of_cause.replace_strict(BY_CAUSE, default=None, return_dtype=pl.String),
         pl.col("kind").replace_strict(BY_KIND, default=None, return_dtype=pl.String),

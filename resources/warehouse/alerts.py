@@ -54,6 +54,7 @@ def update_alerts(bulk: Bulk, ended: pl.DataFrame) -> None:
             "(t.tenant_id, t.plan_date) IN (SELECT tenant_id, plan_date FROM ended)",
         ),
         _read(bulk, schemas.ops.AlertAcknowledgements, ops.alert_acknowledgements, _CONCERNED),
+        _read(bulk, schemas.ops.PurchaseOrders, ops.purchase_orders, _ORDERED_SINCE),
     )
     _write_changed(bulk, before, after)
 
@@ -118,6 +119,13 @@ def _with_known_acknowledgements(
 
 
 _CONCERNED = "t.tenant_id IN (SELECT tenant_id FROM concerned)"
+# Orders with a record since an alert to order from the supplier was opened that these plans may resolve.
+_ORDERED_SINCE = (
+    "(t.tenant_id, t.order_id) IN (SELECT o.tenant_id, o.order_id FROM ended e JOIN plans.alerts a"
+    " ON a.tenant_id = e.tenant_id AND (a.resolved_at IS NULL OR a.resolved_at = e.planned_as_of)"
+    " JOIN ops.purchase_orders o ON o.tenant_id = a.tenant_id AND o.supplier_id = a.subject"
+    " AND o.recorded_at >= a.opened_at WHERE a.kind = 'order_today')"
+)
 
 
 def _read(bulk: Bulk, schema: type[S], table: Table, condition: str) -> dy.DataFrame[S]:

@@ -13,6 +13,7 @@ from tests.scenarios import filled
 
 MONDAY = date(2026, 1, 5)
 NO_ALERTS = conform(plans.Alerts, filled(plans.Alerts, []))
+NO_ORDERS = conform(ops.PurchaseOrders, filled(ops.PurchaseOrders, []))
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Bakery:
     alerts: dy.DataFrame[plans.Alerts] = field(default_factory=lambda: NO_ALERTS)
     latest: tuple[date, datetime] | None = None
 
-    def after(self, plan: Plan, seen: Sequence[Seen] = ()) -> "Bakery":
+    def after(
+        self, plan: Plan, seen: Sequence[Seen] = (), orders: dy.DataFrame[ops.PurchaseOrders] = NO_ORDERS
+    ) -> "Bakery":
         """The bakery after a plan, which counts only if no later one was made before."""
         key = (plan.plan_date, plan.planned_as_of)
         succeeded = plan.found is not None
@@ -57,7 +60,7 @@ class Bakery:
         outcome = {"tenant_id": "b", "plan_date": plan.plan_date, "planned_as_of": plan.planned_as_of}
         outcomes = pl.DataFrame([{**outcome, "succeeded": succeeded, "is_latest": is_latest}])
         after = alerts_after(
-            self.alerts, conform(PlanOutcomes, outcomes), _findings(plan), acknowledgements(seen)
+            self.alerts, conform(PlanOutcomes, outcomes), _findings(plan), acknowledgements(seen), orders
         )  # fmt: skip
         return Bakery(after, key if is_latest else self.latest)
 

@@ -1,13 +1,14 @@
 """The life of alerts: opened once, updated, acknowledged, resolved with why, archived."""
 
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.briefing.alert_life import alerts_on, with_acknowledgements
-from bakery_assets.schemas import conform, plans
+from bakery_assets.schemas import conform, ops, plans
 from bakery_assets.schemas.plans import ALERT_KINDS, SEVERITIES, AlertKind
 from tests.briefing.alert_worlds import Bakery, Plan, Seen, acknowledgements
 from tests.scenarios import filled
@@ -109,7 +110,11 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
         "The plan of Tue 6 Jan finds nothing that is ready too late.",
     ),
     "planned_late": ("the planning time or the shifts were changed, nobody works", NO_LONGER),
-    "baking_note": ("order, calendar or batch sizes were corrected, that day has passed", NO_LONGER),
+    "baking_note": (
+        "order, calendar or batch sizes were corrected, its work has begun, its baking no longer fits, which is told instead",
+        "On days that fit into the shifts the plan of Tue 6 Jan finds no work when no one works, no order that cannot be met"
+        " and no batch sizes that contradict each other.",
+    ),
     "master_data_fault": ("the row was corrected or taken out, what it is about is no longer used", NO_LONGER),
     "order_today": (
         "it was recorded, stock was counted or received, less is needed, another supplier is cheaper",
@@ -149,15 +154,31 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
     "forecast_off": ("the next day was forecast well, or could not be checked", NO_LONGER),
     "forecast_worsening": ("forecasts got better, or cannot be compared", NO_LONGER),
 }  # fmt: skip
+MONDAY_MORNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
+ORDER = {
+    "tenant_id": "b", "order_id": "o1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 25.0,
+    "expected_from": datetime(2026, 1, 7, 6, tzinfo=UTC), "expected_to": datetime(2026, 1, 7, 8, tzinfo=UTC),
+    "ordered_at": MONDAY_MORNING, "recorded_at": MONDAY_MORNING,
+}  # fmt: skip
 OF_SHORT_INGREDIENTS = ("overdue_order", "late_delivery", "no_supplier", "stockout", "low_stock")
 
 
-def resolution(kind: str, cause: str, *, deadline: datetime | None = None, after: int = 1) -> str:
+def resolution(
+    kind: str,
+    cause: str,
+    *,
+    deadline: datetime | None = None,
+    after: int = 1,
+    orders: tuple[dict[str, object], ...] = (),
+    reasoning: str = "{}",
+) -> str:
     """What a plan, ``after`` days after the one that opened an alert, says of its end."""
     opened = days({FLOUR: "high"})
-    row = {**opened.alerts.to_dicts()[0], "kind": kind, "cause": cause, "deadline": deadline}
+    row = {**opened.alerts.to_dicts()[0], "kind": kind, "cause": cause, "deadline": deadline, "reasoning": reasoning,
+           "subject": "mill"}  # fmt: skip
     bakery = Bakery(conform(plans.Alerts, filled(plans.Alerts, [row])), opened.latest)
-    ((said,),) = told(bakery.after(Plan(after, {}, version=2 if after == 0 else 1)), "resolution")
+    placed = conform(ops.PurchaseOrders, filled(ops.PurchaseOrders, [{**ORDER, **each} for each in orders]))
+    ((said,),) = told(bakery.after(Plan(after, {}, version=2 if after == 0 else 1), orders=placed), "resolution")
     return str(said)
 
 
@@ -168,11 +189,40 @@ def test_why_an_alert_went_is_true_for_every_way_its_cause_can_end(kind: AlertKi
     assert resolution(kind, FLOUR if kind in OF_SHORT_INGREDIENTS else kind) == why
 
 
-def test_why_an_order_went_tells_whether_it_is_too_late_for_it() -> None:
+TOO_LATE = (
+    "The time to order has passed by the plan of Tue 6 Jan, and no order from this supplier has been recorded. What is"
+    " still missing is proposed anew."
+)
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        (),
+        ({"supplier_id": "dairy"},),
+        ({"quantity": 0.0},),
+        ({}, {"quantity": 0.0, "recorded_at": MONDAY_MORNING + timedelta(hours=1)}),
+        ({"recorded_at": MONDAY_MORNING - timedelta(days=1)},),
+        ({"recorded_at": MONDAY_MORNING - timedelta(days=1)}, {"quantity": 50.0}),
+        ({"recorded_at": MONDAY_MORNING + timedelta(days=1)},),
+    ],
+    ids=["none", "another supplier's", "canceled at once", "canceled later", "an earlier one", "an earlier one changed",
+         "not yet known"],
+)  # fmt: skip
+def test_an_order_that_nobody_placed_in_time_says_so(orders: tuple[dict[str, object], ...]) -> None:
     passed = datetime(2026, 1, 5, 16, tzinfo=UTC)
-    assert resolution("order_today", "order:mill:2026-01-05", deadline=passed) == (
-        "The time to order has passed by the plan of Tue 6 Jan, which proposes anew whatever is still missing."
+    assert resolution("order_today", "order:mill:2026-01-05", deadline=passed, orders=orders) == TOO_LATE
+
+
+@pytest.mark.parametrize("deadline", [5, 9])
+def test_an_order_that_was_placed_says_so_whether_or_not_its_time_has_passed(deadline: int) -> None:
+    cause, until = f"order:mill:2026-01-0{deadline}", datetime(2026, 1, deadline, 16, tzinfo=UTC)
+    assert resolution("order_today", cause, deadline=until, orders=({},)) == (
+        "It was ordered: an order from this supplier has been recorded since."
     )
+
+
+def test_an_order_that_is_no_longer_needed_before_its_time_says_so() -> None:
     assert resolution("order_today", "order:mill:2026-01-09", deadline=datetime(2026, 1, 9, 16, tzinfo=UTC)) == (
         "The plan of Tue 6 Jan no longer proposes this order."
     )
@@ -180,6 +230,12 @@ def test_why_an_order_went_tells_whether_it_is_too_late_for_it() -> None:
 
 def test_a_day_that_opens_after_all_is_not_said_to_be_another() -> None:
     assert resolution("closed_today", "closed_today", after=0) == "The plan of Mon 5 Jan no longer finds it."
+
+
+@pytest.mark.parametrize(("first_day", "has_passed"), [(5, True), (6, False), (7, False)])
+def test_a_note_on_a_day_that_has_passed_says_so(first_day: int, has_passed: bool) -> None:
+    said = resolution("baking_note", "baking_note", reasoning=json.dumps({"first_day": f"2026-01-0{first_day}"}))
+    assert (said == "That day has passed.") == has_passed
 
 
 def test_what_is_short_of_products_says_nothing_of_orders() -> None:

@@ -56,8 +56,12 @@ def mornings(facts: str) -> dict[date, str]:
         known = seen.filter(pl.col("recorded_at") <= noon)
         outcomes = cells.select("tenant_id", "plan_date", "planned_as_of", succeeded=True, is_latest=True)
         alerts = alerts_after(
-            alerts, conform(PlanOutcomes, outcomes), found, conform(ops.AlertAcknowledgements, known)
-        )  # fmt: skip
+            alerts,
+            conform(PlanOutcomes, outcomes),
+            found,
+            conform(ops.AlertAcknowledgements, known),
+            conform(ops.PurchaseOrders, frames["purchase_orders"]),
+        )
         file = StringIO()
         Console(file=file, width=WIDTH, highlight=False).print(
             render_alerts(most_urgent_first(alerts), {"bakery": zone}, noon)

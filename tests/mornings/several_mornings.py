@@ -46,8 +46,12 @@ def mornings(text: str) -> dict[str, str]:
         outcomes = cells.select("tenant_id", "plan_date", "planned_as_of", succeeded=True, is_latest=True)
         seen = conform(ops.AlertAcknowledgements, frame_of([], ops.AlertAcknowledgements, {}, zone))
         alerts = alerts_after(
-            alerts, conform(PlanOutcomes, outcomes), conform(plans.Findings, made["findings"]), seen
-        )  # fmt: skip
+            alerts,
+            conform(PlanOutcomes, outcomes),
+            conform(plans.Findings, made["findings"]),
+            seen,
+            conform(ops.PurchaseOrders, facts["purchase_orders"]),
+        )
         noon = datetime.combine(plan_date, time(12), ZoneInfo(zone))
         file = StringIO()
         shown = alerts.filter(pl.col("resolved_on").is_null() | (pl.col("resolved_on") == plan_date))
