@@ -42,6 +42,7 @@ class DayFrames(TypedDict):
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
+    stock_balances: dy.DataFrame[plans.StockBalances]
     validation_runs: dy.DataFrame[plans.ValidationRuns]
     validation_results: dy.DataFrame[plans.ValidationResults]
     override_scores: dy.DataFrame[plans.OverrideScores]

@@ -6,13 +6,11 @@ they are one finding. Its kind is that of the worst: ``stockout``, which names t
 stock is not known only a missing supplier is told: nobody can say that it runs out.
 """
 
-from typing import TypedDict
-
 import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import Finding, critical_if_soon, finding
-from bakery_assets.briefing.not_begun import NotBegun, not_begun
+from bakery_assets.briefing.not_begun import NotBegun, NotBegunInputs, not_begun
 from bakery_assets.briefing.order_alerts import RequirementLines
 from bakery_assets.briefing.overdue_alerts import OverdueIngredients, overdue_findings
 from bakery_assets.briefing.repeated_orders import RepeatedOrders
@@ -26,13 +24,12 @@ A_FEW = 0.1  # a day's forecast is rarely closer than this: so much less than re
 MANY = 3  # more ingredients without a supplier whose stock is not known share one alert
 
 
-class ShortageInputs(TypedDict):
+class ShortageInputs(NotBegunInputs):
     """What ``shortage_findings`` reads."""
 
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
-    production_schedules: dy.DataFrame[plans.ProductionSchedules]
 
 
 def shortage_findings(
@@ -48,7 +45,7 @@ def shortage_findings(
     low = items_at_risk(projections, "low").join(names, on=ITEM)
     late, unsupplied = _first_late_lines(lines), _unsupplied(lines)
     by_urgency = [
-        _stockouts(short, late, unsupplied, overdue, repeated, not_begun(inputs["production_schedules"])),
+        _stockouts(short, late, unsupplied, overdue, repeated, not_begun(inputs)),
         _no_supplier(unsupplied),
         overdue_findings(overdue),
         _late_deliveries(late),
@@ -106,7 +103,7 @@ def _stockouts(
         has_no_supplier=pl.lit(value=True),
     )  # fmt: skip
     dough = too_late.select(
-        "tenant_id", "not_begun", "had_to_begin", "begin_by",
+        "tenant_id", "not_begun", "had_to_begin", "begin_by", "given_up",
         item_kind=pl.lit("product"), item_id="product_id", first_day="schedule_date",
     )  # fmt: skip
     items = (
@@ -131,7 +128,11 @@ def _stockouts(
         .when(has_no_dough)
         .then(
             pl.format(
-                "; {} for {} had to be begun {}", "had_to_begin", quantity("not_begun", up=True), on_weekday("begin_by")
+                "; {} for {} had to be begun {}{}",
+                "had_to_begin",
+                quantity("not_begun", up=True),
+                on_weekday("begin_by"),
+                pl.format(": {}", "given_up").fill_null(""),
             )
         )
         .otherwise(pl.lit(""))
@@ -208,6 +209,7 @@ def _stockouts(
             not_begun="not_begun",
             had_to_begin="had_to_begin",
             begin_by="begin_by",
+            given_up="given_up",
         ),
         consequence=pl.coalesce(
             pl.when(is_late).then("late_consequence"), pl.when(no_one).then("unsupplied_consequence"), generic

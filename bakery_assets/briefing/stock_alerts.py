@@ -17,12 +17,13 @@ class StockAlertInputs(TypedDict):
     products: dy.DataFrame[ops.Products]
     ingredients: dy.DataFrame[ops.Ingredients]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
+    stock_balances: dy.DataFrame[plans.StockBalances]
 
 
 def stock_findings(inputs: StockAlertInputs) -> list[dy.DataFrame[Finding]]:
     """Findings ``expiring``; subject is the ingredient or product."""
     names = item_names(inputs["products"], inputs["ingredients"])
-    lost = expiring_stock(inputs["inventory_projections"])
+    lost = expiring_stock(inputs["inventory_projections"], inputs["stock_balances"])
     return [_expiring(lost.join(names, on=["tenant_id", "item_kind", "item_id"]))]
 
 

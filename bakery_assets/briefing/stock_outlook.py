@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
-from bakery_assets.quantities import DECIMALS
+from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
@@ -92,19 +92,29 @@ def items_at_risk(projections: dy.DataFrame[plans.InventoryProjections], risk: s
 
 
 def expiring_stock(
-    projections: dy.DataFrame[plans.InventoryProjections], days: int = EXPIRING_WITHIN_DAYS
+    projections: dy.DataFrame[plans.InventoryProjections],
+    balances: dy.DataFrame[plans.StockBalances],
+    days: int = EXPIRING_WITHIN_DAYS,
 ) -> dy.DataFrame[ExpiringStock]:
     """Stock of the plan date that expires unused within ``days`` days; one row per item, sorted.
 
-    Of an ingredient everything that expires counts. Of a product only stock of the morning counts: unsold bread of
-    today's baking is normal. The oldest stock is sold first (FEFO), so what is left of it on a day is the opening less
-    all that was used or expired until then.
+    Of an ingredient everything that expires counts. Of a product only stock from before counts: that bread of today's
+    baking is left is normal, for lots are rounded up to whole multiples, and so it is where it was baked before the
+    planning instant, or will be before the day begins. The oldest stock is sold first (FEFO), so what is left of it on
+    a day is the opening, without today's baking, less all that was used or expired until then.
     """
+    own = (
+        balances.filter(pl.col("lot_id") == pl.format("baked {}", "plan_date"))
+        .group_by(ITEM)
+        .agg(own=ordered_sum("quantity"))
+    )
     gone_before = (pl.col("consumption") + pl.col("expired")).cum_sum().over(ITEM) - pl.col("expired")
-    left = (pl.col("opening").first().over(ITEM) - gone_before).clip(0.0)
+    of_before = pl.col("opening").first().over(ITEM) - pl.col("own").fill_null(0.0)
+    left = (of_before - gone_before).clip(0.0)
     lost = pl.when(pl.col("item_kind") == "product").then(pl.min_horizontal("expired", left)).otherwise("expired")
     items = (
-        projections.sort(*ITEM, "projection_date")
+        projections.join(own, on=ITEM, how="left")
+        .sort(*ITEM, "projection_date")
         .with_columns(lost=lost.round(DECIMALS))
         .filter(pl.col("projection_date") < pl.col("plan_date") + pl.duration(days=days))
         .group_by(ITEM, maintain_order=True)

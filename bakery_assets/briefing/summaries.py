@@ -43,6 +43,7 @@ class BriefingInputs(TypedDict):
     opening_hours: dy.DataFrame[ops.OpeningHours]
     shifts: dy.DataFrame[ops.Shifts]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
+    batch_events: dy.DataFrame[ops.BatchEvents]
     sales: dy.DataFrame[ops.Sales]
     stock_lots: dy.DataFrame[ops.StockLots]
     stock_receipts: dy.DataFrame[ops.StockReceipts]

@@ -17,7 +17,7 @@ _NAMED = (
 )  # fmt: skip
 _PLANNED = (
     plans.production_schedules, plans.distribution_plans, plans.procurement_plans, plans.procurement_requirements,
-    plans.inventory_projections, plans.validation_runs, plans.validation_results, plans.override_scores,
+    plans.inventory_projections, plans.stock_balances, plans.validation_runs, plans.validation_results, plans.override_scores,
     plans.daily_summaries, plans.plan_changes,
 )  # fmt: skip
 

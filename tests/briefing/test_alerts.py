@@ -270,6 +270,47 @@ def test_of_products_only_what_was_there_this_morning_is_news(alerts):
     assert (alert["severity"], alert["message"]) == ("low", "Pain au chocolat: 6 pieces will expire unused today.")
 
 
+def test_what_is_left_of_todays_own_baking_is_no_news_though_it_was_baked_before_the_plan(alerts):
+    # 40 of this day were baked in the evening before, 4 are from yesterday. 28 are sold, the oldest first: 16 of today's are left.
+    def lot(lot_id, quantity):
+        return cell(item_kind="product", item_id="pain", location_id="main", lot_id=lot_id, quantity=quantity, is_known=True)
+
+    today = stock("pain", 0, "product", opening=44.0, consumption=28.0, expired=16.0)
+    lots = [lot("baked 2026-11-24", 40.0), lot("baked 2026-11-23", 4.0)]
+    assert alerts(inventory_projections=[today], stock_balances=lots) == []
+    # Of 20 old ones 12 were sold: 8 of them are lost, and all of today's.
+    slow = stock("pain", 0, "product", opening=60.0, consumption=12.0, expired=48.0)
+    lots = [lot("baked 2026-11-24", 40.0), lot("baked 2026-11-23", 20.0)]
+    alert = only(alerts(inventory_projections=[slow], stock_balances=lots))
+    assert alert["message"] == "Pain au chocolat: 8 pieces will expire unused today."
+
+
+def test_dough_that_was_not_begun_is_told_with_the_batches_that_were_given_up(alerts):
+    short = stock("pain", 0, "product", gross_requirement=40.0, unmet=30.0, stockout_risk="high")
+    limit = {"product_id": "pain", "not_begun": 30.0, "had_to_begin": "Levain", "begin_by": "2026-11-23"}
+    schedule = cell(schedule_date=TODAY, status="planned", reasoning=json.dumps({"without_dough": [limit]}))
+
+    def batch(number, state, schedule_date=TODAY):
+        return cell(batch_number=f"20261124-00{number}", schedule_date=schedule_date, product_id="pain", state=state,
+                    quantity_planned=30.0)  # fmt: skip
+
+    def event(number, event, reason, hour):
+        at = datetime(2026, 11, 23, hour, tzinfo=UTC)
+        return cell(batch_number=f"20261124-00{number}", event=event, reason=reason, happened_at=at, recorded_at=at)
+
+    def told(*batches, events=()):
+        rows = {"production_batches": [*batches], "batch_events": [*events]}
+        return only(alerts(inventory_projections=[short], production_schedules=[schedule], **rows))["message"]
+
+    start = "Pain au chocolat: stock runs out today, 30 pieces short in all; Levain for 30 pieces had to be begun on Mon 23 Nov"
+    assert told(batch(1, "planned"), batch(2, "cancelled", day(1))) == f"{start}."
+    assert told(batch(1, "cancelled")) == f"{start}: batch 001 was cancelled."
+    reasons = (event(1, "started", "a word", 5), event(1, "cancelled", "no whole wheat", 6), event(2, "failed", "burnt", 7))
+    assert told(batch(1, "cancelled"), batch(2, "failed"), events=reasons) == (
+        f"{start}: batch 001 was cancelled (no whole wheat), batch 002 failed (burnt)."
+    )
+
+
 def test_a_closed_day_is_reported_with_its_name(alerts):
     alert = only(alerts(calendar=[paris(date=TODAY, kind="closed", name="Congés"), paris(date=day(1), kind="closed")]))
     assert (alert["severity"], alert["kind"]) == ("low", "closed_today")

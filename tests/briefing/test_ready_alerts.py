@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 Alerts = Callable[..., list[dict[str, Any]]]
@@ -41,11 +41,22 @@ def test_one_alert_names_what_is_late_by_how_much_and_why(alerts: Alerts) -> Non
     assert [row["minutes"] for row in json.loads(alert["reasoning"])["products"]] == [45, 10]
 
 
+def test_a_few_minutes_are_of_low_severity_and_one_is_told_as_one(alerts: Alerts) -> None:
+    def late_by(seconds: int) -> dict[str, Any]:
+        end = SEVEN + timedelta(seconds=seconds)
+        (alert,) = of_kind(alerts(production_batches=[batch(1, "pain", 40, end)]), "not_ready")
+        return alert
+
+    assert late_by(30)["message"].startswith("Not ready when it has to be: Pain au chocolat (40 of 40, up to 1 minute late)")
+    assert [late_by(seconds)["severity"] for seconds in (30, 600, 601)] == ["low", "low", "high"]
+
+
 def test_what_was_begun_late_is_told_with_its_own_reason_and_not_with_the_planned_end(alerts: Alerts) -> None:
     begun = "it was begun at 06:40 and is ready at 07:10, later than planned"
     kept = batch(1, "pain", 40, datetime(2026, 11, 24, 5, 50, tzinfo=UTC), is_late=True, late_because=begun)
     (alert,) = of_kind(alerts(production_batches=[kept]), "not_ready")
     assert alert["message"] == f"Not ready when it has to be: Pain au chocolat (40 of 40), because {begun}."
+    assert alert["severity"] == "high"
     assert [row["minutes"] for row in json.loads(alert["reasoning"])["products"]] == [None]
 
 

@@ -78,7 +78,7 @@ def stock_section(morning: DayBriefing) -> RenderableType:
     short = items_at_risk(projections, "high").join(names, on=on).sort("first_day", "item")
     unknown = items_at_risk(projections, "unknown")
     low = items_at_risk(projections, "low").join(short, on=on, how="anti").join(names, on=on).sort("first_day", "item")
-    lost = expiring_stock(projections).join(names, on=on).sort("first_day", "item")
+    lost = expiring_stock(projections, morning.frames["stock_balances"]).join(names, on=on).sort("first_day", "item")
     of_unknown = (
         [nothing(f"Nothing tells how much of {counted(unknown.height, 'item', 'items')} is there.")]
         if unknown.height
