@@ -83,7 +83,7 @@ def alerts_on(
     """The alerts that were open after the plan of ``plan_date``, and those that it resolved, the most urgent first.
 
     Args:
-        findings: of the plans of that day, which say how bad it was then.
+        findings: of the plans of that day, which say how bad it was then; other alerts are as another plan found them.
     """
     is_open = (pl.col("opened_on") <= plan_date) & (pl.col("resolved_on") >= plan_date).fill_null(value=True)
     then = findings.select(*CAUSE, *(pl.col(name).alias(f"__{name}") for name in (*_FOUND, "plan_date")))
@@ -91,7 +91,11 @@ def alerts_on(
         alerts.filter(is_open)
         .join(then, on=CAUSE, how="left", maintain_order="left")
         .with_columns(
-            pl.when(pl.col("__plan_date").is_null()).then(name).otherwise(f"__{name}").alias(name) for name in _FOUND
+            *(
+                pl.when(pl.col("__plan_date").is_null()).then(name).otherwise(f"__{name}").alias(name)
+                for name in _FOUND
+            ),
+            last_plan_date=pl.coalesce("__plan_date", "last_plan_date"),
         )
     )
     return most_urgent_first(conform(plans.Alerts, rows))

@@ -1,13 +1,16 @@
 """The data of a bakery's day as a person reads it: the stored plan with the names of what it is about."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Literal, TypedDict
 from zoneinfo import ZoneInfo
 
 import dataframely as dy
+import polars as pl
 
-from bakery_assets.schemas import ops, plans
+from bakery_assets.briefing.next_open_day import next_open_days
+from bakery_assets.calendars import closed_days
+from bakery_assets.schemas import Cells, conform, ops, plans
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,10 @@ class PlanState:
 class DayFrames(TypedDict):
     """Frames of one tenant.
 
-    Of the plan, ``demand_forecasts`` and ``production_batches`` have only rows of the plan date itself; ``sales`` are
-    those of the same weekday a week before; ``alerts`` those that were open after the plan or that it resolved.
+    Of the plan, ``demand_forecasts`` and ``production_batches`` have only rows of the plan date itself, and
+    ``coming_batches`` those of later days; ``sales`` are those of the same weekday a week before; ``batch_events`` all
+    records about the day's batches; ``plan_versions`` those of the day; ``alerts`` those that were open after the plan
+    or that it resolved.
     """
 
     products: dy.DataFrame[ops.Products]
@@ -34,10 +39,16 @@ class DayFrames(TypedDict):
     supplier_items: dy.DataFrame[ops.SupplierItems]
     equipment: dy.DataFrame[ops.Equipment]
     locations: dy.DataFrame[ops.Locations]
+    calendar: dy.DataFrame[ops.Calendar]
+    shifts: dy.DataFrame[ops.Shifts]
+    recipes: dy.DataFrame[ops.Recipes]
+    recipe_lines: dy.DataFrame[ops.RecipeLines]
+    batch_events: dy.DataFrame[ops.BatchEvents]
     sales: dy.DataFrame[ops.Sales]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
+    coming_batches: dy.DataFrame[plans.ProductionBatches]
     distribution_plans: dy.DataFrame[plans.DistributionPlans]
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
@@ -47,6 +58,7 @@ class DayFrames(TypedDict):
     validation_results: dy.DataFrame[plans.ValidationResults]
     override_scores: dy.DataFrame[plans.OverrideScores]
     daily_summaries: dy.DataFrame[plans.DailySummaries]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
     plan_changes: dy.DataFrame[plans.PlanChanges]
     alerts: dy.DataFrame[plans.Alerts]
 
@@ -67,6 +79,29 @@ class DayBriefing:
     def has_plan(self) -> bool:
         """Whether there are rows of a plan to show, perhaps of an earlier attempt."""
         return not self.frames["daily_summaries"].is_empty()
+
+    @property
+    def cells(self) -> dy.DataFrame[Cells]:
+        """The day as the cell that was planned, or as of its first moment where it was not."""
+        instant = datetime.combine(self.plan_date, time(), ZoneInfo(self.timezone))
+        row = {
+            "tenant_id": self.tenant_id,
+            "plan_date": self.plan_date,
+            "timezone": self.timezone,
+            "planned_as_of": self.state.planned_as_of if self.state else instant.astimezone(UTC),
+        }
+        return conform(Cells, pl.DataFrame([row]))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the calendar closes the bakery on the day."""
+        return self.plan_date in set(closed_days(self.frames["calendar"])["date"])
+
+    @property
+    def opens_next(self) -> date:
+        """The next day on which the bakery is open by its calendar."""
+        opens: date = next_open_days(self.cells, self.frames["calendar"])["next_open_day"][0]
+        return opens
 
     @property
     def is_fresh(self) -> bool:

@@ -11,8 +11,8 @@ from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, ops, plans
 
 NAMED = 3  # products named in the message; the reasoning has all
-# Up to so many minutes late is of low severity: durations of steps are estimates, which are rarely closer than this, and
-# few customers come in the first minutes. What no one can tell how late it is stays of high severity.
+# Up to so many minutes late is of low severity: durations of steps are estimates, which are rarely closer, and few
+# customers come in the first minutes. Of what no one can tell how late it is severity stays high.
 SLIGHTLY_LATE_MINUTES = 10
 
 

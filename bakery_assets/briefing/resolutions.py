@@ -18,8 +18,8 @@ NOT_ORDERED = (
 NOT_FOUND = "{} no longer finds it."
 BY_KIND: dict[AlertKind, str] = {
     "over_capacity": "{} finds no day with more baking than fits into the shifts.",
-    "baking_note": "On days that fit into the shifts {} finds no work when no one works, no order that cannot be met and no"
-    " batch sizes that contradict each other.",
+    "baking_note": "On days that fit into the shifts {} finds no work when no one works, no order that cannot be met"
+    " and no batch sizes that contradict each other.",
     "not_ready": "{} finds nothing that is ready too late.",
     "order_today": "{} no longer proposes this order.",
     "expiring": "{} finds nothing of it that will expire unused.",

@@ -17,10 +17,10 @@ def show(
     ] = None,
 ) -> None:
     """Show a bakery's day: what will sell, what to bake and when, what to order, and what needs a person."""
-    from bakery_assets.briefing.terminal import render_day, render_unplanned
+    from bakery_assets.briefing.terminal import render_closed, render_day, render_unplanned
     from bakery_assets.briefing.terminal.page import WIDEST
     from resources.warehouse import planning_runs
-    from resources.warehouse.briefing import read_day_briefing
+    from resources.warehouse.briefing import last_planned_before, read_day_briefing
     from resources.warehouse.connection import Warehouse
 
     warehouse = Warehouse()
@@ -32,6 +32,11 @@ def show(
         raise typer.Exit(2)
     console = Console(highlight=False)
     console = Console(highlight=False, width=min(console.width, WIDEST))
+    if briefing.is_closed and briefing.state is None:
+        planned = last_planned_before(warehouse, tenant, plan_date)
+        before = read_day_briefing(warehouse, tenant, planned) if planned else None
+        console.print(render_closed(briefing, before, console.width))
+        return
     if not briefing.is_fresh:
         console.print(render_unplanned(briefing))
     if briefing.has_plan:

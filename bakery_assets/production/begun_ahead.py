@@ -89,7 +89,7 @@ class LotLimits(dy.Schema):
 def works_ahead(
     cells: dy.DataFrame[Cells],
     recipes: dy.DataFrame[ProductRecipes],
-    inputs: AheadInputs,
+    inputs: ProductRecipeInputs,
     made: dy.DataFrame[MakeDays],
 ) -> dy.DataFrame[WorkAhead]:
     """What the products of the horizon take of work that is begun on days before, sorted.

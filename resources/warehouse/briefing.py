@@ -5,20 +5,24 @@ from datetime import date, timedelta
 from typing import cast
 
 import polars as pl
-from sqlalchemy import Table, literal, select, union_all
+from sqlalchemy import Table, func, literal, select, union_all
 
 from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanState
+from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS
 from resources.schema import ops, plans
 from resources.warehouse.alerts import alerts_of_day
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 
 _NAMED = (
-    ops.products, ops.ingredients, ops.suppliers, ops.supplier_items, ops.equipment, ops.locations,
+    ops.products, ops.ingredients, ops.suppliers, ops.supplier_items, ops.equipment, ops.locations, ops.shifts,
+    ops.recipes, ops.recipe_lines,
 )  # fmt: skip
-_PLANNED = (
+# Rows of the day: of its plan, and events that name a batch by the day whose plan has it.
+_OF_DAY = (
     plans.production_schedules, plans.distribution_plans, plans.procurement_plans, plans.procurement_requirements,
-    plans.inventory_projections, plans.stock_balances, plans.validation_runs, plans.validation_results, plans.override_scores,
-    plans.daily_summaries, plans.plan_changes,
+    plans.inventory_projections, plans.stock_balances, plans.validation_runs, plans.validation_results,
+    plans.override_scores, plans.daily_summaries, plans.plan_changes, plans.plan_versions,
+    ops.batch_events,
 )  # fmt: skip
 
 
@@ -35,9 +39,14 @@ def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> 
         of_day = "t.tenant_id = w.tenant_id AND t.plan_date = w.plan_date"
         runs = _rows(bulk, plans.planning_runs, of_day)
         frames = {table.name: _rows(bulk, table, "t.tenant_id = w.tenant_id") for table in _NAMED}
-        frames |= {table.name: _rows(bulk, table, of_day) for table in _PLANNED}
+        frames |= {table.name: _rows(bulk, table, of_day) for table in _OF_DAY}
         for table, day in ((plans.demand_forecasts, "target_date"), (plans.production_batches, "schedule_date")):
             frames[table.name] = _rows(bulk, table, f"{of_day} AND t.{day} = w.plan_date")
+        coming = f"{of_day} AND t.schedule_date > w.plan_date"
+        frames["coming_batches"] = _rows(bulk, plans.production_batches, coming)
+        # As far ahead as the next open day is looked for.
+        ahead = f"t.date BETWEEN w.plan_date AND w.plan_date + {OUTLOOK_DAYS}"
+        frames["calendar"] = _rows(bulk, ops.calendar, f"t.tenant_id = w.tenant_id AND {ahead}")
         frames[plans.alerts.name] = alerts_of_day(bulk, [tenant_id], plan_date)
         sales = _rows(bulk, ops.sales, "t.tenant_id = w.tenant_id AND t.sales_date = w.week_before")
     frames["sales"] = sales.sort("recorded_at").unique(["product_id", "location_id"], keep="last", maintain_order=True)
@@ -51,6 +60,18 @@ def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> 
         state=PlanState(**runs.select(list(PlanState.__annotations__)).row(0, named=True)) if runs.height else None,
         frames=cast(DayFrames, frames),
     )
+
+
+def last_planned_before(warehouse: Warehouse, tenant_id: str, day: date) -> date | None:
+    """The last date before ``day`` of which a tenant has a plan whose horizon has the day."""
+    summaries = plans.daily_summaries.c
+    query = select(func.max(summaries.plan_date)).where(
+        summaries.tenant_id == tenant_id,
+        summaries.plan_date.between(day - timedelta(days=HORIZON_DAYS - 1), day - timedelta(days=1)),
+    )
+    with warehouse.engine.connect() as connection:
+        latest: date | None = connection.execute(query).scalar_one()
+    return latest
 
 
 def _rows(bulk: Bulk, table: Table, condition: str) -> pl.DataFrame:

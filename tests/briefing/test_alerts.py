@@ -273,7 +273,9 @@ def test_of_products_only_what_was_there_this_morning_is_news(alerts):
 def test_what_is_left_of_todays_own_baking_is_no_news_though_it_was_baked_before_the_plan(alerts):
     # 40 of this day were baked in the evening before, 4 are from yesterday. 28 are sold, the oldest first: 16 of today's are left.
     def lot(lot_id, quantity):
-        return cell(item_kind="product", item_id="pain", location_id="main", lot_id=lot_id, quantity=quantity, is_known=True)
+        return cell(
+            item_kind="product", item_id="pain", location_id="main", lot_id=lot_id, quantity=quantity, is_known=True
+        )
 
     today = stock("pain", 0, "product", opening=44.0, consumption=28.0, expired=16.0)
     lots = [lot("baked 2026-11-24", 40.0), lot("baked 2026-11-23", 4.0)]
@@ -305,7 +307,11 @@ def test_dough_that_was_not_begun_is_told_with_the_batches_that_were_given_up(al
     start = "Pain au chocolat: stock runs out today, 30 pieces short in all; Levain for 30 pieces had to be begun on Mon 23 Nov"
     assert told(batch(1, "planned"), batch(2, "cancelled", day(1))) == f"{start}."
     assert told(batch(1, "cancelled")) == f"{start}: batch 001 was cancelled."
-    reasons = (event(1, "started", "a word", 5), event(1, "cancelled", "no whole wheat", 6), event(2, "failed", "burnt", 7))
+    reasons = (
+        event(1, "started", "a word", 5),
+        event(1, "cancelled", "no whole wheat", 6),
+        event(2, "failed", "burnt", 7),
+    )
     assert told(batch(1, "cancelled"), batch(2, "failed"), events=reasons) == (
         f"{start}: batch 001 was cancelled (no whole wheat), batch 002 failed (burnt)."
     )

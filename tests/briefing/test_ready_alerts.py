@@ -47,7 +47,9 @@ def test_a_few_minutes_are_of_low_severity_and_one_is_told_as_one(alerts: Alerts
         (alert,) = of_kind(alerts(production_batches=[batch(1, "pain", 40, end)]), "not_ready")
         return alert
 
-    assert late_by(30)["message"].startswith("Not ready when it has to be: Pain au chocolat (40 of 40, up to 1 minute late)")
+    assert late_by(30)["message"].startswith(
+        "Not ready when it has to be: Pain au chocolat (40 of 40, up to 1 minute late)"
+    )
     assert [late_by(seconds)["severity"] for seconds in (30, 600, 601)] == ["low", "low", "high"]
 
 

@@ -115,6 +115,19 @@ def test_a_day_that_was_not_planned_says_so(bakery: Warehouse) -> None:
     assert "This day has not been planned." in result.output
 
 
+def test_a_closed_day_says_when_the_bakery_opens_and_what_is_done(bakery: Warehouse) -> None:
+    own = {"tenant_id": "paris-fournil", "kind": "closed"}
+    with bakery.engine.begin() as connection:
+        connection.execute(insert(ops.calendar), [{**own, "date": TODAY + timedelta(days=ahead)} for ahead in (1, 2)])
+    plan(bakery)
+    result = run("--tenant", "paris-fournil", "--date", "2026-11-25")
+    assert result.exit_code == 0
+    words = " ".join(result.output.split())
+    assert "The bakery is closed. It opens next on Fri 27 Nov." in words
+    assert "Nothing is done on it, as the plan of Tue 24 Nov has it." in words
+    assert "has not been planned" not in words
+
+
 def test_without_a_date_it_is_the_bakerys_own_today(bakery: Warehouse) -> None:
     from zoneinfo import ZoneInfo
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bakery_assets.briefing.day_briefing import DayBriefing, PlanState
-from bakery_assets.briefing.terminal import render_day, render_unplanned
+from bakery_assets.briefing.terminal import render_closed, render_day, render_unplanned
 from bakery_assets.briefing.terminal.figures import clock, core, figure, quantity
 
 TODAY = date(2026, 11, 24)  # a Tuesday; Paris is one hour ahead of UTC
@@ -24,7 +24,8 @@ TABLES = (
     "ops.sales", "plans.demand_forecasts", "plans.production_schedules", "plans.production_batches",
     "plans.distribution_plans", "plans.procurement_plans", "plans.procurement_requirements",
     "plans.inventory_projections", "plans.validation_runs", "plans.validation_results", "plans.override_scores",
-    "plans.daily_summaries", "plans.alerts", "plans.plan_changes",
+    "plans.daily_summaries", "plans.alerts", "plans.plan_changes", "plans.plan_versions", "plans.stock_balances",
+    "ops.calendar", "ops.shifts", "ops.recipes", "ops.recipe_lines", "ops.batch_events",
 )  # fmt: skip
 
 
@@ -130,9 +131,10 @@ def morning(rows_of):
 
     def build(state=PLANNED, **instead):
         frames = {}
-        for full in TABLES:
+        for full in (*TABLES, "plans.coming_batches"):
             name = full.split(".")[1]
-            is_of_plan = full.startswith("plans.") and name != "alerts"
+            is_of_plan = (full.startswith("plans.") and name != "alerts") or name == "batch_events"
+            full = full.replace("coming_batches", "production_batches")
             own = {"tenant_id": "paris", **({"plan_date": TODAY} if is_of_plan else {})}
             frames[name] = rows_of(full, [{**own, **row} for row in {**DAY, **instead}.get(name, [])])
         return DayBriefing("paris", "Le Fournil", "Europe/Paris", "EUR", TODAY, state, frames)
@@ -174,8 +176,9 @@ def test_the_page_says_what_a_baker_acts_on(morning):
         r"^Pain au chocolat +104 +80–131 +96 *$",
         r"^Granola en vrac +2.35 kg +1–4 kg +– *$",
         r"^Total +110 \+ 2.35 kg +96 *$",
-        r"^04:30–06:05 +Pain au chocolat +24 +Four à sole +18 wanted, 4 in stock,",
-        r"^07:05–08:30 +Petite tartelette aux +6 +Four à sole +ends after the shift",
+        r"^04:30–06:05 +Pain au chocolat +24 +Four à sole *\n  18 wanted, 4 in stock, batch at least 24 *$",
+        r"^07:05–08:30 +Petite tartelette aux [^\n]* 6 +Four à sole *\n",
+        r"^  ends after the shift; *$",
         r"^ +Chocolat +15 kg +3 × 5 +163.50 +too late, runs out today *$",
         r"^Chocolat +today +2.17 kg short +Pain au chocolat cannot be baked *$",
         r"^Petite tartelette aux .*today +3 lost +expires before it is used",
@@ -234,7 +237,131 @@ def test_a_closed_day_says_that_nothing_is_baked(morning):
     text = shown(render_day(morning(production_batches=[], production_schedules=[
         {"schedule_date": TODAY, "status": "closed"}
     ]), 80))  # fmt: skip
-    assert "Closed: nothing is baked for today." in text
+    assert "Closed: nothing is baked for today. The bakery opens next tomorrow." in text
+
+
+def closed_on(*days):
+    return [{"date": date(2026, 11, day), "kind": "closed", "name": "Congés"} for day in days]
+
+
+def test_a_closed_day_without_a_plan_says_when_the_bakery_opens_and_what_is_done_on_it(morning):
+    # Wednesday and Thursday are closed. The shift of Friday begins on Thursday at 23:00, and begins Saturday's dough at 23:30.
+    dough = [
+        {"recipe_id": "pain", "product_id": "pain", "yield_quantity": 10.0, "yield_unit": "piece", "make_days": 0},
+        {"recipe_id": "levain", "name": "Levain", "yield_quantity": 1.0, "yield_unit": "kg", "make_days": 1},
+    ]
+    takes = {"recipe_id": "pain", "line_number": 1, "component_recipe_id": "levain", "quantity": 2.0, "unit": "kg"}
+    coming = [
+        batch(1, at(22, day=26), at(23, day=26), schedule_date=date(2026, 11, 27), quantity_planned=24.0),
+        batch(2, at(5, day=27), at(6, day=27), schedule_date=date(2026, 11, 27)),
+        batch(3, at(22, 30, day=27), at(23, day=27), schedule_date=date(2026, 11, 28), quantity_planned=60.0),
+    ]
+    order = {**DAY["procurement_requirements"][1], "order_by": at(11, day=26)}
+    before = morning(
+        calendar=closed_on(25, 26), recipes=dough, recipe_lines=[takes], coming_batches=coming,
+        procurement_requirements=[*DAY["procurement_requirements"][:1], order],
+    )  # fmt: skip
+    closed = replace(morning(None, daily_summaries=[], calendar=closed_on(26)), plan_date=date(2026, 11, 26))
+    text = shown(render_closed(closed, before, 80))
+    assert "The bakery is closed (Congés). It opens next tomorrow." in text
+    for row in (
+        r"^23:00–00:00 \(\+1 day\) +Pain au chocolat +24 +tomorrow *$",
+        r"^23:30 +Levain +12 kg +Sat 28 Nov: Pain au chocolat *$",  # 2 kg for ten
+        r"^by 12:00 today  Épicerie Pro, comes Mon 30 Nov, 54.50 EUR",
+        r"^What is done on it, as the plan of Tue 24 Nov has it. *$",
+    ):
+        assert re.search(row, text, re.MULTILINE), (row, text)
+    assert "06:00" not in text
+    assert "163.50" not in text
+    wednesday = replace(
+        closed, plan_date=date(2026, 11, 25), frames={**closed.frames, "calendar": before.frames["calendar"]}
+    )
+    text = shown(render_closed(wednesday, before, 80))
+    assert "It opens next on Fri 27 Nov." in text
+    assert "Nothing is done on it, as the plan of Tue 24 Nov has it." in text
+    assert "No plan reaches this day" in shown(render_closed(wednesday, None, 80))
+
+
+def test_doughs_for_later_days_have_their_hour_and_quantity(morning):
+    recipes = [
+        {"recipe_id": "pain", "product_id": "pain", "yield_quantity": 10.0, "yield_unit": "piece", "make_days": 0},
+        {"recipe_id": "montee", "product_id": "montee", "yield_quantity": 10.0, "yield_unit": "piece", "make_days": 0},
+        {"recipe_id": "pate", "name": "Pâte", "yield_quantity": 1.0, "yield_unit": "kg", "make_days": 1},
+        {"recipe_id": "chef", "name": "Levain chef", "yield_quantity": 1.0, "yield_unit": "kg", "make_days": 1},
+    ]
+    lines = [
+        {"recipe_id": "pain", "line_number": 1, "component_recipe_id": "pate", "quantity": 1.5, "unit": "kg"},
+        {"recipe_id": "montee", "line_number": 1, "component_recipe_id": "pate", "quantity": 1.0, "unit": "kg"},
+        {"recipe_id": "pate", "line_number": 1, "component_recipe_id": "chef", "quantity": 0.2, "unit": "kg"},
+    ]
+    # Tomorrow takes 40 * 0.15 + 10 * 0.1 = 7 kg of dough. The starter of Thursday's 20 * 0.15 = 3 kg is begun today, too.
+    coming = [
+        batch(
+            1,
+            at(5, day=25),
+            at(6, day=25),
+            schedule_date=date(2026, 11, 25),
+            product_id="montee",
+            quantity_planned=10.0,
+        ),
+        batch(2, at(4, day=25), at(5, day=25), schedule_date=date(2026, 11, 25), quantity_planned=40.0),
+        batch(3, at(4, 30, day=25), at(5, day=25), schedule_date=date(2026, 11, 25), state="cancelled"),
+        batch(4, at(4, 15, day=26), at(5, day=26), schedule_date=date(2026, 11, 26), quantity_planned=20.0),
+        batch(5, at(4, 15, day=27), at(5, day=27), schedule_date=date(2026, 11, 27), quantity_planned=20.0),
+    ]
+    text = shown(render_day(morning(recipes=recipes, recipe_lines=lines, coming_batches=coming), 100), 100)
+    section = text.partition("What to begin for later days\n")[2].partition("\n\n")[0]
+    assert [re.sub(r" {2,}", "  ", line).strip() for line in section.splitlines()] == [
+        "time  Dough  make  for",
+        "05:00  Pâte  7 kg  tomorrow: Pain au chocolat, Pièce montée",
+        "05:15  Levain chef  0.6 kg  Thu 26 Nov: Pain au chocolat",
+    ]
+    assert "later days" not in shown(render_day(morning(coming_batches=coming), 100), 100)
+
+
+def test_what_was_made_is_told_beside_what_was_planned(morning):
+    def event(number, event, made, hour):
+        return {
+            "batch_number": f"B{number}",
+            "event": event,
+            "quantity": made,
+            "happened_at": at(hour),
+            "recorded_at": at(hour),
+        }
+
+    batches = [
+        batch(1, at(0), at(1), state="completed"),
+        batch(2, at(1), at(2), state="failed"),
+        batch(3, at(2), at(3), state="completed"),
+        batch(4, at(3), at(4), state="in_progress"),
+        batch(5, at(4), at(5), state="completed"),
+    ]
+    events = [
+        event(1, "finished", 12.0, 1), event(1, "finished", 20.0, 2), event(1, "finished", 21.0, 4),
+        event(2, "failed", None, 2), event(4, "finished", 3.0, 4), event(5, "finished", None, 3),
+    ]  # fmt: skip
+    text = shown(render_day(morning(production_batches=batches, batch_events=events), 80))
+    made = re.findall(r"^\d\d:\d\d–\d\d:\d\d +Pain au chocolat +([^F]*?) +Four", text, re.MULTILINE)
+    # The record of 04:00 came after the plan.
+    assert made == ["20 of 24", "0 of 24", "24", "24", "24"]
+
+
+@pytest.mark.parametrize(("width", "is_beside"), [(60, False), (80, False), (100, True), (140, True)])
+def test_a_reason_is_beside_its_batch_where_there_is_room_else_under_it(morning, width, is_beside):
+    night = batch(1, at(20, 30, day=23), at(22, day=23))
+    text = shown(render_day(morning(production_batches=[night]), width), width)
+    beside = r"^21:30–23:00 \(-1 day\) +Pain au chocolat +24 +Four à sole +18 wanted, 4 in stock"
+    under = (
+        r"^21:30–23:00 \(-1 day\) +Pain au chocolat +24 +Four à sole *\n  18 wanted, 4 in stock, batch at least 24 *$"
+    )
+    assert re.search(beside if is_beside else under, text, re.MULTILINE), text
+
+
+def test_what_is_shown_of_another_days_plan_says_so(morning):
+    old = alert(
+        "order:epi:2026-11-23", "high", "Order from Épicerie Pro by 12:00 today.", last_plan_date=date(2026, 11, 23)
+    )
+    assert "by 12:00 today. (plan of Mon 23 Nov)" in plain(shown(render_day(morning(alerts=[old]), 80)))
 
 
 @pytest.mark.parametrize(
@@ -444,10 +571,30 @@ def test_what_a_new_version_changed_comes_first_with_why(morning):
         "item_id": "pain", "due_date": date(2026, 11, 24), "quantity_before": 40.0, "quantity_after": 52.0,
         "cause": "late_sales", "term": "forecast", "term_before": 40.0, "term_after": 51.5,
     }  # fmt: skip
-    text = shown(render_day(morning(plan_changes=[change]), 80))
-    assert "What version 2 changed, made for late sales" in text
+    version = {
+        "version": 2,
+        "planned_as_of": at(4),
+        "requested_at": at(4),
+        "published_at": at(4),
+        "cause": "late_sales",
+    }
+    first = {**version, "version": 1, "cause": "planning_time"}
+    text = shown(render_day(morning(plan_changes=[change], plan_versions=[first, version]), 80))
+    assert "What version 2 changed, made for late sales\n" in re.sub(r" +\n", "\n", text)
     assert re.search(r"^batch 002, Pain au chocolat +40 +52 +forecast 40 → 51.5 *$", text, re.MULTILINE)
     assert text.index("What version 2") < text.index("What will sell today")
+
+
+def test_who_asked_for_a_new_version_is_told_with_the_reason_given(morning):
+    version = {"version": 2, "planned_as_of": at(4), "requested_at": at(4), "published_at": at(4)}
+    asked = {**version, "cause": "person", "cause_detail": "the mixer stands still"}
+    not_yet = {**version, "version": 3, "published_at": None, "cause": "decision", "cause_detail": "too much bread"}
+    text = plain(shown(render_day(morning(plan_versions=[asked, not_yet]), 80)))
+    assert "What version 2 changed, made for a person: the mixer stands still Neither a batch nor an order." in text
+    rejected = {**not_yet, "published_at": at(5), "cause_detail": "rejected by Ana: too much bread"}
+    text = plain(shown(render_day(morning(plan_versions=[asked, rejected]), 80)))
+    assert "What version 3 changed, made for a decision: rejected by Ana: too much bread" in text
+    assert "changed, made for" not in shown(render_day(morning(plan_versions=[{**asked, "version": 1}]), 80))
 
 
 def test_where_stock_is_not_known_the_page_says_so_instead_of_claiming_anything(morning):

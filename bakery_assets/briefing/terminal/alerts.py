@@ -53,9 +53,7 @@ def render_alerts(alerts: dy.DataFrame[plans.Alerts], zones: Mapping[str, str], 
         zone = ZoneInfo(zones.get(row["tenant_id"], "UTC"))
         today = now.astimezone(zone).date()
         is_over = row["resolved_on"] is not None
-        # A message says "tomorrow" as its plan does.
-        plan = "" if row["last_plan_date"] == today else f" (plan of {day(row['last_plan_date'], today)})"
-        what = Text(f"{row['message']}{plan}", style="dim" if is_over else "")
+        what = Text(_message(row, today), style="dim" if is_over else "")
         if not is_over:
             what.append(f"\n{row['suggested_action']}")
         tenant = f"{row['tenant_id']} · " if many else ""
@@ -72,7 +70,7 @@ def _needed(morning: DayBriefing, alerts: pl.DataFrame) -> list[RenderableType]:
     table = columns("severity", "new", "message", wide="message", fixed=("severity", "new"))
     table.show_header = False
     for row in alerts.iter_rows(named=True):
-        message = Text(row["message"])
+        message = Text(_message(row, morning.plan_date))
         if row["status"] == "acknowledged":
             message.append(f" Seen by {row['acknowledged_by']}.", style="dim")
         elif row["severity"] in SAID_WHAT_TO_DO:
@@ -81,6 +79,12 @@ def _needed(morning: DayBriefing, alerts: pl.DataFrame) -> list[RenderableType]:
         word = ("again" if row["recurrence_of"] else "new") if is_new else ""
         table.add_row(Text(row["severity"], style=SEVERITY_STYLES[row["severity"]]), Text(word, style="cyan"), message)
     return [table]
+
+
+def _message(row: Mapping[str, Any], today: date) -> str:
+    """What it says; of another day's plan with which, for it says "tomorrow" as that plan does."""
+    plan = "" if row["last_plan_date"] == today else f" (plan of {day(row['last_plan_date'], today)})"
+    return f"{row['message']}{plan}"
 
 
 def _standing(row: Mapping[str, Any], today: date, zone: ZoneInfo) -> str:

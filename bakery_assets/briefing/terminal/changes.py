@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bakery_assets.briefing.day_briefing import DayBriefing
-from bakery_assets.briefing.terminal.figures import clock, columns, day, quantity, section
+from bakery_assets.briefing.terminal.figures import clock, columns, day, nothing, quantity, section
 
 CAUSES = {
     "planning_time": "its planning time",
@@ -28,12 +29,17 @@ TERMS = {
 
 
 def changes_section(morning: DayBriefing) -> RenderableType:
-    """What is added, removed or changed, and the figure behind it; nothing for the first version of a day."""
+    """What is added, removed or changed, the figure behind it, and who asked for it and why; nothing for the first
+    version of a day."""
+    versions = morning.frames["plan_versions"].filter(pl.col("published_at").is_not_null()).sort("version")
+    latest = versions.row(-1, named=True) if versions.height else None
+    if latest is None or latest["version"] == 1:
+        return Group()
+    detail = f": {latest['cause_detail']}" if latest["cause_detail"] else ""
+    title = f"What version {latest['version']} changed, made for {CAUSES[latest['cause']]}{detail}"
     changes = morning.frames["plan_changes"]
     if changes.is_empty():
-        return Group()
-    first = changes.row(0, named=True)
-    title = f"What version {first['version']} changed, made for {CAUSES[first['cause']]}"
+        return section(title, nothing("Neither a batch nor an order."))
     table = columns("What", "before", "after", "because", right=("before", "after"), wide="because")
     for row in changes.sort("change_number").iter_rows(named=True):
         table.add_row(

@@ -3,14 +3,19 @@
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+GAP = 2  # blanks between columns
+INDENT = 2  # of a reason under its line
+NARROWEST_REASON = 26  # a column of fewer letters breaks a reason such as "18 wanted, 4 in stock" into many short lines
 COUNTED_UNITS = ("piece", "g", "ml")
 
 
@@ -88,7 +93,7 @@ def columns(
 ) -> Table:
     """A table without lines: ``right`` aligned and ``fixed`` columns do not wrap, ``wide`` takes the room that is
     left, those of ``widest`` wrap beyond a width."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", expand=True)
     kept = {*right, *fixed}
     for name in names:
         table.add_column(
@@ -100,3 +105,39 @@ def columns(
             max_width=(widest or {}).get(name),
         )
     return table
+
+
+def with_reasons(
+    names: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    reasons: Sequence[Text],
+    width: int,
+    *,
+    right: Collection[str] = (),
+    fixed: Collection[str] = (),
+    widest: Mapping[str, int],
+    wide: str,
+) -> RenderableType:
+    """Lines with a reason each: in a column ``why`` beside them, or under each line where there is no room for one.
+
+    Args:
+        width: columns of the terminal.
+        wide: the column that takes the room that is left where reasons are under their lines.
+    """
+    natural = {name: max(cell_len(name), *(cell_len(row[at]) for row in rows)) for at, name in enumerate(names)}
+    widths = {name: min(natural[name], widest.get(name, width)) for name in names}
+    if width - sum(widths.values()) - GAP * len(names) >= NARROWEST_REASON:
+        table = columns(*names, "why", right=right, wide="why", fixed=fixed, widest=widest)
+        for row, reason in zip(rows, reasons, strict=True):
+            table.add_row(*row, reason)
+        return table
+    is_roomy = sum(natural.values()) + GAP * len(names) <= width
+    lines: list[RenderableType] = []
+    for row, reason in zip(rows, reasons, strict=True):
+        table = columns(*names, right=right, wide=wide, fixed=fixed)
+        table.show_header = not lines
+        for column in table.columns:
+            column.width = None if column.header == wide else (natural if is_roomy else widths)[str(column.header)]
+        table.add_row(*row)
+        lines += [table, *([Padding(reason, (0, 0, 0, INDENT))] if reason else [])]
+    return Group(*lines)

@@ -6,11 +6,13 @@ from rich.text import Text
 
 from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.terminal.alerts import alerts_section
+from bakery_assets.briefing.terminal.baking import baking_section, doughs_section
 from bakery_assets.briefing.terminal.changes import changes_section
+from bakery_assets.briefing.terminal.closed import closed_day
 from bakery_assets.briefing.terminal.distribution import distribution_section
 from bakery_assets.briefing.terminal.figures import clock
 from bakery_assets.briefing.terminal.review import check_section
-from bakery_assets.briefing.terminal.sales_and_baking import baking_section, sales_section
+from bakery_assets.briefing.terminal.sales import sales_section
 from bakery_assets.briefing.terminal.supply import orders_section, stock_section
 
 WIDEST = 100  # wider lines are hard to follow by eye
@@ -18,11 +20,31 @@ WIDEST = 100  # wider lines are hard to follow by eye
 
 def render_day(morning: DayBriefing, width: int) -> RenderableType:
     """The whole morning for a terminal of ``width`` columns; the morning must have a plan."""
-    sections = (
-        changes_section, sales_section, baking_section, distribution_section, orders_section, stock_section,
-        check_section, alerts_section,
-    )  # fmt: skip
-    page = Group(*_heading(morning), *(section(morning) for section in sections))
+    shown = min(width, WIDEST)
+    page = Group(
+        *_heading(morning),
+        changes_section(morning),
+        sales_section(morning),
+        baking_section(morning, shown),
+        doughs_section(morning),
+        distribution_section(morning),
+        orders_section(morning),
+        stock_section(morning),
+        check_section(morning),
+        alerts_section(morning),
+    )
+    return Constrain(page, shown)
+
+
+def render_closed(morning: DayBriefing, before: DayBriefing | None, width: int) -> RenderableType:
+    """A closed day without a plan of its own: when the bakery opens next, and what is done on the day all the same.
+
+    Args:
+        before: the last plan before the day that reaches it; None: there is none.
+    """
+    command = f"bakery plan --date {morning.plan_date} --tenant {morning.tenant_id}"
+    open_after_all = Text(f"If you open after all, correct the calendar, and plan the day: {command}", style="dim")
+    page = Group(_title(morning), *closed_day(morning, before), Text(), open_after_all)
     return Constrain(page, min(width, WIDEST))
 
 

@@ -34,15 +34,7 @@ def orders_section(morning: DayBriefing) -> RenderableType:
     Shown are the orders due today or tomorrow, and across closed days those due before the next open one.
     """
     title = "What to order by when"
-    planned = (
-        morning.frames["procurement_requirements"]
-        .filter(pl.col("planned_order_quantity") > 0)
-        .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
-        .join(
-            morning.frames["suppliers"].select("supplier_id", "minimum_order_value", supplier="name"), on="supplier_id"
-        )
-        .sort("order_by", "supplier_id", "deliver_on", "needed_on", "item", nulls_last=True)
-    )
+    planned = _planned_orders(morning)
     if planned.is_empty():
         return section(title, nothing("Nothing has to be ordered."))
     content: list[RenderableType] = []
@@ -55,7 +47,7 @@ def orders_section(morning: DayBriefing) -> RenderableType:
             later += rows.to_dicts()
             orders_later += 1
         else:
-            content += [_order_heading(morning, first, math.fsum(rows["cost"])), _order_lines(morning, rows)]
+            content += _order(morning, rows)
     if later:
         due = day(morning.local(later[0]["order_by"]).date(), morning.plan_date)
         cost = _amounts(later)
@@ -67,6 +59,19 @@ def orders_section(morning: DayBriefing) -> RenderableType:
         )
     content.append(Text(f"{_amounts(planned.to_dicts())} in all over two weeks", style="bold"))
     return section(title, *content)
+
+
+def orders_due_on(morning: DayBriefing, due: date) -> list[RenderableType]:
+    """The orders of a plan whose deadline is on a day, with their lines."""
+    planned = _planned_orders(morning)
+    is_due = [
+        order_by is not None and morning.local(order_by).date() == due for order_by in planned["order_by"].to_list()
+    ]
+    content: list[RenderableType] = []
+    of_day = planned.filter(pl.Series(is_due, dtype=pl.Boolean))
+    for rows in of_day.partition_by("order_by", "supplier_id", "deliver_on", maintain_order=True):
+        content += _order(morning, rows)
+    return content
 
 
 def stock_section(morning: DayBriefing) -> RenderableType:
@@ -117,6 +122,24 @@ def stock_section(morning: DayBriefing) -> RenderableType:
     shown: list[RenderableType] = [table] if table.row_count else [nothing(none)]
     lows = [f"{row['item']} ({day(row['first_day'], morning.plan_date)})" for row in low.iter_rows(named=True)]
     return section(title, *shown, *([nothing(f"Runs low: {', '.join(lows)}.")] if lows else []), *of_unknown)
+
+
+def _planned_orders(morning: DayBriefing) -> pl.DataFrame:
+    """All orders of the plan by deadline, supplier and delivery, with the names of what they are about."""
+    return (
+        morning.frames["procurement_requirements"]
+        .filter(pl.col("planned_order_quantity") > 0)
+        .join(morning.frames["ingredients"].select("ingredient_id", "unit", item="name"), on="ingredient_id")
+        .join(
+            morning.frames["suppliers"].select("supplier_id", "minimum_order_value", supplier="name"), on="supplier_id"
+        )
+        .sort("order_by", "supplier_id", "deliver_on", "needed_on", "item", nulls_last=True)
+    )
+
+
+def _order(morning: DayBriefing, rows: pl.DataFrame) -> list[RenderableType]:
+    """One order: its heading and its lines."""
+    return [_order_heading(morning, rows.row(0, named=True), math.fsum(rows["cost"])), _order_lines(morning, rows)]
 
 
 def _amounts(orders: list[dict[str, Any]]) -> str:

@@ -1,72 +1,48 @@
-"""Sections on today's sales forecast and production schedule."""
+"""Sections on today's production schedule, and on doughs to begin for later days."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bakery_assets.briefing.day_briefing import DayBriefing
-from bakery_assets.briefing.terminal.figures import clock, columns, counted, nothing, quantity, section, terms
+from bakery_assets.briefing.doughs import doughs_to_begin
+from bakery_assets.briefing.terminal.figures import (
+    clock,
+    columns,
+    counted,
+    nothing,
+    on_day,
+    quantity,
+    section,
+    terms,
+    with_reasons,
+)
 
 EACH_SHOWN = 12  # more batches than this are shown by product, those that follow one another on one line
+ENDS = {"completed": "finished", "failed": "failed"}  # the event that says how many were made
 
 
-def sales_section(morning: DayBriefing) -> RenderableType:
-    """What will sell today, by product and shop, next to the same weekday a week before."""
-    title = "What will sell today"
-    expected = _expected(morning)
-    hardly = pl.col("yhat") < pl.when(pl.col("unit") == "piece").then(0.5).otherwise(0.005)
-    sold = expected.filter(~hardly)
-    if sold.is_empty():
-        return section(title, nothing("Nothing is expected to sell today."))
-    shops = expected["location_id"].n_unique() > 1
-    # Weekday alone: the heading says the date of today.
-    last_week = f"last {morning.plan_date:%a}"
-    table = columns(
-        "Product", *(["Shop"] if shops else []), "expected", "likely", last_week,
-        right=("expected", "likely", last_week), wide="Product", widest={"Shop": 18},
-    )  # fmt: skip
-    for row in sold.iter_rows(named=True):
-        unit = row["unit"]
-        likely = f"{quantity(row['q10'], unit).removesuffix(f' {unit}')}–{quantity(row['q90'], unit)}"
-        before = "–" if row["before"] is None else quantity(max(row["before"], 0.0), unit)
-        shop = [row["shop"]] if shops else []
-        table.add_row(row["name"], *shop, quantity(row["yhat"], unit), likely, before)
-    before = "–" if sold["before"].is_null().all() else _totals(expected, "before")
-    table.add_row("Total", *([""] if shops else []), _totals(expected, "yhat"), "", before, style="bold")
-    idle = expected.filter(hardly)["name"].unique().sort().to_list()
-    unsold = [nothing(f"Not or hardly expected to sell: {', '.join(idle)}.")] if idle else []
-    return section(title, table, *unsold)
-
-
-def baking_section(morning: DayBriefing) -> RenderableType:
+def baking_section(morning: DayBriefing, width: int) -> RenderableType:
     """What to bake today in the order of time, with why; what ends after the shift is flagged."""
     title = "What to bake and when"
     batches = morning.frames["production_batches"].filter(pl.col("state") != "cancelled")
     today = morning.frames["production_schedules"].filter(pl.col("schedule_date") == morning.plan_date)
     schedule = today.row(0, named=True) if today.height else None
     if batches.is_empty():
-        closed = schedule is not None and schedule["status"] == "closed"
-        return section(
-            title, nothing("Closed: nothing is baked for today." if closed else "Nothing is to be baked today.")
-        )
+        is_closed = schedule is not None and schedule["status"] == "closed"
+        opens = f"The bakery opens next {on_day(morning.opens_next, morning.plan_date)}."
+        none = f"Closed: nothing is baked for today. {opens}" if is_closed else "Nothing is to be baked today."
+        return section(title, nothing(none))
     shift_end = terms(schedule["reasoning"]).get("shift_ends_at") if schedule else None
-    lines = _lines(batches, datetime.fromisoformat(shift_end) if shift_end else None)
+    made = batches.join(_quantities_made(morning), on="batch_number", how="left", maintain_order="left")
+    lines = _lines(made, datetime.fromisoformat(shift_end) if shift_end else None)
     names, units, machines = morning.names("products"), morning.units("products"), morning.names("equipment")
     timed = batches["start_at"].is_not_null().any()
-    table = columns(
-        *(["time"] if timed else []),
-        "Product",
-        "make",
-        *(["on"] if timed else []),
-        "why",
-        right=("make",),
-        wide="why",
-        fixed=("time",),
-        widest={"Product": 23, "on": 13},
-    )
+    rows: list[list[str]] = []
+    reasons: list[Text] = []
     for line in lines:
         unit = units.get(line["product_id"], "piece")
         why = Text(line["why"], style="dim")
@@ -74,10 +50,15 @@ def baking_section(morning: DayBriefing) -> RenderableType:
             why = Text.assemble((f"{line['state'].replace('_', ' ')}; ", "bold"), why)
         if line["late"]:
             why = Text.assemble(("ends after the shift; ", "bold red"), why)
-        time = [_span(morning, line["start_at"], line["end_at"])] if timed else []
-        machine = [Text(machines.get(line["equipment_id"] or "", ""), style="dim")] if timed else []
+        time = [span(morning, line["start_at"], line["end_at"])] if timed else []
+        machine = [machines.get(line["equipment_id"] or "", "")] if timed else []
         name = names.get(line["product_id"], line["product_id"])
-        table.add_row(*time, name, _made(line["quantities"], unit), *machine, why)
+        rows.append([*time, name, _made(line, unit), *machine])
+        reasons.append(why)
+    heads = ("time", "Product", "make", "on") if timed else ("Product", "make")
+    table = with_reasons(
+        heads, rows, reasons, width, right=("make",), fixed=("time",), widest={"Product": 23, "on": 13}, wide="Product"
+    )
     total = Text(f"{counted(batches.height, 'batch', 'batches')} in all", style="bold")
     if schedule and schedule["utilization"] is not None:
         total.append(f"; the busiest machine is needed for {schedule['utilization']:.0%} of the shifts", style="dim")
@@ -85,24 +66,40 @@ def baking_section(morning: DayBriefing) -> RenderableType:
     return section(title, table, total, *notes)
 
 
-def _expected(morning: DayBriefing) -> pl.DataFrame:
-    """Today's forecasts with ``name, unit, shop`` and what sold a week ``before``; the most expected first."""
-    products = morning.frames["products"].select("product_id", "name", "unit")
-    shops = morning.frames["locations"].select("location_id", shop=pl.coalesce("name", "location_id"))
-    before = morning.frames["sales"].select("product_id", "location_id", before="quantity")
-    return (
-        morning.frames["demand_forecasts"]
-        .join(products, on="product_id")
-        .join(shops, on="location_id", how="left")
-        .join(before, on=["product_id", "location_id"], how="left")
-        .sort("shop", "yhat", "name", descending=[False, True, False])
+def doughs_section(morning: DayBriefing) -> RenderableType:
+    """What is begun today for later days, with its hour and quantity; no section where there is nothing."""
+    doughs = doughs_to_begin(morning.cells, morning.frames)
+    if doughs.is_empty():
+        return Group()
+    return section("What to begin for later days", doughs_table(morning, morning.plan_date, doughs))
+
+
+def doughs_table(morning: DayBriefing, today: date, doughs: pl.DataFrame) -> RenderableType:
+    """Doughs with hour, quantity, and what they are for, days told from ``today``."""
+    names = morning.names("products")
+    table = columns("time", "Dough", "make", "for", right=("make",), wide="for", fixed=("time",), widest={"Dough": 23})
+    for row in doughs.iter_rows(named=True):
+        time = "" if row["begins_at"] is None else clock(morning.local(row["begins_at"]), today)
+        products = ", ".join(names.get(product, product) for product in row["product_ids"])
+        what = Text.assemble(f"{on_day(row['schedule_date'], today).removeprefix('on ')}: ", (products, "dim"))
+        table.add_row(time, row["name"], quantity(row["quantity"], row["unit"]), what)
+    return table
+
+
+def _quantities_made(morning: DayBriefing) -> pl.DataFrame:
+    """``batch_number, quantity_made`` of batches that ended by the plan's instant and of which a record tells how."""
+    as_of = morning.cells["planned_as_of"][0]
+    told = (
+        morning.frames["batch_events"]
+        .filter((pl.col("recorded_at") <= as_of) & pl.col("event").is_in(list(ENDS.values())))
+        .sort("recorded_at")
+        .unique(["batch_number", "event"], keep="last", maintain_order=True)
     )
-
-
-def _totals(rows: pl.DataFrame, column: str) -> str:
-    """Sums by unit, for pieces and kilograms do not add up: ``412 + 3.5 kg``."""
-    sums = rows.group_by("unit").agg(pl.col(column).sum()).sort(pl.col("unit") != "piece", "unit")
-    return " + ".join(quantity(value, unit) for unit, value in sums.iter_rows() if value > 0 or sums.height == 1)
+    ended = morning.frames["production_batches"].select("batch_number", event=pl.col("state").replace(ENDS))
+    is_failed = pl.col("event") == "failed"
+    return told.join(ended, on=["batch_number", "event"]).select(
+        "batch_number", quantity_made=pl.when(is_failed).then(pl.col("quantity").fill_null(0.0)).otherwise("quantity")
+    )
 
 
 def _lines(batches: pl.DataFrame, shift_end: datetime | None) -> list[dict[str, Any]]:
@@ -114,10 +111,12 @@ def _lines(batches: pl.DataFrame, shift_end: datetime | None) -> list[dict[str, 
         line = None if few else latest.get(row["product_id"])
         late = bool(shift_end and row["end_at"] and row["end_at"] > shift_end)
         if line is None or line["late"] != late or line["state"] != row["state"] or _apart(line, row):
-            line = {**row, "quantities": [], "late": late, "why": _why(terms(row["reasoning"]))}
+            line = {**row, "quantities": [], "made": [], "late": late, "why": _why(terms(row["reasoning"]))}
             latest[row["product_id"]] = line
             lines.append(line)
         line["quantities"].append(row["quantity_planned"])
+        made = row["quantity_made"]
+        line["made"].append(row["quantity_planned"] if made is None else made)
         if row["end_at"] is not None:
             line["end_at"] = max(line["end_at"], row["end_at"])
         if line["equipment_id"] != row["equipment_id"]:
@@ -130,7 +129,13 @@ def _apart(line: dict[str, Any], row: dict[str, Any]) -> bool:
     return row["start_at"] is not None and row["start_at"] > line["end_at"]
 
 
-def _made(quantities: list[float], unit: str) -> str:
+def _made(line: dict[str, Any], unit: str) -> str:
+    """What is made; where a record tells of another quantity than planned, both: ``98 of 108``."""
+    planned = _added(line["quantities"], unit)
+    return planned if line["made"] == line["quantities"] else f"{_added(line['made'], unit)} of {planned}"
+
+
+def _added(quantities: list[float], unit: str) -> str:
     """``240``, ``3 × 80`` or ``80 + 72``; many different sizes only as their sum."""
     sizes = sorted(set(quantities), reverse=True)
     if len(quantities) == 1:
@@ -141,10 +146,13 @@ def _made(quantities: list[float], unit: str) -> str:
     return " + ".join(f"{count} × {size}" if count > 1 else size for count, size in parts)
 
 
-def _span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> str:
+def span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> str:
+    """``04:30–06:05``; a day before or after the plan date is said once where both are on it."""
     if start is None or end is None:
         return ""
-    return f"{clock(morning.local(start), morning.plan_date)}–{clock(morning.local(end), morning.plan_date)}"
+    first, last = morning.local(start), morning.local(end)
+    told = clock(last, morning.plan_date)
+    return f"{first:%H:%M}–{told}" if first.date() == last.date() else f"{clock(first, morning.plan_date)}–{told}"
 
 
 def _why(reasons: dict[str, Any]) -> str:
