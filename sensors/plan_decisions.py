@@ -22,8 +22,9 @@ from sensors.requested_waves import wave_requests
     job_name=planning_wave.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Plans a day anew when its plan is rejected, when a batch of it failed or was cancelled before the"
-    " first shop opens, or when before work begins a count differs from the book or a delivery from its order.",
+    description="Plans a day anew when its plan is rejected, when before the first shop opens a batch of it failed, was"
+    " cancelled or made another quantity, or when before work begins a count differs from the book or a delivery from"
+    " its order.",
 )
 def plan_decisions(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]

@@ -231,7 +231,8 @@ def _compare(life: Life, day: date, plan: Tables) -> None:
     from bakery_assets.demo.world.comparison import book_of, differences
 
     assert life.look is not None
-    life.found += differences(day, book_of(plan["stock_closing_balances"], plan["stock_movements"]), life.look)
+    moved = plan["stock_movements"].filter(pl.col("happened_at") <= life.look.at)
+    life.found += differences(day, book_of(plan["stock_closing_balances"], moved), life.look)
     told = life.alerts.setdefault(day, set())
     for kind, cause, reasoning in plan["findings"].select("kind", "cause", "reasoning").iter_rows():
         if kind == "not_ready":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from resources.warehouse import Warehouse
     from resources.warehouse.briefing import PlannedBatch
 
-WIDE_MARGIN = 1.25  # of what is planned; whoever reports more has mostly mistyped it
+WIDE_MARGIN = 1.25  # of what is planned, or in the book; whoever reports more has mostly mistyped it
 
 TENANT = Annotated[str, typer.Option("--tenant", help="The bakery.")]
 ITEM = Annotated[str, typer.Argument(metavar="ITEM", help="Product or ingredient, by id or name.")]
@@ -123,6 +123,8 @@ def receive(
         raise _refused(
             f"{found.name} is made here; receipts are of ingredients. Record what was made with: bakery done"
         )
+    if order:
+        _refuse_unknown_order(reporter, found, order)
     lot_id, receipt_id = lot or f"{found.item_id}-{reporter.local_day:%Y%m%d}", reporter.fact_id
     reporter.append(
         "stock_receipts",
@@ -137,7 +139,10 @@ def receive(
     )
     fulfills = f", for order {order}" if order else ""
     what = f"{_amount(quantity, found.unit)} received into lot {lot_id} at {_when(reporter)}{fulfills}"
-    _say(f"{found.name}: {what}. {_change(reporter, found, location, f'receipts {receipt_id}')}")
+    change = _change(reporter, found, location, f"receipts {receipt_id}", receipt_of=lot_id)
+    is_expired = expires is not None and expires.date() < reporter.local_day
+    over = f" Its last day was {expires:%Y-%m-%d}, so none of it is stock." if is_expired else ""
+    _say(f"{found.name}: {what}. {change}{over}")
 
 
 def done(
@@ -206,29 +211,52 @@ def waste(
     lot: LOT = None,
     location: LOCATION = "main",
     at: AT = None,
+    corrects: Annotated[
+        str | None,
+        typer.Option(
+            "--corrects", help="Record of waste whose quantity, and reason if given, this replaces; 0 takes it back."
+        ),
+    ] = None,
 ) -> None:
     """Record what was thrown away; stock falls by it."""
+    from resources.warehouse.briefing import RecordedWaste, recorded_waste
+
     reporter = _reporter(tenant, at)
     found = _item(reporter, item)
-    if lot:
-        _refuse_unknown_lot(reporter, found, lot)
-    waste_id = reporter.fact_id
+    if corrects:
+        if lot or at or location != "main":
+            raise _refused(f"Of waste {corrects} only its quantity and reason can be corrected; leave the rest out.")
+        entry = recorded_waste(reporter.warehouse, tenant, corrects)
+        if entry is None or found.item_id not in (entry.product_id, entry.ingredient_id):
+            raise _refused(f"{tenant} has no waste {corrects} of {found.name}.")
+        waste_id, reason = corrects, reason or entry.reason
+    else:
+        if lot:
+            _refuse_unknown_lot(reporter, found, lot)
+        # Without --at it was thrown away some time before now, not after a batch that is taken to be ready by now.
+        wasted_at = reporter.happened_at if at else None
+        waste_id = reporter.fact_id
+        entry = RecordedWaste(None, None, lot, location, reporter.local_day, wasted_at, reason)
     reporter.append(
         "waste",
         waste_id=waste_id,
         **{found.column: found.item_id},
-        lot_id=lot or "",
-        location_id=location,
-        waste_date=reporter.local_day,
+        lot_id=entry.lot_id or "",
+        location_id=entry.location_id,
+        waste_date=entry.waste_date,
         quantity=quantity,
         reason=reason or "",
-        # Without --at it was thrown away some time before now, not after a batch that is taken to be ready by now.
-        wasted_at=reporter.happened_at.isoformat() if at else "",
+        wasted_at=entry.wasted_at.isoformat() if entry.wasted_at else "",
     )
-    when = f"at {_when(reporter)}" if at else f"on {reporter.local_day}"
+    when = f"at {_when(reporter, entry.wasted_at)}" if entry.wasted_at else f"on {entry.waste_date}"
     why = f", {reason}" if reason else ""
-    change = _change(reporter, found, location, f"waste {waste_id}")
+    change = _change(reporter, found, entry.location_id, f"waste {waste_id}")
     _say(f"{found.name}: {_amount(quantity, found.unit)} thrown away {when}{why}. {change}")
+    had = reporter.book().left_by(found.key, f"waste {waste_id}")
+    if quantity > had * WIDE_MARGIN:
+        more = _amount(quantity - had, found.unit)
+        again = f"bakery waste {found.item_id} QUANTITY --tenant {tenant} --corrects {waste_id}"
+        _say(f"That is {more} more than the book had. If it is a mistake, correct it; 0 takes it back: {again}")
 
 
 @dataclass(frozen=True)
@@ -288,6 +316,19 @@ def _refuse_unknown_lot(reporter: Reporter, item: _Item, lot: str) -> None:
         )
 
 
+def _refuse_unknown_order(reporter: Reporter, item: _Item, order: str) -> None:
+    from bakery_assets.commands.stock_book import orders_of
+
+    known, still_open = orders_of(reporter.warehouse, reporter.tenant_id, reporter.timezone, reporter.now, item.item_id)
+    if order not in known:
+        listed = ", ".join(f"{number} ({_amount(quantity, item.unit)})" for number, quantity in still_open)
+        others = f"; open are {listed}." if listed else ", and no other is open."
+        raise _refused(
+            f"{reporter.tenant_id} has no order {order} of {item.name}{others}"
+            " Leave --order out if it came without one."
+        )
+
+
 def _change(
     reporter: Reporter,
     item: _Item,
@@ -296,10 +337,11 @@ def _change(
     *,
     lot: str | None = None,
     since: datetime | None = None,
+    receipt_of: str | None = None,
 ) -> str:
     """What the book had at the instant of a fact that has been recorded, without it and with it."""
     book, at = reporter.book(), reporter.happened_at
-    before, after = book.around(item.key, location, at, source, lot_id=lot, since=since)
+    before, after = book.around(item.key, location, at, source, lot_id=lot, since=since, receipt_of=receipt_of)
     where = ("" if location == "main" else f" of {location}") + (f", lot {lot}" if lot else "")
     of_all = f"; all lots {_amount(book.quantity(item.key, location, at), item.unit)}" if lot else ""
     return f"In the book{where}: {_amount(before, item.unit)} before, {_amount(after, item.unit)} after{of_all}."
@@ -339,10 +381,10 @@ def _amount(quantity: float, unit: str) -> str:
     return f"{text} pieces" if unit == "piece" else text
 
 
-def _when(reporter: Reporter) -> str:
+def _when(reporter: Reporter, at: datetime | None = None) -> str:
     from zoneinfo import ZoneInfo
 
-    return f"{reporter.happened_at.astimezone(ZoneInfo(reporter.timezone)):%Y-%m-%d %H:%M}"
+    return f"{(at or reporter.happened_at).astimezone(ZoneInfo(reporter.timezone)):%Y-%m-%d %H:%M}"
 
 
 def _say(text: str) -> None:

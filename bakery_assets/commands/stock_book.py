@@ -10,6 +10,9 @@ from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.quantities import DECIMALS
 
 if TYPE_CHECKING:
+    import dataframely as dy
+
+    from bakery_assets.schemas import Cells
     from resources.warehouse import Warehouse
 
 Item = tuple[str, str]  # kind and id
@@ -47,19 +50,29 @@ class StockBook:
         *,
         lot_id: str | None = None,
         since: datetime | None = None,
+        receipt_of: str | None = None,
     ) -> tuple[float, float]:
         """What the book has of an item at the instant of a fact: without the fact, and with it.
 
         Args:
             source: how the source of movements that come from the fact begins.
             since: earlier movements from there are those of other facts; None: no other fact has the source.
+            receipt_of: lot that the fact brings at this instant; if it has expired by then, it is gone at once.
         """
         after = self.quantity(item, location_id, at, lot_id)
         is_own = pl.col("source").str.starts_with(source) & (pl.col("happened_at") <= at)
         if since is not None:
             is_own &= pl.col("happened_at") >= since
+        if receipt_of is not None:
+            gone = (pl.col("kind") == "expiry") & (pl.col("lot_id") == receipt_of)
+            is_own |= gone & (pl.col("happened_at") == at)
         own = self.movements.filter(_is_of(item, location_id, lot_id) & is_own)
         return round(after - float(own["quantity"].sum()), DECIMALS), after
+
+    def left_by(self, item: Item, source: str) -> float:
+        """How much of an item the book gave for what a fact took, beyond what it takes to have been made for that."""
+        own = self.movements.filter(_is_of(item) & pl.col("source").str.starts_with(source))
+        return round(-float(own["quantity"].sum()), DECIMALS)
 
     def taken_by(self, source: str) -> list[tuple[Item, float]]:
         """Ingredients and what the book gave of them, by id."""
@@ -77,21 +90,41 @@ class StockBook:
 def stock_book(warehouse: "Warehouse", tenant_id: str, timezone: str, now: datetime) -> StockBook:
     """The book of a bakery by the facts and plans that are known at ``now``."""
     from bakery_assets.forecasting.data.history import HISTORY_DAYS
-    from bakery_assets.local_time import local_date
-    from bakery_assets.schemas import Cells, conform
     from bakery_assets.stages import Stage
     from bakery_assets.stock.ledger import LedgerInputs, derive, keep_ledger, movements
     from resources.schema import metadata
     from resources.warehouse import read_plans
     from resources.warehouse.facts import read_known
 
-    row = {"tenant_id": tenant_id, "plan_date": local_date(now, timezone), "timezone": timezone, "planned_as_of": now}
-    cells = conform(Cells, pl.DataFrame([row], schema_overrides={"planned_as_of": pl.Datetime("us", "UTC")}))
+    cells = _cell_at(tenant_id, timezone, now)
     reads = Stage.of(keep_ledger).reads
     facts = read_known(warehouse, cells, [name for name in reads if f"ops.{name}" in metadata.tables], HISTORY_DAYS)
     inputs = cast("LedgerInputs", {**facts, **read_plans(warehouse, cells, list(reads))})
     ledger = derive(cells, inputs)
     return StockBook(movements(ledger, [*ledger.before, *ledger.after]), pl.concat(each.lots for each in ledger.after))
+
+
+def orders_of(
+    warehouse: "Warehouse", tenant_id: str, timezone: str, now: datetime, ingredient_id: str
+) -> tuple[list[str], list[tuple[str, float]]]:
+    """Numbers of all orders of an ingredient that are known at ``now``, and the open ones with what is open of them."""
+    from bakery_assets.forecasting.data.history import HISTORY_DAYS
+    from bakery_assets.materials.scheduled_receipts import OrderFacts, open_orders
+    from resources.warehouse.facts import read_known
+
+    cells = _cell_at(tenant_id, timezone, now)
+    known = read_known(warehouse, cells, ["purchase_orders", "stock_receipts"], HISTORY_DAYS)
+    of_item = pl.col("ingredient_id") == ingredient_id
+    still_open = open_orders(cells, cast("OrderFacts", known)).filter(of_item)
+    return known["purchase_orders"].filter(of_item)["order_id"].to_list(), still_open.select("order_id", "open").rows()
+
+
+def _cell_at(tenant_id: str, timezone: str, now: datetime) -> "dy.DataFrame[Cells]":
+    from bakery_assets.local_time import local_date
+    from bakery_assets.schemas import Cells, conform
+
+    row = {"tenant_id": tenant_id, "plan_date": local_date(now, timezone), "timezone": timezone, "planned_as_of": now}
+    return conform(Cells, pl.DataFrame([row], schema_overrides={"planned_as_of": pl.Datetime("us", "UTC")}))
 
 
 def _is_of(item: Item, location_id: str | None = None, lot_id: str | None = None) -> pl.Expr:

@@ -3,7 +3,8 @@
 A plan that is out is worked with.
 
 **Decisions and facts.** A rejected plan is made anew until the last shop closes. A batch of the day that failed or was
-cancelled plans it anew until the first shop opens, because what it was to bring can still be baked. A count that
+cancelled plans it anew until the first shop opens, because what it was to bring can still be baked, and so does one of
+which the plan takes another quantity as made than what was recorded since, above the threshold below. A count that
 differs from the plan's book by more than the tenant's ``replan_threshold``, as a fraction of the book, does so only
 before work for the day begins; one of a product that is made while the day before is still sold says nothing of the
 book that the plan begins with. A delivery does so in the same way, when it brings less than the plan counts on, or
@@ -27,7 +28,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.plans import VERSION_CAUSES
 
-Asking = Literal["plan_rejected", "batch_lost", "counted", "delivered"]
+Asking = Literal["plan_rejected", "batch_lost", "batch_made", "counted", "delivered"]
 ASKING: tuple[Asking, ...] = get_args(Asking)
 
 
@@ -64,9 +65,9 @@ class AskingFacts(dy.Schema):
     opens_at = col.instant("When the first shop opens on the plan date")
     closes_at = col.instant("When the last shop closes on the plan date")
     sold_until = col.instant("When the last shop closes on the day before")
-    threshold = col.number("Change from which a count or a delivery plans the day anew, as a fraction of the book")
-    book = col.number("Of a count or a delivery: what the plan counts on", nullable=True)
-    found = col.number("Of a count or a delivery: what was found, or came", nullable=True)
+    threshold = col.number("Change from which a quantity plans the day anew, as a fraction of the book")
+    book = col.number("Of a batch that is made, a count or a delivery: what the plan counts on", nullable=True)
+    found = col.number("Of the same: what was made, was found, or came", nullable=True)
     product_counted_at = col.instant("Of a count of a product: when it was counted", nullable=True)
 
 
@@ -86,13 +87,13 @@ def versions_asked_for(facts: dy.DataFrame[AskingFacts], now: datetime) -> dy.Da
     until = (
         pl.when(asking == "plan_rejected")
         .then("closes_at")
-        .when(asking == "batch_lost")
+        .when(asking.is_in(["batch_lost", "batch_made"]))
         .then("opens_at")
         .otherwise("work_begins_at")
     )
     change = (pl.col("found") - pl.col("book")).abs()
     is_much = (
-        pl.when(asking.is_in(["counted", "delivered"]))
+        pl.when(asking.is_in(["batch_made", "counted", "delivered"]))
         .then(change > pl.col("threshold") * pl.col("book"))
         .otherwise(True)
     )

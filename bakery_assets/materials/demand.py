@@ -152,9 +152,11 @@ def _sold_today(
 ) -> pl.DataFrame:
     """What has been sold on the plan date by the planning instant, by ``key``."""
     sales = movements.filter((pl.col("kind") == "sale") & (pl.col("item_kind") == PRODUCT_KIND))
-    local = with_local_times(sales.join(cells.select("tenant_id", "timezone"), on="tenant_id"), wall="happened_at")
+    known = sales.join(cells.select("tenant_id", "timezone", "planned_as_of"), on="tenant_id")
+    made = known.filter(pl.col("happened_at") <= pl.col("planned_as_of"))
     return (
-        local.filter(pl.col("wall").dt.date() == pl.col("plan_date"))
+        with_local_times(made, wall="happened_at")
+        .filter(pl.col("wall").dt.date() == pl.col("plan_date"))
         .with_columns(product_id="item_id", schedule_date="plan_date")
         .group_by(key)
         .agg(sold=(-pl.col("quantity")).sort().sum().round(DECIMALS))

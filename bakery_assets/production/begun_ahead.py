@@ -166,8 +166,8 @@ def begun_before(
 def _told_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFrame[CarriedBatches]) -> pl.DataFrame:
     """Needs that the plan of the day on which they had to be begun told of before the work of that day began.
 
-    Left out is also what a later version of that plan added when the hour of the dough was over, unless it has been
-    begun by now: it may have been begun at once, or not at all.
+    Left out is also what that plan's first version told when the hour of the dough was over, unless it has been begun
+    by now. What a later version added then is not taken as begun: what was to be begun by its hour had been told.
     """
     begin_days = needs.select("tenant_id", "timezone", schedule_date="begins_on").unique()
     nights = begin_days.with_columns(next_day=pl.col("schedule_date") + pl.duration(days=1), midnight=pl.lit(time()))
@@ -179,11 +179,12 @@ def _told_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFram
     told = inputs["plan_versions"].join(starts, on=CELL).filter(pl.col("published_at") <= pl.col("work_at"))
     too_late = (
         inputs["published_batches"]
-        .filter((pl.col("planned_since") > pl.col("begins_at")) & (pl.col("plan_date") < pl.col("schedule_date")))
+        .filter(pl.col("version") == 1, pl.col("planned_since") > pl.col("begins_at"))
         .join(carried, on=BATCH, how="anti")
+        .select(*PRODUCT_DAY, begins_on="plan_date")
     )
     known = needs.join(told, left_on=["tenant_id", "begins_on"], right_on=CELL, how="semi")
-    return known.join(too_late, on=PRODUCT_DAY, how="anti")
+    return known.join(too_late, on=too_late.columns, how="anti")
 
 
 def begun_stock(

@@ -211,7 +211,7 @@ class PlanRow(dy.Schema):
 
 
 class StockMovements(PlanRow):
-    """How stock changed in the last days before the planning instant, from the start of the day whose stock is kept."""
+    """How stock changed from the start of the day whose stock is kept to the planning instant, or as the day begins."""
 
     movement_number = col.integer("The movement, in the order in which they happened", minimum=1, maximum=2_000_000_000,
                                   primary_key=True)  # fmt: skip

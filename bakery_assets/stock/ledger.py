@@ -123,6 +123,9 @@ class Ledger:
 def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTables:
     """Movements and stock by lot of every cell at its planning instant; rows sorted by key.
 
+    Where a day is planned before it begins, both are those expected when it does: until then the record and the
+    forecast are taken to be carried out, as they are for what is not reported yet.
+
     The ledger begins with the last closing balance that no fact recorded since reaches back to, else with the first
     fact about stock; before that, there was none. Movements are written from the start of the day whose stock is kept,
     wherever the ledger began, so that planning a cell again gives the same rows.
@@ -135,13 +138,19 @@ def keep_ledger(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTable
 
 
 def _tables(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> LedgerTables:
-    ledger = derive(cells, inputs)
+    known = cells.join(stock_instants(cells), on="tenant_id", maintain_order="left")
+    as_the_day_begins = conform(Cells, known.with_columns(planned_as_of="stock_at"))
+    # Facts of the evening before may be written down yet, so what is kept is as old as the planning instant asks for.
+    ledger = derive(as_the_day_begins, inputs, opening_of(cells, cast("Frames", inputs)))
+    keeping = ledger.scope.cells.drop("planned_as_of").join(
+        cells.select("tenant_id", "planned_as_of"), on="tenant_id", maintain_order="left"
+    )
     return LedgerTables(
         stock_movements=movements(ledger, ledger.after),
-        stock_balances=_balances_as_the_day_begins(cells, inputs, ledger),
+        stock_balances=_balances(ledger, inputs),
         unexplained_usage=_unexplained(ledger),
         stock_closing_balances=closing_balances(
-            ledger.scope.cells,
+            keeping,
             conform(Lots, pl.concat([each.lots for each in ledger.before])),
             conform(Promised, pl.concat([each.promised for each in ledger.before])),
         ),
@@ -166,28 +175,15 @@ def _sorted(schema: type[S], parts: list[dy.DataFrame[S]]) -> dy.DataFrame[S]:
     return conform(schema, pl.concat(parts).sort(schema.primary_key()))
 
 
-def _balances_as_the_day_begins(
-    cells: dy.DataFrame[Cells], inputs: LedgerInputs, ledger: Ledger
-) -> dy.DataFrame[plans.StockBalances]:
-    """Balances at the planning instant; where a day is planned before it begins, those expected when it does.
+def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening | None = None) -> Ledger:
+    """The whole ledger of every cell, up to its planning instant.
 
-    Until then the record and the forecast are taken to be carried out, as they are for what is not reported yet.
+    Args:
+        opening: what the ledgers begin with, if not what holds at that instant.
     """
-    before = cells.join(stock_instants(cells), on="tenant_id").filter(pl.col("planned_as_of") < pl.col("stock_at"))
-    balances = _balances(ledger, inputs)
-    if before.is_empty():
-        return balances
-    ahead = conform(Cells, before.with_columns(planned_as_of="stock_at"))
-    own = _own(inputs, ahead)
-    others = balances.join(ahead, on="tenant_id", how="anti")
-    expected = pl.concat([others, _balances(derive(ahead, own), own)])
-    return conform(plans.StockBalances, expected.sort(plans.StockBalances.primary_key()))
-
-
-def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
-    """The whole ledger of every cell, up to its planning instant."""
+    opening = opening or opening_of(cells, cast("Frames", inputs))
     limits = ExpiryLimits.create_empty()
-    ledger = _derive(cells, inputs, limits)
+    ledger = _derive(cells, inputs, opening, limits)
     if limited_tenants(inputs["recipe_lines"]).is_empty():
         return ledger
     for _ in range(MOST_PASSES):
@@ -196,13 +192,14 @@ def derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs) -> Ledger:
         if found.equals(limits):
             break
         limits = found
-        ledger = _derive(cells, inputs, limits)
+        ledger = _derive(cells, inputs, opening, limits)
     return ledger
 
 
-def _derive(cells: dy.DataFrame[Cells], inputs: LedgerInputs, limits: dy.DataFrame[ExpiryLimits]) -> Ledger:
+def _derive(
+    cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening, limits: dy.DataFrame[ExpiryLimits]
+) -> Ledger:
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
-    opening = opening_of(cells, cast("Frames", inputs))
     scope = _scope(cells, inputs, opening)
     ledger = Ledger(scope, opening, unit_values(inputs), [], [])
     lives = _shelf_lives(inputs)

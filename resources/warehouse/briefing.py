@@ -1,7 +1,7 @@
 """Reads the briefing of one bakery's day: its plan as stored, and the names and sales shown next to it."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
 from typing import cast
 
 import polars as pl
@@ -138,3 +138,31 @@ def planned_batch(warehouse: Warehouse, tenant_id: str, batch_number: str) -> Pl
     with warehouse.engine.connect() as connection:
         row = connection.execute(query).first()
     return PlannedBatch(*row) if row else None
+
+
+@dataclass(frozen=True)
+class RecordedWaste:
+    """What was thrown away, as it was recorded last, without how much."""
+
+    product_id: str | None
+    ingredient_id: str | None
+    lot_id: str | None
+    location_id: str
+    waste_date: date
+    wasted_at: datetime | None
+    reason: str | None
+
+
+def recorded_waste(warehouse: Warehouse, tenant_id: str, waste_id: str) -> RecordedWaste | None:
+    """A record of a tenant's waste; None: there is none of that id."""
+    waste = ops.waste.c
+    columns = [waste[field.name] for field in fields(RecordedWaste)]
+    query = (
+        select(*columns)
+        .where(waste.tenant_id == tenant_id, waste.waste_id == waste_id)
+        .order_by(waste.recorded_at.desc())
+        .limit(1)
+    )
+    with warehouse.engine.connect() as connection:
+        row = connection.execute(query).first()
+    return RecordedWaste(*row) if row else None

@@ -61,6 +61,34 @@ _LOST = """
     WHERE e.event IN ('failed', 'cancelled') AND e.contradiction IS NULL AND NOT e.is_corrected
       AND e.recorded_at > c.planned_as_of
 """
+# What the plan takes as made of a batch: what was recorded by its instant, else what it planned.
+_MADE = """
+    WITH days AS (
+        SELECT DISTINCT c.* FROM open_cells c JOIN ops.batch_events e ON e.tenant_id = c.tenant_id
+            AND e.plan_date = c.plan_date AND e.event = 'finished'
+            AND e.recorded_at > c.planned_as_of AND e.recorded_at <= c.now
+    ), finished AS (
+        SELECT c.tenant_id, c.plan_date, c.planned_as_of, b.batch_number, e.recorded_at,
+               CASE WHEN b.state IN ('failed', 'cancelled') THEN 0 ELSE b.quantity_planned END AS planned,
+               coalesce(e.quantity, b.quantity_planned) AS found
+        FROM days c CROSS JOIN LATERAL (
+            SELECT * FROM plans.judged_batch_events_as_of(c.now) j
+            WHERE j.tenant_id = c.tenant_id AND j.schedule_date = c.plan_date
+        ) e JOIN plans.production_batches b ON b.tenant_id = c.tenant_id AND b.plan_date = c.plan_date
+            AND b.batch_number = e.batch_number
+        WHERE e.event = 'finished' AND e.contradiction IS NULL AND NOT e.is_corrected
+          AND e.recorded_at > c.planned_as_of
+    )
+    SELECT f.tenant_id, f.plan_date, 'batch_made' AS asking, f.recorded_at,
+           'batch ' || f.batch_number || ' finished with ' || f.found || ' instead of '
+               || coalesce(k.quantity, f.planned) AS detail,
+           coalesce(k.quantity, f.planned) AS book, f.found, NULL::timestamptz AS product_counted_at
+    FROM finished f LEFT JOIN LATERAL (
+        SELECT j.quantity FROM plans.judged_batch_events_as_of(f.planned_as_of) j
+        WHERE j.tenant_id = f.tenant_id AND j.schedule_date = f.plan_date AND j.batch_number = f.batch_number
+          AND j.event = 'finished' AND j.contradiction IS NULL AND NOT j.is_corrected
+    ) k ON true
+"""
 # What was counted before the plan's instant, and is only recorded now, is not what the book of that instant says.
 _COUNTED = """
     SELECT c.tenant_id, c.plan_date, 'counted' AS asking, l.recorded_at,
@@ -103,7 +131,8 @@ def asking_facts(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.Da
         bulk.run("ANALYZE open_cells")
         found = bulk.read(
             f"SELECT {_COLUMNS} FROM ({_REJECTED}) d WHERE decision = 'reject' UNION ALL"
-            f" SELECT {_COLUMNS} FROM ({_LOST}) l UNION ALL SELECT {_COLUMNS} FROM ({_COUNTED}) s"
+            f" SELECT {_COLUMNS} FROM ({_LOST}) l UNION ALL SELECT {_COLUMNS} FROM ({_MADE}) m UNION ALL"
+            f" SELECT {_COLUMNS} FROM ({_COUNTED}) s"
         )
         found = pl.concat([found, *_delivered(bulk)], how="diagonal_relaxed")
         if found.is_empty():

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import polars as pl
@@ -45,7 +46,9 @@ def report_that_day(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # t
     """The same as if it were the afternoon of the day whose plan is tested; an old plan says nothing of today's stock."""
     insert(warehouse, **bakery("b"))
     monkeypatch.setattr("resources.warehouse.Warehouse", lambda: warehouse)
-    monkeypatch.setattr("resources.clock.utc_now", lambda: datetime(2026, 3, 3, 15, tzinfo=UTC))
+    seconds = count()
+    afternoon = datetime(2026, 3, 3, 15, tzinfo=UTC)
+    monkeypatch.setattr("resources.clock.utc_now", lambda: afternoon + timedelta(seconds=next(seconds)))
 
     def run(*arguments: str) -> tuple[int, str]:
         done = CliRunner().invoke(app, [*arguments, "--tenant", "b"])
@@ -203,3 +206,64 @@ def test_a_batch_that_no_plan_has_is_refused(report) -> None:  # type: ignore[no
 
 def test_receipts_are_of_ingredients(report) -> None:  # type: ignore[no-untyped-def]
     assert report("receive", "baguette", "10")[0] == 2
+
+
+def test_waste_of_far_more_than_the_book_has_is_asked_about_and_can_be_corrected(  # type: ignore[no-untyped-def]
+    report_that_day, warehouse: Warehouse
+) -> None:
+    report_that_day("count", "baguette", "65", "--at", "2026-03-03T12:00")
+    status, text = report_that_day("waste", "baguette", "80", "--at", "2026-03-03T12:10")
+    assert (status, "more than the book had" in text) == (0, False)
+    report_that_day("count", "baguette", "65", "--at", "2026-03-03T12:20")
+    status, text = report_that_day("waste", "baguette", "300", "--reason", "dropped", "--at", "2026-03-03T12:30")
+    assert status == 0
+    assert "In the book: 65 pieces before, 0 pieces after." in text
+    assert "That is 235 pieces more than the book had." in text
+    last = "SELECT waste_id, quantity, reason, wasted_at FROM ops.waste WHERE reason = 'dropped' ORDER BY recorded_at"
+    (waste_id, *_), *_ = rows(warehouse, last)
+    assert f"bakery waste baguette QUANTITY --tenant b --corrects {waste_id}" in text
+    status, text = report_that_day("waste", "baguette", "30", "--corrects", waste_id)
+    assert status == 0
+    assert "In the book: 65 pieces before, 35 pieces after." in text
+    assert "more than the book had" not in text
+    half_past = datetime(2026, 3, 3, 11, 30, tzinfo=UTC)
+    assert rows(warehouse, last) == [(waste_id, 300.0, "dropped", half_past), (waste_id, 30.0, "dropped", half_past)]
+
+
+def test_only_quantity_and_reason_of_waste_are_corrected(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    status, text = report("waste", "salt", "10", "--corrects", "never")
+    assert (status, text) == (2, "b has no waste never of Salt.")
+    report("receive", "salt", "1000", "--at", "2026-03-02T08:00")
+    report("waste", "salt", "10", "--at", "2026-03-02T09:00")
+    ((waste_id,),) = rows(warehouse, "SELECT waste_id FROM ops.waste")
+    assert report("waste", "flour", "5", "--corrects", waste_id) == (2, f"b has no waste {waste_id} of Flour.")
+    status, text = report("waste", "salt", "5", "--corrects", waste_id, "--lot", "box")
+    assert (status, "only its quantity and reason" in text) == (2, True)
+    assert rows(warehouse, "SELECT count(*) FROM ops.waste") == [(1,)]
+
+
+def test_what_was_delivered_after_its_last_day_is_no_stock(report) -> None:  # type: ignore[no-untyped-def]
+    report("receive", "salt", "200", "--lot", "old", "--at", "2026-03-02T08:00", "--expires", "2096-01-01")
+    status, text = report("receive", "salt", "5", "--lot", "L9", "--at", "2026-03-02T09:00", "--expires", "2026-02-20")
+    assert status == 0
+    assert "In the book: 200 g before, 200 g after. Its last day was 2026-02-20, so none of it is stock." in text
+
+
+def test_a_receipt_for_an_order_that_nobody_placed_is_refused(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    status, text = report("receive", "flour", "5", "--order", "PO-7")
+    assert status == 2
+    assert "b has no order PO-7 of Flour, and no other is open. Leave --order out if it came without one." in text
+    order = {"tenant_id": "b", "supplier_id": "mill", "ordered_at": datetime.now(UTC) - timedelta(days=3),
+             "recorded_at": datetime.now(UTC) - timedelta(days=3), "expected_from": datetime.now(UTC),
+             "expected_to": datetime.now(UTC) + timedelta(hours=1)}  # fmt: skip
+    lines = [("PO-1", "flour", 50.0), ("PO-2", "salt", 900.0), ("PO-3", "flour", 0.0)]
+    placed = [
+        {**order, "order_id": number, "ingredient_id": item, "quantity": quantity} for number, item, quantity in lines
+    ]
+    insert(warehouse, purchase_orders=placed)
+    status, text = report("receive", "flour", "5", "--order", "PO-2")
+    assert status == 2
+    assert "b has no order PO-2 of Flour; open are PO-1 (50 kg)." in text
+    assert rows(warehouse, "SELECT count(*) FROM ops.stock_receipts") == [(0,)]
+    assert report("receive", "flour", "50", "--order", "PO-1")[0] == 0
+    assert report("receive", "flour", "2", "--order", "PO-1")[0] == 0, "more of it may come"

@@ -92,6 +92,13 @@ def test_a_product_counted_while_yesterday_is_still_sold_says_nothing_of_what_th
     assert asked(SIX - timedelta(hours=1), {**counted, "product_counted_at": closing})
 
 
+@pytest.mark.parametrize(("found", "is_much"), [(90.0, False), (89.0, True), (840.0, True)])
+def test_a_batch_that_made_another_quantity_plans_anew_until_the_first_shop_opens(found: float, is_much: bool) -> None:
+    made = {"asking": "batch_made", "book": 100.0, "found": found}
+    assert bool(asked(SEVEN - timedelta(minutes=1), made)) == is_much
+    assert asked(SEVEN, made) == []
+
+
 @pytest.mark.parametrize(("found", "is_much"), [(50.0, False), (45.0, False), (44.0, True), (0.0, True)])
 def test_a_delivery_that_brings_less_plans_anew_before_work_begins(found: float, is_much: bool) -> None:
     delivered = {"asking": "delivered", "book": 50.0, "found": found}

@@ -101,6 +101,28 @@ def test_a_batch_that_failed_before_opening_is_baked_again(house: Bakery) -> Non
     assert house.tick(SEVEN + timedelta(minutes=2)) == [], "what the version knows asks for no other"
 
 
+def test_a_batch_recorded_again_with_another_quantity_plans_anew_once(house: Bakery) -> None:
+    query = "SELECT quantity_planned FROM plans.production_batches WHERE batch_number = :number"
+    ((planned,),) = rows(house.warehouse, query.replace(":number", f"'{FIRST}'"))
+    done = {"tenant_id": "b", "plan_date": DAY, "batch_number": FIRST, "event": "finished", "happened_at": SEVEN}
+    at = [SEVEN + timedelta(minutes=minutes) for minutes in range(9)]
+    insert(house.warehouse, batch_events=[{**done, "quantity": planned * 0.95, "recorded_at": at[0]}])
+    assert house.tick(at[1]) == [], "within the threshold of a tenth"
+    insert(house.warehouse, batch_events=[{**done, "quantity": planned * 10, "recorded_at": at[2]}])
+    [request] = house.tick(at[2])
+    house.run(request, at[3])
+    assert house.tick(at[4]) == [], "what the version knows asks for no other"
+    insert(house.warehouse, batch_events=[{**done, "quantity": planned, "recorded_at": at[5]}])
+    [request] = house.tick(at[5])
+    house.run(request, at[6])
+    said = f"batch {FIRST} finished with"
+    assert [detail for _, _, detail, *_ in house.versions()] == [
+        f"{said} {planned * 10:g} instead of {planned:g}", f"{said} {planned:g} instead of {planned * 10:g}",
+    ]  # fmt: skip
+    insert(house.warehouse, batch_events=[{**done, "quantity": planned / 2, "recorded_at": SEVEN + timedelta(hours=2)}])
+    assert house.tick(SEVEN + timedelta(hours=2)) == [], "the shop is open"
+
+
 def test_a_tick_that_comes_twice_or_is_lost_makes_one_version(house: Bakery) -> None:
     lose(house, SEVEN)
     assert len(house.tick(SEVEN)) == len(house.tick(SEVEN + timedelta(seconds=30))) == 1

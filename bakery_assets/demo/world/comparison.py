@@ -73,7 +73,7 @@ def book_of(balances: pl.DataFrame, movements: pl.DataFrame) -> dict[Item, float
 
     Args:
         balances: its rows of ``plans.stock_closing_balances``, none where its ledger begins later.
-        movements: its rows of ``plans.stock_movements``.
+        movements: its rows of ``plans.stock_movements``, without those expected after that instant.
     """
     kinds = ("product", "intermediate", "ingredient")
     book: dict[Item, float] = {}
