@@ -14,7 +14,7 @@ from bakery_assets.forecasting.data.context import closure_mask
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_rows
 from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel
-from bakery_assets.forecasting.models.intervals import base_level, residual_scale
+from bakery_assets.forecasting.models.intervals import base_level, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, weighted_mean
 from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, level, seasonal, split_weekday_profile, tsb
 from bakery_assets.forecasting.registry.decode import VersionsInUse
@@ -23,6 +23,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import SERIES_MODELS, UNTRAINED_SMOOTHING
 
+SMALL_VOLUME = 10.0  # units a day below which the gaps between whole numbers are wide beside the uncertainty
 SHORT_HISTORY_DAYS = 28  # fewer days since the first sale make a short history
 
 
@@ -49,6 +50,8 @@ class BlendedForecasts(SeriesKey, BlendTerms):
     model = col.choice("Model that the version has chosen", (*SERIES_MODELS, UNTRAINED_SMOOTHING))
     blended = col.number("Mean of the members, in units")
     scale = col.number("What residuals are scaled by, in units")
+    highest_sold = col.number(f"Most that was sold in a day of the last {SMOOTHED_DAYS}, in units")
+    is_count = col.boolean(f"Only whole units were sold in these days, and fewer than {SMALL_VOLUME:g} are forecast")
     history_days = col.integer("Days from the first sale on")
     is_short = col.boolean(f"Fewer than {SHORT_HISTORY_DAYS} of these, and no model of its own")
 
@@ -66,6 +69,7 @@ def blended_forecasts(
         day_effect: of ``day_effects.day_effect_matrix``.
     """
     recent = panel.imputed_normal_demand[:, max(panel.past - SMOOTHED_DAYS, 0) :]
+    sold = panel.quantity[:, max(panel.past - SMOOTHED_DAYS, 0) : panel.past]
     days_observed = panel.is_observed.sum(axis=1)
     is_short = (days_observed < SHORT_HISTORY_DAYS) & ~versions.is_modeled
     split = split_weekday_profile(recent)
@@ -87,7 +91,9 @@ def blended_forecasts(
         panel,
         range(panel.past, panel.past + HORIZON_DAYS),
         blended=yhat.astype(np.float64),
-        scale=residual_scale(yhat, base_level(recent)).astype(np.float64),
+        scale=residual_scale(yhat, base_level(recent), smallest_scale(recent, panel.tenant)).astype(np.float64),
+        highest_sold=np.repeat(sold.max(axis=1, initial=0.0)[:, None], HORIZON_DAYS, axis=1).astype(np.float64),
+        is_count=(sold == np.round(sold)).all(axis=1)[:, None] & (yhat < SMALL_VOLUME),
         history_days=np.repeat(days_observed[:, None], HORIZON_DAYS, axis=1),
         is_short=np.repeat(is_short[:, None], HORIZON_DAYS, axis=1),
         **{name: members[name].astype(np.float64) for name in MEMBERS},
