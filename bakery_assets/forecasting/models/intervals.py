@@ -45,7 +45,8 @@ def smallest_scale(normal_demand: Floats, tenant: Integers) -> Floats:
     usual = np.nan_to_num(row_mean(normal_demand[:, -SMOOTHED_DAYS:]))
     series = np.bincount(tenant)
     of_tenant = np.bincount(tenant, weights=usual) / np.maximum(series, 1)
-    return np.maximum(MIN_SCALE_OF_SERIES * usual, MIN_SCALE_OF_TENANT * of_tenant[tenant]).astype(np.float32)
+    smallest: Floats = np.maximum(MIN_SCALE_OF_SERIES * usual, MIN_SCALE_OF_TENANT * of_tenant[tenant])
+    return smallest.astype(np.float32)
 
 
 def residual_scale(yhat: Floats, base: Floats, smallest: Floats) -> Floats:
