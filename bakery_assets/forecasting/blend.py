@@ -4,6 +4,8 @@ Nothing is fitted here. Which blend a series has is decided in ``models.selectio
 and human overrides come after, in ``system_forecasts`` and ``overrides``.
 """
 
+from dataclasses import dataclass
+
 import dataframely as dy
 import numpy as np
 import polars as pl
@@ -12,7 +14,7 @@ from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.closures import PredictedClosures
 from bakery_assets.forecasting.data.context import closure_mask
 from bakery_assets.forecasting.data.history import SeriesKey
-from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_rows
+from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Integers, Panel, as_rows
 from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel
 from bakery_assets.forecasting.models.intervals import base_level, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, weighted_mean
@@ -53,7 +55,7 @@ class BlendedForecasts(SeriesKey, BlendTerms):
     highest_sold = col.number(f"Most that was sold in a day of the last {SMOOTHED_DAYS}, in units")
     is_count = col.boolean(f"Only whole units were sold in these days, and fewer than {SMALL_VOLUME:g} are forecast")
     history_days = col.integer("Days from the first sale on")
-    is_short = col.boolean(f"Fewer than {SHORT_HISTORY_DAYS} of these, and no model of its own")
+    is_short = col.boolean(f"Fewer than {SHORT_HISTORY_DAYS} of these")
 
 
 def blended_forecasts(
@@ -71,12 +73,12 @@ def blended_forecasts(
     recent = panel.imputed_normal_demand[:, max(panel.past - SMOOTHED_DAYS, 0) :]
     sold = panel.quantity[:, max(panel.past - SMOOTHED_DAYS, 0) : panel.past]
     days_observed = panel.is_observed.sum(axis=1)
-    is_short = (days_observed < SHORT_HISTORY_DAYS) & ~versions.is_modeled
+    is_short = days_observed < SHORT_HISTORY_DAYS
     split = split_weekday_profile(recent)
     by_weekday = seasonal(recent, versions.alphas["seasonal"])
     members = {
-        # A new product follows its shop's week until it has one of its own.
-        "seasonal": np.where(is_short[:, None], _like_its_shop(panel, is_short), by_weekday),
+        # A new series follows the week of others until it has one of its own, trained or not.
+        "seasonal": np.where(is_short[:, None], _like_others(panel, is_short), by_weekday),
         "level": level(split, versions.alphas["level"]),
         "tsb": tsb(split, versions.alphas["tsb"]),
         "trees": _tree_forecasts(panel, versions, day_effect, closures, boosters),
@@ -134,19 +136,46 @@ def _tree_forecasts(
     return forecasts
 
 
-def _like_its_shop(panel: Panel, is_short: Flags) -> Floats:
-    """The level of each series under the weekday profile that its shop's other series have: (series, HORIZON_DAYS)."""
+def _like_others(panel: Panel, is_short: Flags) -> Floats:
+    """The level of each series under the weekday profile that series with more history have: (series, HORIZON_DAYS).
+
+    The profile is that of the same product in other shops, else of the shop's other products, else of the tenant's. A
+    tenant without such a series has that of its few days together, drawn towards a flat week as if by one more.
+    """
     long = np.where(is_short[:, None], np.nan, panel.imputed_normal_demand)
-    shop = np.zeros((panel.shops.height, panel.past), dtype=np.float32)
-    np.add.at(shop, panel.shop, np.nan_to_num(long))
-    is_number = np.zeros_like(shop, dtype=bool)
-    np.logical_or.at(is_number, panel.shop, ~np.isnan(long))
-    profile = split_weekday_profile(np.where(is_number, shop, np.nan).astype(np.float32)).profile[panel.shop]
+    of_few_days = _weekday_profiles(panel.imputed_normal_demand, panel.tenant)
+    weeks = of_few_days.days[panel.tenant][:, None] / WEEK
+    profile = (weeks * of_few_days.profile[panel.tenant] + 1) / (weeks + 1)
+    for group in (panel.tenant, panel.shop, panel.item):  # the closest last
+        known = _weekday_profiles(long, group)
+        profile = np.where(known.days[group][:, None] > 0, known.profile[group], profile)
     of_day = profile[:, (np.arange(panel.past) - panel.past) % WEEK]
     sold = np.where(panel.is_observed, panel.imputed_normal_demand, np.nan)
     weight = np.where(np.isnan(sold), 0.0, of_day).sum(axis=1)
     size = np.where(weight > 0, np.nansum(sold, axis=1) / np.maximum(weight, 1e-9), 0.0)
     return (size[:, None] * profile[:, :HORIZON_DAYS]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _WeekdayProfiles:
+    """Weekday profiles of the sums of groups of series.
+
+    Attributes:
+        days: (groups,), days on which any series has demand.
+        profile: (groups, 7), as in ``WeekdaySplit``.
+    """
+
+    days: Integers
+    profile: Floats
+
+
+def _weekday_profiles(demand: Floats, group: Integers) -> _WeekdayProfiles:
+    total = np.zeros((int(group.max(initial=-1)) + 1, demand.shape[1]), dtype=np.float32)
+    np.add.at(total, group, np.nan_to_num(demand))
+    is_number = np.zeros_like(total, dtype=bool)
+    np.logical_or.at(is_number, group, ~np.isnan(demand))
+    split = split_weekday_profile(np.where(is_number, total, np.nan).astype(np.float32))
+    return _WeekdayProfiles(is_number.sum(axis=1), split.profile)
 
 
 def _last_same_weekdays(panel: Panel) -> dict[str, Floats]:

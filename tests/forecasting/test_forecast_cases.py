@@ -7,11 +7,35 @@ import polars as pl
 import pytest
 
 from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+from bakery_assets.forecasting.training.train import insufficient_history
 from tests.forecasting.forecast_facts import Facts, cells, facts, recorded_overnight
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "cases" / "forecasting"
 SOUP = date(2017, 2, 13)
+COLD = date(2026, 3, 11)
 SERIES = ["location_id", "product_id"]
+# Mean units of a day, and days sold: of a product, of a shop, of a bakery that is young.
+TRUE_MEANS = {
+    ("a-products", "main", "base-a"): (60.0, 400),
+    ("a-products", "main", "base-b"): (40.0, 400),
+    ("a-products", "main", "base-c"): (25.0, 400),
+    ("a-products", "main", "base-d"): (10.0, 400),
+    ("a-products", "main", "new-01d"): (30.0, 1),
+    ("a-products", "main", "new-03d"): (30.0, 3),
+    ("a-products", "main", "new-10d"): (30.0, 10),
+    ("a-products", "main", "new-30d"): (30.0, 30),
+    ("a-products", "main", "new-60d"): (30.0, 60),
+    ("b-newstore", "second", "base-a"): (30.0, 7),
+    ("b-newstore", "second", "base-b"): (20.0, 7),
+    ("b-newstore", "second", "base-c"): (12.5, 7),
+    ("c-lastweek", "main", "base-a"): (60.0, 7),
+    ("c-lastweek", "main", "base-b"): (40.0, 7),
+    ("c-lastweek", "main", "base-c"): (25.0, 7),
+    ("f-twoday", "main", "base-a"): (60.0, 2),
+    ("f-twoday", "main", "base-b"): (40.0, 2),
+    ("g-growing", "main", "base-a"): (180.0, 400),
+    ("g-growing", "main", "base-b"): (120.0, 400),
+}
 
 
 def case(name: str, before: date) -> Facts:
@@ -73,3 +97,65 @@ def test_products_that_sell_a_few_pieces_have_whole_quantiles_in_order(soup_fore
     # Above the forecast, unless nothing is sold on so many days.
     for name in ("q80", "q90", "q95"):
         assert few.filter((pl.col(name) > 0) & (pl.col(name) < pl.col("yhat"))).is_empty(), name
+
+
+@pytest.fixture(scope="module")
+def cold_forecasts() -> dict[str, pl.DataFrame]:
+    """Forecasts of young and steady series without and with a training, with the means that they were drawn from."""
+    frames = case("cold", COLD)
+    tenants = frames["tenants"]["tenant_id"].to_list()
+    too_young = insufficient_history(cells(*tenants, day=COLD), frames)
+    trained_of = [tenant for tenant in tenants if tenant not in too_young]
+    own = {
+        name: frame.filter(pl.col("tenant_id").is_in(trained_of)) if "tenant_id" in frame.columns else frame
+        for name, frame in frames.items()
+    }
+    boosters = fit_booster(cells(*trained_of, day=COLD), own)
+    trained = train_models(cells(*trained_of, day=COLD), {**own, "boosters": boosters})
+    means = pl.DataFrame(
+        [(*series, *known) for series, known in TRUE_MEANS.items()],
+        schema=["tenant_id", *SERIES, "mean", "days_sold"],
+        orient="row",
+    )
+    return {
+        name: forecast_demand(cells(*tenants, day=COLD), given)["demand_forecasts"].join(
+            means, on=["tenant_id", *SERIES]
+        )
+        for name, given in (("untrained", frames), ("trained", {**frames, **trained, "boosters": boosters}))
+    }
+
+
+def of_the_week(forecasts: pl.DataFrame) -> pl.DataFrame:
+    is_saturday = pl.col("target_date").dt.weekday() == 6
+    week = forecasts.group_by("tenant_id", *SERIES).agg(
+        pl.col("mean", "days_sold").first(), weekly=pl.col("yhat").mean(), saturday=pl.col("yhat").filter(is_saturday)
+    )
+    return week.explode("saturday").with_columns(off=(pl.col("weekly") / pl.col("mean") - 1).abs())
+
+
+@pytest.mark.parametrize("name", ["untrained", "trained"])
+def test_young_series_are_within_their_tolerance(cold_forecasts: dict[str, pl.DataFrame], name: str) -> None:
+    week = of_the_week(cold_forecasts[name])
+    assert week.height == len(TRUE_MEANS)
+    tolerance = pl.when(pl.col("days_sold") < 10).then(0.35).otherwise(0.2)
+    assert week.filter(pl.col("off") > tolerance).is_empty()
+    # Two days, neither of them a Saturday, tell nothing of Saturdays.
+    assert week.filter((pl.col("saturday") <= pl.col("weekly")) & (pl.col("tenant_id") != "f-twoday")).is_empty()
+    made = cold_forecasts[name]
+    for lower, upper in (
+        ("q10", "q50"),
+        ("q50", "q80"),
+        ("q80", "q90"),
+        ("q90", "q95"),
+        ("q10", "yhat"),
+        ("yhat", "q90"),
+    ):
+        assert (made[lower] <= made[upper]).all(), (lower, upper)
+
+
+def test_training_takes_no_young_series_further_off(cold_forecasts: dict[str, pl.DataFrame]) -> None:
+    before, after = (of_the_week(cold_forecasts[name]).sort("tenant_id", *SERIES) for name in ("untrained", "trained"))
+    young = before["days_sold"] < 28
+    assert young.sum() == 11
+    # A trained tenant's day effects and gaps differ by noise.
+    assert ((after["off"] - before["off"]).filter(young) < 0.02).all()

@@ -4,7 +4,6 @@ from datetime import timedelta
 from itertools import pairwise
 from random import Random
 
-import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
