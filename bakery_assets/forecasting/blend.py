@@ -4,6 +4,8 @@ Nothing is fitted here. Which blend a series has is decided in ``models.selectio
 and human overrides come after, in ``system_forecasts`` and ``overrides``.
 """
 
+from dataclasses import dataclass
+
 import dataframely as dy
 import numpy as np
 import polars as pl
@@ -12,9 +14,9 @@ from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.closures import PredictedClosures
 from bakery_assets.forecasting.data.context import closure_mask
 from bakery_assets.forecasting.data.history import SeriesKey
-from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Panel, as_rows
+from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Integers, Panel, as_rows
 from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel
-from bakery_assets.forecasting.models.intervals import base_level, residual_scale
+from bakery_assets.forecasting.models.intervals import base_level, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, weighted_mean
 from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, level, seasonal, split_weekday_profile, tsb
 from bakery_assets.forecasting.registry.decode import VersionsInUse
@@ -23,6 +25,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import SERIES_MODELS, UNTRAINED_SMOOTHING
 
+SMALL_VOLUME = 10.0  # units a day below which the gaps between whole numbers are wide beside the uncertainty
 SHORT_HISTORY_DAYS = 28  # fewer days since the first sale make a short history
 
 
@@ -49,8 +52,10 @@ class BlendedForecasts(SeriesKey, BlendTerms):
     model = col.choice("Model that the version has chosen", (*SERIES_MODELS, UNTRAINED_SMOOTHING))
     blended = col.number("Mean of the members, in units")
     scale = col.number("What residuals are scaled by, in units")
+    highest_sold = col.number(f"Most that was sold in a day of the last {SMOOTHED_DAYS}, in units")
+    is_count = col.boolean(f"Only whole units were sold in these days, and fewer than {SMALL_VOLUME:g} are forecast")
     history_days = col.integer("Days from the first sale on")
-    is_short = col.boolean(f"Fewer than {SHORT_HISTORY_DAYS} of these, and no model of its own")
+    is_short = col.boolean(f"Fewer than {SHORT_HISTORY_DAYS} of these")
 
 
 def blended_forecasts(
@@ -66,13 +71,14 @@ def blended_forecasts(
         day_effect: of ``day_effects.day_effect_matrix``.
     """
     recent = panel.imputed_normal_demand[:, max(panel.past - SMOOTHED_DAYS, 0) :]
+    sold = panel.quantity[:, max(panel.past - SMOOTHED_DAYS, 0) : panel.past]
     days_observed = panel.is_observed.sum(axis=1)
-    is_short = (days_observed < SHORT_HISTORY_DAYS) & ~versions.is_modeled
+    is_short = days_observed < SHORT_HISTORY_DAYS
     split = split_weekday_profile(recent)
     by_weekday = seasonal(recent, versions.alphas["seasonal"])
     members = {
-        # A new product follows its shop's week until it has one of its own.
-        "seasonal": np.where(is_short[:, None], _like_its_shop(panel, is_short), by_weekday),
+        # A new series follows the week of others until it has one of its own, trained or not.
+        "seasonal": np.where(is_short[:, None], _like_others(panel, is_short), by_weekday),
         "level": level(split, versions.alphas["level"]),
         "tsb": tsb(split, versions.alphas["tsb"]),
         "trees": _tree_forecasts(panel, versions, day_effect, closures, boosters),
@@ -87,7 +93,9 @@ def blended_forecasts(
         panel,
         range(panel.past, panel.past + HORIZON_DAYS),
         blended=yhat.astype(np.float64),
-        scale=residual_scale(yhat, base_level(recent)).astype(np.float64),
+        scale=residual_scale(yhat, base_level(recent), smallest_scale(recent, panel.tenant)).astype(np.float64),
+        highest_sold=np.repeat(sold.max(axis=1, initial=0.0)[:, None], HORIZON_DAYS, axis=1).astype(np.float64),
+        is_count=(sold == np.round(sold)).all(axis=1)[:, None] & (yhat < SMALL_VOLUME),
         history_days=np.repeat(days_observed[:, None], HORIZON_DAYS, axis=1),
         is_short=np.repeat(is_short[:, None], HORIZON_DAYS, axis=1),
         **{name: members[name].astype(np.float64) for name in MEMBERS},
@@ -128,19 +136,46 @@ def _tree_forecasts(
     return forecasts
 
 
-def _like_its_shop(panel: Panel, is_short: Flags) -> Floats:
-    """The level of each series under the weekday profile that its shop's other series have: (series, HORIZON_DAYS)."""
+def _like_others(panel: Panel, is_short: Flags) -> Floats:
+    """The level of each series under the weekday profile that series with more history have: (series, HORIZON_DAYS).
+
+    The profile is that of the same product in other shops, else of the shop's other products, else of the tenant's. A
+    tenant without such a series has that of its few days together, drawn towards a flat week as if by one more.
+    """
     long = np.where(is_short[:, None], np.nan, panel.imputed_normal_demand)
-    shop = np.zeros((panel.shops.height, panel.past), dtype=np.float32)
-    np.add.at(shop, panel.shop, np.nan_to_num(long))
-    is_number = np.zeros_like(shop, dtype=bool)
-    np.logical_or.at(is_number, panel.shop, ~np.isnan(long))
-    profile = split_weekday_profile(np.where(is_number, shop, np.nan).astype(np.float32)).profile[panel.shop]
+    of_few_days = _weekday_profiles(panel.imputed_normal_demand, panel.tenant)
+    weeks = of_few_days.days[panel.tenant][:, None] / WEEK
+    profile = (weeks * of_few_days.profile[panel.tenant] + 1) / (weeks + 1)
+    for group in (panel.tenant, panel.shop, panel.item):  # the closest last
+        known = _weekday_profiles(long, group)
+        profile = np.where(known.days[group][:, None] > 0, known.profile[group], profile)
     of_day = profile[:, (np.arange(panel.past) - panel.past) % WEEK]
     sold = np.where(panel.is_observed, panel.imputed_normal_demand, np.nan)
     weight = np.where(np.isnan(sold), 0.0, of_day).sum(axis=1)
     size = np.where(weight > 0, np.nansum(sold, axis=1) / np.maximum(weight, 1e-9), 0.0)
     return (size[:, None] * profile[:, :HORIZON_DAYS]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _WeekdayProfiles:
+    """Weekday profiles of the sums of groups of series.
+
+    Attributes:
+        days: (groups,), days on which any series has demand.
+        profile: (groups, 7), as in ``WeekdaySplit``.
+    """
+
+    days: Integers
+    profile: Floats
+
+
+def _weekday_profiles(demand: Floats, group: Integers) -> _WeekdayProfiles:
+    total = np.zeros((int(group.max(initial=-1)) + 1, demand.shape[1]), dtype=np.float32)
+    np.add.at(total, group, np.nan_to_num(demand))
+    is_number = np.zeros_like(total, dtype=bool)
+    np.logical_or.at(is_number, group, ~np.isnan(demand))
+    split = split_weekday_profile(np.where(is_number, total, np.nan).astype(np.float32))
+    return _WeekdayProfiles(is_number.sum(axis=1), split.profile)
 
 
 def _last_same_weekdays(panel: Panel) -> dict[str, Floats]:

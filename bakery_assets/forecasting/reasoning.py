@@ -25,6 +25,8 @@ def reasoning() -> pl.Expr:
         quantiles=as_struct(
             error_days="error_days",
             errors_of="errors_of",
+            highest_sold="highest_sold",
+            is_count="is_count",
             scale="scale",
             **{f"z_{name}": f"z_{name}" for name in QUANTILE_LEVELS},
         ),

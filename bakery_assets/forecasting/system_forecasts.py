@@ -50,6 +50,8 @@ class SystemForecasts(plans.PlanRow, BlendTerms):
     history_days = col.integer("Days from the first sale on")
     last_sale_date = col.date("The tenant's last day of sales; empty: none", nullable=True)
     scale = col.number("What residuals are scaled by, in units; 0 on closed days")
+    highest_sold = col.number("Most that was sold in a day of half a year, in units; 0: nothing")
+    is_count = col.boolean("Few whole units are sold, so quantiles are whole")
     z_q10 = col.metric("Scaled residual at this level", nullable=False)
     z_q50 = col.metric("Scaled residual at this level", nullable=False)
     z_q80 = col.metric("Scaled residual at this level", nullable=False)
@@ -90,6 +92,8 @@ def system_forecasts(
     forecasts = (
         rows.with_columns(
             pl.col("history_days").fill_null(0),
+            pl.col("highest_sold").fill_null(0.0).round(DECIMALS),
+            pl.col("is_count").fill_null(value=False),
             pl.col("factors").fill_null([]),
             pl.col("model_version").fill_null(UNTRAINED_VERSION),
             factor=pl.when(is_closed).then(0.0).otherwise(pl.col("factor").fill_null(1.0)),

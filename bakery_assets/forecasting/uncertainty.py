@@ -26,6 +26,8 @@ from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
+MOST_OF_HIGHEST = 2.0  # no quantile is more than this times what was sold in a day or is forecast
+MEDIAN = 0.5
 _QUANTILES = pl.List(pl.Float64)
 
 
@@ -85,11 +87,26 @@ def residual_columns() -> list[pl.Expr]:
 
 
 def quantile_columns() -> list[pl.Expr]:
-    """q10 … q95 from ``yhat``, ``scale`` and ``residual_columns``: at least 0, rising with their level."""
-    return [
-        (pl.col("yhat") + pl.col("scale") * pl.col(f"z_{name}")).clip(lower_bound=0.0).round(DECIMALS).alias(name)
-        for name in QUANTILE_LEVELS
-    ]
+    """q10 … q95, rising with their level, of rows with ``residual_columns`` and the columns of ``SystemForecasts``.
+
+    None is below 0, nor above ``MOST_OF_HIGHEST`` times the larger of the forecast and the most sold in a day. Those of
+    a count are whole: the least k with P(X <= k) >= level is the continuous quantile rounded, as P(X <= k) is the
+    continuous one of k + 0.5 (continuity correction). Above the median none is below the forecast, unless it is 0
+    because no sale is likelier than its level; below the median none is above the forecast.
+    """
+    highest = MOST_OF_HIGHEST * pl.max_horizontal("highest_sold", "yhat")
+    whole_yhat = pl.when("is_count").then(pl.col("yhat").ceil()).otherwise("yhat")
+    columns = []
+    for name, level in QUANTILE_LEVELS.items():
+        quantile = (pl.col("yhat") + pl.col("scale") * pl.col(f"z_{name}")).clip(lower_bound=0.0)
+        quantile = pl.min_horizontal(quantile, highest)
+        quantile = pl.when("is_count").then(quantile.round()).otherwise(quantile)
+        if level > MEDIAN:
+            quantile = pl.when(quantile > 0).then(pl.max_horizontal(quantile, whole_yhat)).otherwise(0.0)
+        elif level < MEDIAN:
+            quantile = pl.min_horizontal(quantile, pl.when("is_count").then(pl.col("yhat").floor()).otherwise("yhat"))
+        columns.append(quantile.round(DECIMALS).alias(name))
+    return columns
 
 
 def _lists(quantiles: Floats) -> pl.Series:

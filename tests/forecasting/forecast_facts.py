@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from bakery_assets.cells import CELLS
+from bakery_assets.metrics import QUANTILE_LEVELS
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
 
@@ -44,6 +46,19 @@ def recorded_overnight(sales: pl.DataFrame) -> pl.DataFrame:
     """Sales whose days were reported when they were over."""
     midnight = pl.col("sales_date").dt.offset_by("1d").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     return sales.with_columns(recorded_at=midnight)
+
+
+def quantile(yhat: float, level: float, said: dict[str, Any]) -> float:
+    """The quantile at a level, from a forecast and the terms of its reasoning, in plain Python."""
+    name = next(name for name, each in QUANTILE_LEVELS.items() if each == level)
+    found = max(0.0, yhat + said["scale"] * said[f"z_{name}"])
+    found = min(found, 2 * max(yhat, said["highest_sold"]))
+    above, below = yhat, yhat
+    if said["is_count"]:
+        found, above, below = floor(found + 0.5), ceil(yhat), floor(yhat)
+    if level > 0.5:
+        return max(found, above) if found > 0 else 0.0
+    return min(found, below) if level < 0.5 else found
 
 
 def together(*bakeries: Facts) -> Facts:

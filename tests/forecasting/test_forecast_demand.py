@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, CannotPlan
 from bakery_assets.forecasting import forecast_demand
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
-from tests.forecasting.forecast_facts import recorded_overnight
+from tests.forecasting.forecast_facts import quantile, recorded_overnight
 
 PLAN = date(2026, 3, 9)  # a Monday; no public holiday in Germany within four weeks of it
-QUANTILE_LEVELS = ["q10", "q50", "q80", "q90", "q95"]
 Sale = tuple[str, str, date, str, float, time | None]
 
 
@@ -129,9 +129,8 @@ def test_reasoning_lets_a_person_recompute_the_figure() -> None:
         blended = sum(share * said["members"][name] for name, share in said["shares"].items() if share)
         assert said["members"]["trees"] is None, "nothing is trained here, so nothing but smoothing has a share"
         assert row["yhat"] == pytest.approx(factor * blended, abs=1e-4)
-        for level in QUANTILE_LEVELS:
-            at = max(0.0, row["yhat"] + said["quantiles"]["scale"] * said["quantiles"][f"z_{level}"])
-            assert row[level] == pytest.approx(at, abs=1e-4)
+        for name, level in QUANTILE_LEVELS.items():
+            assert row[name] == pytest.approx(quantile(row["yhat"], level, said["quantiles"]), abs=1e-4)
         assert list(said) == sorted(said)
     assert [len(said["factors"]) for said in reasons(made)] == [0, 0, 1, 0, 0, 0, 0]
     # Days with a known normal day before them sold 2:1; a prior of one day shrinks that towards 1, twice.
@@ -176,7 +175,7 @@ def test_nothing_sells_on_days_closed_by_the_calendar() -> None:
     tomorrow = PLAN + timedelta(days=1)
     made = forecast(facts(steady(weekly, days_before(84)), [note(tomorrow, "closed")]))
     assert yhat(made) == pytest.approx([10, 0, *WEEKLY[2:]], abs=1e-4)
-    assert made.filter(target_date=tomorrow).select(QUANTILE_LEVELS).row(0) == (0.0,) * 5
+    assert made.filter(target_date=tomorrow).select(list(QUANTILE_LEVELS)).row(0) == (0.0,) * 5
     assert reasons(made)[1]["closed"] == "calendar"
 
 
@@ -283,7 +282,7 @@ def test_a_product_never_sold_is_forecast_as_zero_with_its_reason() -> None:
     assert yhat(made) == [0.0] * 7
     assert made["model"].unique().to_list() == ["no_history"]
     assert {said["model"] for said in reasons(made)} == {"no_history"}
-    assert made.select(QUANTILE_LEVELS).sum_horizontal().sum() == 0.0
+    assert made.select(list(QUANTILE_LEVELS)).sum_horizontal().sum() == 0.0
 
 
 def test_the_error_for_a_tenant_without_products_says_what_to_do() -> None:

@@ -17,7 +17,7 @@ from bakery_assets.forecasting.models.selection import BLENDS
 from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import plans
-from tests.forecasting.forecast_facts import PLAN, Facts, bakery, cells, days_before, facts, sale, together
+from tests.forecasting.forecast_facts import PLAN, Facts, bakery, cells, days_before, facts, quantile, sale, together
 
 SIZES = (("main", "bread", 60.0), ("main", "cake", 12.0), ("east", "bread", 25.0))
 WEEK_AGO = PLAN - timedelta(days=7)
@@ -117,8 +117,8 @@ def test_the_width_is_that_of_the_versions_own_errors(frames: Facts, made: pl.Da
         own = json.loads(model["error_quantiles"])
         # 0.1, 0.5, 0.8, 0.9 and 0.95 are on the grid.
         assert [text[f"z_{name}"] for name in QUANTILE_LEVELS] == [own[2], own[6], own[9], own[10], own[11]]
-        for name in QUANTILE_LEVELS:
-            assert row[name] == pytest.approx(max(0.0, row["yhat"] + text["scale"] * text[f"z_{name}"]), abs=1e-4)
+        for name, level in QUANTILE_LEVELS.items():
+            assert row[name] == pytest.approx(quantile(row["yhat"], level, text), abs=1e-4)
         assert all(row[lower] <= row[upper] for lower, upper in pairwise(QUANTILE_LEVELS))
         assert row["q10"] < row["q95"]
 

@@ -3,7 +3,9 @@
 Split conformal prediction with scaled residuals (Lei et al. 2018, Distribution-free predictive inference
 for regression, section 5.2): a scaled residual is (demand - yhat) / scale, and a quantile of demand is yhat + scale
 times a quantile of the scaled residuals. The scale is the mean of the forecast and of the series' base level, so that
-a strong day has the wider interval, and a product that hardly sells has one at all. Which quantiles a forecast has is
+a strong day has the wider interval, and a product that hardly sells has one at all. It is never below a share of what
+the series has sold in half a year: the forecast and the base level of a product that pauses decay to nothing, and an
+error divided by nothing says nothing. Which quantiles a forecast has is
 in ``metrics.QUANTILE_LEVELS``; which residuals a series uses is in ``forecasting.uncertainty``.
 """
 
@@ -11,11 +13,14 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.forecasting.data.panel import Floats, Integers, Panel, row_mean
+from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS
 from bakery_assets.quantities import DECIMALS
 
 # What is kept of a distribution of residuals; any other quantile is interpolated between two of these.
 QUANTILE_GRID = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.975)
 BASE_LEVEL_DAYS = 28
+MIN_SCALE_OF_SERIES = 0.5  # of its mean normal day, over ``SMOOTHED_DAYS``
+MIN_SCALE_OF_TENANT = 0.01  # of the mean normal day of the tenant's series, over ``SMOOTHED_DAYS``
 RESIDUAL_DAYS = 84
 RESIDUAL_DECIMALS = 5  # of the quantiles of scaled residuals
 MIN_RESIDUALS = 28  # residuals of its own that a series needs to use them alone; fewer are shrunk towards its tenant's
@@ -30,13 +35,27 @@ def base_level(normal_demand: Floats) -> Floats:
     return np.nan_to_num(row_mean(normal_demand[:, -BASE_LEVEL_DAYS:]))
 
 
-def residual_scale(yhat: Floats, base: Floats) -> Floats:
+def smallest_scale(normal_demand: Floats, tenant: Integers) -> Floats:
+    """The least that residuals of a series are scaled by, in units.
+
+    Args:
+        normal_demand: (series, days) that end on the day before the forecast, NaN before the first sale.
+        tenant: the row of each series' tenant.
+    """
+    usual = np.nan_to_num(row_mean(normal_demand[:, -SMOOTHED_DAYS:]))
+    series = np.bincount(tenant)
+    of_tenant = np.bincount(tenant, weights=usual) / np.maximum(series, 1)
+    smallest: Floats = np.maximum(MIN_SCALE_OF_SERIES * usual, MIN_SCALE_OF_TENANT * of_tenant[tenant])
+    return smallest.astype(np.float32)
+
+
+def residual_scale(yhat: Floats, base: Floats, smallest: Floats) -> Floats:
     """What residuals are scaled by: (series, days), in units.
 
     Args:
-        yhat: (series, days). base: of ``base_level``.
+        yhat: (series, days). base: of ``base_level``. smallest: of ``smallest_scale``.
     """
-    return ((yhat + base[:, None]) / 2).astype(np.float32)
+    return np.maximum((yhat + base[:, None]) / 2, smallest[:, None]).astype(np.float32)
 
 
 def error_quantiles(scaled_residuals: Floats, tenant: Integers, tenants: int) -> tuple[Floats, Floats, Integers]:
@@ -102,8 +121,9 @@ def same_weekday_residuals(panel: Panel) -> Floats:
     forecast = panel.same_weekday_means[0][:, days]
     is_normal = panel.is_normal[:, days] & ~np.isnan(forecast)
     base = row_mean(np.where(is_normal, forecast, np.nan))
+    smallest = smallest_scale(panel.imputed_normal_demand[:, : panel.past], panel.tenant)
     with np.errstate(invalid="ignore", divide="ignore"):
-        scaled_residual = (panel.demand[:, days] - forecast) / residual_scale(forecast, base)
+        scaled_residual = (panel.demand[:, days] - forecast) / residual_scale(forecast, base, smallest)
     return np.where(is_normal & (base > 0)[:, None], scaled_residual, np.nan).astype(np.float32)
 
 

@@ -72,7 +72,6 @@ class VersionsInUse:
 
     Attributes:
         models: per series: the model that forecasts it.
-        is_modeled: per series: it was there when the version was trained.
         booster: per series: its tenant's booster, None without one.
         weights: (members, series).
         alphas: per series, by family of smoothing.
@@ -83,7 +82,6 @@ class VersionsInUse:
     day_effects: dy.DataFrame[DayEffects]
     closure_pattern: dy.DataFrame[HolidayClosurePattern]
     models: list[str]
-    is_modeled: Flags
     booster: npt.NDArray[np.object_]
     weights: Floats
     alphas: Mapping[str, Floats]
@@ -122,7 +120,6 @@ def decode_model_versions(
         day_effects=conform(DayEffects, _listed(versions, "factors")),
         closure_pattern=conform(HolidayClosurePattern, closed_on_holiday),
         models=models,
-        is_modeled=rows["model"].is_not_null().to_numpy(),
         booster=rows["booster_id"].to_numpy(),
         weights=weights.copy(),
         alphas={family: alphas[family].to_numpy().astype(np.float32) for family in DEFAULT_ALPHAS},

@@ -30,7 +30,7 @@ from bakery_assets.forecasting.models.gradient_boosting import (
     fitted_booster,
     holdout_days,
 )
-from bakery_assets.forecasting.models.intervals import base_level, error_quantiles, residual_scale
+from bakery_assets.forecasting.models.intervals import base_level, error_quantiles, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import MEMBERS, best_alpha, blend_forecasts, choose, weighted_mean
 from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, backtest_grid
 from bakery_assets.forecasting.registry.decode import Incumbents, decode_incumbents
@@ -240,6 +240,7 @@ def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[in
             residual_scale(
                 yhat[:, number * HORIZON_DAYS : (number + 1) * HORIZON_DAYS],
                 base_level(panel.imputed_normal_demand[:, :day]),
+                smallest_scale(panel.imputed_normal_demand[:, :day], panel.tenant),
             )
             for number, day in enumerate(origins)
         ],

@@ -16,6 +16,7 @@ from bakery_assets.forecasting.models.intervals import (
     quantile_at,
     residual_scale,
     same_weekday_residuals,
+    smallest_scale,
 )
 from bakery_assets.metrics import QUANTILE_LEVELS
 from tests.forecasting.forecast_facts import PLAN, cells, days_before, facts, sale
@@ -108,13 +109,21 @@ def test_a_new_bakery_has_the_default_residuals() -> None:
     )
 
 
-def test_residuals_are_scaled_by_the_mean_of_the_forecast_and_the_base_level() -> None:
-    imputed_normal_demand = np.array([[1000.0] * 10 + [8.0] * 28, [np.nan] * 38], dtype=np.float32)
-    base = base_level(imputed_normal_demand)
-    assert base.tolist() == [8.0, 0.0]
-    assert residual_scale(np.array([[12.0, 0.0], [4.0, 0.0]], dtype=np.float32), base).tolist() == [
-        [10.0, 4.0],
-        [2.0, 0.0],
+def test_residuals_are_scaled_by_the_mean_of_the_forecast_and_the_base_level_and_never_by_next_to_nothing() -> None:
+    # A steady one, one that sells nothing any more, and one that has not begun; the last is another tenant's.
+    days = [[8.0] * 200, [1000.0] * 18 + [40.0] * 136 + [0.0] * 46, [np.nan] * 200, [np.nan] * 200]
+    normal_demand = np.array(days, dtype=np.float32)
+    base = base_level(normal_demand)
+    assert base.tolist() == [8.0, 0.0, 0.0, 0.0]
+    smallest = smallest_scale(normal_demand, np.array([0, 0, 0, 1]))
+    usual = 40 * 136 / 182
+    assert smallest.tolist() == pytest.approx([4.0, usual / 2, 0.01 * (8 + usual) / 3, 0.0])
+    yhat = np.array([[12.0, 0.0], [0.001, 60.0], [4.0, 0.0], [0.0, 0.0]], dtype=np.float32)
+    assert residual_scale(yhat, base, smallest).tolist() == [
+        pytest.approx([10.0, 4.0]),
+        pytest.approx([usual / 2, 30.0]),
+        pytest.approx([2.0, 0.01 * (8 + usual) / 3]),
+        [0.0, 0.0],
     ]
 
 
