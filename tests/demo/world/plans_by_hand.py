@@ -1,6 +1,7 @@
 """A demo bakery to live in, and plans that someone could have written by hand."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
@@ -16,6 +17,12 @@ FIRST = date(2026, 10, 6)  # a Tuesday; Madrid is closed on Mondays
 
 def madrid() -> Bakery:
     return next(each for each in demo_bakeries() if each.tenant.tenant_id == "madrid-horno-sol")
+
+
+def unreliable(bakery: Bakery) -> Bakery:
+    """The bakery with suppliers that never deliver in full and in time."""
+    suppliers = {name: replace(each, reliability=0.0) for name, each in bakery.suppliers.items()}
+    return replace(bakery, suppliers=suppliers)
 
 
 def at(day: date, hour: int, minute: int = 0) -> datetime:
@@ -41,8 +48,8 @@ def _known(seed: int) -> dict[str, list[Row]]:
     return demo_rows(madrid(), FIRST, seed)
 
 
-def world(days: int = 14, seed: int = 7) -> World:
-    bakery = madrid()
+def world(days: int = 14, seed: int = 7, bakery: Bakery | None = None) -> World:
+    bakery = bakery or madrid()
     rows = _known(seed)
     made = World(bakery, FIRST, FIRST + timedelta(days=days), seed)
     made.begin_with(rows["stock_lots"], rows["purchase_orders"], rows["customer_orders"])

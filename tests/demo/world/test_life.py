@@ -12,7 +12,7 @@ from bakery_assets.demo.days import Row, is_open
 from bakery_assets.demo.world.house import Item
 from bakery_assets.demo.world.life import World
 from bakery_assets.demo.world.work import PlannedBatch, ProposedOrder, steps
-from tests.demo.world.plans_by_hand import FIRST, at, batch, madrid, plan, world
+from tests.demo.world.plans_by_hand import FIRST, at, batch, madrid, plan, unreliable, world
 
 PRODUCTS = ("barra", "hogaza", "croissant", "magdalenas", "tarta-santiago")
 MONDAY = FIRST + timedelta(days=6)
@@ -105,6 +105,39 @@ def test_nothing_is_written_down_before_it_happens_and_everything_once() -> None
                     assert str(row.get(happened) or "") <= str(row.get("recorded_at", "9"))
         made.read_plan(planned)
     assert {key[0] for key in keys} >= {"sales", "waste", "weather", "customer_orders"}
+
+
+def test_a_delivery_that_is_late_or_short_is_written_down_as_it_came() -> None:
+    """Ordered for ten days at the kinds of goods that a supplier brings: half of them a day late, the others short."""
+    made = world(bakery=unreliable(madrid()))
+    for offset in range(10):
+        day = FIRST + timedelta(days=offset)
+        if is_open(made.bakery, day):
+            made.live_until(plan(day, []).planned_as_of)
+            order = ProposedOrder("harina-panadera", "harinas-meseta", 75.0, at(day, 14), day + timedelta(days=2))
+            made.read_plan(plan(day, [], [order]))
+    made.live_until(at(FIRST + timedelta(days=14), 3))
+    rows = made.records.known_by(made.now + timedelta(days=2))
+    came: dict[object, list[Row]] = defaultdict(list)
+    for row in rows["stock_receipts"]:
+        came[row["order_id"]].append(row)
+    orders: dict[object, list[Row]] = defaultdict(list)
+    for row in rows["purchase_orders"]:
+        orders[row["order_id"]].append(row)
+    short = late = 0
+    for order_id in came.keys() & orders.keys():  # not what was ordered before
+        receipts, told = came[order_id], orders[order_id]
+        first, last = told[0], told[-1]
+        brought = sum(float(str(row["quantity"])) for row in receipts)
+        if brought < float(str(first["quantity"])):
+            short += 1
+            assert len(told) == 2
+        else:
+            late += 1
+            assert str(receipts[0]["received_at"])[:10] > str(first["expected_to"])[:10]
+        assert float(str(last["quantity"])) == pytest.approx(brought), "the order is corrected to what came"
+    assert short > 0
+    assert late > 0
 
 
 def test_a_dough_is_begun_the_day_before_and_before_a_closed_day_on_the_last_open_one() -> None:
