@@ -149,11 +149,16 @@ def pinball(levels: Mapping[str, float] = QUANTILE_LEVELS, actual: str = "actual
     Args:
         levels: the level of each quantile's column.
     """
+    # Divided once, by a column: polars divides several rows by a number through its reciprocal, one row exactly.
+    return ratio(pinball_sum(levels, actual), len(levels) * absolute_actual_sum(actual))
+
+
+def pinball_sum(levels: Mapping[str, float] = QUANTILE_LEVELS, actual: str = "actual") -> pl.Expr:
+    """Numerator of ``pinball`` before it is divided by the number of quantiles, in units."""
     losses = [
         _loss(pl.col(actual) - pl.col(quantile), level).sum().round(LOSS_DECIMALS) for quantile, level in levels.items()
     ]
-    # Divided once, by a column: polars divides several rows by a number through its reciprocal, one row exactly.
-    return ratio(pl.sum_horizontal(losses), len(losses) * absolute_actual_sum(actual))
+    return pl.sum_horizontal(losses)
 
 
 def _loss(short: pl.Expr, level: float) -> pl.Expr:

@@ -23,10 +23,17 @@ SATURDAY = 6
 
 def write_bread_chain(folder: Path) -> Path:
     """20 stores of a German chain, one tenant each; it comes in the load format and is copied as it is."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in sorted((DATA / "bread_chain").glob("*.csv")):
-        shutil.copyfile(file, folder / file.name)
-    return folder
+    return _copy("bread_chain", folder)
+
+
+def write_yaz_restaurant(folder: Path) -> Path:
+    """A restaurant's seven dishes with its closed days; it comes in the load format and is copied as it is."""
+    return _copy("yaz_restaurant", folder)
+
+
+def write_breadbasket(folder: Path) -> Path:
+    """A café's articles over 23 weeks; it comes in the load format and is copied as it is."""
+    return _copy("breadbasket", folder)
 
 
 def write_french_shop(folder: Path) -> Path:
@@ -142,10 +149,19 @@ def _fresh_chain_calendar(hourly: pl.DataFrame, days: pl.DataFrame) -> pl.DataFr
 
 WRITERS: Mapping[str, Callable[[Path], Path]] = {
     "bread_chain": write_bread_chain,
+    "yaz_restaurant": write_yaz_restaurant,
+    "breadbasket": write_breadbasket,
     "french_shop": write_french_shop,
     "kiel_branch": write_kiel_branch,
     "fresh_chain": write_fresh_chain,
 }
+
+
+def _copy(name: str, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in sorted((DATA / name).glob("*.csv")):
+        shutil.copyfile(file, folder / file.name)
+    return folder
 
 
 def _tenant(name: str, zone: str, country: str, currency: str) -> pl.DataFrame:

@@ -1,7 +1,8 @@
-"""StatsForecast's baselines: every one fitted anew at every origin, on the series as recorded.
+"""StatsForecast's baselines: every one fitted anew at every origin, told the same closures as the system.
 
-A series too short for a model, or one that it fails on, is forecast by SeasonalNaive, and one of less than a
-week by the mean of its days; how often that happened is reported.
+They are fitted on the series without closed days, forecast 0 for days on which the shop will be closed, and never a
+quantity below 0. A series too short for a model, or one that it fails on, is forecast by SeasonalNaive, and one of less
+than a week by the mean of its days; how often that happened is reported.
 """
 
 import warnings
@@ -16,15 +17,19 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from bakery_assets.backtesting.closures import ClosedSeriesDays, without_closed_days
 from bakery_assets.backtesting.series import SEASON, DailySeries
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.keys import SERIES
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
 CpuClock = Callable[[], float]
-INTERVAL_PERCENT = 80  # percent of days that the interval from q10 to q90 should hold
+# Each quantile is an end of the interval that holds as many percent of days; the forecast stands for q50.
+QUANTILES: Mapping[str, str] = {"q10": "lo-80", "q80": "hi-60", "q90": "hi-80", "q95": "hi-90"}
+INTERVAL_PERCENTS = [60, 80, 90]
 WINDOWS = 4  # weeks that SeasonalWindowAverage averages
 CONFORMAL_WINDOWS = 8  # weeks of its own errors that its interval is made of
 
@@ -99,17 +104,20 @@ BASELINES: Mapping[str, Baseline] = {
 }
 
 
-def forecast_baseline(name: str, series: dy.DataFrame[DailySeries], cpu: CpuClock) -> Forecasts:
-    """Fit a baseline on every series and forecast the seven days after its last.
+def forecast_baseline(
+    name: str, series: dy.DataFrame[DailySeries], closed: dy.DataFrame[ClosedSeriesDays], cpu: CpuClock
+) -> Forecasts:
+    """Fit a baseline on every series without its closed days, and forecast the seven days after its last.
 
     Args:
         name: of ``BASELINES``.
-        series: all end on the same day.
+        series: as recorded; all end on the same day.
+        closed: days ahead on which the shop will be closed; forecast and quantiles are 0.
         cpu: CPU seconds this process has used.
     """
     baseline = BASELINES[name]
     ids = series.group_by(SERIES, maintain_order=True).agg(days=pl.len()).with_row_index("unique_id")
-    numbered = series.join(ids, on=SERIES, maintain_order="left")
+    numbered = without_closed_days(series).join(ids, on=SERIES, maintain_order="left")
     enough = numbered.filter(pl.col("days") >= baseline.min_days)
     fitted, train_seconds, predict_seconds = _fit_and_predict(name, baseline, enough, cpu)
     rows = (
@@ -119,10 +127,15 @@ def forecast_baseline(name: str, series: dy.DataFrame[DailySeries], cpu: CpuCloc
         .with_columns(
             forecast=pl.when("is_fitted").then("fitted").otherwise("fallback"),
             source=pl.when("is_fitted").then("fitted_by").otherwise("fallback_by"),
-            **{name: pl.when("is_fitted", pl.col(name).is_finite()).then(name) for name in ("q10", "q90")},
+            **{level: pl.when("is_fitted", pl.col(level).is_finite()).then(level) for level in QUANTILES},
         )
         .join(ids, on="unique_id")
-        .with_columns(q50="forecast", q80=None, q95=None)
+        .join(closed.with_columns(is_closed=pl.lit(True)), on=[*SERIES, "date"], how="left")
+        .with_columns(q50="forecast")
+        .with_columns(
+            pl.when("is_closed").then(0.0).otherwise(pl.col(figure).clip(lower_bound=0.0)).alias(figure)
+            for figure in ("forecast", *QUANTILE_LEVELS)
+        )
         .sort(*SERIES, "date")
     )
     return Forecasts(conform(ModelForecasts, rows), train_seconds, predict_seconds)
@@ -131,10 +144,11 @@ def forecast_baseline(name: str, series: dy.DataFrame[DailySeries], cpu: CpuCloc
 def _fit_and_predict(
     name: str, baseline: Baseline, series: pl.DataFrame, cpu: CpuClock
 ) -> tuple[pl.DataFrame, float, float]:
-    """Forecasts by StatsForecast (``unique_id, date, fitted, q10, q90, fitted_by``), and the CPU seconds of both."""
+    """StatsForecast's forecasts (``unique_id, date, fitted, fitted_by``, ``QUANTILES``), and the seconds of both."""
     if series.is_empty():
         number, text = pl.lit(None, pl.Float64), pl.lit(None, pl.String)
-        return series.select("unique_id", "date", fitted=number, q10=number, q90=number, fitted_by=text), 0.0, 0.0
+        none = dict.fromkeys(("fitted", *QUANTILES), number)
+        return series.select("unique_id", "date", **none, fitted_by=text), 0.0, 0.0
     from statsforecast import StatsForecast
 
     _compile(name)
@@ -148,7 +162,7 @@ def _fit_and_predict(
         trained = cpu()
         for each in forecaster.fitted_[:, 0]:
             _keep_last_season(each)
-        predicted = forecaster.predict(HORIZON_DAYS, level=[INTERVAL_PERCENT])
+        predicted = forecaster.predict(HORIZON_DAYS, level=INTERVAL_PERCENTS)
         finished = cpu()
     fitted_by = pl.DataFrame(
         {
@@ -163,9 +177,8 @@ def _fit_and_predict(
         "unique_id",
         date=pl.col("ds").cast(pl.Date),
         fitted=pl.col("fitted").cast(pl.Float64),
-        q10=pl.col(f"fitted-lo-{INTERVAL_PERCENT}").cast(pl.Float64),
-        q90=pl.col(f"fitted-hi-{INTERVAL_PERCENT}").cast(pl.Float64),
         fitted_by="fitted_by",
+        **{quantile: pl.col(f"fitted-{end}").cast(pl.Float64) for quantile, end in QUANTILES.items()},
     )
     return rows, trained - started, finished - trained
 
@@ -185,7 +198,7 @@ def _compile(name: str) -> None:
     )
     with _quietly():
         model = StatsForecast(models=[BASELINES[name].build()], freq="1d", fallback_model=_seasonal_naive())
-        model.fit(panel).predict(HORIZON_DAYS, level=[INTERVAL_PERCENT])
+        model.fit(panel).predict(HORIZON_DAYS, level=INTERVAL_PERCENTS)
 
 
 def _keep_last_season(fitted: Any) -> None:

@@ -14,7 +14,7 @@ from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
-PINBALL_LEVELS = {name: QUANTILE_LEVELS[name] for name in ("q10", "q50", "q90")}  # those that every model has
+PINBALL_LEVELS = {name: QUANTILE_LEVELS[name] for name in ("q10", "q50", "q90")}  # of the contract's ``pinball``
 NOT_FORECAST = "not_forecast"
 
 SHOWS_DEMAND = ~pl.col("is_sold_out")
@@ -45,8 +45,9 @@ class ModelScores(dy.Schema):
     rmsse = col.metric("Mean over the series of their RMSSE")
     bias = col.metric("Sum of errors over sum of sales, as a fraction")
     pinball = col.metric("Mean pinball loss at 10, 50 and 90 percent over sum of sales, of days with an interval")
-    coverage80 = col.metric("Share of days with an interval whose sales lay between q10 and q90, as a fraction")
-    coverage80_open = col.metric("The same of days on which the shop was open")
+    pinball_open = col.metric("Mean pinball loss at all five levels over sum of sales, of open days with an interval")
+    coverage80 = col.metric("Share of open days with an interval whose sales lay between q10 and q90, as a fraction")
+    coverage80_all_days = col.metric("The same of all days, closed ones too")
     interval_share = col.metric("Share of days with an interval, as a fraction")
     wape_sales = col.metric("WAPE of all days against what sold, as a fraction")
 
@@ -85,35 +86,24 @@ def score(days: dy.DataFrame[ComparedDays], scales: dy.DataFrame[ErrorScales]) -
             interval_share=HAS_INTERVAL.mean(),
         ),
         shown.filter("is_open").group_by("model").agg(wape_open=metrics.wape("forecast")),
-        with_interval.group_by("model").agg(pinball=metrics.pinball(PINBALL_LEVELS), coverage80=metrics.coverage()),
-        with_interval.filter("is_open").group_by("model").agg(coverage80_open=metrics.coverage()),
+        with_interval.group_by("model").agg(
+            pinball=metrics.pinball(PINBALL_LEVELS), coverage80_all_days=metrics.coverage()
+        ),
+        with_interval.filter("is_open")
+        .group_by("model")
+        .agg(pinball_open=metrics.pinball(), coverage80=metrics.coverage()),
         of_series.group_by("model").agg(pl.col("mase", "rmsse").mean()),
     ):
         scores = scores.join(part, on="model", how="left")
     return conform(ModelScores, scores.sort("model"))
 
 
-def coverage_by_level(days: dy.DataFrame[ComparedDays]) -> dict[str, dict[str, dict[str, float] | None]]:
-    """How often sales stay within each quantile, by model and name of the quantile.
-
-    Returns:
-        ``below``: share of days with actual < quantile; ``at_or_below``: with actual <= quantile. Of a product that
-        seldom sells the quantile and the sales are often both 0, and the level lies between the two. None where a
-        model has no such quantile. The days are those of ``coverage80``.
-    """
-    actual = pl.col("actual")
-    shares = (
-        days.group_by("model")
-        .agg(
-            pl.struct(
-                below=(actual < pl.col(name)).filter(SHOWS_DEMAND, HAS_INTERVAL).mean(),
-                at_or_below=(actual <= pl.col(name)).filter(SHOWS_DEMAND, HAS_INTERVAL).mean(),
-            ).alias(name)
-            for name in QUANTILE_LEVELS
-        )
-        .sort("model")
+def pinball_by_level(days: dy.DataFrame[ComparedDays]) -> dict[str, dict[str, float | None]]:
+    """Pinball loss over sum of sales of open days with an interval, by model and quantile."""
+    losses = (
+        days.filter("is_open", SHOWS_DEMAND, HAS_INTERVAL)
+        .group_by("model")
+        .agg(metrics.pinball({name: level}).alias(name) for name, level in QUANTILE_LEVELS.items())
     )
-    return {
-        row["model"]: {name: None if row[name]["below"] is None else row[name] for name in QUANTILE_LEVELS}
-        for row in shares.iter_rows(named=True)
-    }
+    found = {row.pop("model"): row for row in losses.iter_rows(named=True)}
+    return {model: found.get(model, dict.fromkeys(QUANTILE_LEVELS)) for model in days["model"].unique().sort()}

@@ -1,12 +1,13 @@
 """Sales as series: what a baseline is fitted on, which days are scored, and what errors are scaled by."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import dataframely as dy
 import polars as pl
 
 from bakery_assets.backtesting.windows import BacktestFacts
+from bakery_assets.calendars import tenant_holidays
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.keys import SERIES, SHOP
@@ -14,6 +15,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
 
 SEASON = 7
+NEAR_DAYS = 2  # days before and after a holiday that count as near it
 LIVE_DAYS = 28  # a product that has not sold for so long is not on the shelf
 
 SOLD = pl.col("quantity") > 0
@@ -33,6 +35,7 @@ class ScoredDays(SeriesKey):
     origin = col.date("Plan date of the forecast that is compared")
     actual = col.number("Units sold; 0 on a day without a row", minimum=None)
     is_open = col.boolean("The shop sold anything that day")
+    is_near_holiday = col.boolean(f"A holiday is at most {NEAR_DAYS} days away")
     is_sold_out = col.boolean("It sold out: sales do not show the demand")
 
 
@@ -92,13 +95,28 @@ def scored_days(facts: BacktestFacts, plan_dates: Sequence[date]) -> dy.DataFram
         .filter(pl.col("date") <= pl.col("last"))
         .join(sales.select(*SERIES, date="sales_date", actual="quantity"), on=[*SERIES, "date"], how="left")
         .join(open_days, on=[*SHOP, "date"], how="left")
+        .join(_near_holidays(facts, plan_dates), on=["tenant_id", "date"], how="left")
         .join(sold_out_days(facts).with_columns(is_sold_out=pl.lit(True)), on=[*SERIES, "date"], how="left")
         .with_columns(
-            pl.col("actual").fill_null(0.0), pl.col("is_open").fill_null(False), pl.col("is_sold_out").fill_null(False)
+            pl.col("actual").fill_null(0.0),
+            pl.col("is_open", "is_near_holiday", "is_sold_out").fill_null(False),
         )
         .sort(*SERIES, "date")
     )
     return conform(ScoredDays, days)
+
+
+def _near_holidays(facts: BacktestFacts, plan_dates: Sequence[date]) -> pl.DataFrame:
+    """Days from two days before a holiday to two days after it: ``tenant_id, date, is_near_holiday``."""
+    first = min(plan_dates) - timedelta(days=NEAR_DAYS)
+    last = max(plan_dates) + timedelta(days=HORIZON_DAYS + NEAR_DAYS)
+    around = pl.DataFrame({"days": range(-NEAR_DAYS, NEAR_DAYS + 1)})
+    return (
+        tenant_holidays(facts["tenants"], facts["calendar"], first, last)
+        .join(around, how="cross")
+        .select("tenant_id", date=pl.col("date") + pl.duration(days=pl.col("days")), is_near_holiday=pl.lit(value=True))
+        .unique()
+    )
 
 
 def sold_out_days(facts: BacktestFacts) -> dy.DataFrame[SoldOutDays]:

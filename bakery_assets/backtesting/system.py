@@ -1,4 +1,4 @@
-"""The system's own forecasts from one origin: trained on what was known then, applied as every day's stage does.
+"""The system's own forecasts from one origin: trained before it as every week, applied as every day's stage does.
 
 The one place in the backtest that knows how models are trained and applied.
 """
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import dataframely as dy
-import polars as pl
 
 from bakery_assets.backtesting.baselines import CpuClock, Forecasts, ModelForecasts
 from bakery_assets.backtesting.windows import BacktestFacts
@@ -21,50 +20,75 @@ from bakery_assets.stages import run_stage
 
 
 @dataclass(frozen=True)
-class PreviousTraining:
-    """What a training leaves for the next.
+class TrainedModels:
+    """What a training leaves, for forecasts and for the next training.
 
     Attributes:
-        series_models: its models, the next training's incumbents; None before the first.
+        boosters: the model that all tenants share, at most one row.
+        tables: ``model_versions`` and ``series_models`` of the tenants that were trained.
         untrained: the tenants that got no model, and why.
+        train_seconds: CPU seconds.
     """
 
-    series_models: pl.DataFrame | None = None
+    boosters: dy.DataFrame[plans.Boosters]
+    tables: Frames
     untrained: Mapping[str, str] = field(default_factory=dict)
+    train_seconds: float = 0.0
 
 
-def forecast_system(
-    cells: dy.DataFrame[Cells], known: BacktestFacts, previous: PreviousTraining, cpu: CpuClock
-) -> tuple[Forecasts, PreviousTraining]:
-    """Train on ``known``, then forecast the seven days of ``cells``.
+def no_models() -> TrainedModels:
+    """What there is before the first training."""
+    return TrainedModels(
+        plans.Boosters.create_empty(),
+        {
+            "model_versions": plans.ModelVersions.create_empty(),
+            "series_models": plans.SeriesModels.create_empty(),
+        },
+    )
+
+
+def train_system(
+    cells: dy.DataFrame[Cells], known: BacktestFacts, previous: TrainedModels, cpu: CpuClock
+) -> TrainedModels:
+    """Train every series on ``known``.
 
     Every series is trained every week and the new version is used at once; what keeps a model from being
     replaced by one that is hardly better is the training's own margin against the incumbents.
 
     Args:
-        cells: one origin's cells.
+        cells: one row per tenant; ``plan_date`` is the first day not used.
+        previous: of a week before; its models are the incumbents.
         cpu: CPU seconds this process has used.
     """
     started = cpu()
-    facts = cast(Frames, known)
-    untrained_models = {
-        "model_versions": plans.ModelVersions.create_empty(),
-        "series_models": plans.SeriesModels.create_empty(),
-    }
-    no_models = untrained_models["series_models"]
-    incumbents = no_models if previous.series_models is None else previous.series_models
     boosters = fit_booster(cells, known)
-    frames = {**facts, "boosters": boosters, "incumbents": incumbents, "carried_over": no_models}
+    nothing = no_models().tables
+    frames = {
+        **cast(Frames, known),
+        "boosters": boosters,
+        "incumbents": previous.tables["series_models"],
+        "carried_over": nothing["series_models"],
+    }
     outcome = run_stage(TRAINING, frames, cells)
-    trained = cpu()
-    inputs = cast(ForecastInputs, {**facts, **untrained_models, "boosters": boosters, **outcome.tables})
+    reasons = {cell.tenant_id: failed.reason for cell, failed in sorted(outcome.failed.items())}
+    return TrainedModels(
+        cast(dy.DataFrame[plans.Boosters], boosters), {**nothing, **outcome.tables}, reasons, cpu() - started
+    )
+
+
+def forecast_system(
+    cells: dy.DataFrame[Cells], known: BacktestFacts, trained: TrainedModels, cpu: CpuClock
+) -> Forecasts:
+    """Forecast the seven days of ``cells``.
+
+    Args:
+        cells: one origin's cells.
+        known: the facts that the forecast is made from.
+        cpu: CPU seconds this process has used.
+    """
+    started = cpu()
+    inputs = cast(ForecastInputs, {**known, "boosters": trained.boosters, **trained.tables})
     forecasts = forecast_demand(cells, inputs)["demand_forecasts"]
     finished = cpu()
     rows = forecasts.rename({"target_date": "date", "yhat": "forecast", "model": "source"})
-    return (
-        Forecasts(conform(ModelForecasts, rows), trained - started, finished - trained),
-        PreviousTraining(
-            outcome.tables.get("series_models"),
-            {cell.tenant_id: failed.reason for cell, failed in sorted(outcome.failed.items())},
-        ),
-    )
+    return Forecasts(conform(ModelForecasts, rows), trained.train_seconds, finished - started)

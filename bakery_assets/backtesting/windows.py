@@ -16,6 +16,7 @@ from bakery_assets.schemas import Cells, conform, ops
 
 S = TypeVar("S", bound=dy.Schema)
 NOON = time(12)
+ONE_DAY = timedelta(days=1)
 
 
 class BacktestFacts(ContextFacts):

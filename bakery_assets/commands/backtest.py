@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -39,6 +40,10 @@ BALANCE_AND_COST: tuple[Column, ...] = (
 def backtest(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder in the load format, CSV or Parquet.")],
     weeks: Annotated[int, typer.Option(min=1, help="Weeks compared, the last ones with sales.")] = 8,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="Last day compared; by default the last with sales."),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Where the figures go as JSON.")
     ] = None,
@@ -57,7 +62,7 @@ def backtest(
         _refuse_unwritable(json_file, errors)
     try:
         with progress_bars() as progress:
-            result, read = compare(data, weeks, chosen, progress)
+            result, read = compare(data, weeks, chosen, progress, None if until is None else until.date())
     except (Unreadable, CannotBacktest) as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(2) from None
@@ -68,9 +73,16 @@ def backtest(
 
 
 def compare(
-    data: Path, weeks: int, models: tuple[str, ...], progress: Report = lambda *_: None
+    data: Path,
+    weeks: int,
+    models: tuple[str, ...],
+    progress: Report = lambda *_: None,
+    last_day: date | None = None,
 ) -> tuple["Backtest", "Folder"]:
     """Backtest ``models`` on a folder in the load format; nothing is read or written but the folder.
+
+    Args:
+        last_day: the last day compared; None: the last day with sales.
 
     Raises:
         Unreadable: the folder cannot be used.
@@ -84,7 +96,8 @@ def compare(
     from resources.folder import read_folder
 
     read = read_folder(data, READS, loaded_at=utc_now(), progress=progress)
-    return run_backtest(cast(BacktestFacts, read.frames), weeks, models, process_time, progress), read
+    result = run_backtest(cast(BacktestFacts, read.frames), weeks, models, process_time, progress, last_day)
+    return result, read
 
 
 def as_json(result: "Backtest") -> dict[str, Any]:

@@ -80,7 +80,7 @@ def system_forecasts(
     blends = blended_forecasts(panel, versions, day_effect_matrix(panel, effects), closures, boosters)
     residuals = series_residuals(rows.select(SERIES).unique(), panel, versions)
     last_sales = context.days.group_by("tenant_id").agg(last_sale_date=pl.col("date").max())
-    of_day = [blends, _closed(panel, closures), _day_effects_of_series(panel, effects)]
+    of_day = [blends, closed_ahead(panel, closures), _day_effects_of_series(panel, effects)]
     of_tenant = [last_sales, versions.of_tenants.select("tenant_id", "model_version")]
     for terms, key in (
         *((each, SERIES_DAY) for each in of_day),
@@ -131,8 +131,8 @@ def _rows(
     )
 
 
-def _closed(panel: Panel, closures: pl.DataFrame) -> pl.DataFrame:
-    """Why a series sells nothing on a day: ``SERIES_DAY, closed``."""
+def closed_ahead(panel: Panel, closures: pl.DataFrame) -> pl.DataFrame:
+    """Why a series sells nothing on a day ahead, by the calendar or by ``closures``: ``SERIES_DAY, closed``."""
     days = range(panel.past, panel.past + HORIZON_DAYS)
     announced = (
         as_rows(panel, days, is_closed=panel.is_closed[panel.item, days.start : days.stop])

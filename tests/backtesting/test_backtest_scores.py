@@ -5,21 +5,21 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from bakery_assets.backtesting.scores import SCORES, coverage_by_level, score
+from bakery_assets.backtesting.scores import SCORES, pinball_by_level, score
 from bakery_assets.keys import SERIES
 
 FIRST = date(2024, 3, 4)
 
 
 def days(rows: list[tuple[float, float, float | None, float | None, bool, bool]], model: str = "m") -> pl.DataFrame:
-    """Rows of actual, forecast, q10, q90, is_open, is_sold_out for one series."""
+    """Rows of actual, forecast, q10, q90, is_open, is_sold_out for one series; q80 and q95 are both q90."""
     frame = pl.DataFrame(
         rows, schema=["actual", "forecast", "q10", "q90", "is_open", "is_sold_out"], orient="row",
         schema_overrides={"q10": pl.Float64, "q90": pl.Float64},
     )  # fmt: skip
     return frame.with_columns(
         model=pl.lit(model), tenant_id=pl.lit("b"), location_id=pl.lit("main"), product_id=pl.lit("rye"),
-        date=pl.Series([FIRST + timedelta(days=day) for day in range(len(rows))]), q50=pl.col("forecast"),
+        date=pl.Series([FIRST + timedelta(days=day) for day in range(len(rows))]), q50=pl.col("forecast"), q80=pl.col("q90"), q95=pl.col("q90"),
     )  # fmt: skip
 
 
@@ -49,13 +49,27 @@ def test_every_figure_is_what_a_person_would_work_out() -> None:
     assert figures["bias"] == pytest.approx((2 - 5 + 3) / 30)
     assert figures["mase"] == pytest.approx((10 / 3) / 2)
     assert figures["rmsse"] == pytest.approx(((4 + 25 + 9) / 3 / 4) ** 0.5)
-    assert figures["coverage80"] == pytest.approx(1 / 3)
-    assert figures["coverage80_open"] == pytest.approx(1 / 2)
+    assert figures["coverage80"] == pytest.approx(1 / 2)
+    assert figures["coverage80_all_days"] == pytest.approx(1 / 3)
     assert figures["interval_share"] == 1.0
     below_10 = 0.1 * (10 - 8) + 0.1 * (20 - 10) + 0.9 * (1 - 0)
     at_50 = 0.5 * (12 - 10) + 0.5 * (20 - 15) + 0.5 * 3
     above_90 = 0.1 * (11 - 10) + 0.9 * (20 - 18) + 0.1 * 5
     assert figures["pinball"] == pytest.approx((below_10 + at_50 + above_90) / 3 / 30)
+    open_10, open_50, open_90 = below_10 - 0.9, at_50 - 1.5, above_90 - 0.5
+    open_80, open_95 = 0.2 * (11 - 10) + 0.8 * (20 - 18), 0.05 * (11 - 10) + 0.95 * (20 - 18)
+    assert figures["pinball_open"] == pytest.approx((open_10 + open_50 + open_80 + open_90 + open_95) / 5 / 30)
+
+
+def test_the_pinball_loss_of_a_level_is_of_open_days_over_what_they_sold() -> None:
+    rows = [
+        (10.0, 12.0, 8.0, 11.0, True, False),
+        (0.0, 3.0, 1.0, 5.0, False, False),
+        (5.0, 4.0, None, None, True, False),
+    ]
+    found = pinball_by_level(pl.concat([days(rows), days(rows[2:], "none")]))
+    assert found["m"] == pytest.approx({"q10": 0.02, "q50": 0.1, "q80": 0.02, "q90": 0.01, "q95": 0.005})
+    assert found["none"] == dict.fromkeys(found["m"])
 
 
 def test_days_without_an_interval_count_neither_for_coverage_nor_for_the_pinball_loss() -> None:
@@ -69,7 +83,7 @@ def test_days_without_an_interval_count_neither_for_coverage_nor_for_the_pinball
 def test_nothing_is_divided_by_zero() -> None:
     closed = score(days([(0.0, 0.0, 0.0, 0.0, False, False)]), scales(None, None)).row(0, named=True)
     assert {name: closed[name] for name in SCORES} == {
-        **dict.fromkeys(SCORES), "coverage80": 1.0, "interval_share": 1.0,
+        **dict.fromkeys(SCORES), "coverage80_all_days": 1.0, "interval_share": 1.0,
     }  # fmt: skip
     hidden = score(days([(5.0, 4.0, 1.0, 9.0, True, True)]), scales()).row(0, named=True)
     assert {name for name in SCORES if hidden[name] is not None} == {"wape_sales"}
@@ -80,32 +94,3 @@ def test_models_are_scored_separately() -> None:
         [days([(10.0, 11.0, 9.0, 12.0, True, False)], "a"), days([(10.0, 15.0, 9.0, 12.0, True, False)], "b")]
     )
     assert score(both, scales()).select("model", "wape").rows() == [("a", 0.1), ("b", 0.5)]
-
-
-def test_coverage_by_level_separates_sales_below_a_quantile_from_sales_at_it() -> None:
-    of_days = days(
-        [
-            (0.0, 1.0, 0.0, 3.0, False, False),  # nothing sold and nothing expected at the least: a tie
-            (4.0, 4.0, 1.0, 6.0, True, False),
-            (9.0, 5.0, 2.0, 9.0, True, False),
-            (9.0, 5.0, 2.0, 8.0, True, False),
-            (9.0, 5.0, 9.5, 9.9, True, True),  # sold out
-            (9.0, 5.0, None, None, True, False),  # without an interval
-        ]
-    ).with_columns(q80=pl.Series([2.0, 4.0, 8.0, 7.0, 9.9, 9.9]), q95=pl.lit(None, pl.Float64))
-    assert coverage_by_level(of_days) == {
-        "m": {
-            "q10": {"below": 0.0, "at_or_below": 1 / 4},
-            "q50": {"below": 1 / 4, "at_or_below": 2 / 4},
-            "q80": {"below": 1 / 4, "at_or_below": 2 / 4},
-            "q90": {"below": 2 / 4, "at_or_below": 3 / 4},
-            "q95": None,
-        }
-    }
-
-
-def test_a_model_without_any_interval_has_no_coverage_at_any_level() -> None:
-    of_days = days([(9.0, 5.0, None, None, True, False)]).with_columns(
-        q80=pl.lit(None, pl.Float64), q95=pl.lit(None, pl.Float64)
-    )
-    assert coverage_by_level(of_days) == {"m": dict.fromkeys(("q10", "q50", "q80", "q90", "q95"))}

@@ -12,8 +12,9 @@ MONDAY = date(2024, 3, 4)
 SALES = {"tenant_id": pl.String, "location_id": pl.String, "product_id": pl.String, "sales_date": pl.Date,
          "quantity": pl.Float64, "sold_out_at": pl.Time}  # fmt: skip
 HOURLY = {**{name: SALES[name] for name in list(SALES)[:4]}, "hour": pl.Int32, "in_stock": pl.Float64}
-CALENDAR = {"tenant_id": pl.String, "date": pl.Date, "kind": pl.String, "product_id": pl.String,
+CALENDAR = {"tenant_id": pl.String, "date": pl.Date, "kind": pl.String, "product_id": pl.String, "name": pl.String,
             "opens": pl.Time, "closes": pl.Time}  # fmt: skip
+TENANTS = {"tenant_id": pl.String, "country": pl.String, "region": pl.String}
 
 
 def sold(product: str, day: int, quantity: float, sold_out_at: time | None = None) -> tuple[object, ...]:
@@ -26,6 +27,7 @@ def frames(
     calendar: list[tuple[object, ...]] | None = None,
 ) -> dict[str, pl.DataFrame]:
     return {
+        "tenants": pl.DataFrame([("b", "DE", None)], schema=TENANTS, orient="row"),
         "sales": pl.DataFrame(sales, schema=SALES, orient="row"),
         "sales_hourly": pl.DataFrame(hourly or [], schema=HOURLY, orient="row"),
         "calendar": pl.DataFrame(calendar or [], schema=CALENDAR, orient="row"),
@@ -78,6 +80,17 @@ def test_days_after_a_tenants_last_sale_are_unknown_and_days_between_are_closed(
     assert days["is_open"].to_list() == [True, False, False, True]
 
 
+def test_a_day_is_near_a_holiday_from_two_days_before_to_two_days_after_it() -> None:
+    # Good Friday is 29 March, Easter Monday 1 April; the bakery's own holiday is 9 April.
+    first = date(2024, 3, 25)
+    sales = [sold("rye", day, 10.0) for day in range(60)]
+    own = [("b", date(2024, 4, 9), "holiday", None, "Dorffest", None, None)]
+    days = scored_days(frames(sales, calendar=own), [first, date(2024, 4, 1), date(2024, 4, 8)])
+    near = days.filter("is_near_holiday")["date"].dt.strftime("%-d.%-m").to_list()
+    around_easter = ["27.3", "28.3", "29.3", "30.3", "31.3", "1.4", "2.4", "3.4"]
+    assert near == [*around_easter, "7.4", "8.4", "9.4", "10.4", "11.4"]
+
+
 def test_a_day_sold_out_when_the_till_says_so_or_an_hour_was_out_of_stock() -> None:
     day = MONDAY + timedelta(days=1)
     hourly = [("b", "main", "roll", day, 9, 0.5), ("b", "main", "roll", MONDAY, 9, 1.0)]
@@ -87,7 +100,7 @@ def test_a_day_sold_out_when_the_till_says_so_or_an_hour_was_out_of_stock() -> N
 
 @pytest.mark.parametrize(("hour", "out"), [(6, False), (7, True), (17, True), (18, False)])
 def test_an_empty_shelf_outside_the_opening_hours_is_no_stock_out(hour: int, out: bool) -> None:
-    calendar = [("b", MONDAY, "event", None, time(7, 30), time(18))]
+    calendar = [("b", MONDAY, "event", None, None, time(7, 30), time(18))]
     found = sold_out_days(frames([], [("b", "main", "roll", MONDAY, hour, 0.0)], calendar))
     assert (found.height == 1) is out
 
