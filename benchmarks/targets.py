@@ -16,9 +16,23 @@ def below(what: str, value: float, limit: float) -> Target:
     return _target(what, value, value < limit, below=limit)
 
 
+def at_least(what: str, value: float, limit: float) -> Target:
+    """The figure may be the limit, and not less."""
+    return _target(what, value, value >= limit, at_least=limit)
+
+
 def between(what: str, value: float, low: float, high: float) -> Target:
     """The figure has to lie between the limits, or be one of them."""
     return _target(what, value, low <= value <= high, at_least=low, at_most=high)
+
+
+def between_unless_chance(
+    what: str, value: float, low: float, high: float, *, expected: float, interval: tuple[float, float] | None
+) -> Target:
+    """The figure has to lie between the limits, unless its ``interval`` holds what is ``expected``."""
+    is_chance = interval is not None and interval[0] <= expected <= interval[1]
+    target = _target(what, value, low <= value <= high or is_chance, at_least=low, at_most=high)
+    return {**target, "interval": interval}
 
 
 def as_line(target: Target) -> str:
@@ -26,6 +40,9 @@ def as_line(target: Target) -> str:
     limits = ", ".join(
         f"{word.replace('_', ' ')} {target[word]}" for word in ("below", "at_least", "at_most") if word in target
     )
+    interval = target.get("interval")
+    if interval is not None:
+        limits += f"; by chance {interval[0]:.3f} to {interval[1]:.3f}"
     return f"{'reached' if target['reached'] else 'MISSED ':8} {target['target']}: {target['value']} ({limits})"
 
 

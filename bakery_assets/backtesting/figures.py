@@ -19,21 +19,21 @@ def accuracy_figures(days: dy.DataFrame[ComparedDays], scales: dy.DataFrame[Erro
     """Every model's accuracy.
 
     Returns:
-        By model: ``model``, ``scores.SCORES``, ``coverage_by_level`` and ``coverage_by_kind`` (see ``coverage``),
-        ``pinball_by_level`` (see ``scores``), and of a system ``skill`` against the baselines (see ``skill``).
+        By model, in the order of ``days``: ``model``, ``scores.SCORES``, ``coverage_by_level`` and ``coverage_by_kind``
+        (see ``coverage``), ``pinball_by_level`` (see ``scores``), and of a system ``skill`` against the baselines (see
+        ``skill``).
     """
     coverage, pinball = coverage_by_kind(days), pinball_by_level(days)
-    models = set(days["model"].unique())
+    scores = {row["model"]: row for row in score(days, scales).iter_rows(named=True)}
+    models = days["model"].unique(maintain_order=True).to_list()
     baselines = [name for name in BASELINES if name in models]
-    figures = {}
-    for scores in score(days, scales).iter_rows(named=True):
-        name = scores["model"]
-        figures[name] = {
-            **scores,
+    return {
+        name: {
+            **scores[name],
             "coverage_by_level": coverage[name]["all"]["levels"],
             "coverage_by_kind": coverage[name],
             "pinball_by_level": pinball[name],
+            **({"skill": skill_scores(days, name, baselines)} if name in SYSTEMS else {}),
         }
-        if name in SYSTEMS:
-            figures[name]["skill"] = skill_scores(days, name, baselines)
-    return figures
+        for name in models
+    }

@@ -47,9 +47,7 @@ def backtest(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Where the figures go as JSON.")
     ] = None,
-    models: Annotated[
-        str | None, typer.Option(help="Models compared, with commas between; by default system and all baselines.")
-    ] = None,
+    models: Annotated[str | None, typer.Option(help="Models compared, with commas between; by default all.")] = None,
 ) -> None:
     """Compare forecasts with what sold: every week of the last ones, each from what was known before it."""
     from bakery_assets.backtesting import CannotBacktest
@@ -106,9 +104,9 @@ def as_json(result: "Backtest") -> dict[str, Any]:
 
 
 def _chosen(models: str | None, errors: Console) -> tuple[str, ...]:
-    from bakery_assets.backtesting import BASELINES, SYSTEM
+    from bakery_assets.backtesting import BASELINES, SYSTEMS
 
-    known = (SYSTEM, *BASELINES)
+    known = (*SYSTEMS, *BASELINES)
     chosen = tuple(dict.fromkeys(filter(None, map(str.strip, (models or ",".join(known)).split(",")))))
     unknown = [name for name in chosen if name not in known]
     if unknown or not chosen:
@@ -167,6 +165,10 @@ def _show(result: "Backtest") -> None:
         )
     for columns in (NEARNESS, BALANCE_AND_COST):
         console.print(_table(result, columns), "")
+    for model in result.models:
+        if model["model"] == "system":
+            _show_lead(model["skill"], console)
+            console.print(_coverage_table(model["coverage_by_kind"]), "")
     if result.system:
         by_model = sorted(result.system["series_days_by_model"].items(), key=lambda each: -each[1])
         console.print("The system's days by model: " + ", ".join(f"{name} {days:,}" for name, days in by_model) + ".")
@@ -186,6 +188,38 @@ def _table(result: "Backtest", columns: tuple[Column, ...]) -> Table:
     for model in result.models:
         cells = [_cell(model[name], form, best[name], distance) for name, _, form, distance in columns]
         table.add_row(f"[bold]{model['model']}[/]" if model["model"] == "system" else model["model"], *cells)
+    return table
+
+
+def _show_lead(skill: list[dict[str, Any]], console: Console) -> None:
+    """How far the system is ahead of the best baseline, which comes first."""
+    if not skill or skill[0]["lead_open"] is None:
+        return
+    best = skill[0]
+    interval = best["lead_open_interval"]
+    chance = (
+        "" if interval is None else f" (95 of 100 resamples of the weeks: {interval[0]:+.1%} to {interval[1]:+.1%})"
+    )
+    console.print(
+        f"On open days the system is ahead of {best['baseline']}, the best baseline there, by"
+        f" {best['lead_open']:+.1%} of its error{chance}."
+    )
+
+
+def _coverage_table(by_kind: dict[str, dict[str, Any]]) -> Table:
+    """Open days of the system within its 80% interval, by kind of day."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("the system on open days", no_wrap=True)
+    for heading in ("days", "in 80%", "95 of 100 resamples"):
+        table.add_column(heading, justify="right")
+    for kind, found in by_kind.items():
+        interval = found["coverage80_interval"]
+        table.add_row(
+            kind.replace("_", " "),
+            f"{found['days']:,}",
+            "-" if found["coverage80"] is None else f"{found['coverage80']:.1%}",
+            "-" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}",
+        )
     return table
 
 

@@ -1,0 +1,92 @@
+"""The figures of a data set as text of at most 100 columns."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from bakery_assets.backtesting import EVENING, SYSTEM
+from benchmarks.targets import as_line
+
+Figures = Mapping[str, Mapping[str, Any]]  # by model
+
+
+def show(name: str, summary: Mapping[str, Any]) -> None:
+    """Print a data set's summary of ``accuracy.summarize``."""
+    print("\n".join(lines(name, summary)), flush=True)
+
+
+def lines(name: str, summary: Mapping[str, Any]) -> list[str]:
+    """The tables: models over all windows, each window, coverage by kind of day; then the targets."""
+    pooled, windows = summary["pooled"], summary["windows"]
+    return [
+        f"{name}: {len(windows)} windows, {pooled[SYSTEM]['coverage_by_kind']['all']['days']:,} open days",
+        *_models(pooled),
+        *_windows(windows),
+        *_kinds(pooled[SYSTEM]["coverage_by_kind"]),
+        *(_christmas(summary["christmas"]) if "christmas" in summary else ()),
+        *(f"  {as_line(target)}" for target in summary["targets"]),
+        "",
+    ]
+
+
+def _models(pooled: Figures) -> Iterator[str]:
+    yield f"  {'':22} {'all days':15} {'open days':31} {'pinball loss':15} {'open days':9}"
+    yield f"  {'model':22} {'WAPE':7} {'lead':7} {'WAPE':7} {'lead':7} {'95%':15} {'':7} {'lead':7} {'in 80%':7}"
+    lead = {each["baseline"]: each for each in pooled[SYSTEM]["skill"]}
+    for name, figures in pooled.items():
+        ahead = lead.get(name, {})
+        yield (
+            f"  {name:22} {_share(figures['wape'])} {_lead(ahead.get('lead'))}"
+            f" {_share(figures['wape_open'])} {_lead(ahead.get('lead_open'))}"
+            f" {_range(ahead.get('lead_open_interval')):15}"
+            f" {_share(figures['pinball_open'])} {_lead(ahead.get('lead_pinball'))} {_share(figures['coverage80'])}"
+        ).rstrip()
+
+
+def _windows(windows: Mapping[str, Figures]) -> Iterator[str]:
+    yield (
+        f"  {'open days until':16} {'origins':9} {'best baseline':22} {'its':7} {'system':7} {'evening':7}"
+        f" {'in 80%':7} 95%"
+    )
+    for end, figures in windows.items():
+        best = figures[SYSTEM]["skill"][0]["baseline"]
+        origin = date.fromisoformat(end) + timedelta(days=1)
+        wapes = " ".join(_share(figures[name]["wape_open"]) for name in (best, SYSTEM, EVENING))
+        found = figures[SYSTEM]["coverage_by_kind"]["all"]
+        yield (
+            f"  {end:16} {f'{origin:%A}':9} {best:22} {wapes} {_share(found['coverage80'])}"
+            f" {_range(found['coverage80_interval'])}"
+        ).rstrip()
+
+
+def _kinds(by_kind: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    levels = ("q10", "q50", "q80", "q90", "q95")
+    yield (
+        f"  {'open days':16} {'days':>7} {'in 80%':7} "
+        + " ".join(f"{f'below {level}':11}" for level in levels).rstrip()
+    )
+    for kind, found in by_kind.items():
+        shares = " ".join(f"{_between(found['levels'][level]):11}" for level in levels)
+        yield f"  {kind.replace('_', ' '):16} {found['days']:7,} {_share(found['coverage80'])} {shares}".rstrip()
+
+
+def _christmas(christmas: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {'before Christmas':22} {'22 to 24':9} forecast for the 24th, when {christmas['sold']:,.0f} sold"
+    for name, figures in christmas["models"].items():
+        yield f"  {name:22} {_share(figures['wape']):9} {figures['forecast']:8,.0f}"
+
+
+def _share(value: float | None) -> str:
+    return f"{'-' if value is None else f'{value:.1%}':7}"
+
+
+def _lead(value: float | None) -> str:
+    return f"{'' if value is None else f'{value:+.1%}':7}"
+
+
+def _range(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"{interval[0]:.1%} to {interval[1]:.1%}"
+
+
+def _between(share: Mapping[str, float] | None) -> str:
+    return "-" if share is None else f"{share['below']:.1%}–{share['at_or_below']:.1%}"
