@@ -131,7 +131,7 @@ def test_the_tables_are_shown_even_if_the_json_cannot_be_written_after_all(compa
     ("arguments", "said"),
     [
         (["--weeks", "8"], "8 weeks need 70"),
-        (["--models", "Oracle"], "There is no model Oracle; choose from system, SeasonalNaive"),
+        (["--models", "Oracle"], "There is no model Oracle; choose from system, system_evening, SeasonalNaive"),
         (
             ["--weeks", "2", "--models", "SeasonalNaive", "--json", "/nowhere/x.json"],
             "/nowhere/x.json cannot be written: there is no folder /nowhere.",
