@@ -48,8 +48,7 @@ def run(names: Sequence[str] = tuple(WINDOWS)) -> dict[str, object]:
             results = {end: compare(data, WEEKS, (*SYSTEMS, *BASELINES), last_day=end)[0] for end in WINDOWS[name]}
         summary = summarize(name, {end: result.days for end, result in results.items()})
         accuracy_report.show(name, summary)
-        windows = {end.isoformat(): as_json(result) for end, result in results.items()}
-        figures[name] = {**summary, "windows": windows}
+        figures[name] = kept(summary, {end.isoformat(): as_json(result) for end, result in results.items()})
     return figures
 
 
@@ -92,6 +91,21 @@ def christmas(days: Days, year: int) -> dict[str, Any]:
         "sold": eve.filter(pl.col("model") == SYSTEM)["actual"].sum(),
         "models": {row.pop("model"): row for row in by_model.iter_rows(named=True)},
     }
+
+
+def kept(summary: Mapping[str, Any], windows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What is worth keeping in the repository: kinds of day of the systems, and of all windows together only."""
+    kinds = "coverage_by_kind"
+    pooled = {model: each if model in SYSTEMS else _without(each, kinds) for model, each in summary["pooled"].items()}
+    costs_and_scores = {
+        end: {**window, "models": [_without(model, kinds) for model in window["models"]]}
+        for end, window in windows.items()
+    }
+    return {**summary, "pooled": pooled, "windows": costs_and_scores}
+
+
+def _without(figures: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in figures.items() if key != name}
 
 
 if __name__ == "__main__":

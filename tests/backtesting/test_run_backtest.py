@@ -100,6 +100,21 @@ def test_the_forecast_of_the_evening_before_does_not_see_the_day_that_is_not_ove
         assert said.equals(again) is is_same, model
 
 
+def test_baselines_take_the_same_days_for_closed_as_the_system(tables: Tables, save: Save, tmp_path: Path) -> None:
+    tables["calendar"] = pl.concat(
+        [
+            tables["calendar"],
+            pl.DataFrame({"tenant_id": ["b"], "date": [date(2024, 3, 13)], "kind": ["closed"], "product_id": [None]}),
+        ]
+    )
+    result, _ = compare(save(tables, tmp_path), 2, ("system", "system_evening", *QUICK))
+    sundays_and_the_closed_day = [date(2024, 3, 10), date(2024, 3, 13), date(2024, 3, 17)]
+    for model, days in result.days.partition_by("model", as_dict=True).items():
+        nothing = days.filter(pl.max_horizontal("forecast", *QUANTILE_LEVELS) == 0)
+        assert sorted(set(nothing["date"])) == sundays_and_the_closed_day, model
+        assert nothing.height == 3 * 3
+
+
 def test_a_window_that_ends_earlier_is_forecast_from_what_was_known_then(
     tables: Tables, save: Save, tmp_path: Path
 ) -> None:

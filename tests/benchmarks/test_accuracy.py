@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.backtesting import BASELINES, EVENING, SYSTEM
-from benchmarks.accuracy import WINDOWS, christmas, summarize
+from benchmarks.accuracy import WINDOWS, christmas, kept, summarize
 from benchmarks.accuracy_report import lines
 from benchmarks.accuracy_targets import level_miss, targets
 from benchmarks.datasets import WRITERS
@@ -119,6 +119,15 @@ def test_the_days_before_christmas_are_reported_by_model() -> None:
     found = christmas(days, 2018)
     assert found["sold"] == 200.0
     assert found["models"][SYSTEM] == {"wape": pytest.approx((10 + 10 + 110) / 400), "forecast": 90.0}
+
+
+def test_kinds_of_day_are_kept_of_the_systems_over_all_windows_only() -> None:
+    summary = summarize("kiel_branch", {date(2024, 3, 17): compared(date(2024, 3, 4), 14, forecasts(90.0, 80.0))})
+    window = {"models": [{"model": SYSTEM, "wape": 0.1, "coverage_by_kind": {}}], "data": {"weeks": 2}}
+    result = kept(summary, {"2024-03-17": window})
+    assert result["windows"] == {"2024-03-17": {"models": [{"model": SYSTEM, "wape": 0.1}], "data": {"weeks": 2}}}
+    assert [name for name in MODELS if "coverage_by_kind" in result["pooled"][name]] == [SYSTEM, EVENING]
+    assert result["targets"] == summary["targets"]
 
 
 def test_the_report_fits_100_columns_and_names_every_model_window_and_target() -> None:
