@@ -39,6 +39,7 @@ Days = dy.DataFrame[ComparedDays]
 def run(names: Sequence[str] = tuple(WINDOWS)) -> dict[str, object]:
     """Figures of every model on every data set, and the targets: limit, figure, and whether it is reached."""
     figures: dict[str, object] = {}
+    summaries = {}
     for name in names:
         if not (DATA / name).is_dir():
             figures[name] = {"skipped": f"{name} is not at {DATA}"}
@@ -46,9 +47,10 @@ def run(names: Sequence[str] = tuple(WINDOWS)) -> dict[str, object]:
         with tempfile.TemporaryDirectory() as folder:
             data = WRITERS[name](Path(folder) / name)
             results = {end: compare(data, WEEKS, (*SYSTEMS, *BASELINES), last_day=end)[0] for end in WINDOWS[name]}
-        summary = summarize(name, {end: result.days for end, result in results.items()})
+        summary = summaries[name] = summarize(name, {end: result.days for end, result in results.items()})
         accuracy_report.show(name, summary)
         figures[name] = kept(summary, {end.isoformat(): as_json(result) for end, result in results.items()})
+    accuracy_report.show_headline(summaries)
     return figures
 
 

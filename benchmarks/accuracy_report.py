@@ -29,6 +29,29 @@ def lines(name: str, summary: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def show_headline(summaries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print all data sets' comparison with their best baselines."""
+    print("\n".join(headline(summaries)), flush=True)
+
+
+def headline(summaries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line a data set, over all its windows: the lead over the best baseline on open days, and coverage."""
+    head = f"{'lead':6} {'95%':16} {'all days':8} in 80%"
+    return [
+        f"{'open days of':14} {'best baseline':21} {'its':6} {'system':6} {'evening':7} {head}",
+        *(_headline(name, summary["pooled"]) for name, summary in summaries.items()),
+    ]
+
+
+def _headline(name: str, pooled: Figures) -> str:
+    best = pooled[SYSTEM]["skill"][0]
+    its, system, evening = (_share(pooled[model]["wape_open"], 6) for model in (best["baseline"], SYSTEM, EVENING))
+    return (
+        f"{name:14} {best['baseline']:21} {its} {system} {evening}  {_lead(best['lead_open'], 6)}"
+        f" {_range(best['lead_open_interval']):16} {_lead(best['lead'], 8)} {_share(pooled[SYSTEM]['coverage80'], 6)}"
+    ).rstrip()
+
+
 def _models(pooled: Figures) -> Iterator[str]:
     yield f"  {'':22} {'all days':15} {'open days':31} {'pinball loss':15} {'open days':9}"
     yield f"  {'model':22} {'WAPE':7} {'lead':7} {'WAPE':7} {'lead':7} {'95%':15} {'':7} {'lead':7} {'in 80%':7}"
@@ -76,12 +99,12 @@ def _christmas(christmas: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {name:22} {_share(figures['wape']):9} {figures['forecast']:8,.0f}"
 
 
-def _share(value: float | None) -> str:
-    return f"{'-' if value is None else f'{value:.1%}':7}"
+def _share(value: float | None, width: int = 7) -> str:
+    return f"{'-' if value is None else f'{value:.1%}':{width}}"
 
 
-def _lead(value: float | None) -> str:
-    return f"{'' if value is None else f'{value:+.1%}':7}"
+def _lead(value: float | None, width: int = 7) -> str:
+    return f"{'' if value is None else f'{value:+.1%}':{width}}"
 
 
 def _range(interval: tuple[float, float] | None) -> str:

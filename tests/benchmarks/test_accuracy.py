@@ -10,7 +10,7 @@ import pytest
 
 from bakery_assets.backtesting import BASELINES, EVENING, SYSTEM
 from benchmarks.accuracy import WINDOWS, christmas, kept, summarize
-from benchmarks.accuracy_report import lines
+from benchmarks.accuracy_report import headline, lines
 from benchmarks.accuracy_targets import level_miss, targets
 from benchmarks.datasets import WRITERS
 
@@ -143,3 +143,14 @@ def test_the_report_fits_100_columns_and_names_every_model_window_and_target() -
     said = "\n".join(text)
     for word in (*MODELS, "2018-08-31", "2018-12-31", "Saturday", "Tuesday", "near holiday", "before Christmas"):
         assert word in said
+
+
+def test_the_headline_is_the_lead_over_the_best_baseline_on_open_days() -> None:
+    mixed = {**forecasts(91.0, 80.0), "SeasonalWindowAverage": 90.0, EVENING: 89.0}
+    summary = summarize("yaz_restaurant", {date(2024, 3, 17): compared(date(2024, 3, 4), 14, mixed)})
+    heading, line = headline({"yaz_restaurant": summary})
+    assert line.split() == [
+        "yaz_restaurant", "SeasonalWindowAverage", "10.0%", "9.0%", "11.0%",
+        "+10.0%", "10.0%", "to", "10.0%", "+10.0%", "100.0%",
+    ]  # fmt: skip
+    assert len(heading) <= len(line) <= 100
