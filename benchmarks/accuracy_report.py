@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from bakery_assets.backtesting import EVENING, SYSTEM
+from bakery_assets.metrics import QUANTILE_LEVELS
 from benchmarks.targets import as_line
 
 Figures = Mapping[str, Mapping[str, Any]]  # by model
@@ -23,6 +24,7 @@ def lines(name: str, summary: Mapping[str, Any]) -> list[str]:
         *_models(pooled),
         *_windows(windows),
         *_kinds(pooled[SYSTEM]["coverage_by_kind"]),
+        *_pinball_by_level(pooled[SYSTEM]),
         *(_christmas(summary["christmas"]) if "christmas" in summary else ()),
         *(f"  {as_line(target)}" for target in summary["targets"]),
         "",
@@ -53,8 +55,8 @@ def _headline(name: str, pooled: Figures) -> str:
 
 
 def _models(pooled: Figures) -> Iterator[str]:
-    yield f"  {'':22} {'all days':15} {'open days':31} {'pinball loss':15} {'open days':9}"
-    yield f"  {'model':22} {'WAPE':7} {'lead':7} {'WAPE':7} {'lead':7} {'95%':15} {'':7} {'lead':7} {'in 80%':7}"
+    yield f"  {'':22} {'all days':15} {'open days':31} {'pinball loss':15} open days"
+    yield f"  {'model':22} {'WAPE':7} {'lead':7} {'WAPE':7} {'lead':7} {'95%':15} {'':7} {'lead':7} in 80%"
     lead = {each["baseline"]: each for each in pooled[SYSTEM]["skill"]}
     for name, figures in pooled.items():
         ahead = lead.get(name, {})
@@ -89,8 +91,17 @@ def _kinds(by_kind: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         + " ".join(f"{f'below {level}':11}" for level in levels).rstrip()
     )
     for kind, found in by_kind.items():
-        shares = " ".join(f"{_between(found['levels'][level]):11}" for level in levels)
+        shares = " ".join(f"{_between(found['levels'][level]):11}" for level in QUANTILE_LEVELS)
         yield f"  {kind.replace('_', ' '):16} {found['days']:7,} {_share(found['coverage80'])} {shares}".rstrip()
+
+
+def _pinball_by_level(system: Mapping[str, Any]) -> Iterator[str]:
+    own = " ".join(f"{_share(system['pinball_by_level'][level]):11}" for level in QUANTILE_LEVELS)
+    yield f"  {'pinball loss':32} {own}".rstrip()
+    for each in system["skill"]:
+        if each["baseline"] == "AutoETS":
+            ahead = " ".join(f"{_lead(each['lead_pinball_by_level'][level]):11}" for level in QUANTILE_LEVELS)
+            yield f"  {'its lead over AutoETS':32} {ahead}".rstrip()
 
 
 def _christmas(christmas: Mapping[str, Any]) -> Iterator[str]:

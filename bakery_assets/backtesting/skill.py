@@ -1,6 +1,6 @@
 """How far the system is ahead of each baseline, and whether that could be chance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dataframely as dy
@@ -50,18 +50,22 @@ def _lead(pair: pl.DataFrame) -> dict[str, Any]:
     lead_open, interval = _skill(
         open_days, metrics.absolute_error_sum("forecast"), metrics.absolute_error_sum(f"forecast{OTHER}")
     )
-    others = {f"{name}{OTHER}": level for name, level in QUANTILE_LEVELS.items()}
-    lead_pinball, pinball_interval = _skill(
-        with_quantiles, metrics.pinball_sum(QUANTILE_LEVELS), metrics.pinball_sum(others)
-    )
+    levels = {name: _skill(with_quantiles, *_losses({name: level}))[0] for name, level in QUANTILE_LEVELS.items()}
+    lead_pinball, pinball_interval = _skill(with_quantiles, *_losses(QUANTILE_LEVELS))
     return {
         "lead": lead,
         "lead_open": lead_open,
         "lead_open_interval": interval,
         "lead_pinball": lead_pinball,
         "lead_pinball_interval": pinball_interval,
+        "lead_pinball_by_level": levels,
         "pinball_days": with_quantiles.height,
     }
+
+
+def _losses(levels: Mapping[str, float]) -> tuple[pl.Expr, pl.Expr]:
+    """Sums of both models' pinball loss at ``levels``."""
+    return metrics.pinball_sum(levels), metrics.pinball_sum({f"{name}{OTHER}": each for name, each in levels.items()})
 
 
 def _skill(days: pl.DataFrame, own: pl.Expr, baseline: pl.Expr) -> tuple[float | None, Interval | None]:

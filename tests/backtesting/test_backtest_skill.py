@@ -43,6 +43,7 @@ def test_a_lead_is_one_minus_the_ratio_of_errors_and_the_best_baseline_comes_fir
     assert good["lead"] == good["lead_open"] == pytest.approx(1 - 2 / 3)
     # Quantiles miss by 2 and 0 where the poor baseline's miss by 8 and 4; the good one has them on the first day only.
     assert poor["lead_pinball"] == pytest.approx(1 - 2 / 12)
+    assert poor["lead_pinball_by_level"] == pytest.approx(dict.fromkeys(QUANTILES, 1 - 2 / 12))
     assert (good["lead_pinball"], good["pinball_days"]) == (pytest.approx(1 - 2 / 3), 1)
     assert (poor["pinball_days"], good["lead_pinball_interval"]) == (2, None)
 
