@@ -29,7 +29,7 @@ WINDOWS: Mapping[str, tuple[date, ...]] = {
     "yaz_restaurant": (date(2014, 10, 5), date(2015, 2, 26), date(2015, 7, 3), date(2015, 11, 7)),
     "breadbasket": (date(2017, 3, 19), date(2017, 3, 26), date(2017, 4, 2), date(2017, 4, 9)),
     "french_shop": (date(2021, 10, 31), date(2022, 1, 4), date(2022, 5, 30), date(2022, 9, 30)),
-    "kiel_branch": (date(2016, 7, 3), date(2017, 12, 30), date(2018, 8, 31), date(2019, 6, 4)),
+    "kiel_branch": (date(2016, 7, 3), date(2016, 12, 30), date(2017, 12, 30), date(2018, 7, 31)),
     "fresh_chain": (date(2024, 6, 25),),
 }
 CHRISTMAS = ("bread_chain", date(2018, 12, 31))
