@@ -20,7 +20,7 @@ def lines(name: str, summary: Mapping[str, Any]) -> list[str]:
     """The tables: models over all windows, each window, coverage by kind of day; then the targets."""
     pooled, windows = summary["pooled"], summary["windows"]
     return [
-        f"{name}: {len(windows)} windows, {pooled[SYSTEM]['coverage_by_kind']['all']['days']:,} open days",
+        f"{name}: {len(windows)} {'window' if len(windows) == 1 else 'windows'}, {pooled[SYSTEM]['coverage_by_kind']['all']['days']:,} open days",
         *_models(pooled),
         *_windows(windows),
         *_kinds(pooled[SYSTEM]["coverage_by_kind"]),
