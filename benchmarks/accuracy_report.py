@@ -19,8 +19,9 @@ def show(name: str, summary: Mapping[str, Any]) -> None:
 def lines(name: str, summary: Mapping[str, Any]) -> list[str]:
     """The tables: models over all windows, each window, coverage by kind of day; then the targets."""
     pooled, windows = summary["pooled"], summary["windows"]
+    ends = f"{len(windows)} {'window' if len(windows) == 1 else 'windows'}"
     return [
-        f"{name}: {len(windows)} {'window' if len(windows) == 1 else 'windows'}, {pooled[SYSTEM]['coverage_by_kind']['all']['days']:,} open days",
+        f"{name}: {ends}, {pooled[SYSTEM]['coverage_by_kind']['all']['days']:,} open days",
         *_models(pooled),
         *_windows(windows),
         *_kinds(pooled[SYSTEM]["coverage_by_kind"]),
