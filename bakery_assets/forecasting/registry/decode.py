@@ -30,7 +30,15 @@ _EFFECTS = pl.Struct(
         "blend": pl.String(),
         "error_quantiles": pl.List(pl.Float64()),
         "factors": pl.List(
-            pl.Struct({"kind": pl.String(), "name": pl.String(), "factor": pl.Float64(), "days": pl.UInt32()})
+            pl.Struct(
+                {
+                    "kind": pl.String(),
+                    "name": pl.String(),
+                    "on_sunday": pl.Boolean(),
+                    "factor": pl.Float64(),
+                    "days": pl.Int64(),
+                }
+            )
         ),
         "holiday_habits": pl.List(
             pl.Struct({"location_id": pl.String(), "name": pl.String(), "is_kept": pl.Boolean()})

@@ -16,7 +16,7 @@ from bakery_assets.forecasting.data.closures import holiday_closure_pattern
 from bakery_assets.forecasting.data.context import ForecastContext
 from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey
 from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
-from bakery_assets.forecasting.models.day_effects import estimate_day_effects, special_day_observations
+from bakery_assets.forecasting.models.day_effects import DayEffects
 from bakery_assets.forecasting.models.gradient_boosting import FittedBoosters
 from bakery_assets.forecasting.models.intervals import QUANTILE_GRID, RESIDUAL_DECIMALS
 from bakery_assets.forecasting.models.selection import BLEND_NAMES, Choice
@@ -109,6 +109,7 @@ def backtest_scores(
 def encode_model_versions(
     cells: dy.DataFrame[Cells],
     context: ForecastContext,
+    day_effects: dy.DataFrame[DayEffects],
     boosters: dy.DataFrame[FittedBoosters],
     choice: Choice,
     scores: Scores,
@@ -124,7 +125,7 @@ def encode_model_versions(
     libraries = json.dumps({library: version(library) for library in LIBRARIES}, sort_keys=True)
     instants = dict(cells.select("tenant_id", "planned_as_of").iter_rows())
     training_facts = _training_facts(context.sales)
-    effects = _effects(context, choice, tenant_quantiles)
+    effects = _effects(context, day_effects, choice, tenant_quantiles)
     contents = models.select("tenant_id", text=pl.concat_str(*_CONTENT, separator=" "))
     models_of = dict(contents.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
     rows = []
@@ -185,9 +186,10 @@ def encode_series_models(
     return conform(EncodedSeries, rows)
 
 
-def _effects(context: ForecastContext, choice: Choice, tenant_quantiles: Floats) -> dict[str, dict[str, object]]:
+def _effects(
+    context: ForecastContext, day_effects: dy.DataFrame[DayEffects], choice: Choice, tenant_quantiles: Floats
+) -> dict[str, dict[str, object]]:
     """What each tenant's version holds besides its series; see ``decode``."""
-    day_effects = estimate_day_effects(special_day_observations(context.panel))
     pattern = holiday_closure_pattern(context.days, context.holidays).rename({"closed_on_holiday": "is_kept"})
     by_tenant = [frame.partition_by("tenant_id", as_dict=True) for frame in (day_effects, pattern)]
     effects: dict[str, dict[str, object]] = {}

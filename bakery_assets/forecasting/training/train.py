@@ -18,6 +18,10 @@ from bakery_assets.forecasting.data.context import ContextFacts, ForecastContext
 from bakery_assets.forecasting.data.history import HISTORY_DAYS, SalesFacts, SeriesKey, sales_window
 from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import (
+    CountryDayEffects,
+    SpecialDayObservations,
+    country_day_effects,
+    country_day_effects_from,
     day_effect_matrix,
     estimate_day_effects,
     past_day_effects,
@@ -79,8 +83,10 @@ def fit_booster(cells: dy.DataFrame[Cells], facts: ContextFacts) -> dy.DataFrame
     Returns:
         One row; no row where there is too little history.
     """
-    context, day_effect = _context_with_past_effects(cells, facts)
+    context, observations = _context_with_observations(cells, facts)
     panel = context.panel
+    of_countries = country_day_effects(observations)
+    day_effect = _day_effects(context, observations, of_countries)
     nothing = FittedBoosters.create_empty()
     holdout = holdout_days(panel.history_days)
     if not holdout:
@@ -90,7 +96,7 @@ def fit_booster(cells: dy.DataFrame[Cells], facts: ContextFacts) -> dy.DataFrame
         final_model, rows = fit_gradient_boosting(panel, day_effect, panel.past)
     except ValueError:  # not one usable day; smoothing does without
         return nothing
-    return fitted_booster(panel, final_model, holdout_model, holdout, rows)
+    return fitted_booster(panel, final_model, holdout_model, holdout, rows, of_countries)
 
 
 def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: str | None = None) -> TrainingTables:
@@ -110,8 +116,10 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     Raises:
         CannotPlan: a tenant has less than ``MIN_HISTORY_DAYS`` of sales.
     """
-    context, day_effect = _context_with_past_effects(cells, inputs)
+    context, observations = _context_with_observations(cells, inputs)
     panel, boosters = context.panel, inputs["boosters"]
+    of_countries = country_day_effects_from(boosters)
+    day_effect = _day_effects(context, observations, of_countries)
     for tenant, reason in _insufficient_history(_days_of_sales(cells, context.sales)).items():
         raise CannotPlan(f"tenant {tenant} has {reason}")
     weeks = _backtest_weeks(context, boosters)
@@ -131,7 +139,8 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     trained = encode_series_models(panel, choice, members.alphas, quantiles, count)
     series = _with_carried_over(trained, inputs["incumbents"], inputs["carried_over"])
     scores = backtest_scores(panel, sold, yhat, incumbent_yhat, forecasts, weeks)
-    versions = encode_model_versions(cells, context, boosters, choice, scores, tenant_quantiles, series)
+    day_effects = estimate_day_effects(observations, of_countries, context.countries)
+    versions = encode_model_versions(cells, context, day_effects, boosters, choice, scores, tenant_quantiles, series)
     named = series.join(versions.select("tenant_id", "model_version"), on="tenant_id")
     return TrainingTables(
         model_versions=versions,
@@ -162,11 +171,20 @@ def _days_of_sales(cells: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _context_with_past_effects(cells: dy.DataFrame[Cells], facts: ContextFacts) -> tuple[ForecastContext, Floats]:
+def _context_with_observations(
+    cells: dy.DataFrame[Cells], facts: ContextFacts
+) -> tuple[ForecastContext, dy.DataFrame[SpecialDayObservations]]:
     context = build_context(cells, facts, HISTORY_DAYS)
-    observations = special_day_observations(context.panel)
-    past_effects = past_day_effects(observations, context.panel)
-    return context, day_effect_matrix(context.panel, estimate_day_effects(observations), past_effects)
+    return context, special_day_observations(context.panel, context.countries)
+
+
+def _day_effects(
+    context: ForecastContext,
+    observations: dy.DataFrame[SpecialDayObservations],
+    of_countries: dy.DataFrame[CountryDayEffects],
+) -> Floats:
+    effects = estimate_day_effects(observations, of_countries, context.countries)
+    return day_effect_matrix(context.panel, effects, past_day_effects(observations, context.panel))
 
 
 def _backtest_weeks(context: ForecastContext, boosters: pl.DataFrame) -> Integers:
