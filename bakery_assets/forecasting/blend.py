@@ -15,6 +15,7 @@ from bakery_assets.forecasting.data.closures import PredictedClosures
 from bakery_assets.forecasting.data.context import closure_mask
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Integers, Panel, as_rows
+from bakery_assets.forecasting.models.day_spread import spread_of_days
 from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel
 from bakery_assets.forecasting.models.intervals import base_level, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, weighted_mean
@@ -62,6 +63,7 @@ def blended_forecasts(
     panel: Panel,
     versions: VersionsInUse,
     day_effect: Floats,
+    spread: Floats,
     closures: dy.DataFrame[PredictedClosures],
     boosters: dy.DataFrame[plans.Boosters],
 ) -> dy.DataFrame[BlendedForecasts]:
@@ -69,6 +71,7 @@ def blended_forecasts(
 
     Args:
         day_effect: of ``day_effects.day_effect_matrix``.
+        spread: (tenants, KINDS_OF_DAY).
     """
     recent = panel.imputed_normal_demand[:, max(panel.past - SMOOTHED_DAYS, 0) :]
     sold = panel.quantity[:, max(panel.past - SMOOTHED_DAYS, 0) : panel.past]
@@ -89,11 +92,13 @@ def blended_forecasts(
     usable = np.where(np.isnan(stacked), 0.0, weights[:, :, None])
     shares = usable / np.maximum(usable.sum(axis=0), 1e-9)
     yhat = np.nan_to_num(weighted_mean(stacked, weights))
+    scale = residual_scale(yhat, base_level(recent), smallest_scale(recent, panel.tenant))
+    days_ahead = range(panel.past, panel.past + HORIZON_DAYS)
     rows = as_rows(
         panel,
-        range(panel.past, panel.past + HORIZON_DAYS),
+        days_ahead,
         blended=yhat.astype(np.float64),
-        scale=residual_scale(yhat, base_level(recent), smallest_scale(recent, panel.tenant)).astype(np.float64),
+        scale=(scale * spread_of_days(panel, spread, days_ahead)).astype(np.float64),
         highest_sold=np.repeat(sold.max(axis=1, initial=0.0)[:, None], HORIZON_DAYS, axis=1).astype(np.float64),
         is_count=(sold == np.round(sold)).all(axis=1)[:, None] & (yhat < SMALL_VOLUME),
         history_days=np.repeat(days_observed[:, None], HORIZON_DAYS, axis=1),

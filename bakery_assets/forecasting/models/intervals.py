@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.forecasting.data.panel import Floats, Integers, Panel, row_mean
+from bakery_assets.forecasting.models.day_spread import spread_of_days
 from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS
 from bakery_assets.quantities import DECIMALS
 
@@ -112,10 +113,13 @@ def _hazen_quantiles(residuals: Floats) -> Floats:
     return quantiles
 
 
-def same_weekday_residuals(panel: Panel) -> Floats:
+def same_weekday_residuals(panel: Panel, spread: Floats) -> Floats:
     """Scaled residuals of forecasting a day by the mean of the last same weekdays: (series, RESIDUAL_DAYS).
 
     They stand in where no trained model has residuals of its own.
+
+    Args:
+        spread: (tenants, KINDS_OF_DAY), of ``day_spread``.
     """
     days = slice(max(panel.past - RESIDUAL_DAYS, 0), panel.past)
     forecast = panel.same_weekday_means[0][:, days]
@@ -123,7 +127,8 @@ def same_weekday_residuals(panel: Panel) -> Floats:
     base = row_mean(np.where(is_normal, forecast, np.nan))
     smallest = smallest_scale(panel.imputed_normal_demand[:, : panel.past], panel.tenant)
     with np.errstate(invalid="ignore", divide="ignore"):
-        scaled_residual = (panel.demand[:, days] - forecast) / residual_scale(forecast, base, smallest)
+        scale = residual_scale(forecast, base, smallest) * spread_of_days(panel, spread, range(days.start, days.stop))
+        scaled_residual = (panel.demand[:, days] - forecast) / scale
     return np.where(is_normal & (base > 0)[:, None], scaled_residual, np.nan).astype(np.float32)
 
 

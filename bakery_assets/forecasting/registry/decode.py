@@ -15,6 +15,7 @@ from bakery_assets.forecasting.data.closures import HolidayClosurePattern
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.forecasting.data.panel import Flags, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import DayEffects
+from bakery_assets.forecasting.models.day_spread import KINDS_OF_DAY
 from bakery_assets.forecasting.models.intervals import QUANTILE_GRID
 from bakery_assets.forecasting.models.selection import BLEND_NAMES, BLENDS, MEMBERS
 from bakery_assets.forecasting.models.smoothing import ALPHA_GRID, DEFAULT_ALPHAS
@@ -28,6 +29,7 @@ _PARAMETERS = pl.Struct(dict.fromkeys(sorted(DEFAULT_ALPHAS), pl.Float64()))
 _EFFECTS = pl.Struct(
     {
         "blend": pl.String(),
+        "day_spread": pl.List(pl.Float64()),
         "error_quantiles": pl.List(pl.Float64()),
         "factors": pl.List(
             pl.Struct(
@@ -83,6 +85,7 @@ class VersionsInUse:
         booster: per series: its tenant's booster, None without one.
         weights: (members, series).
         alphas: per series, by family of smoothing.
+        day_spread: (tenants, KINDS_OF_DAY), of ``day_spread``; NaN where the version holds none.
     """
 
     of_tenants: dy.DataFrame[TenantVersions]
@@ -93,6 +96,7 @@ class VersionsInUse:
     booster: npt.NDArray[np.object_]
     weights: Floats
     alphas: Mapping[str, Floats]
+    day_spread: Floats
 
 
 def decode_model_versions(
@@ -130,8 +134,16 @@ def decode_model_versions(
         models=models,
         booster=rows["booster_id"].to_numpy(),
         weights=weights.copy(),
+        day_spread=_day_spread(panel, versions),
         alphas={family: alphas[family].to_numpy().astype(np.float32) for family in DEFAULT_ALPHAS},
     )
+
+
+def _day_spread(panel: Panel, versions: pl.DataFrame) -> Floats:
+    known = panel.cells.join(versions, on="tenant_id", how="left", maintain_order="left")["day_spread"].to_list()
+    none = [np.nan] * KINDS_OF_DAY
+    rows = [each if each and len(each) == KINDS_OF_DAY else none for each in known]
+    return np.array(rows, dtype=np.float32).reshape(-1, KINDS_OF_DAY)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from bakery_assets.metrics import AbsoluteSums
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, plans
 
-METHOD = "3"  # goes up when the same facts would train another model
+METHOD = "4"  # goes up when the same facts would train another model
 WAPE_DECIMALS = 5
 LIBRARIES = ("holidays", "lightgbm", "numpy", "polars", "statsforecast")
 Scores = list[dict[str, object]]  # by tenant
@@ -110,6 +110,7 @@ def encode_model_versions(
     cells: dy.DataFrame[Cells],
     context: ForecastContext,
     day_effects: dy.DataFrame[DayEffects],
+    spread: Floats,
     boosters: dy.DataFrame[FittedBoosters],
     choice: Choice,
     scores: Scores,
@@ -119,13 +120,14 @@ def encode_model_versions(
     """The versions' rows, by tenant.
 
     Args:
+        spread: of ``day_spread``.
         tenant_quantiles: (tenants, len(QUANTILE_GRID)), of ``error_quantiles``.
     """
     booster = boosters["booster_id"][0] if boosters.height else None
     libraries = json.dumps({library: version(library) for library in LIBRARIES}, sort_keys=True)
     instants = dict(cells.select("tenant_id", "planned_as_of").iter_rows())
     training_facts = _training_facts(context.sales)
-    effects = _effects(context, day_effects, choice, tenant_quantiles)
+    effects = _effects(context, day_effects, spread, choice, tenant_quantiles)
     contents = models.select("tenant_id", text=pl.concat_str(*_CONTENT, separator=" "))
     models_of = dict(contents.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
     rows = []
@@ -187,7 +189,11 @@ def encode_series_models(
 
 
 def _effects(
-    context: ForecastContext, day_effects: dy.DataFrame[DayEffects], choice: Choice, tenant_quantiles: Floats
+    context: ForecastContext,
+    day_effects: dy.DataFrame[DayEffects],
+    spread: Floats,
+    choice: Choice,
+    tenant_quantiles: Floats,
 ) -> dict[str, dict[str, object]]:
     """What each tenant's version holds besides its series; see ``decode``."""
     pattern = holiday_closure_pattern(context.days, context.holidays).rename({"closed_on_holiday": "is_kept"})
@@ -199,6 +205,7 @@ def _effects(
             for parts, frame in zip(by_tenant, (day_effects, pattern), strict=True)
         )
         effects[tenant] = {
+            "day_spread": _numbers(spread[number]),
             "blend": BLEND_NAMES[int(np.argmin(choice.tenant_wape[:, number]))],
             "error_quantiles": _numbers(tenant_quantiles[number]),
             "factors": factors,

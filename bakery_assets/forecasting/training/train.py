@@ -27,6 +27,7 @@ from bakery_assets.forecasting.models.day_effects import (
     past_day_effects,
     special_day_observations,
 )
+from bakery_assets.forecasting.models.day_spread import day_spread, spread_of_days
 from bakery_assets.forecasting.models.gradient_boosting import (
     FittedBoosters,
     GradientBoostedModel,
@@ -134,13 +135,16 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     incumbent_yhat = weighted_mean(np.stack([members.incumbent[name] for name in MEMBERS]), incumbents.weights)
     chosen = forecasts[choice.chosen, np.arange(len(panel.tenant))]
     yhat = np.where(incumbents.is_carried_over[:, None], incumbent_yhat, chosen)
-    residuals = _scaled_residuals(panel, yhat, sold, origins)
+    spread = day_spread(panel, day_effect)
+    residuals = _scaled_residuals(panel, yhat, sold, origins, spread)
     quantiles, tenant_quantiles, count = error_quantiles(residuals, panel.tenant, tenants)
     trained = encode_series_models(panel, choice, members.alphas, quantiles, count)
     series = _with_carried_over(trained, inputs["incumbents"], inputs["carried_over"])
     scores = backtest_scores(panel, sold, yhat, incumbent_yhat, forecasts, weeks)
     day_effects = estimate_day_effects(observations, of_countries, context.countries)
-    versions = encode_model_versions(cells, context, day_effects, boosters, choice, scores, tenant_quantiles, series)
+    versions = encode_model_versions(
+        cells, context, day_effects, spread, boosters, choice, scores, tenant_quantiles, series
+    )
     named = series.join(versions.select("tenant_id", "model_version"), on="tenant_id")
     return TrainingTables(
         model_versions=versions,
@@ -252,7 +256,7 @@ def _backtest_members(
     return _BacktestedMembers({"trees": tree_forecasts, **best}, {"trees": tree_forecasts, **in_use}, alphas)
 
 
-def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[int]) -> Floats:
+def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[int], spread: Floats) -> Floats:
     width = np.concatenate(
         [
             residual_scale(
@@ -263,7 +267,7 @@ def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[in
             for number, day in enumerate(origins)
         ],
         axis=1,
-    )
+    ) * spread_of_days(panel, spread, range(origins[0], panel.past))
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled_residual = (sold - yhat) / width
     return np.where(width > 0, scaled_residual, np.nan).astype(np.float32)
