@@ -17,14 +17,23 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.calendars import AROUND_HOLIDAY, BEFORE_HOLIDAY, HOLIDAY, TWO_BEFORE_HOLIDAY
+from bakery_assets.calendars import (
+    AFTER_HOLIDAY,
+    AROUND_HOLIDAY,
+    BEFORE_HOLIDAY,
+    HOLIDAY,
+    TWO_AFTER_HOLIDAY,
+    TWO_BEFORE_HOLIDAY,
+)
 from bakery_assets.forecasting.data.panel import AHEAD, WEEK, Floats, Panel
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.rules import unique_together
 
-PRIOR_DAYS = 1.0  # observed days that the more general factor counts for
+# Observed days that the more general factor counts for, by kind; days two days off a holiday are mostly like any other.
+PRIOR_DAYS = {AFTER_HOLIDAY: 2.0, TWO_BEFORE_HOLIDAY: 6.0, TWO_AFTER_HOLIDAY: 6.0}
+USUAL_PRIOR_DAYS = 1.0
 MAX_DAY_EFFECT = 5.0  # of one kind of day, and of all that falls on one day together
 
 # By kind, the exponent of the week's mean in the normal day; the same weekday has the rest. Of 0, 0.3, 0.5, 0.7, 0.8
@@ -333,9 +342,13 @@ def _with_country_factors(rows: pl.DataFrame, of_countries: pl.DataFrame) -> pl.
     )
 
 
+def _prior_days() -> pl.Expr:
+    return pl.col("kind").replace_strict(PRIOR_DAYS, default=USUAL_PRIOR_DAYS, return_dtype=pl.Float64)
+
+
 def _shrunk(towards: pl.Expr) -> pl.Expr:
     """The tenant's own ratio, shrunk; ``towards`` without observations."""
-    prior = PRIOR_DAYS * pl.col("normal") / pl.col("weight")
+    prior = _prior_days() * pl.col("normal") / pl.col("weight")
     own = (pl.col("sold") + prior * towards) / (pl.col("normal") + prior)
     return pl.when(pl.col("weight") > 0).then(own).otherwise(towards).clip(0.0, MAX_DAY_EFFECT)
 
@@ -343,7 +356,7 @@ def _shrunk(towards: pl.Expr) -> pl.Expr:
 def _shrunk_to_country(towards: pl.Expr) -> pl.Expr:
     """The country's factor, shrunk; ``towards`` where it has none."""
     weight = pl.col("country_weight")
-    shrunk = (pl.col("country_factor") * weight + PRIOR_DAYS * towards) / (weight + PRIOR_DAYS)
+    shrunk = (pl.col("country_factor") * weight + _prior_days() * towards) / (weight + _prior_days())
     return pl.when(weight > 0).then(shrunk).otherwise(towards)
 
 

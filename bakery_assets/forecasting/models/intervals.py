@@ -26,6 +26,8 @@ RESIDUAL_DAYS = 84
 RESIDUAL_DECIMALS = 5  # of the quantiles of scaled residuals
 MIN_RESIDUALS = 28  # residuals of its own that a series needs to use them alone; fewer are shrunk towards its tenant's
 
+FEWEST_RESIDUALS = 14  # with fewer, a series has its tenant's
+
 # For a bakery without a past: midway between 60 series of a bakery chain (-0.32, 0.02, 0.23, 0.36, 0.53) and
 # 148 articles of a French shop in a holiday resort (-0.97, 0.00, 0.54, 1.12, 1.90), each over 84 days.
 DEFAULT_RESIDUALS = {0.1: -0.64, 0.5: 0.01, 0.8: 0.38, 0.9: 0.74, 0.95: 1.22}
@@ -86,7 +88,7 @@ def error_quantiles(scaled_residuals: Floats, tenant: Integers, tenants: int) ->
     groups = groups.filter(pl.col("count") >= MIN_RESIDUALS)
     of_tenant[groups["tenant"].to_numpy()] = groups.select(str(level) for level in QUANTILE_GRID).to_numpy()
     count = (~np.isnan(scaled_residuals)).sum(axis=1)
-    share = np.minimum(count / MIN_RESIDUALS, 1.0).astype(np.float32)[:, None]
+    share = np.where(count < FEWEST_RESIDUALS, 0.0, np.minimum(count / MIN_RESIDUALS, 1.0)).astype(np.float32)[:, None]
     tenants_own = of_tenant[tenant]
     shrunk = share * own + (1 - share) * tenants_own
     is_enough = (count >= MIN_RESIDUALS)[:, None]

@@ -236,7 +236,7 @@ def _backtest_members(
         for each, day in zip(past, origins, strict=True)
     ]
     best, in_use, alphas = {}, {}, {}
-    for family, grid in backtest_grid(recent, cluster).items():
+    for family, grid in backtest_grid(recent, panel.shop, cluster).items():
         forecasts = grid * effect[None]
         alphas[family] = best_alpha(forecasts, sold)
         best[family] = forecasts[alphas[family], series]
