@@ -25,8 +25,9 @@ from bakery_assets.forecasting.models.smoothing import (
     group_sums,
     level,
     seasonal,
-    split_weekday_profile,
+    split_by_profile,
     tsb,
+    weekday_profile,
 )
 from bakery_assets.forecasting.registry.decode import VersionsInUse
 from bakery_assets.quantities import DECIMALS
@@ -35,8 +36,6 @@ from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import SERIES_MODELS, UNTRAINED_SMOOTHING
 
 SMALL_VOLUME = 10.0  # units a day below which the gaps between whole numbers are wide beside the uncertainty
-SELDOM_DAYS = 56
-SELDOM_SHARE = 0.5  # an untrained series that sells on fewer of its days is forecast as intermittent demand
 SHORT_HISTORY_DAYS = 28  # fewer days since the first sale make a short history
 
 
@@ -87,7 +86,10 @@ def blended_forecasts(
     sold = panel.quantity[:, max(panel.past - SMOOTHED_DAYS, 0) : panel.past]
     days_observed = panel.is_observed.sum(axis=1)
     is_short = days_observed < SHORT_HISTORY_DAYS
-    split = split_weekday_profile(recent, panel.shop)
+    profile = np.where(
+        np.isnan(versions.weekday_profile), weekday_profile(recent, panel.shop), versions.weekday_profile
+    )
+    split = split_by_profile(recent, profile)
     by_weekday = seasonal(recent, versions.alphas["seasonal"])
     members = {
         # A new series follows the week of others until it has one of its own, trained or not.
@@ -128,21 +130,13 @@ def _weights(panel: Panel, versions: VersionsInUse, members: Floats, is_short: F
     """The weights of the members, (members, series), as the versions say; others where these make no forecast."""
     weights = versions.weights.copy()
     is_untrained = np.array([model == UNTRAINED_SMOOTHING for model in versions.models], dtype=bool)
-    weights[:, is_untrained & _sells_seldom(panel)] = np.array(BLENDS["intermittent"], dtype=np.float32)[:, None]
+    weights[:, is_untrained & panel.sells_seldom] = np.array(BLENDS["intermittent"], dtype=np.float32)[:, None]
     weights[:, is_short] = 0.0
     weights[MEMBERS.index("seasonal"), is_short] = 1.0
     # Gradient boosting has no forecast for a series that has sold nothing for weeks; smoothing has.
     has_none = np.isnan(weighted_mean(members, weights)).all(axis=1)
     weights[:, has_none] = np.array(BLENDS["smoothing"], dtype=np.float32)[:, None]
     return weights
-
-
-def _sells_seldom(panel: Panel) -> Flags:
-    """Whether a series sold on less than ``SELDOM_SHARE`` of its open days of the last weeks: (series,)."""
-    recent = slice(max(panel.past - SELDOM_DAYS, 0), panel.past)
-    is_offered = panel.is_open[:, recent] & ~panel.is_paused[:, recent]
-    sold = (is_offered & (panel.quantity[:, recent] > 0)).sum(axis=1)
-    return sold < SELDOM_SHARE * is_offered.sum(axis=1)
 
 
 def _tree_forecasts(
@@ -197,7 +191,7 @@ class _WeekdayProfiles:
 
 def _weekday_profiles(demand: Floats, group: Integers) -> _WeekdayProfiles:
     total = group_sums(demand, group)
-    return _WeekdayProfiles((~np.isnan(total)).sum(axis=1), split_weekday_profile(total).profile)
+    return _WeekdayProfiles((~np.isnan(total)).sum(axis=1), weekday_profile(total, np.arange(len(total))))
 
 
 def _last_same_weekdays(panel: Panel) -> dict[str, Floats]:

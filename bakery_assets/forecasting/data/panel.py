@@ -30,6 +30,8 @@ Integers = npt.NDArray[np.int64]
 WEEK = 7
 SAME_WEEKDAYS = 4  # how many normal same weekdays make a normal day
 FRESH_WEEKS = 8  # a normal same weekday older than this says less than the day itself
+SELDOM_DAYS = 56
+SELDOM_SHARE = 0.5  # what sells on fewer of its open days is intermittent demand
 ROUTINE_DAYS = 56
 ROUTINE_SHARE = 0.25  # a promotion on more than every fourth day of the last weeks is no longer a special day
 AHEAD = HORIZON_DAYS + 2  # a day's features look at the two days after it
@@ -106,6 +108,15 @@ class Panel:
         """Days from the first sale of any series to the plan date."""
         has_started = self.is_observed.any(axis=0)
         return self.past - int(np.argmax(has_started)) if has_started.any() else 0
+
+    @cached_property
+    def sells_seldom(self) -> Flags:
+        """Series: sold on less than ``SELDOM_SHARE`` of its open days of the last ``SELDOM_DAYS``."""
+        recent = slice(max(self.past - SELDOM_DAYS, 0), self.past)
+        is_offered = self.is_open[:, recent] & ~self.is_paused[:, recent]
+        sold = (is_offered & (self.quantity[:, recent] > 0)).sum(axis=1)
+        seldom: Flags = sold < SELDOM_SHARE * is_offered.sum(axis=1)
+        return seldom
 
     @cached_property
     def is_normal(self) -> Flags:

@@ -64,7 +64,7 @@ def is_absent(quantity: Floats, is_open: Flags) -> Flags:
 
 
 def _sale_days(quantity: Floats, is_open: Flags) -> _SaleDays:
-    opened = np.cumsum(is_open, axis=1)
+    opened = np.cumsum(is_open, axis=1, dtype=np.int64)
     row, day = np.nonzero(quantity > 0)
     count = opened[row, day]
     number = np.arange(len(row))

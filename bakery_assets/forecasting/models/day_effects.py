@@ -174,7 +174,8 @@ def _over_same_weekday(panel: Panel, days: pl.DataFrame) -> Floats:
     same, all_days = normal[index], mean[index]
     is_known = (same > 0) & (all_days > 0)
     ratio = np.where(is_known, all_days / np.maximum(same, 1e-9), 1.0)
-    return np.clip(ratio**share, 1 / MAX_DAY_EFFECT, MAX_DAY_EFFECT).astype(np.float32)
+    limited: Floats = np.clip(ratio**share, 1 / MAX_DAY_EFFECT, MAX_DAY_EFFECT).astype(np.float32)
+    return limited
 
 
 def country_day_effects(observations: dy.DataFrame[SpecialDayObservations]) -> dy.DataFrame[CountryDayEffects]:

@@ -63,4 +63,5 @@ def day_spread(panel: Panel, day_effect: Floats) -> Floats:
     overall = total[:, normal].sum(axis=1) / np.maximum(count[:, normal].sum(axis=1), 1)
     relative = total / np.maximum(overall, 1e-9)[:, None]
     spread = (relative + PRIOR_RESIDUALS * USUAL_SPREAD) / (count + PRIOR_RESIDUALS)
-    return np.clip(spread, SMALLEST_SPREAD, LARGEST_SPREAD).astype(np.float32)
+    limited: Floats = np.clip(spread, SMALLEST_SPREAD, LARGEST_SPREAD).astype(np.float32)
+    return limited

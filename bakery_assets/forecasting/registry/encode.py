@@ -28,6 +28,7 @@ from bakery_assets.schemas import Cells, conform, plans
 
 METHOD = "4"  # goes up when the same facts would train another model
 WAPE_DECIMALS = 5
+PROFILE_DECIMALS = 4
 LIBRARIES = ("holidays", "lightgbm", "numpy", "polars", "statsforecast")
 Scores = list[dict[str, object]]  # by tenant
 
@@ -158,18 +159,28 @@ _CONTENT = ("location_id", "product_id", "model", "parameters", "error_quantiles
 
 
 def encode_series_models(
-    panel: Panel, choice: Choice, alphas: Mapping[str, Integers], quantiles: Floats, count: Integers
+    panel: Panel,
+    choice: Choice,
+    alphas: Mapping[str, Integers],
+    profile: Floats,
+    quantiles: Floats,
+    count: Integers,
 ) -> dy.DataFrame[EncodedSeries]:
     """The series' rows, sorted.
 
     Args:
         alphas: by family of smoothing, the chosen point of its grid per series.
+        profile: of ``weekday_profile``, from the plan date on.
         quantiles: (series, len(QUANTILE_GRID)), NaN where there are too few residuals.
         count: how many residuals there are.
     """
-    parameters = {
+    # Stored by weekday from Monday on, since it is applied on other dates.
+    plan_weekday = panel.weekday[panel.tenant, panel.past].astype(np.int64)[:, None]
+    by_weekday = np.take_along_axis(profile, (np.arange(WEEK) - plan_weekday) % WEEK, axis=1).astype(np.float64)
+    parameters: dict[str, pl.Series] = {
         family: pl.Series(np.array(grid)[alphas[family]]).round(4) for family, grid in sorted(ALPHA_GRID.items())
     }
+    parameters["weekdays"] = pl.Series(by_weekday.round(PROFILE_DECIMALS).tolist(), dtype=pl.List(pl.Float64))
     errors = pl.DataFrame(
         {name: choice.shrunk_wape[blend].astype(np.float64) for blend, name in enumerate(BLEND_NAMES)}
     )

@@ -37,7 +37,7 @@ from bakery_assets.forecasting.models.gradient_boosting import (
 )
 from bakery_assets.forecasting.models.intervals import base_level, error_quantiles, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import MEMBERS, best_alpha, blend_forecasts, choose, weighted_mean
-from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, backtest_grid
+from bakery_assets.forecasting.models.smoothing import PROFILE_DAYS, SMOOTHED_DAYS, backtest_grid, weekday_profile
 from bakery_assets.forecasting.registry.decode import Incumbents, decode_incumbents
 from bakery_assets.forecasting.registry.encode import (
     EncodedSeries,
@@ -131,14 +131,15 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     members = _backtest_members(context, day_effect, boosters, incumbents, origins, sold, cluster)
     forecasts = blend_forecasts(members.best)
     tenants = panel.cells.height
-    choice = choose(forecasts, sold, panel.tenant, tenants, incumbents.blend)
+    choice = choose(forecasts, sold, panel.tenant, tenants, incumbents.blend, panel.sells_seldom)
     incumbent_yhat = weighted_mean(np.stack([members.incumbent[name] for name in MEMBERS]), incumbents.weights)
     chosen = forecasts[choice.chosen, np.arange(len(panel.tenant))]
     yhat = np.where(incumbents.is_carried_over[:, None], incumbent_yhat, chosen)
     spread = day_spread(panel, day_effect)
     residuals = _scaled_residuals(panel, yhat, sold, origins, spread)
     quantiles, tenant_quantiles, count = error_quantiles(residuals, panel.tenant, tenants)
-    trained = encode_series_models(panel, choice, members.alphas, quantiles, count)
+    profile = weekday_profile(panel.imputed_normal_demand[:, -PROFILE_DAYS:], panel.shop)
+    trained = encode_series_models(panel, choice, members.alphas, profile, quantiles, count)
     series = _with_carried_over(trained, inputs["incumbents"], inputs["carried_over"])
     scores = backtest_scores(panel, sold, yhat, incumbent_yhat, forecasts, weeks)
     day_effects = estimate_day_effects(observations, of_countries, context.countries)
@@ -235,10 +236,14 @@ def _backtest_members(
         each.imputed_normal_demand[:, max(day - SMOOTHED_DAYS, 0) : day]
         for each, day in zip(past, origins, strict=True)
     ]
+    profiles = [
+        weekday_profile(each.imputed_normal_demand[:, max(day - PROFILE_DAYS, 0) : day], each.shop)
+        for each, day in zip(past, origins, strict=True)
+    ]
     best, in_use, alphas = {}, {}, {}
-    for family, grid in backtest_grid(recent, panel.shop, cluster).items():
+    for family, grid in backtest_grid(recent, profiles, cluster).items():
         forecasts = grid * effect[None]
-        alphas[family] = best_alpha(forecasts, sold)
+        alphas[family] = best_alpha(forecasts, sold, panel.tenant, panel.cells.height)
         best[family] = forecasts[alphas[family], series]
         incumbent = incumbents.alphas[family]
         in_use[family] = forecasts[np.where(incumbent >= 0, incumbent, alphas[family]), series]
