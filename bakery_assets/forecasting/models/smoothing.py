@@ -23,7 +23,7 @@ ALPHA_GRID = {"seasonal": SEASONAL_ALPHAS, "level": LEVEL_ALPHAS, "tsb": TSB_ALP
 
 SMOOTHED_DAYS = 182  # what smoothing sees; longer did not forecast better and costs time
 PROFILE_DAYS = 728  # what a trained weekday profile is the mean of
-MIN_PROFILE_SHARE = 0.05  # a weekday with less of the mean than this says nothing about the level
+MIN_PROFILE_SHARE = 0.25  # a weekday with less of the mean than this says too little about the level
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class WeekdaySplit:
 
     Attributes:
         profile: (series, 7), by days from the plan date modulo 7, mean 1.
-        level: (series, days), the series over its profile, in units; the series' mean where the profile is below
+        level: (series, days), the series over its profile, in units; NaN where the profile is below
             ``MIN_PROFILE_SHARE``.
     """
 
@@ -89,9 +89,8 @@ def split_by_profile(demand: Floats, profile: Floats) -> WeekdaySplit:
         profile: of ``weekday_profile``.
     """
     of_day = profile[:, _slots(demand)]
-    mean = row_mean(demand)[:, None]
-    level = np.where(of_day > MIN_PROFILE_SHARE, demand / np.maximum(of_day, MIN_PROFILE_SHARE), mean)
-    return WeekdaySplit(profile, np.where(np.isnan(demand), np.nan, level).astype(np.float32))
+    level = np.where(of_day > MIN_PROFILE_SHARE, demand / np.maximum(of_day, MIN_PROFILE_SHARE), np.nan)
+    return WeekdaySplit(profile, level.astype(np.float32))
 
 
 def group_sums(demand: Floats, group: Integers) -> Floats:
