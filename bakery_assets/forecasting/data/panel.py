@@ -86,6 +86,7 @@ class Panel:
     quantity: Floats  # units sold; 0 on days without a row
     # Units that would have sold, at the level of today; NaN where unknown: closed, sold out, paused, outside the data.
     demand: Floats
+    recorded_demand: Floats  # the same at the level that it had
     is_open: Flags  # series: its shop was open
     is_paused: Flags  # series: off the shelf, and back since
     is_observed: Flags  # series: from its first sale to its tenant's last
@@ -209,6 +210,7 @@ def build_panel(
     is_closed = item_flags(CLOSED)
     demand, is_censored = _demand(sold, is_closed[axes.item, :past])
     is_paused = ended_pauses(sold.quantity, sold.is_open)
+    demand[is_paused] = np.nan
     weather_days = axes.with_days(weather, axes.width)
     weather_index = (weather_days["tenant"].to_numpy(), weather_days["day"].to_numpy())
     weekday, day_of_year = _calendar_days(axes)
@@ -222,7 +224,8 @@ def build_panel(
         shop=axes.shop,
         past=past,
         quantity=sold.quantity,
-        demand=np.where(is_paused, np.float32(np.nan), demand),
+        demand=demand,
+        recorded_demand=demand,
         is_open=sold.is_open,
         is_paused=is_paused,
         is_observed=sold.is_observed,

@@ -6,7 +6,7 @@ which a shop closes, how far a forecast may be off. Everything comes out as rows
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict, cast
 
 import dataframely as dy
@@ -93,7 +93,9 @@ def fit_booster(cells: dy.DataFrame[Cells], facts: ContextFacts) -> dy.DataFrame
     if not holdout:
         return nothing
     try:
-        holdout_model, _ = fit_gradient_boosting(panel, day_effect, panel.past - holdout)
+        # A shift within the weeks held out must not reach the model that has not seen them.
+        recorded = replace(panel, demand=panel.recorded_demand)
+        holdout_model, _ = fit_gradient_boosting(recorded, day_effect, panel.past - holdout)
         final_model, rows = fit_gradient_boosting(panel, day_effect, panel.past)
     except ValueError:  # not one usable day; smoothing does without
         return nothing
