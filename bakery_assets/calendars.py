@@ -17,13 +17,18 @@ from bakery_assets.schemas.rules import unique_together
 HOLIDAY = "holiday"
 BEFORE_HOLIDAY = "day_before_holiday"
 AFTER_HOLIDAY = "day_after_holiday"
+TWO_BEFORE_HOLIDAY = "2_days_before_holiday"
+TWO_AFTER_HOLIDAY = "2_days_after_holiday"
 PROMOTION = "promotion"
 EVENT = "event"
 SCHOOL_HOLIDAY = "school_holiday"
 CLOSED = "closed"
 
 PUBLIC_HOLIDAYS = {"country": pl.String, "region": pl.String, "date": pl.Date, "name": pl.String}
-NEIGHBORS = (1, -1, 2, -2)  # days from an unnamed holiday to the named one that it goes with, nearest first
+NEIGHBORS = (1, -1, 2, -2)  # days from a day to the holiday that it goes with, nearest first
+# By days from the day to its holiday.
+AROUND_HOLIDAY = {1: BEFORE_HOLIDAY, -1: AFTER_HOLIDAY, 2: TWO_BEFORE_HOLIDAY, -2: TWO_AFTER_HOLIDAY}
+EVES = ("12-24", "12-31")  # days before a holiday that people keep like one, whatever weekday they fall on
 
 
 class ClosedDays(dy.Schema):
@@ -47,8 +52,10 @@ class Occasions(dy.Schema):
     tenant_id = col.key_text("The bakery")
     product_id = col.text("Only for this product; empty: for all", nullable=True)
     date = col.date("The day")
-    kind = col.choice("What it is", (HOLIDAY, BEFORE_HOLIDAY, AFTER_HOLIDAY, PROMOTION, EVENT, SCHOOL_HOLIDAY, CLOSED))
-    name = col.text("Name of a holiday or event; of a promotion its product, or * for all products")
+    kind = col.choice("What it is", (HOLIDAY, *AROUND_HOLIDAY.values(), PROMOTION, EVENT, SCHOOL_HOLIDAY, CLOSED))
+    name = col.text(
+        "Name of a holiday, of the holiday a day is next to, or of an event; of a promotion its product, or * for all"
+    )
 
     key = unique_together("tenant_id", "product_id", "date", "kind", "name")
 
@@ -133,18 +140,28 @@ def _with_names(own: pl.DataFrame, public: pl.DataFrame) -> pl.DataFrame:
 def occasions(
     calendar: dy.DataFrame[ops.Calendar], all_holidays: dy.DataFrame[TenantHolidays], first: date, last: date
 ) -> dy.DataFrame[Occasions]:
-    """What is special about the days from ``first`` to ``last``, both included."""
+    """What is special about the days from ``first`` to ``last``, both included.
+
+    A day next to several holidays goes with the nearest, of two as near with the one to come. The days before Christmas
+    and New Year are holidays of their own kind, where the day after is one.
+    """
     all_products = pl.lit(None, pl.String).alias("product_id")
     columns = Occasions.column_names()
-    days_around = [
-        all_holidays.select(
-            "tenant_id", all_products, pl.col("date").dt.offset_by(shift), kind=pl.lit(kind), name=pl.lit("")
+    eve_name = pl.format("{} {}", pl.lit("-1 day"), "name")
+    eves = all_holidays.select("tenant_id", pl.col("date").dt.offset_by("-1d"), name=eve_name).filter(
+        pl.col("date").dt.to_string("%m-%d").is_in(EVES)
+    )
+    of_holidays = pl.concat([all_holidays, eves]).unique(["tenant_id", "date"], keep="first", maintain_order=True)
+    days_around = (
+        pl.concat(
+            all_holidays.select("tenant_id", pl.col("date").dt.offset_by(f"{-days}d"), "name", kind=pl.lit(kind))
+            for days, kind in AROUND_HOLIDAY.items()
         )
-        .join(all_holidays, on=["tenant_id", "date"], how="anti")
-        .unique()
-        for kind, shift in ((BEFORE_HOLIDAY, "-1d"), (AFTER_HOLIDAY, "1d"))
-    ]
-    whole_holidays = all_holidays.select("tenant_id", all_products, "date", kind=pl.lit(HOLIDAY), name="name")
+        .join(of_holidays, on=["tenant_id", "date"], how="anti")
+        .unique(["tenant_id", "date"], keep="first", maintain_order=True)
+        .with_columns(all_products)
+    )
+    whole_holidays = of_holidays.select("tenant_id", all_products, "date", kind=pl.lit(HOLIDAY), name="name")
     own = calendar.filter((pl.col("kind") != HOLIDAY) | pl.col("product_id").is_not_null()).select(
         "tenant_id",
         "product_id",
@@ -155,7 +172,7 @@ def occasions(
         .otherwise(pl.col("product_id").fill_null("*")),
     )
     found = (
-        pl.concat([part.select(columns) for part in (whole_holidays, *days_around, own)])
+        pl.concat([part.select(columns) for part in (whole_holidays, days_around, own)])
         .filter(pl.col("date").is_between(first, last))
         .unique()
         .sort(columns)

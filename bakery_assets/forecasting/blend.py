@@ -15,10 +15,20 @@ from bakery_assets.forecasting.data.closures import PredictedClosures
 from bakery_assets.forecasting.data.context import closure_mask
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.forecasting.data.panel import SAME_WEEKDAYS, WEEK, Flags, Floats, Integers, Panel, as_rows
+from bakery_assets.forecasting.data.pauses import is_absent
+from bakery_assets.forecasting.models.day_spread import spread_of_days
 from bakery_assets.forecasting.models.gradient_boosting import GradientBoostedModel
 from bakery_assets.forecasting.models.intervals import base_level, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import BLENDS, MEMBERS, weighted_mean
-from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, level, seasonal, split_weekday_profile, tsb
+from bakery_assets.forecasting.models.smoothing import (
+    SMOOTHED_DAYS,
+    group_sums,
+    level,
+    seasonal,
+    split_by_profile,
+    tsb,
+    weekday_profile,
+)
 from bakery_assets.forecasting.registry.decode import VersionsInUse
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
@@ -62,6 +72,7 @@ def blended_forecasts(
     panel: Panel,
     versions: VersionsInUse,
     day_effect: Floats,
+    spread: Floats,
     closures: dy.DataFrame[PredictedClosures],
     boosters: dy.DataFrame[plans.Boosters],
 ) -> dy.DataFrame[BlendedForecasts]:
@@ -69,12 +80,16 @@ def blended_forecasts(
 
     Args:
         day_effect: of ``day_effects.day_effect_matrix``.
+        spread: (tenants, KINDS_OF_DAY).
     """
     recent = panel.imputed_normal_demand[:, max(panel.past - SMOOTHED_DAYS, 0) :]
     sold = panel.quantity[:, max(panel.past - SMOOTHED_DAYS, 0) : panel.past]
     days_observed = panel.is_observed.sum(axis=1)
     is_short = days_observed < SHORT_HISTORY_DAYS
-    split = split_weekday_profile(recent)
+    profile = np.where(
+        np.isnan(versions.weekday_profile), weekday_profile(recent, panel.shop), versions.weekday_profile
+    )
+    split = split_by_profile(recent, profile)
     by_weekday = seasonal(recent, versions.alphas["seasonal"])
     members = {
         # A new series follows the week of others until it has one of its own, trained or not.
@@ -85,15 +100,18 @@ def blended_forecasts(
     }
     effect = day_effect[panel.item, panel.past : panel.past + HORIZON_DAYS]
     stacked: Floats = np.stack([members[name] * (1.0 if name == "trees" else effect) for name in MEMBERS])
-    weights = _weights(versions, stacked, is_short)
+    weights = _weights(panel, versions, stacked, is_short)
     usable = np.where(np.isnan(stacked), 0.0, weights[:, :, None])
     shares = usable / np.maximum(usable.sum(axis=0), 1e-9)
-    yhat = np.nan_to_num(weighted_mean(stacked, weights))
+    absent = is_absent(panel.quantity, panel.is_open)
+    yhat = np.where(absent[:, None], np.float32(0), np.nan_to_num(weighted_mean(stacked, weights)))
+    scale = residual_scale(yhat, base_level(recent), smallest_scale(recent, panel.tenant))
+    days_ahead = range(panel.past, panel.past + HORIZON_DAYS)
     rows = as_rows(
         panel,
-        range(panel.past, panel.past + HORIZON_DAYS),
+        days_ahead,
         blended=yhat.astype(np.float64),
-        scale=residual_scale(yhat, base_level(recent), smallest_scale(recent, panel.tenant)).astype(np.float64),
+        scale=(scale * spread_of_days(panel, spread, days_ahead)).astype(np.float64),
         highest_sold=np.repeat(sold.max(axis=1, initial=0.0)[:, None], HORIZON_DAYS, axis=1).astype(np.float64),
         is_count=(sold == np.round(sold)).all(axis=1)[:, None] & (yhat < SMALL_VOLUME),
         history_days=np.repeat(days_observed[:, None], HORIZON_DAYS, axis=1),
@@ -108,9 +126,11 @@ def blended_forecasts(
     return conform(BlendedForecasts, named.rename({"date": "target_date"}))
 
 
-def _weights(versions: VersionsInUse, members: Floats, is_short: Flags) -> Floats:
+def _weights(panel: Panel, versions: VersionsInUse, members: Floats, is_short: Flags) -> Floats:
     """The weights of the members, (members, series), as the versions say; others where these make no forecast."""
     weights = versions.weights.copy()
+    is_untrained = np.array([model == UNTRAINED_SMOOTHING for model in versions.models], dtype=bool)
+    weights[:, is_untrained & panel.sells_seldom] = np.array(BLENDS["intermittent"], dtype=np.float32)[:, None]
     weights[:, is_short] = 0.0
     weights[MEMBERS.index("seasonal"), is_short] = 1.0
     # Gradient boosting has no forecast for a series that has sold nothing for weeks; smoothing has.
@@ -170,12 +190,8 @@ class _WeekdayProfiles:
 
 
 def _weekday_profiles(demand: Floats, group: Integers) -> _WeekdayProfiles:
-    total = np.zeros((int(group.max(initial=-1)) + 1, demand.shape[1]), dtype=np.float32)
-    np.add.at(total, group, np.nan_to_num(demand))
-    is_number = np.zeros_like(total, dtype=bool)
-    np.logical_or.at(is_number, group, ~np.isnan(demand))
-    split = split_weekday_profile(np.where(is_number, total, np.nan).astype(np.float32))
-    return _WeekdayProfiles(is_number.sum(axis=1), split.profile)
+    total = group_sums(demand, group)
+    return _WeekdayProfiles((~np.isnan(total)).sum(axis=1), weekday_profile(total, np.arange(len(total))))
 
 
 def _last_same_weekdays(panel: Panel) -> dict[str, Floats]:

@@ -16,7 +16,12 @@ from bakery_assets.complete_days import without_incomplete_days
 from bakery_assets.forecasting.data.closures import HolidayClosurePattern, holiday_closure_pattern
 from bakery_assets.forecasting.data.context import ContextFacts, ForecastContext, build_context, horizon_closures
 from bakery_assets.forecasting.data.history import HISTORY_DAYS
-from bakery_assets.forecasting.models.day_effects import DayEffects, estimate_day_effects, special_day_observations
+from bakery_assets.forecasting.models.day_effects import (
+    CountryDayEffects,
+    DayEffects,
+    estimate_day_effects,
+    special_day_observations,
+)
 from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS
 from bakery_assets.forecasting.overrides import apply_overrides
 from bakery_assets.forecasting.reasoning import reasoning
@@ -101,7 +106,8 @@ def _forecast_untrained(members: pl.DataFrame, inputs: ForecastInputs) -> pl.Dat
     cells, own = conform(Cells, members), _of(members, inputs)
     context = build_context(cells, own, HISTORY_DAYS)
     versions = decode_model_versions(context.panel, own["model_versions"], own["series_models"])
-    effects = estimate_day_effects(special_day_observations(context.panel))
+    observations = special_day_observations(context.panel, context.countries)
+    effects = estimate_day_effects(observations, CountryDayEffects.create_empty(), context.countries)
     pattern = holiday_closure_pattern(context.days, context.holidays)
     return _forecasts(cells, own, context, versions, effects, pattern)
 

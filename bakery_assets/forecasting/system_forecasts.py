@@ -4,6 +4,7 @@ What a person says instead is in ``overrides``, the text of the terms in ``reaso
 """
 
 import dataframely as dy
+import numpy as np
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, horizon
@@ -17,6 +18,7 @@ from bakery_assets.forecasting.models.day_effects import (
     day_effect_matrix,
     day_effects_from,
 )
+from bakery_assets.forecasting.models.day_spread import day_spread
 from bakery_assets.forecasting.registry.decode import VersionsInUse
 from bakery_assets.forecasting.uncertainty import quantile_columns, residual_columns, series_residuals
 from bakery_assets.keys import PRODUCT, SERIES, SHOP
@@ -77,8 +79,11 @@ def system_forecasts(
     """The forecasts of all products of a round, sorted by ``FORECAST_KEY``."""
     panel = context.panel
     rows = _rows(products, context, versions, horizon(cells))
-    blends = blended_forecasts(panel, versions, day_effect_matrix(panel, effects), closures, boosters)
-    residuals = series_residuals(rows.select(SERIES).unique(), panel, versions)
+    day_effect = day_effect_matrix(panel, effects)
+    # Versions of an older method, and tenants without one, have the spread that their days here show.
+    spread = np.where(np.isnan(versions.day_spread), day_spread(panel, day_effect), versions.day_spread)
+    blends = blended_forecasts(panel, versions, day_effect, spread, closures, boosters)
+    residuals = series_residuals(rows.select(SERIES).unique(), panel, versions, spread)
     last_sales = context.days.group_by("tenant_id").agg(last_sale_date=pl.col("date").max())
     of_day = [blends, closed_ahead(panel, closures), _day_effects_of_series(panel, effects)]
     of_tenant = [last_sales, versions.of_tenants.select("tenant_id", "model_version")]

@@ -44,9 +44,15 @@ class SeriesResiduals(SeriesKey):
     error_days = col.integer("Residuals of the series itself")
 
 
-def series_residuals(series: pl.DataFrame, panel: Panel, versions: VersionsInUse) -> dy.DataFrame[SeriesResiduals]:
-    """The residuals of ``series`` (``SERIES``, distinct): of its model, its own weeks, its tenant, or the default."""
-    own, of_tenant, count = error_quantiles(same_weekday_residuals(panel), panel.tenant, panel.cells.height)
+def series_residuals(
+    series: pl.DataFrame, panel: Panel, versions: VersionsInUse, spread: Floats
+) -> dy.DataFrame[SeriesResiduals]:
+    """The residuals of ``series`` (``SERIES``, distinct): of its model, its own weeks, its tenant, or the default.
+
+    Args:
+        spread: (tenants, KINDS_OF_DAY).
+    """
+    own, of_tenant, count = error_quantiles(same_weekday_residuals(panel, spread), panel.tenant, panel.cells.height)
     recent = panel.series.with_columns(own=_lists(own), own_days=pl.Series(count.astype(np.int64)))
     recent_of_tenant = panel.cells.select("tenant_id", of_tenant=_lists(of_tenant))
     trained_of_tenant = versions.of_tenants.select("tenant_id", of_version="error_quantiles")

@@ -753,6 +753,7 @@ class Boosters(dy.Schema):
     holdout_trees = col.text("The same fitted without the last weeks, on which models are compared")
     holdout_from = col.date("First day after the training data of the holdout trees")
     parameters = col.json("Features, settings, sample and library version")
+    day_effects = col.json("Effects of holidays and the days around them, of each country with enough tenants")
 
 
 class ModelVersions(dy.Schema):

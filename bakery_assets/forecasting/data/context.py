@@ -4,6 +4,7 @@ Built from facts once for the stage and for training alike. Nothing of the plan 
 and the weather forecast.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import cast
@@ -48,13 +49,18 @@ class ContextFacts(SalesFacts):
 
 @dataclass(frozen=True)
 class ForecastContext:
-    """Facts as the models see them."""
+    """Facts as the models see them.
+
+    Attributes:
+        countries: by tenant, in capitals.
+    """
 
     sales: dy.DataFrame[DemandHistory]
     days: dy.DataFrame[ShopCalendar]
     holidays: dy.DataFrame[TenantHolidays]
     calendar: dy.DataFrame[ops.Calendar]
     panel: Panel
+    countries: Mapping[str, str | None]
 
 
 def build_context(cells: dy.DataFrame[Cells], facts: ContextFacts, past: int) -> ForecastContext:
@@ -77,6 +83,12 @@ def build_context(cells: dy.DataFrame[Cells], facts: ContextFacts, past: int) ->
         holidays=holidays,
         calendar=calendar,
         panel=build_panel(cells, sales, occasions(calendar, holidays, first, last), facts["weather"], past),
+        countries=dict(
+            facts["tenants"]
+            .join(cells, on="tenant_id", how="semi")
+            .select("tenant_id", pl.col("country").str.strip_chars().str.to_uppercase())
+            .iter_rows()
+        ),
     )
 
 

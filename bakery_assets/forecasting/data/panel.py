@@ -17,6 +17,8 @@ import polars as pl
 from bakery_assets.calendars import CLOSED, EVENT, HOLIDAY, PROMOTION, SCHOOL_HOLIDAY, Occasions
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey, ShopKey
+from bakery_assets.forecasting.data.level_shifts import level_shifts
+from bakery_assets.forecasting.data.pauses import ended_pauses
 from bakery_assets.keys import PRODUCT, SERIES, SHOP
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
@@ -28,6 +30,8 @@ Integers = npt.NDArray[np.int64]
 WEEK = 7
 SAME_WEEKDAYS = 4  # how many normal same weekdays make a normal day
 FRESH_WEEKS = 8  # a normal same weekday older than this says less than the day itself
+SELDOM_DAYS = 56
+SELDOM_SHARE = 0.5  # what sells on fewer of its open days is intermittent demand
 ROUTINE_DAYS = 56
 ROUTINE_SHARE = 0.25  # a promotion on more than every fourth day of the last weeks is no longer a special day
 AHEAD = HORIZON_DAYS + 2  # a day's features look at the two days after it
@@ -80,8 +84,11 @@ class Panel:
     shop: Integers
     past: int
     quantity: Floats  # units sold; 0 on days without a row
-    demand: Floats  # units that would have sold; NaN where unknown: closed, sold out, before or after the data
+    # Units that would have sold, at the level of today; NaN where unknown: closed, sold out, paused, outside the data.
+    demand: Floats
+    recorded_demand: Floats  # the same at the level that it had
     is_open: Flags  # series: its shop was open
+    is_paused: Flags  # series: off the shelf, and back since
     is_observed: Flags  # series: from its first sale to its tenant's last
     is_censored: Flags  # series: sold out, and the demand beyond the sales cannot be estimated
     price: Floats  # series: revenue per unit; NaN where unknown
@@ -104,6 +111,15 @@ class Panel:
         return self.past - int(np.argmax(has_started)) if has_started.any() else 0
 
     @cached_property
+    def sells_seldom(self) -> Flags:
+        """Series: sold on less than ``SELDOM_SHARE`` of its open days of the last ``SELDOM_DAYS``."""
+        recent = slice(max(self.past - SELDOM_DAYS, 0), self.past)
+        is_offered = self.is_open[:, recent] & ~self.is_paused[:, recent]
+        sold = (is_offered & (self.quantity[:, recent] > 0)).sum(axis=1)
+        seldom: Flags = sold < SELDOM_SHARE * is_offered.sum(axis=1)
+        return seldom
+
+    @cached_property
     def is_normal(self) -> Flags:
         """Series, past: an open day with nothing special about it whose demand is known."""
         special = (self.is_special | self.is_closed)[self.item, : self.past]
@@ -123,7 +139,7 @@ class Panel:
     def imputed_normal_demand(self) -> Floats:
         """Series, past: demand as on a normal day, without gaps from the first sale on; NaN before it."""
         fresh, stale = (each[:, : self.past] for each in self.same_weekday_means)
-        sold = np.where(self.is_open, self.quantity, np.nan)
+        sold = np.where(self.is_open & ~self.is_paused, self.quantity, np.nan)
         other = np.where(np.isnan(fresh), np.where(np.isnan(sold), stale, sold), fresh)
         at_least = np.where(self.is_censored, np.fmax(self.quantity, fresh), other)
         filled = np.where(self.is_normal, self.demand, at_least).astype(np.float32)
@@ -145,15 +161,20 @@ class Panel:
         ahead = np.arange(self.past + AHEAD) >= day
         unknown = np.float32(np.nan)
         is_open = self.is_open & ~later
+        quantity = np.where(later, np.float32(0), self.quantity)
+        is_paused = ended_pauses(quantity, is_open)
+        # A pause that ended later was not known to be one.
+        demand = np.where(self.is_paused & ~is_paused & ~self.is_closed[self.item, : self.past], quantity, self.demand)
         last = np.where(is_open.any(axis=1), self.past - np.argmax(is_open[:, ::-1], axis=1), 0)
         end = np.zeros(self.cells.height, dtype=np.int64)
         np.maximum.at(end, self.tenant, last)
         return replace(
             self,
-            quantity=np.where(later, np.float32(0), self.quantity),
-            demand=np.where(later, unknown, self.demand),
+            quantity=quantity,
+            demand=np.where(later | is_paused, unknown, demand),
             price=np.where(later, unknown, self.price),
             is_open=is_open,
+            is_paused=is_paused,
             # Whether days after a tenant's last sale were closed or are only late was not known yet.
             is_observed=self.is_observed & (np.arange(self.past) < end[self.tenant][:, None]),
             is_censored=self.is_censored & ~later,
@@ -188,10 +209,12 @@ def build_panel(
 
     is_closed = item_flags(CLOSED)
     demand, is_censored = _demand(sold, is_closed[axes.item, :past])
+    is_paused = ended_pauses(sold.quantity, sold.is_open)
+    demand[is_paused] = np.nan
     weather_days = axes.with_days(weather, axes.width)
     weather_index = (weather_days["tenant"].to_numpy(), weather_days["day"].to_numpy())
     weekday, day_of_year = _calendar_days(axes)
-    return Panel(
+    panel = Panel(
         cells=conform(PlanDates, axes.dates),
         items=conform(PanelItems, axes.items),
         shops=conform(PanelShops, axes.shops),
@@ -202,7 +225,9 @@ def build_panel(
         past=past,
         quantity=sold.quantity,
         demand=demand,
+        recorded_demand=demand,
         is_open=sold.is_open,
+        is_paused=is_paused,
         is_observed=sold.is_observed,
         is_censored=is_censored,
         price=sold.price,
@@ -218,6 +243,16 @@ def build_panel(
         temperature=_matrix(len(axes.dates), axes.width, weather_index, weather_days["temperature_c"]),
         rain=_matrix(len(axes.dates), axes.width, weather_index, weather_days["rain_mm"]),
     )
+    return _at_new_level(panel)
+
+
+def _at_new_level(panel: Panel) -> Panel:
+    """The panel with the demand before a shift rescaled to the level after it."""
+    ratio, lasted = level_shifts(panel.imputed_normal_demand)
+    if not lasted.any():
+        return panel
+    is_before = np.arange(panel.past) < panel.past - lasted[:, None]
+    return replace(panel, demand=np.where(is_before, panel.demand * ratio[:, None], panel.demand).astype(np.float32))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import polars as pl
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.features import DAYS_FOR_SEASON, FEATURE_NAMES, LEVEL_DAYS, features
 from bakery_assets.forecasting.data.panel import WEEK, Flags, Floats, Panel
+from bakery_assets.forecasting.models.day_effects import CountryDayEffects
 from bakery_assets.schemas import conform, plans
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class FittedBoosters(dy.Schema):
     holdout_trees = plans.Boosters.holdout_trees
     holdout_from = plans.Boosters.holdout_from
     parameters = plans.Boosters.parameters
+    day_effects = plans.Boosters.day_effects
 
 
 @dataclass(frozen=True)
@@ -163,13 +165,19 @@ def holdout_days(history_days: int) -> int:
 
 
 def fitted_booster(
-    panel: Panel, final_model: GradientBoostedModel, holdout_model: GradientBoostedModel, holdout: int, rows: int
+    panel: Panel,
+    final_model: GradientBoostedModel,
+    holdout_model: GradientBoostedModel,
+    holdout: int,
+    rows: int,
+    of_countries: dy.DataFrame[CountryDayEffects],
 ) -> dy.DataFrame[FittedBoosters]:
     """The row of a booster.
 
     Args:
         final_model: fitted on all days. holdout_model: fitted without the last ``holdout`` days.
         rows: days of series that ``final_model`` was fitted on.
+        of_countries: what the panel's tenants show of holidays.
     """
     newest: date = panel.cells.select(pl.col("plan_date").max()).item()
     parameters = {
@@ -189,5 +197,6 @@ def fitted_booster(
         "holdout_trees": holdout_model.text,
         "holdout_from": newest - timedelta(days=holdout),
         "parameters": json.dumps(parameters, sort_keys=True),
+        "day_effects": json.dumps(of_countries.to_dicts(), sort_keys=True),
     }
     return conform(FittedBoosters, pl.DataFrame([row]))

@@ -1,8 +1,11 @@
-"""Model selection: each series takes the blend of models that would have been closest over the last weeks.
+"""Model selection: how much each of the members counts in a series' forecast.
 
-Errors of a few weeks are mostly chance, so a series does not leave its tenant's choice for a small gain: its errors are
-shrunk towards its tenant's, and another blend has to win by a margin against the one in use, or, where none is,
-against the one that is best for the tenant as a whole. How a blend's members forecast is in the modules next to this.
+Weights that follow the errors of a few weeks forecast worse than equal ones (the forecast combination puzzle: Claeskens
+et al. 2016, The forecast combination puzzle: a simple theoretical explanation, International Journal of
+Forecasting 32).
+So every series starts from one blend of all members and leaves it for another by clear evidence only: its errors are
+shrunk towards its tenant's, and another blend has to win by a margin against the one in use. No blend leaves a member
+out that can forecast the series. How members forecast is in the modules next to this.
 """
 
 from collections.abc import Mapping
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bakery_assets.forecasting.data.panel import Floats, Integers
+from bakery_assets.forecasting.data.panel import Flags, Floats, Integers
 from bakery_assets.metrics import AbsoluteSums
 from bakery_assets.schemas.plans import SeriesModel
 
@@ -19,17 +22,20 @@ MEMBERS = ("trees", "seasonal", "level", "tsb")
 # The weight of each of ``MEMBERS``: gradient boosting, weekdays smoothed each by itself, level under a weekday
 # profile, and TSB.
 BLENDS: dict[SeriesModel, tuple[float, float, float, float]] = {
-    "trees_and_smoothing": (0.7, 0.15, 0.15, 0.0),
-    "trees": (1.0, 0.0, 0.0, 0.0),
-    "trees_half": (0.5, 0.25, 0.25, 0.0),
-    "smoothing": (0.0, 0.5, 0.5, 0.0),
-    "same_weekday_smoothing": (0.0, 1.0, 0.0, 0.0),
-    "level_smoothing": (0.0, 0.0, 1.0, 0.0),
-    "intermittent": (0.0, 0.0, 0.0, 1.0),
+    "trees_and_smoothing": (0.55, 0.1, 0.35, 0.0),
+    "trees": (0.8, 0.05, 0.15, 0.0),
+    "trees_half": (0.35, 0.15, 0.5, 0.0),
+    "smoothing": (0.15, 0.25, 0.6, 0.0),
+    "same_weekday_smoothing": (0.15, 0.65, 0.2, 0.0),
+    "level_smoothing": (0.1, 0.0, 0.9, 0.0),
+    "intermittent": (0.1, 0.0, 0.1, 0.8),
 }
 BLEND_NAMES = tuple(BLENDS)
-MARGIN = 0.03  # by how much less error another blend takes a series over
+USUAL_BLEND = BLEND_NAMES.index("trees_and_smoothing")
+INTERMITTENT_BLEND = BLEND_NAMES.index("intermittent")
+MARGIN = 0.08  # by how much less error another blend takes a series over
 PRIOR_DAYS = 28.0  # days of a series' errors that its tenant's count for
+ALPHA_PRIOR_DAYS = 224.0  # the same, where a smoothing parameter is chosen
 
 
 @dataclass(frozen=True)
@@ -67,31 +73,36 @@ def weighted_mean(members: Floats, weights: Floats) -> Floats:
     return np.where(total > 0, mean, np.nan).astype(np.float32)
 
 
-def best_alpha(forecasts: Floats, sold: Floats) -> Integers:
-    """The point of a grid of smoothing parameters with the least absolute error: (series,).
+def best_alpha(forecasts: Floats, sold: Floats, tenant: Integers, tenants: int) -> Integers:
+    """The point of a grid of smoothing parameters with the least error, shrunk towards its tenant's: (series,).
 
     Args:
         forecasts: (points, series, days). sold: (series, days), NaN: not counted.
+        tenant: the row of each series' tenant.
     """
-    best: Integers = np.argmin(AbsoluteSums.over_days(forecasts, sold[None]).errors, axis=0).astype(np.int64)
+    sums = AbsoluteSums.over_days(forecasts, sold[None])
+    of_tenants = sums.by_group(tenant, tenants).wape[:, tenant]
+    best: Integers = np.argmin(_shrunk_wape(sums, of_tenants, ALPHA_PRIOR_DAYS), axis=0).astype(np.int64)
     return best
 
 
-def choose(forecasts: Floats, sold: Floats, tenant: Integers, tenants: int, incumbent: Integers) -> Choice:
+def choose(
+    forecasts: Floats, sold: Floats, tenant: Integers, tenants: int, incumbent: Integers, seldom: Flags
+) -> Choice:
     """Choose a blend for each series.
 
     Args:
         forecasts: of ``blend_forecasts``. sold: (series, days), NaN: not counted.
         tenant: the row of each series' tenant. incumbent: the blend in use, -1 where there is none.
+        seldom: of ``Panel.sells_seldom``.
     """
     sums = AbsoluteSums.over_days(forecasts, sold[None])
     pooled = sums.by_group(tenant, tenants)
     # A blend that has made no forecast for a tenant cannot be its best.
     tenant_wape = np.where(np.isnan(pooled.wape), np.inf, pooled.wape)
-    shrunk = _shrunk_wape(sums, tenant_wape[:, tenant])
+    shrunk = _shrunk_wape(sums, tenant_wape[:, tenant], PRIOR_DAYS)
     series = np.arange(len(tenant))
-    tenant_best = np.argmin(tenant_wape, axis=0)[tenant]
-    reference = np.where(incumbent >= 0, incumbent, tenant_best)
+    reference = np.where(incumbent >= 0, incumbent, np.where(seldom, INTERMITTENT_BLEND, USUAL_BLEND))
     best = np.argmin(shrunk, axis=0)
     with np.errstate(invalid="ignore"):
         wins = shrunk[best, series] < (1 - MARGIN) * shrunk[reference, series]
@@ -100,10 +111,10 @@ def choose(forecasts: Floats, sold: Floats, tenant: Integers, tenants: int, incu
     return Choice(np.where(wins, best, reference), shrunk.astype(np.float32), tenant_wape.astype(np.float32))
 
 
-def _shrunk_wape(sums: AbsoluteSums, towards: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """WAPE of each series as if ``PRIOR_DAYS`` of its mean sales had had the tenant's error."""
+def _shrunk_wape(sums: AbsoluteSums, towards: npt.NDArray[np.float64], prior_days: float) -> npt.NDArray[np.float64]:
+    """WAPE of each series as if ``prior_days`` of its mean sales had had the tenant's error."""
     mean_sales = sums.actuals / np.maximum(sums.days, 1)
     general = np.where(np.isfinite(towards), towards, 0.0)
-    prior_sales = PRIOR_DAYS * mean_sales
+    prior_sales = prior_days * mean_sales
     shrunk = (sums.errors + prior_sales * general) / np.maximum(sums.actuals + prior_sales, 1e-9)
     return np.where((sums.days > 0) & (sums.actuals > 0), shrunk, towards)

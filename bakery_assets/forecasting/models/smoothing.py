@@ -13,16 +13,17 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
-from bakery_assets.forecasting.data.panel import WEEK, Floats, row_mean
+from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, row_mean
 
 SEASONAL_ALPHAS = (0.1, 0.2, 0.3, 0.5)
 LEVEL_ALPHAS = (0.02, 0.05, 0.1, 0.2, 0.4)
-TSB_ALPHAS = (0.05, 0.15)
-DEFAULT_ALPHAS = {"seasonal": 0.3, "level": 0.1, "tsb": 0.15}  # where nothing has been backtested yet
+TSB_ALPHAS = (0.02, 0.05)
+DEFAULT_ALPHAS = {"seasonal": 0.3, "level": 0.1, "tsb": 0.05}  # where nothing has been backtested yet
 ALPHA_GRID = {"seasonal": SEASONAL_ALPHAS, "level": LEVEL_ALPHAS, "tsb": TSB_ALPHAS}
 
 SMOOTHED_DAYS = 182  # what smoothing sees; longer did not forecast better and costs time
-MIN_PROFILE_SHARE = 0.05  # a weekday with less of the mean than this says nothing about the level
+PROFILE_DAYS = 728  # what a trained weekday profile is the mean of
+MIN_PROFILE_SHARE = 0.25  # a weekday with less of the mean than this says too little about the level
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class WeekdaySplit:
 
     Attributes:
         profile: (series, 7), by days from the plan date modulo 7, mean 1.
-        level: (series, days), the series over its profile, in units; the series' mean where the profile is below
+        level: (series, days), the series over its profile, in units; NaN where the profile is below
             ``MIN_PROFILE_SHARE``.
     """
 
@@ -39,20 +40,67 @@ class WeekdaySplit:
     level: Floats
 
 
-def split_weekday_profile(demand: Floats) -> WeekdaySplit:
+def weekday_profile(demand: Floats, shop: Integers) -> Floats:
+    """What each weekday sells over the mean of the week: (series, 7), by days from the plan date modulo 7, mean 1.
+
+    A profile that may as well be chance is shrunk towards that of the series' shop, by the positive-part rule of James
+    and Stein (Efron & Morris 1975, Data analysis using Stein's estimator): 1 - 2 N / V of the distance is kept, V its
+    mean square and N what errors of the means of weekdays would make of it; twice, as N is only what V is on average.
+
+    Args:
+        demand: (series, days), normal days that end on the day before the forecast, NaN before the first sale.
+        shop: of each series.
+    """
+    own = _own_profile(demand)
+    if not len(demand):
+        return own
+    of_shop = _own_profile(group_sums(demand, shop))[shop]
+    mean = row_mean(demand)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        weeks = np.maximum((~np.isnan(demand)).sum(axis=1) / WEEK, 1.0)
+        errors = (demand / np.maximum(mean, 1e-9) - own[:, _slots(demand)]).astype(np.float32)
+        noise = row_mean(errors**2) / weeks
+        distance = ((own - of_shop) ** 2).mean(axis=1)
+        kept = np.nan_to_num(np.clip(1 - 2 * noise / np.maximum(distance, 1e-9), 0.0, 1.0))[:, None]
+    profile: Floats = (of_shop + kept * (own - of_shop)).astype(np.float32)
+    return profile
+
+
+def _own_profile(demand: Floats) -> Floats:
+    days = demand.shape[1]
+    mean = row_mean(demand)[:, None]
+    weekdays = np.stack([row_mean(demand[:, (days + offset) % WEEK :: WEEK]) for offset in range(WEEK)], axis=1)
+    profile = np.where(mean > 0, weekdays / np.maximum(mean, 1e-9), 1.0)
+    return np.where(np.isnan(profile), 1.0, profile).astype(np.float32)
+
+
+def _slots(demand: Floats) -> Integers:
+    """The slot of a profile of each column."""
+    days = demand.shape[1]
+    slots: Integers = (np.arange(days) - days) % WEEK
+    return slots
+
+
+def split_by_profile(demand: Floats, profile: Floats) -> WeekdaySplit:
     """Split series that end on the day before the forecast.
 
     Args:
         demand: (series, days), normal days, NaN before the first sale.
+        profile: of ``weekday_profile``.
     """
-    days = demand.shape[1]
-    mean = row_mean(demand)
-    weekdays = np.stack([row_mean(demand[:, (days + offset) % WEEK :: WEEK]) for offset in range(WEEK)], axis=1)
-    profile = np.where(mean[:, None] > 0, weekdays / np.maximum(mean[:, None], 1e-9), 1.0)
-    profile = np.where(np.isnan(profile), 1.0, profile).astype(np.float32)
-    of_day = profile[:, (np.arange(days) - days) % WEEK]
-    level = np.where(of_day > MIN_PROFILE_SHARE, demand / np.maximum(of_day, MIN_PROFILE_SHARE), mean[:, None])
-    return WeekdaySplit(profile, np.where(np.isnan(demand), np.nan, level).astype(np.float32))
+    of_day = profile[:, _slots(demand)]
+    level = np.where(of_day > MIN_PROFILE_SHARE, demand / np.maximum(of_day, MIN_PROFILE_SHARE), np.nan)
+    return WeekdaySplit(profile, level.astype(np.float32))
+
+
+def group_sums(demand: Floats, group: Integers) -> Floats:
+    """Sums over the series of each group: (groups, days), NaN where none of them has a number."""
+    groups = int(group.max(initial=-1)) + 1
+    total = np.zeros((groups, demand.shape[1]), dtype=np.float32)
+    np.add.at(total, group, np.nan_to_num(demand))
+    is_number = np.zeros(total.shape, dtype=bool)
+    np.logical_or.at(is_number, group, ~np.isnan(demand))
+    return np.where(is_number, total, np.nan).astype(np.float32)
 
 
 def seasonal(demand: Floats, alpha: Floats) -> Floats:
@@ -95,11 +143,12 @@ def _over_horizon(by_weekday: Floats) -> Floats:
     return np.maximum(np.tile(by_weekday, (1, repeats))[:, :HORIZON_DAYS], 0.0).astype(np.float32)
 
 
-def backtest_grid(demand: list[Floats], cluster: str | None = None) -> dict[str, Floats]:
+def backtest_grid(demand: list[Floats], profiles: list[Floats], cluster: str | None = None) -> dict[str, Floats]:
     """Forecasts by every point of the grids from several origins, made by StatsForecast.
 
     Args:
         demand: for each origin the (series, days) of normal days before it.
+        profiles: for each origin, of ``weekday_profile``.
         cluster: address of a Dask scheduler that the series are spread over; None: this process. The result is
             the same.
 
@@ -108,7 +157,7 @@ def backtest_grid(demand: list[Floats], cluster: str | None = None) -> dict[str,
     """
     from statsforecast.models import TSB, SeasonalExponentialSmoothing, SimpleExponentialSmoothing
 
-    splits = [split_weekday_profile(values) for values in demand]
+    splits = [split_by_profile(*each) for each in zip(demand, profiles, strict=True)]
     seasonal_models = [SeasonalExponentialSmoothing(WEEK, alpha, alias=str(alpha)) for alpha in SEASONAL_ALPHAS]
     level_models = [SimpleExponentialSmoothing(alpha, alias=str(alpha)) for alpha in LEVEL_ALPHAS]
     tsb_models = [TSB(alpha, alpha, alias=f"tsb{alpha}") for alpha in TSB_ALPHAS]

@@ -13,8 +13,9 @@ import polars as pl
 
 from bakery_assets.forecasting.data.closures import HolidayClosurePattern
 from bakery_assets.forecasting.data.history import SeriesKey
-from bakery_assets.forecasting.data.panel import Flags, Floats, Integers, Panel
+from bakery_assets.forecasting.data.panel import WEEK, Flags, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import DayEffects
+from bakery_assets.forecasting.models.day_spread import KINDS_OF_DAY
 from bakery_assets.forecasting.models.intervals import QUANTILE_GRID
 from bakery_assets.forecasting.models.selection import BLEND_NAMES, BLENDS, MEMBERS
 from bakery_assets.forecasting.models.smoothing import ALPHA_GRID, DEFAULT_ALPHAS
@@ -24,13 +25,22 @@ from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import UNTRAINED_SMOOTHING
 
 _WEIGHTS: dict[str, tuple[float, ...]] = dict([*BLENDS.items(), (UNTRAINED_SMOOTHING, BLENDS["smoothing"])])
-_PARAMETERS = pl.Struct(dict.fromkeys(sorted(DEFAULT_ALPHAS), pl.Float64()))
+_PARAMETERS = pl.Struct({**dict.fromkeys(sorted(DEFAULT_ALPHAS), pl.Float64()), "weekdays": pl.List(pl.Float64)})
 _EFFECTS = pl.Struct(
     {
         "blend": pl.String(),
+        "day_spread": pl.List(pl.Float64()),
         "error_quantiles": pl.List(pl.Float64()),
         "factors": pl.List(
-            pl.Struct({"kind": pl.String(), "name": pl.String(), "factor": pl.Float64(), "days": pl.UInt32()})
+            pl.Struct(
+                {
+                    "kind": pl.String(),
+                    "name": pl.String(),
+                    "on_sunday": pl.Boolean(),
+                    "factor": pl.Float64(),
+                    "days": pl.Int64(),
+                }
+            )
         ),
         "holiday_habits": pl.List(
             pl.Struct({"location_id": pl.String(), "name": pl.String(), "is_kept": pl.Boolean()})
@@ -75,6 +85,8 @@ class VersionsInUse:
         booster: per series: its tenant's booster, None without one.
         weights: (members, series).
         alphas: per series, by family of smoothing.
+        weekday_profile: (series, 7), by days from the plan date; NaN where there is none.
+        day_spread: (tenants, KINDS_OF_DAY), of ``day_spread``; NaN where the version holds none.
     """
 
     of_tenants: dy.DataFrame[TenantVersions]
@@ -85,6 +97,8 @@ class VersionsInUse:
     booster: npt.NDArray[np.object_]
     weights: Floats
     alphas: Mapping[str, Floats]
+    weekday_profile: Floats
+    day_spread: Floats
 
 
 def decode_model_versions(
@@ -122,8 +136,24 @@ def decode_model_versions(
         models=models,
         booster=rows["booster_id"].to_numpy(),
         weights=weights.copy(),
+        weekday_profile=_weekday_profile(panel, rows["weekdays"]),
+        day_spread=_day_spread(panel, versions),
         alphas={family: alphas[family].to_numpy().astype(np.float32) for family in DEFAULT_ALPHAS},
     )
+
+
+def _weekday_profile(panel: Panel, weekdays: pl.Series) -> Floats:
+    none = [np.nan] * WEEK
+    stored = np.array([each or none for each in weekdays.to_list()], dtype=np.float32).reshape(-1, WEEK)
+    plan_weekday = panel.weekday[panel.tenant, panel.past].astype(np.int64)[:, None]
+    return np.take_along_axis(stored, (plan_weekday + np.arange(WEEK)) % WEEK, axis=1)
+
+
+def _day_spread(panel: Panel, versions: pl.DataFrame) -> Floats:
+    known = panel.cells.join(versions, on="tenant_id", how="left", maintain_order="left")["day_spread"].to_list()
+    none = [np.nan] * KINDS_OF_DAY
+    rows = [each if each and len(each) == KINDS_OF_DAY else none for each in known]
+    return np.array(rows, dtype=np.float32).reshape(-1, KINDS_OF_DAY)
 
 
 @dataclass(frozen=True)

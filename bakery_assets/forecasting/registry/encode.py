@@ -16,7 +16,7 @@ from bakery_assets.forecasting.data.closures import holiday_closure_pattern
 from bakery_assets.forecasting.data.context import ForecastContext
 from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey
 from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
-from bakery_assets.forecasting.models.day_effects import estimate_day_effects, special_day_observations
+from bakery_assets.forecasting.models.day_effects import DayEffects
 from bakery_assets.forecasting.models.gradient_boosting import FittedBoosters
 from bakery_assets.forecasting.models.intervals import QUANTILE_GRID, RESIDUAL_DECIMALS
 from bakery_assets.forecasting.models.selection import BLEND_NAMES, Choice
@@ -26,8 +26,9 @@ from bakery_assets.metrics import AbsoluteSums
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, plans
 
-METHOD = "3"  # goes up when the same facts would train another model
+METHOD = "4"  # goes up when the same facts would train another model
 WAPE_DECIMALS = 5
+PROFILE_DECIMALS = 4
 LIBRARIES = ("holidays", "lightgbm", "numpy", "polars", "statsforecast")
 Scores = list[dict[str, object]]  # by tenant
 
@@ -109,6 +110,8 @@ def backtest_scores(
 def encode_model_versions(
     cells: dy.DataFrame[Cells],
     context: ForecastContext,
+    day_effects: dy.DataFrame[DayEffects],
+    spread: Floats,
     boosters: dy.DataFrame[FittedBoosters],
     choice: Choice,
     scores: Scores,
@@ -118,13 +121,14 @@ def encode_model_versions(
     """The versions' rows, by tenant.
 
     Args:
+        spread: of ``day_spread``.
         tenant_quantiles: (tenants, len(QUANTILE_GRID)), of ``error_quantiles``.
     """
     booster = boosters["booster_id"][0] if boosters.height else None
     libraries = json.dumps({library: version(library) for library in LIBRARIES}, sort_keys=True)
     instants = dict(cells.select("tenant_id", "planned_as_of").iter_rows())
     training_facts = _training_facts(context.sales)
-    effects = _effects(context, choice, tenant_quantiles)
+    effects = _effects(context, day_effects, spread, choice, tenant_quantiles)
     contents = models.select("tenant_id", text=pl.concat_str(*_CONTENT, separator=" "))
     models_of = dict(contents.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
     rows = []
@@ -155,18 +159,28 @@ _CONTENT = ("location_id", "product_id", "model", "parameters", "error_quantiles
 
 
 def encode_series_models(
-    panel: Panel, choice: Choice, alphas: Mapping[str, Integers], quantiles: Floats, count: Integers
+    panel: Panel,
+    choice: Choice,
+    alphas: Mapping[str, Integers],
+    profile: Floats,
+    quantiles: Floats,
+    count: Integers,
 ) -> dy.DataFrame[EncodedSeries]:
     """The series' rows, sorted.
 
     Args:
         alphas: by family of smoothing, the chosen point of its grid per series.
+        profile: of ``weekday_profile``, from the plan date on.
         quantiles: (series, len(QUANTILE_GRID)), NaN where there are too few residuals.
         count: how many residuals there are.
     """
-    parameters = {
+    # Stored by weekday from Monday on, since it is applied on other dates.
+    plan_weekday = panel.weekday[panel.tenant, panel.past].astype(np.int64)[:, None]
+    by_weekday = np.take_along_axis(profile, (np.arange(WEEK) - plan_weekday) % WEEK, axis=1).astype(np.float64)
+    parameters: dict[str, pl.Series] = {
         family: pl.Series(np.array(grid)[alphas[family]]).round(4) for family, grid in sorted(ALPHA_GRID.items())
     }
+    parameters["weekdays"] = pl.Series(by_weekday.round(PROFILE_DECIMALS).tolist(), dtype=pl.List(pl.Float64))
     errors = pl.DataFrame(
         {name: choice.shrunk_wape[blend].astype(np.float64) for blend, name in enumerate(BLEND_NAMES)}
     )
@@ -185,9 +199,14 @@ def encode_series_models(
     return conform(EncodedSeries, rows)
 
 
-def _effects(context: ForecastContext, choice: Choice, tenant_quantiles: Floats) -> dict[str, dict[str, object]]:
+def _effects(
+    context: ForecastContext,
+    day_effects: dy.DataFrame[DayEffects],
+    spread: Floats,
+    choice: Choice,
+    tenant_quantiles: Floats,
+) -> dict[str, dict[str, object]]:
     """What each tenant's version holds besides its series; see ``decode``."""
-    day_effects = estimate_day_effects(special_day_observations(context.panel))
     pattern = holiday_closure_pattern(context.days, context.holidays).rename({"closed_on_holiday": "is_kept"})
     by_tenant = [frame.partition_by("tenant_id", as_dict=True) for frame in (day_effects, pattern)]
     effects: dict[str, dict[str, object]] = {}
@@ -197,6 +216,7 @@ def _effects(context: ForecastContext, choice: Choice, tenant_quantiles: Floats)
             for parts, frame in zip(by_tenant, (day_effects, pattern), strict=True)
         )
         effects[tenant] = {
+            "day_spread": _numbers(spread[number]),
             "blend": BLEND_NAMES[int(np.argmin(choice.tenant_wape[:, number]))],
             "error_quantiles": _numbers(tenant_quantiles[number]),
             "factors": factors,

@@ -6,7 +6,7 @@ which a shop closes, how far a forecast may be off. Everything comes out as rows
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict, cast
 
 import dataframely as dy
@@ -18,11 +18,16 @@ from bakery_assets.forecasting.data.context import ContextFacts, ForecastContext
 from bakery_assets.forecasting.data.history import HISTORY_DAYS, SalesFacts, SeriesKey, sales_window
 from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import (
+    CountryDayEffects,
+    SpecialDayObservations,
+    country_day_effects,
+    country_day_effects_from,
     day_effect_matrix,
     estimate_day_effects,
     past_day_effects,
     special_day_observations,
 )
+from bakery_assets.forecasting.models.day_spread import day_spread, spread_of_days
 from bakery_assets.forecasting.models.gradient_boosting import (
     FittedBoosters,
     GradientBoostedModel,
@@ -32,7 +37,7 @@ from bakery_assets.forecasting.models.gradient_boosting import (
 )
 from bakery_assets.forecasting.models.intervals import base_level, error_quantiles, residual_scale, smallest_scale
 from bakery_assets.forecasting.models.selection import MEMBERS, best_alpha, blend_forecasts, choose, weighted_mean
-from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS, backtest_grid
+from bakery_assets.forecasting.models.smoothing import PROFILE_DAYS, SMOOTHED_DAYS, backtest_grid, weekday_profile
 from bakery_assets.forecasting.registry.decode import Incumbents, decode_incumbents
 from bakery_assets.forecasting.registry.encode import (
     EncodedSeries,
@@ -79,18 +84,22 @@ def fit_booster(cells: dy.DataFrame[Cells], facts: ContextFacts) -> dy.DataFrame
     Returns:
         One row; no row where there is too little history.
     """
-    context, day_effect = _context_with_past_effects(cells, facts)
+    context, observations = _context_with_observations(cells, facts)
     panel = context.panel
+    of_countries = country_day_effects(observations)
+    day_effect = _day_effects(context, observations, of_countries)
     nothing = FittedBoosters.create_empty()
     holdout = holdout_days(panel.history_days)
     if not holdout:
         return nothing
     try:
-        holdout_model, _ = fit_gradient_boosting(panel, day_effect, panel.past - holdout)
+        # A shift within the weeks held out must not reach the model that has not seen them.
+        recorded = replace(panel, demand=panel.recorded_demand)
+        holdout_model, _ = fit_gradient_boosting(recorded, day_effect, panel.past - holdout)
         final_model, rows = fit_gradient_boosting(panel, day_effect, panel.past)
     except ValueError:  # not one usable day; smoothing does without
         return nothing
-    return fitted_booster(panel, final_model, holdout_model, holdout, rows)
+    return fitted_booster(panel, final_model, holdout_model, holdout, rows, of_countries)
 
 
 def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: str | None = None) -> TrainingTables:
@@ -110,8 +119,10 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     Raises:
         CannotPlan: a tenant has less than ``MIN_HISTORY_DAYS`` of sales.
     """
-    context, day_effect = _context_with_past_effects(cells, inputs)
+    context, observations = _context_with_observations(cells, inputs)
     panel, boosters = context.panel, inputs["boosters"]
+    of_countries = country_day_effects_from(boosters)
+    day_effect = _day_effects(context, observations, of_countries)
     for tenant, reason in _insufficient_history(_days_of_sales(cells, context.sales)).items():
         raise CannotPlan(f"tenant {tenant} has {reason}")
     weeks = _backtest_weeks(context, boosters)
@@ -122,16 +133,21 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     members = _backtest_members(context, day_effect, boosters, incumbents, origins, sold, cluster)
     forecasts = blend_forecasts(members.best)
     tenants = panel.cells.height
-    choice = choose(forecasts, sold, panel.tenant, tenants, incumbents.blend)
+    choice = choose(forecasts, sold, panel.tenant, tenants, incumbents.blend, panel.sells_seldom)
     incumbent_yhat = weighted_mean(np.stack([members.incumbent[name] for name in MEMBERS]), incumbents.weights)
     chosen = forecasts[choice.chosen, np.arange(len(panel.tenant))]
     yhat = np.where(incumbents.is_carried_over[:, None], incumbent_yhat, chosen)
-    residuals = _scaled_residuals(panel, yhat, sold, origins)
+    spread = day_spread(panel, day_effect)
+    residuals = _scaled_residuals(panel, yhat, sold, origins, spread)
     quantiles, tenant_quantiles, count = error_quantiles(residuals, panel.tenant, tenants)
-    trained = encode_series_models(panel, choice, members.alphas, quantiles, count)
+    profile = weekday_profile(panel.imputed_normal_demand[:, -PROFILE_DAYS:], panel.shop)
+    trained = encode_series_models(panel, choice, members.alphas, profile, quantiles, count)
     series = _with_carried_over(trained, inputs["incumbents"], inputs["carried_over"])
     scores = backtest_scores(panel, sold, yhat, incumbent_yhat, forecasts, weeks)
-    versions = encode_model_versions(cells, context, boosters, choice, scores, tenant_quantiles, series)
+    day_effects = estimate_day_effects(observations, of_countries, context.countries)
+    versions = encode_model_versions(
+        cells, context, day_effects, spread, boosters, choice, scores, tenant_quantiles, series
+    )
     named = series.join(versions.select("tenant_id", "model_version"), on="tenant_id")
     return TrainingTables(
         model_versions=versions,
@@ -162,11 +178,20 @@ def _days_of_sales(cells: pl.DataFrame, sales: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _context_with_past_effects(cells: dy.DataFrame[Cells], facts: ContextFacts) -> tuple[ForecastContext, Floats]:
+def _context_with_observations(
+    cells: dy.DataFrame[Cells], facts: ContextFacts
+) -> tuple[ForecastContext, dy.DataFrame[SpecialDayObservations]]:
     context = build_context(cells, facts, HISTORY_DAYS)
-    observations = special_day_observations(context.panel)
-    past_effects = past_day_effects(observations, context.panel)
-    return context, day_effect_matrix(context.panel, estimate_day_effects(observations), past_effects)
+    return context, special_day_observations(context.panel, context.countries)
+
+
+def _day_effects(
+    context: ForecastContext,
+    observations: dy.DataFrame[SpecialDayObservations],
+    of_countries: dy.DataFrame[CountryDayEffects],
+) -> Floats:
+    effects = estimate_day_effects(observations, of_countries, context.countries)
+    return day_effect_matrix(context.panel, effects, past_day_effects(observations, context.panel))
 
 
 def _backtest_weeks(context: ForecastContext, boosters: pl.DataFrame) -> Integers:
@@ -213,10 +238,14 @@ def _backtest_members(
         each.imputed_normal_demand[:, max(day - SMOOTHED_DAYS, 0) : day]
         for each, day in zip(past, origins, strict=True)
     ]
+    profiles = [
+        weekday_profile(each.imputed_normal_demand[:, max(day - PROFILE_DAYS, 0) : day], each.shop)
+        for each, day in zip(past, origins, strict=True)
+    ]
     best, in_use, alphas = {}, {}, {}
-    for family, grid in backtest_grid(recent, cluster).items():
+    for family, grid in backtest_grid(recent, profiles, cluster).items():
         forecasts = grid * effect[None]
-        alphas[family] = best_alpha(forecasts, sold)
+        alphas[family] = best_alpha(forecasts, sold, panel.tenant, panel.cells.height)
         best[family] = forecasts[alphas[family], series]
         incumbent = incumbents.alphas[family]
         in_use[family] = forecasts[np.where(incumbent >= 0, incumbent, alphas[family]), series]
@@ -234,7 +263,7 @@ def _backtest_members(
     return _BacktestedMembers({"trees": tree_forecasts, **best}, {"trees": tree_forecasts, **in_use}, alphas)
 
 
-def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[int]) -> Floats:
+def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[int], spread: Floats) -> Floats:
     width = np.concatenate(
         [
             residual_scale(
@@ -245,7 +274,7 @@ def _scaled_residuals(panel: Panel, yhat: Floats, sold: Floats, origins: list[in
             for number, day in enumerate(origins)
         ],
         axis=1,
-    )
+    ) * spread_of_days(panel, spread, range(origins[0], panel.past))
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled_residual = (sold - yhat) / width
     return np.where(width > 0, scaled_residual, np.nan).astype(np.float32)

@@ -1,0 +1,69 @@
+"""Level shifts: a series that has sold at another level for some days is forecast from that level.
+
+Smoothing takes weeks to follow a bakery that doubled ten days ago. So a shift that chance does not explain rescales the
+days before it: the weekday profile of the past is kept, its level is not. A few strong days are no shift.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+WEEK = 7
+SHORTEST_SHIFT = 5  # days; fewer are a good weekend
+LONGEST_SHIFT = 3 * WEEK  # days after which smoothing has followed by itself
+DAYS_BEFORE = 8 * WEEK  # that a shift is measured against
+LEAST_CHANGE = 0.3  # of the level, up or down
+LEAST_SIGNIFICANCE = 6.0  # standard errors
+SAME_SIDE = 0.85  # least share of the days since that lie on the shift's side of the old level
+
+
+def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """The ratio of the new level to the old, 1 without a shift, and how many days it has lasted: (series,) each.
+
+    Of every possible first day, the one with the largest deviation from the old level in standard errors is taken,
+    those of the days before it (a test for a mean shift at an unknown time; Page 1955, A test for a change in a
+    parameter occurring at an unknown point, Biometrika 42).
+
+    Args:
+        demand: (series, days), normal days that end on the day before the forecast, NaN before the first sale.
+    """
+    series, days = demand.shape
+    ratio = np.ones(series, dtype=np.float32)
+    lasted = np.zeros(series, dtype=np.int64)
+    best = np.full(series, LEAST_SIGNIFICANCE, dtype=np.float32)
+    for length in range(SHORTEST_SHIFT, LONGEST_SHIFT + 1):
+        before = demand[:, max(days - length - DAYS_BEFORE, 0) : max(days - length, 0)]
+        if before.shape[1] < 2 * WEEK:
+            break
+        expected, deviation = _expected(before, length)
+        recent = demand[:, days - length :]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            change = recent.sum(axis=1) / expected.sum(axis=1)
+            significance = np.abs(recent.sum(axis=1) - expected.sum(axis=1)) / (deviation * np.sqrt(length))
+        is_above = (recent > expected).mean(axis=1)
+        is_lasting = np.where(change > 1, is_above, 1 - is_above) >= SAME_SIDE
+        is_large = (change > 1 + LEAST_CHANGE) | (change < 1 / (1 + LEAST_CHANGE))
+        is_better: npt.NDArray[np.bool_] = is_lasting & is_large & (change > 0) & (significance > best)
+        ratio = np.where(is_better, change, ratio)
+        lasted = np.where(is_better, length, lasted)
+        best = np.where(is_better, significance, best)
+    return ratio.astype(np.float32), lasted
+
+
+def _expected(before: Floats, length: int) -> tuple[Floats, Floats]:
+    """What ``length`` days after ``before`` would sell by their weekday, and the standard deviation of a day."""
+    days = before.shape[1]
+    by_weekday = np.stack([_row_mean(before[:, (days + offset) % WEEK :: WEEK]) for offset in range(WEEK)], axis=1)
+    of_before = by_weekday[:, (np.arange(days) - days) % WEEK]
+    deviation = np.sqrt(_row_mean((before - of_before) ** 2))
+    # Few whole units vary by chance however alike the days before were: the variance of a count is its mean (Poisson).
+    least = np.sqrt(np.maximum(_row_mean(before), 1e-9))
+    return by_weekday[:, np.arange(length) % WEEK], np.maximum(deviation, least)
+
+
+def _row_mean(values: Floats) -> Floats:
+    is_number = ~np.isnan(values)
+    count = is_number.sum(axis=1)
+    total = np.where(is_number, values, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
