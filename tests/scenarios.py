@@ -16,11 +16,14 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Frames
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.planning_day import STAGES, WRITTEN_BY, PlanningRound
-from bakery_assets.schemas import Cells, conform
+from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.stages import Stage
+from bakery_assets.target_stock import set_target_stock_levels
 
 MONDAY = "[cells]\ntenant_id timezone plan_date planned_as_of\nbakery Europe/Berlin 2026-01-05 2026-01-05T03:00"
+TARGETS = Stage.of(set_target_stock_levels)
 Rows = list[dict[str, str | None]]
 Sections = dict[str, Rows]
 
@@ -127,7 +130,22 @@ def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
     frames = {}
     for name, schema in stage.reads.items():
         frames[name] = frame_of(tables.get(name, []), schema, defaults_of(schema) | own, zone)
-    return cells, frames
+    return cells, as_forecast(cells, frames) if "target_stock_levels" not in tables else frames
+
+
+def as_forecast(cells: pl.DataFrame, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The frames with targets that are the forecast itself, where a stage reads them and nothing else is given; and
+    without quantiles the forecast is certain."""
+    if "demand_forecasts" in frames:
+        certain = (pl.col(name).fill_null(pl.col("yhat")) for name in QUANTILE_LEVELS)
+        frames = {**frames, "demand_forecasts": frames["demand_forecasts"].with_columns(certain)}
+    if not {"target_stock_levels", "demand_forecasts", "products"} <= set(frames):
+        return frames
+    given = {"quantity_policy": "buffer", "quantity_buffer": "0"}
+    settings = [{"tenant_id": tenant, "key": key, "value": value, "valid_from": date(2000, 1, 1)}
+                for tenant in cells["tenant_id"] for key, value in given.items()]  # fmt: skip
+    inputs = {**frames, "tenant_settings": filled(ops.TenantSettings, settings)}
+    return {**frames, **TARGETS.plan(cells, {name: inputs[name] for name in TARGETS.reads})}
 
 
 def morning(text: str) -> Frames:
