@@ -40,7 +40,7 @@ _ORDER_COLUMNS = (
     "reasoning",
 )  # fmt: skip
 _DISTRIBUTION_COLUMNS = (
-    "location_id", "product_id", "trip", "kitchen_id", "demand", "stock_usable", "need", "available", "quantity",
+    "location_id", "product_id", "trip", "kitchen_id", "target_quantity", "stock_usable", "need", "available", "quantity",
     "leaves_at", "arrives_at",
 )  # fmt: skip
 

@@ -477,7 +477,7 @@ def test_several_shops_are_distinguished(morning):
 
 def trip(shop, product, need, brought, leaves, arrives, **values):
     row = {
-        "location_id": shop, "product_id": product, "trip": 1, "kitchen_id": "main", "demand": need, "need": need,
+        "location_id": shop, "product_id": product, "trip": 1, "kitchen_id": "main", "target_quantity": need, "need": need,
         "stock_usable": 0.0, "available": 99.0, "quantity": brought, "leaves_at": leaves, "arrives_at": arrives,
     }  # fmt: skip
     return {**row, **values}

@@ -292,7 +292,7 @@ def test_what_must_hold_for_every_bakery(
         assert schedule["total_batches"] == own.height
         assert schedule["total_quantity"] == pytest.approx(own["quantity_planned"].sum(), abs=1e-4)
         assert (schedule["starts_at"], schedule["ends_at"]) == (own["start_at"].min(), own["end_at"].max())
-        assert terms["demand"] == pytest.approx(
+        assert terms["target"] == pytest.approx(
             terms["stock_used"] + terms["net_requirement"] + terms["unmet"], abs=1e-4
         )
         assert terms["planned_quantity"] >= terms["net_requirement"] - 1e-4
