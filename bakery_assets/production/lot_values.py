@@ -62,7 +62,7 @@ def with_values(lots: dy.DataFrame[Lots], to_come: dy.DataFrame[DemandToCome]) -
     """Lots, in their order, with ``expected_gain`` and ``expected_loss`` where rounding up makes more than is required.
 
     What a lot of Q units adds to the units x that are there or sold already sells E[min(D, x + Q)] - E[min(D, x)] on
-    average, D being the demand until it can no longer be sold; the rest is left.
+    average, D being the demand until it can no longer be sold, and at least the day's orders; the rest is left.
     """
     is_valued = (pl.col("batches") > 0) & (pl.col("surplus") >= 10.0**-DECIMALS)
     rows = lots.drop("expected_gain", "expected_loss").join(
@@ -70,7 +70,8 @@ def with_values(lots: dy.DataFrame[Lots], to_come: dy.DataFrame[DemandToCome]) -
     )
     before = pl.col("stock_usable") + pl.col("sold")
     quantity = pl.col("planned_quantity")
-    left = (expected_leftover(before + quantity) - expected_leftover(before)).clip(0.0)
+    after, already = (pl.max_horizontal(units, "orders") for units in (before + quantity, before))
+    left = (expected_leftover(after) - expected_leftover(already)).clip(0.0)
     valued = is_valued & pl.col("is_known")
     rows = rows.with_columns(left=pl.min_horizontal(left, quantity)).with_columns(
         expected_gain=pl.when(valued).then(((quantity - pl.col("left")) * pl.col("unit_gain")).round(CENTS)),
