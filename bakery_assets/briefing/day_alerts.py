@@ -132,12 +132,16 @@ def _baking_notes(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.Data
 
 
 def _not_worth_it(inputs: DayAlertInputs) -> dy.DataFrame[Finding]:
-    """Products that are left out on some days, as their smallest batch would lose more than it earns."""
+    """Products that are left out on some days, as their smallest batch would lose more than it earns.
+
+    Where stock is expected to do, no one misses what is left out, and it is not told.
+    """
     products = inputs["products"].select(*PRODUCT, "unit", product="name")
     currencies = inputs["tenants"].select("tenant_id", "currency")
-    first = ("schedule_date", "not_worth_it", "lot_left_out", "expected_gain", "expected_loss")
+    first = ("schedule_date", "not_worth_it", "lot_left_out", "short", "expected_gain", "expected_loss")
     left_out = (
         lots_left_out(inputs["production_schedules"])
+        .filter(pl.col("short") > 0)
         .sort(*PRODUCT, "schedule_date")
         .group_by(*CELL, "product_id", maintain_order=True)
         .agg(
@@ -166,6 +170,6 @@ def _not_worth_it(inputs: DayAlertInputs) -> dy.DataFrame[Finding]:
             also,
         ),
         reasoning=as_json(days="days", unit="unit", currency="currency"),
-        consequence="None of it is baked; customers who ask for it find none.",
+        consequence=pl.format("Customers who ask for it leave without: {} are expected.", quantity("short", up=True)),
         suggested_action="Enter a smaller smallest batch if it can be made, take orders for it, or leave it out.",
     )

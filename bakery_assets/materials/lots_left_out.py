@@ -16,6 +16,7 @@ NOT_WORTH_BAKING = pl.List(
             "product_id": pl.String,
             "not_worth_it": pl.Float64,
             "lot_left_out": pl.Float64,
+            "short": pl.Float64,
             "expected_gain": pl.Float64,
             "expected_loss": pl.Float64,
         }
@@ -32,6 +33,7 @@ class LotsLeftOut(dy.Schema):
     schedule_date = col.date("The day", primary_key=True)
     not_worth_it = col.number("Units that were wanted beyond stock")
     lot_left_out = col.number("Units that would have been baked for them")
+    short = col.number("Units that are expected to be asked for and that stock does not cover")
     expected_gain = col.metric("Earned on average by those that would be sold, in the tenant's currency")
     expected_loss = col.metric("Lost on average by those that would be left, in the tenant's currency")
 

@@ -38,7 +38,8 @@ class DemandToCome(dy.Schema):
 def demand_to_come(days: dy.DataFrame[ShopDays], products: dy.DataFrame[ops.Products]) -> dy.DataFrame[DemandToCome]:
     """Of the products that are baked in lots and sell above their own known cost, sorted.
 
-    Nothing is left out on an assumed margin, nor because a price is at or below a cost, which is more often a slip.
+    Nothing is left out on an assumed margin, nor because a price is at or below a cost, which is more often a slip; nor
+    where what is baked can be sold on days beyond the forecasts, of which it is not known what they need.
     """
     in_lots = products.filter((pl.col("batch_min") > 0) | (pl.col("batch_multiple") > 0)).select(*PRODUCT)
     money = (
@@ -51,7 +52,8 @@ def demand_to_come(days: dy.DataFrame[ShopDays], products: dy.DataFrame[ops.Prod
     covered = with_shelf_life_demand(
         product_demand(of_lots).join(shelf_lives, on=PRODUCT), PRODUCT, day="schedule_date"
     ).with_columns(pl.col(COVERED + name).alias(name) for name in QUANTILE_LEVELS)
-    rows = covered.join(money.drop("critical_ratio"), on=PRODUCT).with_columns(
+    known = covered.filter(pl.col("days_covered") == pl.col("shelf_life_days"))
+    rows = known.join(money.drop("critical_ratio"), on=PRODUCT).with_columns(
         unit_gain=pl.col("price") - pl.col("unit_cost"),
         unit_loss=(pl.col("unit_cost") - pl.col("salvage_value")).clip(0.0),
     )

@@ -246,9 +246,14 @@ def _not_worth_baking(lots: pl.DataFrame) -> pl.DataFrame:
     """The products of a day that are left out, as the smallest batch would lose more than it earns."""
     return (
         lots.filter(pl.col("not_worth_it") > 0)
+        .with_columns(short=(pl.col("demand") - pl.col("sold_from_stock")).clip(0.0).round(DECIMALS))
         .sort(*SCHEDULE_DAY, "product_id")
         .group_by(SCHEDULE_DAY, maintain_order=True)
-        .agg(not_worth_baking=pl.struct("product_id", "not_worth_it", "lot_left_out", "expected_gain", "expected_loss"))
+        .agg(
+            not_worth_baking=pl.struct(
+                "product_id", "not_worth_it", "lot_left_out", "short", "expected_gain", "expected_loss"
+            )
+        )
     )
 
 

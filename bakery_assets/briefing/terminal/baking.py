@@ -182,10 +182,10 @@ def _why(reasons: dict[str, Any], currency: str) -> str:
         words.append(f"no dough for {amount('not_begun')}")
     if reasons.get("net_requirement", 0.0) < (reasons.get("batch_min") or 0.0):
         words.append(f"batch at least {amount('batch_min')}")
+        if reasons.get("expected_loss"):
+            words.append(f"what is left costs {reasons['expected_loss']:,.2f} {currency} on average")
     elif (reasons.get("batch_multiple") or 0) > 1 and reasons.get("surplus"):
         words.append(f"in {amount('batch_multiple')}s")
-    if reasons.get("expected_loss"):
-        words.append(f"what is left of it costs {reasons['expected_loss']:,.2f} {currency} on average")
     return ", ".join(words)
 
 
@@ -202,6 +202,8 @@ def _because(reasons: dict[str, Any], unit: str) -> str:
             twentieths = round(reasons["level"] * 20)
             days = f"{twentieths // 2} days of 10" if twentieths % 2 == 0 else f"{twentieths} days of 20"
             words.append(f"enough on {days}")
+        if reasons["basis"] == "base_stock":
+            words.append(f"can be sold for {reasons['days_covered']} days")
         if reasons["sold"]:
             words.append(f"{quantity(reasons['sold'], unit)} sold already")
     if reasons.get("orders"):
