@@ -115,7 +115,12 @@ def sum_of_days(rows: pl.DataFrame, by: list[str], levels: Levels = QUANTILE_LEV
         deviation = pl.col(name) - pl.col("__mean")
         squares = (deviation.sign() * deviation * deviation).sort().sum()
         summed.append((total + squares.sign() * squares.abs().sqrt()).clip(0.0).round(DECIMALS).alias(name))
-    return rows.with_columns(__mean=expected_demand(levels)).group_by(by).agg(summed)
+    # One day is its own sum; grouping the single days of 35,000 products of single shops cost 0.2 s.
+    is_alone = ~pl.struct(by).is_duplicated()
+    counted = rows.select(*by, *levels).with_columns(__is_alone=is_alone)
+    several = counted.filter(~pl.col("__is_alone")).with_columns(__mean=expected_demand(levels))
+    single = counted.filter("__is_alone").select(*by, *(pl.col(name).clip(0.0).round(DECIMALS) for name in levels))
+    return pl.concat([single, several.group_by(by).agg(summed)])
 
 
 def _outermost(levels: Levels) -> tuple[tuple[str, float], tuple[str, float]]:

@@ -7,8 +7,6 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.keys import PRODUCT, PRODUCT_DAY
-from bakery_assets.materials.demand import ShopDays
-from bakery_assets.materials.targets import product_demand
 from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.newsvendor.base_stock import COVERED, with_shelf_life_demand
 from bakery_assets.newsvendor.critical_ratio import critical_ratios
@@ -35,11 +33,14 @@ class DemandToCome(dy.Schema):
     unit_loss = col.number("Cost less salvage value of a unit that is left")
 
 
-def demand_to_come(days: dy.DataFrame[ShopDays], products: dy.DataFrame[ops.Products]) -> dy.DataFrame[DemandToCome]:
+def demand_to_come(demand: pl.DataFrame, products: dy.DataFrame[ops.Products]) -> dy.DataFrame[DemandToCome]:
     """Of the products that are baked in lots and sell above their own known cost, sorted.
 
     Nothing is left out on an assumed margin, nor because a price is at or below a cost, which is more often a slip; nor
     where what is baked can be sold on days beyond the forecasts, of which it is not known what they need.
+
+    Args:
+        demand: of ``product_demand``.
     """
     in_lots = products.filter((pl.col("batch_min") > 0) | (pl.col("batch_multiple") > 0)).select(*PRODUCT)
     money = (
@@ -47,11 +48,11 @@ def demand_to_come(days: dy.DataFrame[ShopDays], products: dy.DataFrame[ops.Prod
         .filter((pl.col("margin_from") == "own") & (pl.col("price") > pl.col("unit_cost")))
         .join(in_lots, on=PRODUCT, how="semi")
     )
-    of_lots = conform(ShopDays, days.join(money, on=PRODUCT, how="semi"))
+    of_lots = demand.join(money, on=PRODUCT, how="semi")
     shelf_lives = products.select(*PRODUCT, "shelf_life_days")
-    covered = with_shelf_life_demand(
-        product_demand(of_lots).join(shelf_lives, on=PRODUCT), PRODUCT, day="schedule_date"
-    ).with_columns(pl.col(COVERED + name).alias(name) for name in QUANTILE_LEVELS)
+    covered = with_shelf_life_demand(of_lots.join(shelf_lives, on=PRODUCT), PRODUCT, day="schedule_date").with_columns(
+        pl.col(COVERED + name).alias(name) for name in QUANTILE_LEVELS
+    )
     known = covered.filter(pl.col("days_covered") == pl.col("shelf_life_days"))
     rows = known.join(money.drop("critical_ratio"), on=PRODUCT).with_columns(
         unit_gain=pl.col("price") - pl.col("unit_cost"),

@@ -70,7 +70,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     """
     steps, equipment = inputs["production_steps"], inputs["equipment"]
     in_recipes = recipe_faults(cells, inputs)
-    days = shop_days(cells, inputs)
+    expected = product_demand(shop_days(cells, inputs))
     targets = daily_targets(cells, inputs, daily_demand(cells, inputs))
     targets = conform(DailyTargets, without_left_out(targets, in_recipes))
     carried = carried_batches(cells, inputs)
@@ -81,7 +81,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     lots, in_sizes = planned_lots(
         cells,
         targets,
-        demand_to_come(days, inputs["products"]),
+        demand_to_come(expected, inputs["products"]),
         stock_on_hand(cells, inputs),
         carried,
         inputs["products"],
@@ -105,7 +105,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
             equipment,
             inputs["recipes"],
         ),
-        production_batches=batch_rows(timed, scheduled, carried, used, ready, hours, product_demand(days)),
+        production_batches=batch_rows(timed, scheduled, carried, used, ready, hours, expected),
         master_data_faults=fault_rows(cells, in_recipes, in_sizes, in_loads),
     )
 
