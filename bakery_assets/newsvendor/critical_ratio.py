@@ -28,8 +28,8 @@ class CriticalRatios(dy.Schema):
     )
     unit_cost = col.number("Cost of a unit; empty: neither price nor cost is known", nullable=True)
     salvage_value = col.number("Value of an unsold unit")
-    critical_ratio = col.number("(price - cost) / (price - salvage value), between 0 and 1", maximum=1.0)
-    margin = col.metric("(price - cost) / price, as a fraction", nullable=False)
+    critical_ratio = col.number("Price less cost over price less salvage value, between 0 and 1", maximum=1.0)
+    margin = col.metric("Price less cost over price, as a fraction", nullable=False)
     margin_from = col.choice("Whose margin it is: the product's own, the tenant's usual one, or the default", MARGINS)
 
 

@@ -302,7 +302,9 @@ class TargetStockLevels(PlanRow):
     yhat = col.number("Expected demand, in units; 0 on days on which it is not sold")
     orders = col.number("Customer orders due, which are collected there")
     basis = col.choice("Rule that chose the level", TARGET_BASES)
-    critical_ratio = col.number("(price - cost) / (price - salvage value), between 0 and 1", maximum=1.0)
+    critical_ratio = col.number(
+        "Critical ratio, (price - cost) / (price - salvage value), between 0 and 1", maximum=1.0
+    )
     level = col.number("Fraction of days on which demand stays at or below quantity_at_level", maximum=1.0)
     is_clamped = col.boolean("The level would lie beyond the outermost quantile of the forecast, which is used instead")
     days_covered = col.integer(
@@ -385,9 +387,6 @@ class DistributionPlans(PlanRow):
                                  " in whole pieces for products counted in pieces")  # fmt: skip
     stock_usable = col.number("Stock in the shop that may be used on that day")
     need = col.number("target_quantity - stock_usable, at least 0, in whole pieces for products counted in pieces")
-    extra = col.number(
-        "What the shop gets beyond its need of what lots are rounded up by, as it is likeliest to sell it"
-    )
     available = col.number(
         "What the kitchen has of it when the trip leaves, for all places and trips until then: usable stock and the "
         "day's batches that are ready"
@@ -398,6 +397,9 @@ class DistributionPlans(PlanRow):
     is_carried_over = col.boolean("It had left before this version and stays as it was published")
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts; empty: the shop gets what it needs", nullable=True)
+    extra = col.number(
+        "What the shop gets beyond its need of what lots are rounded up by, as it is likeliest to sell it"
+    )
 
     @dy.rule()
     def need_is_what_stock_leaves_open(cls) -> pl.Expr:

@@ -71,7 +71,7 @@ def upgrade() -> None:
             nullable=False,
             comment="Rule that chose the level: newsvendor, base_stock, buffer, service_level",
         ),
-        _number("critical_ratio", "(price - cost) / (price - salvage value), between 0 and 1"),
+        _number("critical_ratio", "Critical ratio, (price - cost) / (price - salvage value), between 0 and 1"),
         _number("level", "Fraction of days on which demand stays at or below quantity_at_level"),
         sa.Column(
             "is_clamped",
@@ -163,9 +163,14 @@ def _number(name: str, meaning: str) -> sa.Column[float]:
 
 
 def _rename(table: str, before: str, after: str, meaning: str) -> None:
+    """Rename a column and the constraints that are named after it; from PostgreSQL 18 on NOT NULL is one."""
     op.alter_column(table, before, new_column_name=after, schema="plans")
     op.alter_column(table, after, comment=meaning, schema="plans")
-    op.execute(f"ALTER TABLE plans.{table} RENAME CONSTRAINT {table}_{before}_check TO {table}_{after}_check")
+    for kind in ("check", "not_null"):
+        query = sa.text("SELECT FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND conname = :name")
+        named = {"table": f"plans.{table}", "name": f"{table}_{before}_{kind}"}
+        if op.get_bind().execute(query, named).first() is not None:
+            op.execute(f"ALTER TABLE plans.{table} RENAME CONSTRAINT {table}_{before}_{kind} TO {table}_{after}_{kind}")
 
 
 def _allow_settings(patterns: dict[str, str]) -> None:
