@@ -20,11 +20,13 @@ from bakery_assets.production import plan_production
 from bakery_assets.schemas import Cells
 from bakery_assets.stages import Failed, Stage, check_facts, of_tenants, run_stage
 from bakery_assets.stock import keep_ledger
+from bakery_assets.target_stock import set_target_stock_levels
 from bakery_assets.validation import validate_forecasts
 
 STAGES = (
     Stage.of(keep_ledger),
     Stage.of(forecast_demand),
+    Stage.of(set_target_stock_levels),
     Stage.of(plan_production),
     Stage.of(plan_distribution),
     Stage.of(plan_procurement),

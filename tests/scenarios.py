@@ -16,13 +16,17 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import Frames
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.planning_day import STAGES, WRITTEN_BY, PlanningRound
-from bakery_assets.schemas import Cells, conform
+from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.stages import Stage
+from bakery_assets.target_stock import set_target_stock_levels
 
 MONDAY = "[cells]\ntenant_id timezone plan_date planned_as_of\nbakery Europe/Berlin 2026-01-05 2026-01-05T03:00"
+TARGETS = Stage.of(set_target_stock_levels)
 Rows = list[dict[str, str | None]]
 Sections = dict[str, Rows]
+NO_BUFFER = {"quantity_policy": "buffer", "quantity_buffer": "0"}
 
 
 def frame_schema(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
@@ -112,8 +116,14 @@ def neutral_values(schema: type[dy.Schema]) -> dict[str, Any]:
 
 
 def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
-    """The cells of a text, and a frame for everything that ``stage`` reads."""
+    """The cells of a text, and a frame for everything that ``stage`` reads; without targets they are the forecast."""
     tables = sections(text)
+    cells, frames = frames_of(tables, stage)
+    return cells, frames if "target_stock_levels" in tables else as_forecast(cells, frames)
+
+
+def frames_of(tables: Sections, stage: Stage) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Cells, and a frame for everything that ``stage`` reads, from the tables of a text."""
     rows = tables.get("cells") or sections(MONDAY)["cells"]
     zone = str(rows[0]["timezone"])
     cells = frame_of(rows, Cells, {"tenant_id": "bakery"}, zone)
@@ -130,11 +140,35 @@ def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
     return cells, frames
 
 
+def as_forecast(cells: pl.DataFrame, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The frames with targets that are the forecast itself, where a stage reads them and nothing else is given; and
+    without quantiles the forecast is certain."""
+    if "demand_forecasts" in frames:
+        certain = (pl.col(name).fill_null(pl.col("yhat")) for name in QUANTILE_LEVELS)
+        frames = {**frames, "demand_forecasts": frames["demand_forecasts"].with_columns(certain)}
+    if not {"target_stock_levels", "demand_forecasts", "products"} <= set(frames):
+        return frames
+    settings = [{"tenant_id": tenant, "key": key, "value": value, "valid_from": date(2000, 1, 1)}
+                for tenant in cells["tenant_id"] for key, value in NO_BUFFER.items()]  # fmt: skip
+    inputs = {**frames, "tenant_settings": filled(ops.TenantSettings, settings)}
+    return {**frames, **TARGETS.plan(cells, {name: inputs[name] for name in TARGETS.reads})}
+
+
+def with_policy(tables: Sections) -> Sections:
+    """The tables of a text; a bakery that chooses no quantity policy has the forecast ready, and nothing beyond it."""
+    settings = tables.get("tenant_settings", [])
+    if any(row["key"] == "quantity_policy" for row in settings):
+        return tables
+    added: Rows = [{"key": key, "value": value, "valid_from": "2000-01-01"} for key, value in NO_BUFFER.items()]
+    return {**tables, "tenant_settings": [*settings, *added]}
+
+
 def morning(text: str) -> Frames:
-    """Every table that the stages of a planning day make of a text; no stage may fail."""
+    """Every table that the stages of a planning day make of a text, by its ``with_policy``; no stage may fail."""
     facts: dict[str, pl.DataFrame] = {}
+    tables = with_policy(sections(text))
     for stage in STAGES:
-        cells, frames = facts_of(text, stage)
+        cells, frames = frames_of(tables, stage)
         facts |= {name: frame for name, frame in frames.items() if name not in WRITTEN_BY}
     planned = PlanningRound.start(conform(Cells, cells), facts, {})
     for stage in STAGES:

@@ -19,6 +19,7 @@ def test_one_stage_alone_reads_what_earlier_ones_wrote() -> None:
         "published_batches",
         "stock_balances",
         "stock_movements",
+        "target_stock_levels",
     }
 
 

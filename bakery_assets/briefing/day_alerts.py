@@ -7,7 +7,9 @@ import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.calendars import closed_days
-from bakery_assets.explanations.formats import as_json, percent, weekday
+from bakery_assets.explanations.formats import as_json, money, on_weekday, percent, quantity, weekday
+from bakery_assets.keys import CELL, PRODUCT
+from bakery_assets.materials.lots_left_out import lots_left_out
 from bakery_assets.schemas import Cells, ops, plans
 
 FAR_OVER = 1.25  # two hours beyond an eight-hour shift: starting a little earlier no longer helps
@@ -16,14 +18,22 @@ FAR_OVER = 1.25  # two hours beyond an eight-hour shift: starting a little earli
 class DayAlertInputs(TypedDict):
     """What ``day_findings`` reads."""
 
+    products: dy.DataFrame[ops.Products]
+    tenants: dy.DataFrame[ops.Tenants]
     calendar: dy.DataFrame[ops.Calendar]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
 
 
 def day_findings(cells: dy.DataFrame[Cells], inputs: DayAlertInputs) -> list[dy.DataFrame[Finding]]:
-    """Findings ``closed_today``, ``over_capacity`` and ``baking_note``, each at most once a day."""
+    """Findings ``closed_today``, ``over_capacity`` and ``baking_note``, each at most once a day; and
+    ``batch_not_worth_it``, one for each product."""
     schedules = inputs["production_schedules"]
-    return [_closed_today(cells, inputs["calendar"]), _over_capacity(schedules), _baking_notes(schedules)]
+    return [
+        _closed_today(cells, inputs["calendar"]),
+        _over_capacity(schedules),
+        _baking_notes(schedules),
+        _not_worth_it(inputs),
+    ]
 
 
 def _closed_today(cells: dy.DataFrame[Cells], calendar: dy.DataFrame[ops.Calendar]) -> dy.DataFrame[Finding]:
@@ -118,4 +128,48 @@ def _baking_notes(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.Data
         message=pl.format("Baking {}: {}.", weekday("schedule_date"), pl.col("consequence").str.strip_suffix(".")),
         reasoning=as_json(first_day="schedule_date", days="days"),
         suggested_action="Look at the plan of that day; correct orders, calendar or batch sizes where they are wrong.",
+    )
+
+
+def _not_worth_it(inputs: DayAlertInputs) -> dy.DataFrame[Finding]:
+    """Products that are left out on some days, as their smallest batch would lose more than it earns.
+
+    Where stock is expected to do, no one misses what is left out, and it is not told.
+    """
+    products = inputs["products"].select(*PRODUCT, "unit", product="name")
+    currencies = inputs["tenants"].select("tenant_id", "currency")
+    first = ("schedule_date", "not_worth_it", "lot_left_out", "short", "expected_gain", "expected_loss")
+    left_out = (
+        lots_left_out(inputs["production_schedules"])
+        .filter(pl.col("short") > 0)
+        .sort(*PRODUCT, "schedule_date")
+        .group_by(*CELL, "product_id", maintain_order=True)
+        .agg(
+            pl.col(first).first(),
+            days=pl.struct(first),
+            later=pl.col("schedule_date").slice(1).dt.strftime("%a %-d %b").str.join(", "),
+        )
+        .join(products, on=PRODUCT)
+        .join(currencies, on="tenant_id")
+    )
+    also = pl.when(pl.col("later") != "").then(pl.format("; nor is it on {}", "later")).otherwise(pl.lit(""))
+    return finding(
+        left_out,
+        severity="low",
+        kind="batch_not_worth_it",
+        subject="product_id",
+        act_before=pl.col("schedule_date"),
+        message=pl.format(
+            "{} is not baked {}: a batch of {} for {} wanted would lose {} on average and earn {}{}.",
+            "product",
+            on_weekday("schedule_date"),
+            quantity("lot_left_out"),
+            quantity("not_worth_it", up=True),
+            money("expected_loss"),
+            money("expected_gain"),
+            also,
+        ),
+        reasoning=as_json(days="days", unit="unit", currency="currency"),
+        consequence=pl.format("Customers who ask for it leave without: {} are expected.", quantity("short", up=True)),
+        suggested_action="Enter a smaller smallest batch if it can be made, take orders for it, or leave it out.",
     )

@@ -45,7 +45,7 @@ def distribution_findings(inputs: DistributionAlertInputs) -> list[dy.DataFrame[
         .agg(
             need=pl.col("need").first(),
             brought=ordered_sum("quantity").round(DECIMALS),
-            too_many=(pl.col("stock_usable") - pl.col("demand")).first().clip(0.0).round(DECIMALS),
+            too_many=(pl.col("stock_usable") - pl.col("target_quantity")).first().clip(0.0).round(DECIMALS),
             leaves_at=pl.col("leaves_at").min(),
             is_short=pl.col("consequence").is_not_null().any(),
         )

@@ -20,6 +20,7 @@ BY_KIND: dict[AlertKind, str] = {
     "over_capacity": "{} finds no day with more baking than fits into the shifts.",
     "baking_note": "On days that fit into the shifts {} finds no work when no one works, no order that cannot be met"
     " and no batch sizes that contradict each other.",
+    "batch_not_worth_it": "{} leaves out no batch of it that someone would miss.",
     "not_ready": "{} finds nothing that is ready too late.",
     "order_today": "{} no longer proposes this order.",
     "expiring": "{} finds nothing of it that will expire unused.",

@@ -9,8 +9,9 @@ from bakery_assets.distribution.apportionment import rounded_together
 from bakery_assets.keys import SERIES, SHOP
 from bakery_assets.kitchens import serving_kitchens
 from bakery_assets.materials.assumed_transfers import AssumedTransfers
-from bakery_assets.materials.demand import HALF_A_PIECE, DemandInputs, location_demand
+from bakery_assets.materials.demand import HALF_A_PIECE
 from bakery_assets.materials.items import PRODUCT_KIND
+from bakery_assets.materials.targets import TargetInputs, shop_targets
 from bakery_assets.opening_hours import trading_hours
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -51,9 +52,12 @@ class Needs(Places):
     forecast = col.number("Forecast")
     orders = col.number("Customer orders due")
     sold = col.number("Sold by the planning instant")
-    demand = col.number("What it still sells, in whole pieces for products counted in pieces")
+    target_quantity = col.number("What has to be ready for sale, less what is sold, in whole pieces for products"
+                                 " counted in pieces")  # fmt: skip
+    level = plans.TargetStockLevels.level
+    shelf_life_days = ops.Products.shelf_life_days
     stock_usable = col.number("Stock there that may be used on the plan date; of a kitchen 0, see its supply")
-    need = col.number("demand - stock_usable, at least 0, in whole pieces for products counted in pieces")
+    need = col.number("target_quantity - stock_usable, at least 0, in whole pieces for products counted in pieces")
 
 
 def places(cells: dy.DataFrame[Cells], inputs: PlaceFacts) -> dy.DataFrame[Places]:
@@ -79,38 +83,39 @@ def places(cells: dy.DataFrame[Cells], inputs: PlaceFacts) -> dy.DataFrame[Place
 
 def needs(
     cells: dy.DataFrame[Cells],
-    inputs: DemandInputs,
+    inputs: TargetInputs,
     at: dy.DataFrame[Places],
     balances: dy.DataFrame[plans.StockBalances],
     on_the_way: dy.DataFrame[AssumedTransfers],
 ) -> dy.DataFrame[Needs]:
-    """Needs of the places ``at``, of what they sell that day, sorted.
+    """Needs of the places ``at``, of what has to be ready there that day, sorted.
 
     Pieces are rounded for all places of a kitchen together, half up, as production rounds what it bakes: the rest goes
     to the largest fractions. Less than half a piece of all together counts as one where the product keeps long enough
     to sell half a piece, else as none.
     """
-    demand = location_demand(cells, inputs).join(at, on=SHOP).filter(pl.col("demand") > 0)
-    total = ordered_sum("demand").over(KITCHEN_PRODUCT)
+    wanted = shop_targets(cells, inputs).join(at, on=SHOP).rename({"target": "target_quantity"})
+    wanted = wanted.filter(pl.col("target_quantity") > 0)
+    total = ordered_sum("target_quantity").over(KITCHEN_PRODUCT)
     pieces = (
         pl.when(total >= HALF_A_PIECE)
         .then((total + HALF_A_PIECE).floor())
         .otherwise((total * pl.col("shelf_life_days") >= HALF_A_PIECE).cast(pl.Float64))
     )
-    counted = demand.with_columns(is_whole=pl.col("unit") == PIECE, total=pieces)
-    rounded = rounded_together(counted, "demand", total="total", over=KITCHEN_PRODUCT)
+    counted = wanted.with_columns(is_whole=pl.col("unit") == PIECE, total=pieces)
+    rounded = rounded_together(counted, "target_quantity", total="total", over=KITCHEN_PRODUCT)
     stock = usable_stock(balances).rename({"quantity": "stock_usable"})
     coming = on_the_way.group_by(SERIES).agg(coming=ordered_sum("quantity"))
     is_kitchen = pl.col("location_id") == pl.col("kitchen_id")
     stock_usable = pl.col("stock_usable").fill_null(0.0) + pl.col("coming").fill_null(0.0)
-    left_open = (pl.col("demand") - pl.col("stock_usable")).clip(0.0).round(DECIMALS)
+    left_open = (pl.col("target_quantity") - pl.col("stock_usable")).clip(0.0).round(DECIMALS)
     rows = (
         rounded.join(stock, on=SERIES, how="left")
         .join(coming, on=SERIES, how="left")
         .with_columns(stock_usable=pl.when(is_kitchen).then(0.0).otherwise(stock_usable.round(DECIMALS)))
         .with_columns(need=pl.when("is_whole").then(left_open.ceil()).otherwise(left_open))
     )
-    return conform(Needs, rows.filter(pl.col("demand") > 0).sort(SERIES))
+    return conform(Needs, rows.filter(pl.col("target_quantity") > 0).sort(SERIES))
 
 
 def usable_stock(balances: dy.DataFrame[plans.StockBalances]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from bakery_assets.explanations.distribution import kept_trip_terms, shortage, t
 from bakery_assets.keys import CELL, PRODUCT, SERIES, SHOP
 from bakery_assets.kitchens import serving_kitchens
 from bakery_assets.materials.assumed_transfers import AssumedTransfers, assumed_transfers
+from bakery_assets.materials.demand import shop_days
 from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -27,6 +28,7 @@ class DistributionInputs(TypedDict):
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     products: dy.DataFrame[ops.Products]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    target_stock_levels: dy.DataFrame[plans.TargetStockLevels]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
@@ -48,8 +50,9 @@ def plan_distribution(cells: dy.DataFrame[Cells], inputs: DistributionInputs) ->
 
     A row for every product that an open shop is expected to sell: quantity 0 where its stock covers the day, or where
     the kitchen has nothing; none for products that ``master_data_faults`` leaves out. What all places together do not
-    need stays in the kitchen, from where whoever sells out can be sent more. Trips that have left by the planning
-    instant stay as they were published, unless a recorded transfer tells of them.
+    need goes to where it is likeliest to be sold; what keeps for several days stays in the kitchen, as does what no
+    place would sell, and whoever sells out can be sent more. Trips that have left by the planning instant stay as they
+    were published, unless a recorded transfer tells of them.
     """
     left = assumed_transfers(
         cells, inputs["plan_versions"], inputs["published_distributions"], inputs["transfers"]
@@ -57,9 +60,10 @@ def plan_distribution(cells: dy.DataFrame[Cells], inputs: DistributionInputs) ->
     until = left.join(stock_instants(cells), on="tenant_id")
     on_the_way = conform(AssumedTransfers, until.filter(pl.col("arrives_at") > pl.col("stock_at")))
     served, balances = serving_kitchens(inputs["locations"]), inputs["stock_balances"]
+    days = shop_days(cells, inputs)
     needed = needs(cells, inputs, places(cells, inputs), balances, on_the_way)
     needed = conform(Needs, without_left_out(needed, inputs["master_data_faults"]))
-    planned = trips(needed, supply(served, balances, inputs["production_batches"], on_the_way))
+    planned = trips(needed, days, supply(served, balances, inputs["production_batches"], on_the_way))
     return DistributionTables(distribution_plans=_rows(cells, inputs, planned, conform(AssumedTransfers, left)))
 
 
@@ -87,7 +91,9 @@ def _rows(
             trip=pl.col("trip") + pl.col("before").fill_null(0),
         )
     )
-    kept = left.with_columns(reasoning=kept_trip_terms(), consequence=pl.lit(None, pl.String), is_carried_over=True)
+    kept = left.with_columns(
+        extra=0.0, reasoning=kept_trip_terms(), consequence=pl.lit(None, pl.String), is_carried_over=True
+    )
     columns = plans.DistributionPlans.column_names()
     rows = pl.concat([kept.select(columns), new.select(columns)], how="vertical_relaxed")
     return conform(plans.DistributionPlans, rows.sort(plans.DistributionPlans.primary_key()))

@@ -4,9 +4,11 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.distribution.apportionment import apportioned
+from bakery_assets.distribution.leftovers import with_extra
 from bakery_assets.distribution.needs import KITCHEN_PRODUCT, Needs
 from bakery_assets.distribution.supply import Supply
 from bakery_assets.keys import SERIES
+from bakery_assets.materials.demand import ShopDays
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
@@ -20,6 +22,7 @@ class Trips(Needs):
     leaves_at = col.instant("When it leaves")
     available = col.number("What the kitchen has of it by then")
     quantity = col.number("How much leaves")
+    extra = col.number("What the place gets beyond its need of what lots are rounded up by")
     share = col.number("What the place gets of the whole day")
     total_need = col.number("Needs of all places of the kitchen together")
     total_available = col.number("What the kitchen has for the whole day")
@@ -27,14 +30,16 @@ class Trips(Needs):
     arrives_at = col.instant("When it arrives; what no times are known of not before the kitchen opens")
 
 
-def trips(needed: dy.DataFrame[Needs], supply: dy.DataFrame[Supply]) -> dy.DataFrame[Trips]:
+def trips(
+    needed: dy.DataFrame[Needs], days: dy.DataFrame[ShopDays], supply: dy.DataFrame[Supply]
+) -> dy.DataFrame[Trips]:
     """Trips of every place, the kitchen's own counter included, sorted.
 
     Each place gets its need of what the kitchen has that day; where that does not do, what customers have ordered is
-    set aside first, and the rest shared by need. Of what is ready when goods leave for a place, it gets its share
-    among those that have not been served yet. What is not ready by then follows with one later trip, when the last of
-    it is. What comes out too late to reach any place before it closes is not counted; a trip that would arrive after
-    closing does not leave.
+    set aside first, and the rest shared by need; where it has more, ``leftovers`` says who gets that. Of what is ready
+    when goods leave for a place, it gets its share among those that have not been served yet. What is not ready by then
+    follows with one later trip, when the last of it is. What comes out too late to reach any place before it closes is
+    not counted; a trip that would arrive after closing does not leave.
     """
     last_call = pl.col("last_call").max().over(KITCHEN_PRODUCT)
     lines = needed.with_columns(last=last_call).sort(*KITCHEN_PRODUCT, "location_id")
@@ -49,7 +54,7 @@ def trips(needed: dy.DataFrame[Needs], supply: dy.DataFrame[Supply]) -> dy.DataF
     lines = lines.join(whole_day, on=KITCHEN_PRODUCT, how="left", maintain_order="left").with_columns(
         _usable(pl.col("total_available")), total_need=ordered_sum("need").over(KITCHEN_PRODUCT)
     )
-    morning = _in_the_morning(_ready(_shared(lines), in_time))
+    morning = _in_the_morning(_ready(_shared(lines, days), in_time))
     later = morning.with_columns(
         quantity=(pl.col("share") - pl.col("quantity")).round(DECIMALS),
         leaves_at="last_ready_at",
@@ -67,8 +72,8 @@ def trips(needed: dy.DataFrame[Needs], supply: dy.DataFrame[Supply]) -> dy.DataF
     return conform(Trips, rows.with_columns(arrives_at=arrives_at).sort(Trips.primary_key()))
 
 
-def _shared(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with ``share``, what each place gets of the whole day, and ``kitchen_share``."""
+def _shared(lines: pl.DataFrame, days: dy.DataFrame[ShopDays]) -> pl.DataFrame:
+    """Lines with ``share``, what each place gets of the whole day, ``extra`` of it, and ``kitchen_share``."""
     ordered = pl.min_horizontal("need", pl.when("is_whole").then(pl.col("orders").ceil()).otherwise("orders"))
     firm = lines.with_columns(firm=pl.min_horizontal(ordered, "total_available")).with_columns(
         open=pl.col("need") - pl.col("firm"),
@@ -77,6 +82,7 @@ def _shared(lines: pl.DataFrame) -> pl.DataFrame:
     shared = apportioned(firm, "by_need", total="rest", weight="open", over=KITCHEN_PRODUCT).with_columns(
         share=(pl.col("firm") + pl.col("by_need")).round(DECIMALS)
     )
+    shared = with_extra(shared, days)
     own = pl.col("share").filter(pl.col("location_id") == pl.col("kitchen_id"))
     return shared.with_columns(kitchen_share=own.sum().over(KITCHEN_PRODUCT)).drop("firm", "open", "rest", "by_need")
 

@@ -8,14 +8,17 @@ import polars as pl
 from bakery_assets.explanations.formats import as_json, iso_instant, quantity
 
 TERMS = (
-    "available", "demand", "forecast", "kitchen_share", "minutes", "need", "orders", "quantity", "share", "sold",
-    "stock_usable", "total_available", "total_need", "unit",
+    "available", "extra", "forecast", "kitchen_share", "level", "minutes", "need", "orders", "quantity", "share",
+    "sold", "stock_usable", "target_quantity", "total_available", "total_need", "unit",
 )  # fmt: skip
-KEPT_TERMS = ("available", "demand", "need", "quantity", "stock_usable")
-NEED_RULE = "max(0, max(forecast, orders) - sold - stock_usable), whole pieces"
+KEPT_TERMS = ("available", "need", "quantity", "stock_usable", "target_quantity")
+NEED_RULE = (
+    "need = max(0, target_quantity - stock_usable), target_quantity = that of target_stock_levels - sold, whole pieces"
+)
 SHARE_RULE = (
-    "share = need; where total_available < total_need, orders first, the rest by what needs they leave open, whole "
-    "pieces by largest remainder; "
+    "share = need + extra, what is left over of lots that keep for one day going piece by piece to where it is "
+    "likeliest to be sold; where total_available < total_need, orders first, the rest by what needs they leave open, "
+    "whole pieces by largest remainder; "
     "quantity = what of it is ready when the trip leaves"
 )
 

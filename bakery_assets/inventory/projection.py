@@ -11,16 +11,18 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, with_day
-from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT
+from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT, PRODUCT_DAY
 from bakery_assets.materials.baking_starts import planned_delivery_delays
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Floats, by_day, expiry_buckets, shelf_lives, simulate_stock
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements
 from bakery_assets.materials.items import INGREDIENT_KIND, PRODUCT_KIND, DatedQuantities
+from bakery_assets.materials.lots_left_out import lots_left_out
 from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.materials.scheduled_receipts import scheduled_receipts
 from bakery_assets.materials.stock import stock_on_hand, unknown_stock
+from bakery_assets.materials.targets import daily_targets
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -36,7 +38,9 @@ class InventoryInputs(TypedDict):
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    target_stock_levels: dy.DataFrame[plans.TargetStockLevels]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
+    production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
     master_data_faults: dy.DataFrame[plans.MasterDataFaults]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
@@ -60,8 +64,8 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     """Stock of ingredients and products, day by day for 14 days; only of items with stock, requirement or receipts.
 
     Ingredients are required by what is baked and arrive with open purchase orders and this plan's
-    orders; products are required by demand and arrive with the batches. On days 8 to 14 demand repeats the
-    forecasts of days 1 to 7; no batches are planned for them yet, so their demand is taken to be baked.
+    orders; products are required by what is expected to be sold and arrive with the batches. On days 8 to 14 demand
+    repeats the forecasts of days 1 to 7; no batches are planned for them yet, so their demand is taken to be baked.
 
     In a day receipts come first, but for those that arrive when baking has begun (``materials.baking_starts``): what is
     required is issued FEFO before these. Then stock past its last usable day expires. What is unmet is not carried over
@@ -80,7 +84,9 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     left_out = inputs["master_data_faults"]
     demand = conform(DailyDemand, without_left_out(daily_demand(cells, inputs, OUTLOOK_DAYS), left_out))
     schedule = master_schedule(cells, inputs, demand)
-    gross = _gross(cells, demand, ingredient_requirements(cells, schedule, inputs, stock))
+    gross = _gross(
+        cells, _expected_sales(cells, inputs, demand), ingredient_requirements(cells, schedule, inputs, stock)
+    )
     items = _items(cells, inputs)
     required = by_day(gross, items, ITEM, "quantity", OUTLOOK_DAYS)
     is_product = (items["item_kind"] == PRODUCT_KIND).to_numpy()[:, None]
@@ -153,11 +159,25 @@ def _items(cells: pl.DataFrame, inputs: InventoryInputs) -> pl.DataFrame:
     )
 
 
+def _expected_sales(
+    cells: dy.DataFrame[Cells], inputs: InventoryInputs, demand: dy.DataFrame[DailyDemand]
+) -> pl.DataFrame:
+    """Demand, but no more of it than is to be ready: what is left unmet on purpose is no shortage."""
+    left_out = lots_left_out(inputs["production_schedules"]).select(*PRODUCT_DAY, "not_worth_it")
+    ready = (
+        daily_targets(cells, inputs, demand)
+        .join(left_out, on=PRODUCT_DAY, how="left")
+        .select(*PRODUCT_DAY, ready=(pl.col("target") - pl.col("not_worth_it").fill_null(0.0)).clip(0.0))
+    )
+    rows = demand.join(ready, on=PRODUCT_DAY, how="left", maintain_order="left")
+    return rows.with_columns(demand=pl.min_horizontal("demand", "ready"))
+
+
 def _gross(
-    cells: pl.DataFrame, demand: dy.DataFrame[DailyDemand], ingredients: dy.DataFrame[GrossRequirements]
+    cells: pl.DataFrame, sales: pl.DataFrame, ingredients: dy.DataFrame[GrossRequirements]
 ) -> dy.DataFrame[DatedQuantities]:
     """What each day requires of products and ingredients."""
-    products = with_day(demand, cells, of="schedule_date").select(*_product_as_item(), "day", quantity="demand")
+    products = with_day(sales, cells, of="schedule_date").select(*_product_as_item(), "day", quantity="demand")
     required = ingredients.select(*_ingredient_as_item(), pl.col("day").cast(pl.Int64), quantity="gross_requirement")
     return conform(DatedQuantities, pl.concat([required, products]))
 

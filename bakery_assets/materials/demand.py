@@ -1,7 +1,7 @@
-"""Demand: what each product needs on each day ahead, forecasts consumed by customer orders.
+"""Demand: what each product is expected to sell on each day ahead, forecasts consumed by customer orders.
 
-Production, procurement and stock all start from this one figure. Forecasts are made in ``forecasting``; what stock
-leaves open of demand is in ``production.netting``, what baking takes of ingredients in ``gross_requirements``.
+Procurement and stock start from this one figure. How much has to be ready for it is in ``targets``. Forecasts are made
+in ``forecasting``; what baking takes of ingredients is in ``gross_requirements``.
 """
 
 from typing import TypedDict
@@ -14,21 +14,33 @@ from bakery_assets.cells import HORIZON_DAYS, horizon
 from bakery_assets.keys import PRODUCT, PRODUCT_DAY, SCHEDULE_DAY, SERIES
 from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.items import PRODUCT_KIND
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
 HALF_A_PIECE = 0.5
 SERIES_DAY = [*SERIES, "schedule_date"]
+FORECAST = ("yhat", *QUANTILE_LEVELS)
 
 
-class DemandInputs(TypedDict):
-    """What ``daily_demand`` reads."""
+class ProductDayFacts(TypedDict):
+    """What decides on which days a product is sold."""
 
     products: dy.DataFrame[ops.Products]
     calendar: dy.DataFrame[ops.Calendar]
+
+
+class ShopDayInputs(ProductDayFacts):
+    """What ``shop_days`` reads."""
+
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
+
+
+class DemandInputs(ShopDayInputs):
+    """What ``daily_demand`` reads."""
+
     stock_movements: dy.DataFrame[plans.StockMovements]
 
 
@@ -53,18 +65,22 @@ class DailyDemand(dy.Schema):
         return (pl.col("demand") - wanted).abs() <= rounding + TOLERANCE
 
 
-class LocationDemand(dy.Schema):
-    """Demand of the plan date by product and location, not rounded to pieces."""
+class ShopDays(dy.Schema):
+    """Forecast with its quantiles, and customer orders, of products in shops on the days of the horizon."""
 
     tenant_id = col.tenant_id()
     location_id = col.location_id(primary_key=True)
     product_id = col.key_text("The product", primary_key=True)
+    schedule_date = col.date("The day", primary_key=True)
     unit = col.choice("Unit of the quantities", col.UNITS)
     shelf_life_days = ops.Products.shelf_life_days
-    forecast = col.number("Forecast; 0 on a day on which the product is not sold")
+    yhat = col.number("Forecast; 0 on a day on which the product is not sold, like its quantiles")
+    q10 = plans.DemandForecasts.q10
+    q50 = plans.DemandForecasts.q50
+    q80 = plans.DemandForecasts.q80
+    q90 = plans.DemandForecasts.q90
+    q95 = plans.DemandForecasts.q95
     orders = col.number("Customer orders due")
-    sold = col.number("Sold by the planning instant")
-    demand = col.number("max(forecast, orders) - sold, at least 0")
 
 
 def daily_demand(
@@ -85,52 +101,67 @@ def daily_demand(
     Args:
         days: how many days from the plan date on.
     """
-    wanted = pl.col("orders") + _unconsumed_forecast()
+    wanted = pl.col("orders") + whole_pieces((pl.col("forecast") - pl.col("orders")).clip(0.0))
     left = (wanted - pl.col("sold")).clip(0.0)
-    demand = _terms(cells, inputs, PRODUCT_DAY, days).with_columns(demand=left.round(DECIMALS))
+    demand = _terms(cells, inputs, days).with_columns(demand=left.round(DECIMALS))
     return conform(DailyDemand, demand.sort(PRODUCT_DAY))
 
 
-def location_demand(cells: dy.DataFrame[Cells], inputs: DemandInputs) -> dy.DataFrame[LocationDemand]:
-    """What each location still sells on the plan date: ``max(forecast, orders) - sold``, sorted.
+def shop_days(cells: dy.DataFrame[Cells], inputs: ShopDayInputs) -> dy.DataFrame[ShopDays]:
+    """What is expected of each product in each shop, for the days of the horizon, sorted.
 
     Customer orders know no location: they are collected at the main one, and consume its forecast.
     """
-    left = (pl.max_horizontal("orders", "forecast") - pl.col("sold")).clip(0.0)
-    demand = _terms(cells, inputs, SERIES_DAY, days=1).with_columns(demand=left.round(DECIMALS))
-    return conform(LocationDemand, demand.sort(SERIES))
+    ahead = horizon(cells)
+    forecasts = (
+        inputs["demand_forecasts"]
+        .join(ahead, on=["tenant_id", "plan_date", "target_date"], how="semi")
+        .select(*SERIES, *FORECAST, schedule_date="target_date")
+    )
+    orders = _orders(inputs["customer_orders"], cells, SERIES_DAY, HORIZON_DAYS)
+    rows = _with_sold_days(forecasts.join(orders, on=SERIES_DAY, how="full", coalesce=True), inputs)
+    figures = (
+        pl.when("is_sold").then(pl.col(name).fill_null(0.0)).otherwise(0.0).round(DECIMALS).alias(name)
+        for name in FORECAST
+    )
+    days = rows.with_columns(*figures, orders=pl.col("orders").fill_null(0.0).round(DECIMALS))
+    return conform(ShopDays, days.sort(SERIES_DAY))
 
 
-def _terms(cells: dy.DataFrame[Cells], inputs: DemandInputs, key: list[str], days: int) -> pl.DataFrame:
-    """Rows by ``key`` with ``forecast, orders, sold, is_open`` and what is known of the product."""
-    forecasts = _forecasts(inputs["demand_forecasts"], cells, key, days)
-    orders = _orders(inputs["customer_orders"], cells, key, days)
-    sold = _sold_today(cells, inputs["stock_movements"], key)
+def _terms(cells: dy.DataFrame[Cells], inputs: DemandInputs, days: int) -> pl.DataFrame:
+    """Rows by product and day with ``forecast, orders, sold, is_open`` and what is known of the product."""
+    forecasts = _forecasts(inputs["demand_forecasts"], cells, days)
+    orders = _orders(inputs["customer_orders"], cells, PRODUCT_DAY, days)
+    rows = _with_sold_days(forecasts.join(orders, on=PRODUCT_DAY, how="full", coalesce=True), inputs)
+    sold = sold_today(cells, inputs["stock_movements"], PRODUCT_DAY)
+    return rows.join(sold, on=PRODUCT_DAY, how="left").with_columns(
+        sold=pl.col("sold").fill_null(0.0),
+        forecast=pl.when("is_sold").then(pl.col("forecast").fill_null(0.0)).otherwise(0.0).round(DECIMALS),
+        orders=pl.col("orders").fill_null(0.0).round(DECIMALS),
+    )
+
+
+def _with_sold_days(rows: pl.DataFrame, inputs: ProductDayFacts) -> pl.DataFrame:
+    """Rows of known products with ``is_open``, ``is_sold``, ``unit`` and ``shelf_life_days``.
+
+    A product is sold on days that are open until it is discontinued.
+    """
+    products = inputs["products"].select(*PRODUCT, "unit", "shelf_life_days", "discontinued_on")
     is_sold = pl.col("is_open") & (
         pl.col("discontinued_on").is_null() | (pl.col("schedule_date") < pl.col("discontinued_on"))
     )
-    products = inputs["products"].select(*PRODUCT, "unit", "shelf_life_days", "discontinued_on")
-    rows = forecasts.join(orders, on=key, how="full", coalesce=True).join(products, on=PRODUCT)
-    return (
-        _with_open_days(rows, inputs["calendar"])
-        .join(sold, on=key, how="left")
-        .with_columns(
-            sold=pl.col("sold").fill_null(0.0),
-            forecast=pl.when(is_sold).then(pl.col("forecast").fill_null(0.0)).otherwise(0.0).round(DECIMALS),
-            orders=pl.col("orders").fill_null(0.0).round(DECIMALS),
-        )
-    )
+    return _with_open_days(rows.join(products, on=PRODUCT), inputs["calendar"]).with_columns(is_sold=is_sold)
 
 
-def _forecasts(forecasts: pl.DataFrame, cells: pl.DataFrame, key: list[str], days: int) -> pl.DataFrame:
-    """Forecasts by ``key``: those of the horizon, and again for every further week within ``days``."""
+def _forecasts(forecasts: pl.DataFrame, cells: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Forecasts by product and day: those of the horizon, and again for every further week within ``days``."""
     week = forecasts.join(horizon(cells), on=["tenant_id", "plan_date", "target_date"], how="semi")
     shifts = range(0, days, HORIZON_DAYS)
     repeated = pl.concat([week.with_columns(pl.col("target_date") + pl.duration(days=shift)) for shift in shifts])
     return (
         repeated.join(horizon(cells, days), on=["tenant_id", "plan_date", "target_date"], how="semi")
         .rename({"target_date": "schedule_date"})
-        .group_by(key)
+        .group_by(PRODUCT_DAY)
         .agg(forecast=ordered_sum("yhat"))
     )
 
@@ -147,7 +178,7 @@ def _orders(orders: pl.DataFrame, cells: pl.DataFrame, key: list[str], days: int
     )
 
 
-def _sold_today(
+def sold_today(
     cells: dy.DataFrame[Cells], movements: dy.DataFrame[plans.StockMovements], key: list[str]
 ) -> pl.DataFrame:
     """What has been sold on the plan date by the planning instant, by ``key``."""
@@ -178,15 +209,14 @@ def _with_open_days(rows: pl.DataFrame, calendar: dy.DataFrame[ops.Calendar]) ->
     )
 
 
-def _unconsumed_forecast() -> pl.Expr:
-    """What orders leave of the forecast.
+def whole_pieces(rest: pl.Expr) -> pl.Expr:
+    """What no one has ordered, in whole pieces for products counted in pieces; for rows with ``unit, shelf_life_days``.
 
-    A product counted in pieces needs whole ones, the expected number being rounded half up: 22.3
+    A product counted in pieces needs whole ones, the number being rounded half up: 22.3
     muffins are no reason to bake a batch in addition to the 22 in stock. Less than half a piece a day stays as it is
     for what keeps long enough to sell half a piece, and counts as nothing for what does not: 0.02 wedding cakes
     are no reason to bake one.
     """
-    rest = (pl.col("forecast") - pl.col("orders")).clip(0.0)
     return (
         pl.when(pl.col("unit") != "piece")
         .then(rest)

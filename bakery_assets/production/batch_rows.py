@@ -13,11 +13,13 @@ from bakery_assets.production.timing import MINUTE_DECIMALS, ScheduledSteps, Tim
 from bakery_assets.production.working_hours import WorkingHours
 from bakery_assets.schemas import conform, plans
 
-DEMAND_RULE = "orders + max(0, forecast - orders) - sold, whole pieces"
+TARGET_RULE = "the shops' target_stock_levels less sold, orders in full, whole pieces"
+NET_RULE = "net_requirement = target - stock_used - not_begun, planned_quantity = net_requirement + surplus"
 TERMS = (
-    "batch", "batch_max", "batch_min", "batch_multiple", "batches", "carried_over", "demand", "forecast", "minutes",
-    "net_requirement", "not_begun", "orders", "planned_quantity", "price", "revenue_at_risk", "steps", "sold",
-    "stock_usable", "stock_used", "surplus", "unit",
+    "basis", "batch", "batch_max", "batch_min", "batch_multiple", "batches", "carried_over", "critical_ratio",
+    "days_covered", "demand", "expected_gain", "expected_loss", "forecast", "is_clamped", "level", "minutes",
+    "net_requirement", "not_begun", "orders", "planned_quantity", "price", "q10", "q90", "revenue_at_risk", "steps",
+    "sold", "stock_usable", "stock_used", "surplus", "target", "unit",
 )  # fmt: skip
 
 
@@ -28,12 +30,16 @@ def batch_rows(
     used: dy.DataFrame[UsedNumbers],
     ready: dy.DataFrame[ReadyTimes],
     hours: dy.DataFrame[WorkingHours],
+    band: pl.DataFrame,
 ) -> dy.DataFrame[plans.ProductionBatches]:
     """The table's rows, those that the plan keeps included, sorted by its key.
 
     Batch numbers of new batches are the day and a running number in the order of start (batches without times last),
     then of priority, after the numbers ``used`` of the day; they have as many digits as the day needs, three at least,
     so that their text sorts as they do. New batches come after the kept ones in priority, too.
+
+    Args:
+        band: the quantiles of each product's demand, by ``PRODUCT_DAY``.
     """
     minutes = pl.col("minutes")
     steps_of_batches = (
@@ -58,11 +64,12 @@ def batch_rows(
     recipe = pl.col("recipe_id").fill_null("none that can be used: neither times nor ingredients are known")
     terms = {name: pl.col(name) for name in TERMS} | {
         "begins_on": pl.col("begins_on").cast(pl.String), "made_on": pl.col("made_on").cast(pl.String),
-        "demand_rule": pl.lit(DEMAND_RULE), "lot_rule": lot_rule(), "recipe": recipe,
+        "target_rule": pl.lit(TARGET_RULE), "net_rule": pl.lit(NET_RULE), "lot_rule": lot_rule(), "recipe": recipe,
     }  # fmt: skip
     with_steps = timed.join(steps_of_batches, on="row", how="left", maintain_order="left")
     rows = (
         with_lateness(with_steps, hours)
+        .join(band.select(*PRODUCT_DAY, "q10", "q90"), on=PRODUCT_DAY, how="left")
         .join(used, on=SCHEDULE_DAY, how="left")
         .join(kept, on=SCHEDULE_DAY, how="left")
         .sort(*SCHEDULE_DAY, "start_at", "priority", nulls_last=True)

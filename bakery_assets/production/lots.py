@@ -28,7 +28,7 @@ class Lots(NetRequirements):
     smallest = col.number("Smallest batch allowed")
     largest = col.number("Largest batch allowed; empty: any", nullable=True)
     planned_quantity = col.number("Sum of the batches")
-    surplus = col.number("Planned quantity beyond the net requirement")
+    surplus = col.number("Planned quantity beyond the net requirement, by rounding up")
     is_contradictory = col.boolean("batch_max is below the smallest batch, which is used instead")
     is_raised_to_split = col.boolean("Raised so that each batch reaches the smallest")
 

@@ -1,4 +1,4 @@
-"""The stage ``production_schedules``: demand, lots, batches and times, in this order."""
+"""The stage ``production_schedules``: targets, lots, batches and times, in this order."""
 
 from typing import TypedDict
 
@@ -7,15 +7,17 @@ import polars as pl
 
 from bakery_assets.keys import PRODUCT
 from bakery_assets.materials.bill_of_materials import ProductRecipes, product_recipes
-from bakery_assets.materials.demand import DailyDemand, daily_demand
+from bakery_assets.materials.demand import daily_demand, shop_days
 from bakery_assets.materials.make_days import MakeOrders, beginnings, make_days
 from bakery_assets.materials.recipe_faults import recipe_faults, without_left_out
 from bakery_assets.materials.stock import stock_on_hand
+from bakery_assets.materials.targets import DailyTargets, daily_targets, product_demand
 from bakery_assets.production.batch_rows import batch_rows
 from bakery_assets.production.batches import ranked_batches
 from bakery_assets.production.begun_ahead import begun_before, works_ahead
 from bakery_assets.production.carried_over import carried_batches, carried_steps, used_numbers
 from bakery_assets.production.fault_rows import fault_rows
+from bakery_assets.production.lot_values import demand_to_come
 from bakery_assets.production.lots import Lots
 from bakery_assets.production.planned_lots import planned_lots
 from bakery_assets.production.ready_times import ready_times
@@ -31,6 +33,7 @@ class ProductionInputs(TypedDict):
     products: dy.DataFrame[ops.Products]
     calendar: dy.DataFrame[ops.Calendar]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    target_stock_levels: dy.DataFrame[plans.TargetStockLevels]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
@@ -67,14 +70,23 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     """
     steps, equipment = inputs["production_steps"], inputs["equipment"]
     in_recipes = recipe_faults(cells, inputs)
-    demand = conform(DailyDemand, without_left_out(daily_demand(cells, inputs), in_recipes))
+    expected = product_demand(shop_days(cells, inputs))
+    targets = daily_targets(cells, inputs, daily_demand(cells, inputs))
+    targets = conform(DailyTargets, without_left_out(targets, in_recipes))
     carried = carried_batches(cells, inputs)
     hours, recipes = working_hours(cells, inputs["shifts"]), product_recipes(inputs)
     made = make_days(cells, inputs["calendar"], inputs["shifts"])
     works = works_ahead(cells, recipes, inputs, made)
     needs = begun_before(cells, works, inputs, carried)
     lots, in_sizes = planned_lots(
-        cells, demand, stock_on_hand(cells, inputs), carried, inputs["products"], works, needs
+        cells,
+        targets,
+        demand_to_come(expected, inputs["products"]),
+        stock_on_hand(cells, inputs),
+        carried,
+        inputs["products"],
+        works,
+        needs,
     )
     begun = beginnings(_make_orders(lots, recipes), cells, inputs, made)
     ready = ready_times(hours, inputs)
@@ -93,7 +105,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
             equipment,
             inputs["recipes"],
         ),
-        production_batches=batch_rows(timed, scheduled, carried, used, ready, hours),
+        production_batches=batch_rows(timed, scheduled, carried, used, ready, hours, expected),
         master_data_faults=fault_rows(cells, in_recipes, in_sizes, in_loads),
     )
 

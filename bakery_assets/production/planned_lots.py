@@ -8,12 +8,13 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, with_day
 from bakery_assets.keys import PRODUCT
-from bakery_assets.materials.demand import DailyDemand
 from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
 from bakery_assets.materials.recipe_faults import FoundFaults, without_left_out
 from bakery_assets.materials.stock import StockOnHand
+from bakery_assets.materials.targets import DailyTargets
 from bakery_assets.production.begun_ahead import BegunBefore, LotLimits, WorkAhead, begun_stock, lot_limits
 from bakery_assets.production.carried_over import CarriedBatches
+from bakery_assets.production.lot_values import DemandToCome, is_losing, with_values, without_losing_lots
 from bakery_assets.production.lots import Lots, size_lots
 from bakery_assets.production.netting import NetRequirements, net_requirements
 from bakery_assets.quantities import DECIMALS
@@ -22,7 +23,8 @@ from bakery_assets.schemas import Cells, conform, ops
 
 def planned_lots(
     cells: dy.DataFrame[Cells],
-    demand: dy.DataFrame[DailyDemand],
+    targets: dy.DataFrame[DailyTargets],
+    to_come: dy.DataFrame[DemandToCome],
     stock: dy.DataFrame[StockOnHand],
     carried: dy.DataFrame[CarriedBatches],
     products: dy.DataFrame[ops.Products],
@@ -32,9 +34,10 @@ def planned_lots(
     """The lots of every product and day of the horizon, sorted by tenant, day and product.
 
     A lot of stock counts while its last usable day is not past. Batches that the plan keeps are stock from their
-    schedule date on. What a lot makes beyond the net requirement is stock
+    schedule date on. What a lot makes beyond what is expected to be sold of it on its day is stock
     of the next days until ``schedule_date + shelf_life_days - 1``; with a shelf life of one day it is gone in the
-    evening. No lot is larger than what had to be begun before the plan date allows.
+    evening. No lot is larger than what had to be begun before the plan date allows, and none is baked that would lose
+    more than it earns (``lot_values``).
 
     Returns:
         The lots, and faults as of ``size_lots``, the first of each product; such a product has no lot on any day.
@@ -45,7 +48,7 @@ def planned_lots(
     planned, faults = [], []
     for day in range(HORIZON_DAYS):
         today = cells.select("tenant_id", schedule_date=pl.col("plan_date") + pl.duration(days=day))
-        due = demand.join(today, on=["tenant_id", "schedule_date"], how="semi")
+        due = targets.join(today, on=["tenant_id", "schedule_date"], how="semi")
         made = kept.filter(pl.col("day") == day)
         usable = pl.concat(
             [
@@ -54,13 +57,16 @@ def planned_lots(
             ]
         )
         net, left = net_requirements(
-            conform(DailyDemand, due), conform(StockOnHand, usable), conform(ItemQuantities, made), products
+            conform(DailyTargets, due), conform(StockOnHand, usable), conform(ItemQuantities, made), products
         )
-        lots, faulty = size_lots(net)
+        sized, faulty = size_lots(net)
+        lots = with_values(sized, to_come)
+        if is_losing(lots).any():
+            lots, _ = size_lots(without_losing_lots(lots))
         limits, begun = lot_limits(lots, needs, begun)
         if limits.height:
             lots, _ = size_lots(_limited(lots, limits))
-        on_hand = pl.concat([left, _stock_of_surplus(lots, day)])
+        on_hand = pl.concat([left, _stock_of_lots(lots, day)])
         planned.append(lots)
         faults.append(faulty)
     found = pl.concat(faults).unique(PRODUCT, keep="first", maintain_order=True)
@@ -95,14 +101,16 @@ def _stock_of_carried(
     )
 
 
-def _stock_of_surplus(lots: dy.DataFrame[Lots], day: int) -> dy.DataFrame[StockOnHand]:
-    keeps = (pl.col("surplus") > 0) & (pl.col("shelf_life_days") > 1)
-    stock = lots.filter(keeps).select(
+def _stock_of_lots(lots: dy.DataFrame[Lots], day: int) -> dy.DataFrame[StockOnHand]:
+    """What new lots leave in the evening, when stock from before and they have met the expected demand."""
+    sold = (pl.col("demand") - pl.col("sold_from_stock")).clip(0.0)
+    left = lots.with_columns(left=(pl.col("planned_quantity") - sold).clip(0.0).round(DECIMALS))
+    stock = left.filter((pl.col("left") > 0) & (pl.col("shelf_life_days") > 1)).select(
         "tenant_id",
         item_kind=pl.lit(PRODUCT_KIND),
         item_id="product_id",
         lot_id=pl.format("baked {}", "schedule_date"),
         last_usable_day=day + pl.col("shelf_life_days") - 1,
-        quantity="surplus",
+        quantity="left",
     )
     return conform(StockOnHand, stock)

@@ -26,7 +26,10 @@ COUNTS = (
     "products",
     "products_unmet",
 )
-SUMS = ("forecast", "orders", "demand", "stock_used", "net_requirement", "planned_quantity", "unmet", "not_begun")
+SUMS = (
+    "forecast", "orders", "demand", "target", "stock_used", "net_requirement", "planned_quantity", "unmet", "not_begun",
+    "not_worth_it",
+)  # fmt: skip
 
 
 class DayBatches(dy.Schema):
@@ -81,6 +84,7 @@ def schedule_rows(
         _without_machine(steps),
         _contradictions(lots),
         _without_dough(lots, recipes),
+        _not_worth_baking(lots),
         closed,
     ):
         rows = rows.join(part, on=SCHEDULE_DAY, how="left")
@@ -238,6 +242,21 @@ def _without_dough(lots: pl.DataFrame, recipes: dy.DataFrame[ops.Recipes]) -> pl
     )
 
 
+def _not_worth_baking(lots: pl.DataFrame) -> pl.DataFrame:
+    """The products of a day that are left out, as the smallest batch would lose more than it earns."""
+    return (
+        lots.filter(pl.col("not_worth_it") > 0)
+        .with_columns(short=(pl.col("demand") - pl.col("sold_from_stock")).clip(0.0).round(DECIMALS))
+        .sort(*SCHEDULE_DAY, "product_id")
+        .group_by(SCHEDULE_DAY, maintain_order=True)
+        .agg(
+            not_worth_baking=pl.struct(
+                "product_id", "not_worth_it", "lot_left_out", "short", "expected_gain", "expected_loss"
+            )
+        )
+    )
+
+
 def _consequence() -> pl.Expr:
     shift_end = pl.col("shift_ends_at_local").dt.strftime("%H:%M")
     last_end = pl.col("work_ends_at_local")
@@ -285,7 +304,8 @@ def _consequence() -> pl.Expr:
 def _reasoning() -> pl.Expr:
     plain = (
         *SUMS, "products", "batches_late", "batches_without_times", "busiest_machine", "busy_minutes",
-        "kinds_without_machine", "shift_minutes", "without_dough",
+        "kinds_without_machine", "not_worth_baking", "shift_minutes",
+        "without_dough",
     )  # fmt: skip
     return as_json(
         **{name: pl.col(name) for name in plain}

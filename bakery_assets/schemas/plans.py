@@ -37,6 +37,7 @@ AlertKind = Literal[
     "not_ready",
     "planned_late",
     "baking_note",
+    "batch_not_worth_it",
     "master_data_fault",
     "order_today",
     "overdue_order",
@@ -69,6 +70,7 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "not_ready": "production",
     "planned_late": "planning",
     "baking_note": "production",
+    "batch_not_worth_it": "production",
     "master_data_fault": "data",
     "order_today": "orders",
     # Why an item runs short may change from plan to plan; it stays one alert, and one class.
@@ -95,6 +97,9 @@ VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
 BatchState = Literal["planned", "confirmed", "in_progress", "quality_check", "completed", "failed", "cancelled"]
 BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
 MADE_NOTHING: tuple[BatchState, ...] = ("failed", "cancelled")  # of a batch that keeps its number and supplies nothing
+
+# How a target is chosen: the newsvendor's quantile, for what keeps several days its base-stock level, or by a setting.
+TARGET_BASES = ("newsvendor", "base_stock", "buffer", "service_level")
 
 STOCKOUT_RISKS = ("none", "low", "high", "unknown")
 
@@ -194,7 +199,7 @@ class PublishedDistributions(dy.Schema):
     product_id = col.key_text("The product", primary_key=True)
     trip = col.integer("The trip, by product and shop", minimum=1, primary_key=True)
     kitchen_id = col.key_text("Kitchen it was to come from")
-    demand = col.number("What the shop was to sell yet on the plan date, in the product's unit")
+    target_quantity = col.number("What was to be ready for sale in the shop on the plan date, less what was sold")
     stock_usable = col.number("Stock there that could be used on that day")
     need = col.number("What the shop needed beyond its stock")
     available = col.number("What the kitchen had of it for all places when the trip was to leave")
@@ -288,6 +293,35 @@ class DemandForecasts(PlanRow):
     system_yhat = col.number("Expected demand without the human override, in units")
 
 
+class TargetStockLevels(PlanRow):
+    """How much of each product has to be ready for sale in each shop, on each day of the horizon."""
+
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    product_id = col.key_text("The product", primary_key=True)
+    target_date = col.date("Day of sale", primary_key=True)
+    yhat = col.number("Expected demand, in units; 0 on days on which it is not sold")
+    orders = col.number("Customer orders due, which are collected there")
+    basis = col.choice("Rule that chose the level", TARGET_BASES)
+    critical_ratio = col.number(
+        "Critical ratio, (price - cost) / (price - salvage value), between 0 and 1", maximum=1.0
+    )
+    level = col.number("Fraction of days on which demand stays at or below quantity_at_level", maximum=1.0)
+    is_clamped = col.boolean("The level would lie beyond the outermost quantile of the forecast, which is used instead")
+    days_covered = col.integer(
+        "Days on which what is baked for the day can be sold, as far as there are forecasts", minimum=1
+    )
+    quantity_at_level = col.number("Demand at that level, in units")
+    target_quantity = col.number("The larger of quantity_at_level and orders, not rounded to pieces")
+    expected_leftover = col.number("What is left of it in the evening on average, in units")
+    expected_lost = col.number("Demand that it leaves unmet on average, in units")
+    reasoning = col.json("Every term of the calculation")
+
+    @dy.rule()
+    def orders_are_never_thinned(cls) -> pl.Expr:
+        """target_quantity = the larger of quantity_at_level and orders."""
+        return equal("target_quantity", pl.max_horizontal("quantity_at_level", "orders"))
+
+
 class ProductionSchedules(PlanRow):
     """A day's production in total."""
 
@@ -349,10 +383,10 @@ class DistributionPlans(PlanRow):
     product_id = col.key_text("The product", primary_key=True)
     trip = col.integer("1: the first; a further one brings what was not ready by then", minimum=1, primary_key=True)
     kitchen_id = col.key_text("Kitchen it comes from")
-    demand = col.number("What the shop still sells that day: the larger of forecast and orders, less what is sold; in "
-                        "whole pieces for products counted in pieces")  # fmt: skip
+    target_quantity = col.number("What has to be ready for sale in the shop, by target_stock_levels, less what is sold;"
+                                 " in whole pieces for products counted in pieces")  # fmt: skip
     stock_usable = col.number("Stock in the shop that may be used on that day")
-    need = col.number("demand - stock_usable, at least 0, in whole pieces for products counted in pieces")
+    need = col.number("target_quantity - stock_usable, at least 0, in whole pieces for products counted in pieces")
     available = col.number(
         "What the kitchen has of it when the trip leaves, for all places and trips until then: usable stock and the "
         "day's batches that are ready"
@@ -363,11 +397,14 @@ class DistributionPlans(PlanRow):
     is_carried_over = col.boolean("It had left before this version and stays as it was published")
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts; empty: the shop gets what it needs", nullable=True)
+    extra = col.number(
+        "What the shop gets beyond its need of what lots are rounded up by, as it is likeliest to sell it"
+    )
 
     @dy.rule()
     def need_is_what_stock_leaves_open(cls) -> pl.Expr:
-        """need = demand - stock_usable, at least 0, rounded up to pieces."""
-        rounded_up = pl.col("need") - (pl.col("demand") - pl.col("stock_usable")).clip(0.0)
+        """need = target_quantity - stock_usable, at least 0, rounded up to pieces."""
+        rounded_up = pl.col("need") - (pl.col("target_quantity") - pl.col("stock_usable")).clip(0.0)
         return rounded_up.is_between(-TOLERANCE, 1.0)
 
     @dy.rule()
@@ -377,10 +414,10 @@ class DistributionPlans(PlanRow):
 
     @dy.rule()
     def no_shop_gets_more_than_it_needs(cls) -> pl.Expr:
-        """The trips that this version plans bring a shop at most its need."""
+        """The trips that this version plans bring a shop at most its need and its share of what is left over."""
         planned = pl.when("is_carried_over").then(0.0).otherwise("quantity")
         brought = planned.sum().over("tenant_id", "location_id", "product_id")
-        return pl.col("is_carried_over") | (brought <= pl.col("need") + TOLERANCE)
+        return pl.col("is_carried_over") | (brought <= pl.col("need") + pl.col("extra") + TOLERANCE)
 
     @dy.rule()
     def the_kitchen_has_what_leaves(cls) -> pl.Expr:
@@ -840,9 +877,9 @@ class RetrainingTriggers(dy.Schema):
 
 TABLES: tuple[type[dy.Schema], ...] = (
     PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, PublishedDistributions, StockMovements,
-    StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, ProductionSchedules, ProductionBatches,
-    MasterDataFaults, DistributionPlans, ProcurementPlans, ProcurementRequirements, InventoryProjections,
-    ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts, OverrideScores,
-    DailySummaries, PlanChanges, Findings, Alerts, Boosters, ModelVersions, SeriesModels, RetrainingRuns,
-    RetrainingTriggers,
+    StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, TargetStockLevels, ProductionSchedules,
+    ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans, ProcurementRequirements,
+    InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
+    OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters, ModelVersions, SeriesModels,
+    RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

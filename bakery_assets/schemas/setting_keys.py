@@ -17,6 +17,7 @@ _NUMBER = r"^\d{1,9}(\.\d{1,6})?$"
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PLANNING_DAYS = ("same_day", "day_before")
+QUANTITY_POLICIES = ("critical_ratio", "buffer", "service_level")
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,16 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         " says so",
         0.05,
     ),
+    SettingKey(
+        "quantity_policy",
+        "choice",
+        "How much of a product has to be ready for sale: by its critical ratio (price, cost and salvage value), the"
+        " forecast with a buffer, or a service level",
+        "critical_ratio",
+        QUANTITY_POLICIES,
+    ),
+    SettingKey("quantity_buffer", "number", "Buffer on top of the forecast, as a fraction of it", 0.1),
+    SettingKey("service_level", "number", "Fraction of days on which what is ready is to be enough, at most 1", 0.8),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

@@ -51,6 +51,9 @@ unexplained_usage = table(schemas.UnexplainedUsage, unchecked=("location_id",))
 
 demand_forecasts = table(schemas.DemandForecasts)
 
+# A customer order may be for a main location that no fact names.
+target_stock_levels = table(schemas.TargetStockLevels, unchecked=("location_id",))
+
 production_schedules = table(schemas.ProductionSchedules)
 
 production_batches = table(schemas.ProductionBatches)

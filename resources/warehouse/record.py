@@ -40,8 +40,8 @@ _ORDER_COLUMNS = (
     "reasoning",
 )  # fmt: skip
 _DISTRIBUTION_COLUMNS = (
-    "location_id", "product_id", "trip", "kitchen_id", "demand", "stock_usable", "need", "available", "quantity",
-    "leaves_at", "arrives_at",
+    "location_id", "product_id", "trip", "kitchen_id", "target_quantity", "stock_usable", "need", "available",
+    "quantity", "leaves_at", "arrives_at",
 )  # fmt: skip
 
 

@@ -115,6 +115,10 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
         "On days that fit into the shifts the plan of Tue 6 Jan finds no work when no one works, no order that cannot be met"
         " and no batch sizes that contradict each other.",
     ),
+    "batch_not_worth_it": (
+        "it is baked, stock does for it, nothing of it is expected, its price, its cost or its smallest batch was corrected",
+        "The plan of Tue 6 Jan leaves out no batch of it that someone would miss.",
+    ),
     "master_data_fault": ("the row was corrected or taken out, what it is about is no longer used", NO_LONGER),
     "order_today": (
         "it was recorded, stock was counted or received, less is needed, another supplier is cheaper",

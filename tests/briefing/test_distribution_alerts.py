@@ -14,7 +14,7 @@ def trip(shop: str, product: str, demand: float, stock: float, brought: float, *
     need, leaves_at = max(demand - stock, 0.0), datetime(2026, 11, 24, 5, 30, tzinfo=UTC)
     return {
         "tenant_id": "paris", "plan_date": DAY, "location_id": shop, "product_id": product, "trip": 1,
-        "kitchen_id": "main", "demand": demand, "stock_usable": stock, "need": need, "available": brought,
+        "kitchen_id": "main", "target_quantity": demand, "stock_usable": stock, "need": need, "available": brought,
         "quantity": brought, "leaves_at": leaves_at, "arrives_at": leaves_at, "is_carried_over": False,
         "consequence": "it runs short" if brought < need else None, **more,
     }  # fmt: skip

@@ -475,9 +475,34 @@ def test_several_shops_are_distinguished(morning):
     assert re.search(r"^Total +104 +96 *$", text, re.MULTILINE)
 
 
+SUM = {
+    "basis": "newsvendor", "forecast": 15.2, "q10": 9.4, "q90": 22.1, "level": 0.8, "target": 18.0, "orders": 3.0,
+    "sold": 0.0, "demand": 15.0, "days_covered": 1, "stock_usable": 0.0, "stock_used": 0.0, "net_requirement": 18.0,
+    "batch_min": 24.0, "expected_loss": 4.5, "unit": "piece",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("terms", "told"),
+    [
+        ({}, "18 wanted (15 expected, 9 to 22 likely, enough on 8 days of 10, 3 ordered ahead), batch at least 24, what is"
+         " left costs 4.50 EUR on average"),
+        ({"level": 0.95, "basis": "base_stock", "days_covered": 3, "orders": 0.0, "batch_min": None},
+         "18 wanted (15 expected, 9 to 22 likely, enough on 19 days of 20, can be sold for 3 days)"),
+        ({"basis": "buffer", "batch_min": None, "orders": 0.0, "sold": 2.0},
+         "18 wanted (15 expected, 9 to 22 likely, with the buffer, 2 sold already)"),
+        ({"orders": 18.0, "batch_min": None}, "18 wanted (15 expected, 9 to 22 likely, 18 ordered ahead)"),
+    ],
+)  # fmt: skip
+def test_a_baker_reads_why_so_much_is_baked(morning, terms, told):
+    batches = [batch(1, None, None, equipment_id=None, reasoning=json.dumps(SUM | terms))]
+    text = shown(render_day(morning(production_batches=batches), 80))
+    assert told in " ".join(text.split())
+
+
 def trip(shop, product, need, brought, leaves, arrives, **values):
     row = {
-        "location_id": shop, "product_id": product, "trip": 1, "kitchen_id": "main", "demand": need, "need": need,
+        "location_id": shop, "product_id": product, "trip": 1, "kitchen_id": "main", "target_quantity": need, "need": need,
         "stock_usable": 0.0, "available": 99.0, "quantity": brought, "leaves_at": leaves, "arrives_at": arrives,
     }  # fmt: skip
     return {**row, **values}
@@ -493,7 +518,7 @@ def test_a_driver_reads_what_to_load_for_which_shop(morning):
         trip("gare", "pain", 60.0, 40.0, at(5, 30), at(6)),
         trip("gare", "pain", 60.0, 20.0, at(9), at(9, 30), **late),
         trip("gare", "vrac", 2.25, 1.5, at(5, 30), at(6), consequence="Gare de l'Est runs short"),
-        trip("gare", "montee", 0.0, 0.0, at(5, 30), at(6), demand=1.0, stock_usable=1.0),
+        trip("gare", "montee", 0.0, 0.0, at(5, 30), at(6), target_quantity=1.0, stock_usable=1.0),
         trip("port", "pain", 12.0, 12.0, at(4, 45), at(5), is_carried_over=True),
         trip("port", "pain", 4.0, 4.0, at(5, 45), at(6), trip=2, stock_usable=12.0),
     ]

@@ -15,7 +15,8 @@ from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_re
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
 from resources.warehouse.intake import load_folder
 from resources.warehouse.planning_runs import begin
-from tests.bakeries import rows
+from tests.bakeries import insert, rows
+from tests.scenarios import NO_BUFFER
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "cases" / "planning"
 LOADED_AT = datetime(2026, 1, 4, 21, tzinfo=UTC)
@@ -47,6 +48,9 @@ def monday(warehouse: Warehouse) -> Warehouse:
     if not FOLDER.is_dir():
         pytest.skip(f"the planning cases are not at {FOLDER}")
     load_folder(warehouse, FOLDER / "day1", now=LOADED_AT)
+    plain = {"tenant_id": "d22-count-age", "valid_from": date(2026, 1, 1)}  # 10 kg a day are what is expected
+    settings = [{**plain, "key": key, "value": value} for key, value in NO_BUFFER.items()]
+    insert(warehouse, tenant_settings=settings)
     plan_all(warehouse, date(2026, 1, 5))
     return warehouse
 
@@ -104,6 +108,23 @@ def test_what_cannot_be_true_is_refused_with_its_reason(monday: Warehouse) -> No
 def test_an_overdue_order_is_told_whether_it_still_counts_or_not(monday: Warehouse) -> None:
     found = rows(monday, "SELECT tenant_id, subject FROM plans.alerts WHERE kind = 'overdue_order' ORDER BY 1")
     assert found == [("d02-partial", "flour"), ("d02b-partial-overdue", "flour")]
+
+
+def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(monday: Warehouse) -> None:
+    """d21: one is wanted a day, 24 are the smallest batch, a cake costs 2.50 and sells at 3.00."""
+    batches = "SELECT count(*) FROM plans.production_batches WHERE tenant_id LIKE 'd21%'"
+    assert rows(monday, batches) == [(0,)]
+    told = rows(
+        monday,
+        "SELECT kind, severity, message, reasoning -> 'days' -> 0 FROM plans.findings"
+        " WHERE tenant_id LIKE 'd21%' AND kind = 'batch_not_worth_it'",
+    )
+    ((kind, severity, message, first),) = told
+    assert (kind, severity) == ("batch_not_worth_it", "low")
+    assert "is not baked today: a batch of 24 pieces" in message
+    assert first["expected_loss"] > first["expected_gain"]
+    # Of 24 those that earn 0.50 are sold and those that lose 2.50 are left.
+    assert abs(first["expected_gain"] / 0.5 + first["expected_loss"] / 2.5 - 24) < 0.05
 
 
 def test_flour_that_was_counted_once_is_used_by_what_is_baked(monday: Warehouse) -> None:

@@ -13,7 +13,7 @@ from bakery_assets.planning_instants import PlanningFacts, planning_instants
 from bakery_assets.schemas import Cells, conform, plans
 from resources.folder import read_folder
 
-UP_TO_PRODUCTION = STAGES[:3]
+UP_TO_PRODUCTION = STAGES[:4]
 Morning = tuple[pl.DataFrame, pl.DataFrame]
 
 

@@ -1,8 +1,10 @@
 """What holds for every distribution, checked in plain Python over random bakeries that share nothing with the planner."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 from random import Random
 from typing import Any
@@ -15,12 +17,14 @@ from polars.testing import assert_frame_equal
 from bakery_assets.cells import CELLS
 from bakery_assets.distribution import plan_distribution
 from bakery_assets.stages import Stage
-from tests.scenarios import filled
+from tests.scenarios import as_forecast, filled
 
 STAGE = Stage.of(plan_distribution)
 MONDAY = date(2026, 1, 5)
 SHOPS = ("east", "north", "south")
 PRODUCTS = {"bread": "piece", "roll": "piece", "seeds": "kg"}
+SHELF_LIVES = {"bread": 1, "roll": 2, "seeds": 1}
+LEVELS = (0.1, 0.5, 0.8, 0.9, 0.95)
 DUST = Fraction(1, 10**5)
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -54,7 +58,10 @@ def bakeries(draw: st.DrawFn) -> Tables:
         for product in PRODUCTS:
             if draw(st.integers(0, 4)):
                 row = {"location_id": shop, "product_id": product, "target_date": MONDAY, "plan_date": MONDAY}
-                found["demand_forecasts"].append(row | {"yhat": float(draw(AMOUNT))})
+                yhat, spread = float(draw(AMOUNT)), draw(st.sampled_from((0.0, 0.2, 0.6)))
+                band = {"q10": yhat * (1 - spread), "q50": yhat, "q80": yhat * (1 + spread / 2),
+                        "q90": yhat * (1 + spread), "q95": yhat * (1 + 1.5 * spread)}  # fmt: skip
+                found["demand_forecasts"].append(row | {"yhat": yhat, **band})
             for life in draw(st.lists(st.integers(-1, 2), unique=True, max_size=2)):
                 found["stock_balances"].append(
                     {"item_kind": "product", "item_id": product, "location_id": shop, "lot_id": f"{life}",
@@ -99,14 +106,46 @@ def hamilton(needs: dict[str, Fraction], total: int) -> dict[str, int]:
 
 
 def frames_of(tenants: dict[str, Tables], shuffler: Random) -> dict[str, pl.DataFrame]:
-    products = [{"product_id": key, "name": key, "unit": unit, "shelf_life_days": 1} for key, unit in PRODUCTS.items()]
+    products = [
+        {"product_id": key, "name": key, "unit": unit, "shelf_life_days": SHELF_LIVES[key]}
+        for key, unit in PRODUCTS.items()
+    ]
     frames = {}
     for name, schema in STAGE.reads.items():
         own = {tenant: {**tables, "products": products}.get(name, []) for tenant, tables in tenants.items()}
         rows = [{"tenant_id": tenant} | row for tenant, some in own.items() for row in some]
         shuffler.shuffle(rows)
         frames[name] = pl.DataFrame(filled(schema, rows))
-    return frames
+    return as_forecast(pl.DataFrame(cells_of(*tenants)), frames)
+
+
+def cells_of(*tenants: str, hour: int = 3) -> pl.DataFrame:
+    rows = [(key, MONDAY, "UTC", at(hour)) for key in tenants]
+    return pl.DataFrame(rows, schema=dict[str, Any](CELLS), orient="row")
+
+
+def expected_sales(quantiles: list[float], quantity: float) -> float:
+    """E[min(demand, quantity)]: demand spread evenly between its quantiles, the outermost standing for what is beyond."""
+    sold = LEVELS[0] * min(quantiles[0], quantity) + (1 - LEVELS[-1]) * min(quantiles[-1], quantity)
+    for low, high, share in zip(quantiles, quantiles[1:], (b - a for a, b in pairwise(LEVELS)), strict=False):
+        steps = [low + (high - low) * (step + 0.5) / 200 for step in range(200)]
+        sold += share * sum(min(step, quantity) for step in steps) / 200
+    return sold
+
+
+def best_gain(places: dict[str, tuple[list[float], float]], pieces: int) -> float:
+    """The most that so many pieces can add to expected sales: one by one to where the next is worth most."""
+    there = {place: start for place, (_, start) in places.items()}
+    total = 0.0
+    for _ in range(pieces):
+        gains = {
+            place: expected_sales(quantiles, there[place] + 1) - expected_sales(quantiles, there[place])
+            for place, (quantiles, _) in places.items()
+        }
+        best = max(gains, key=lambda place: gains[place])
+        total += gains[best]
+        there[best] += 1
+    return total
 
 
 def rows_by_product(table: pl.DataFrame, tenant: str) -> Iterator[tuple[str, list[Row]]]:
@@ -160,12 +199,13 @@ def verify(bakery: Tables, table: pl.DataFrame, tenant: str, now: datetime) -> N
             assert leaves + way <= row["arrives_at"]
             assert row["leaves_at"] + way < closes
             assert exactly(row["stock_usable"]) == stock[place]
-            demand, need = exactly(row["demand"]), exactly(row["need"])
-            assert demand == (rounded(wanted)[place] if is_piece else wanted[place])
-            left_open = max(demand - stock[place], Fraction(0))
+            target, need = exactly(row["target_quantity"]), exactly(row["need"])
+            assert target == (rounded(wanted)[place] if is_piece else wanted[place])
+            left_open = max(target - stock[place], Fraction(0))
             assert need == (ceil(left_open) if is_piece else left_open)
             brought[place] = brought.get(place, Fraction(0)) + quantity
-            assert brought[place] <= need
+            assert brought[place] <= need + exactly(row["extra"])
+            assert SHELF_LIVES[product] == 1 or not row["extra"], "what keeps stays in the kitchen"
             # What has left by then was ready, and leaves what the others are owed.
             left_by_then = sum(exactly(each["quantity"]) for each in rows if each["leaves_at"] <= row["leaves_at"])
             assert left_by_then <= ready(row["leaves_at"])
@@ -186,24 +226,53 @@ def verify(bakery: Tables, table: pl.DataFrame, tenant: str, now: datetime) -> N
             needs = {row["location_id"]: exactly(row["need"]) for row in rows}
             if "main" in places:
                 needs["main"] = Fraction(rounded(wanted)["main"]) if is_piece else wanted["main"]
+            extra = {row["location_id"]: exactly(row["extra"]) for row in rows}
+            terms = json.loads(rows[0]["reasoning"])
+            own = exactly(terms["kitchen_share"])
             if is_piece:
                 shares = hamilton(needs, floor(day))
-                assert brought == {place: shares[place] for place in brought}
+                assert brought == {place: shares[place] + extra[place] for place in brought}
+                if "main" in needs:
+                    extra["main"] = own - shares["main"]
+                left = floor(day) - sum(shares.values())
+                assert 0 <= sum(extra.values()) <= left
+                if SHELF_LIVES[product] == 1 and left:
+                    verify_extra(bakery, product, {place: shares[place] + (stock[place] if place != "main" else 0)
+                                                   for place in extra}, extra, left)  # fmt: skip
                 exact = min(Fraction(floor(day)), sum(needs.values())) / max(sum(needs.values()), Fraction(1))
                 assert all(abs(shares[place] - need * exact) < 1 for place, need in needs.items())
             else:
                 given = min(day, sum(needs.values()))
                 assert all(
-                    0 <= needs[place] * given / sum(needs.values()) - quantity < DUST
+                    0 <= needs[place] * given / sum(needs.values()) + extra[place] - quantity < DUST
                     for place, quantity in brought.items() if needs[place]
                 )  # fmt: skip
+                assert sum(brought.values()) + own <= day + DUST
+
+
+def verify_extra(
+    bakery: Tables, product: str, there: Mapping[str, Fraction], extra: dict[str, Fraction], left: int
+) -> None:
+    """All of what is left over is where it adds as much to expected sales as it can, but for what no place would sell."""
+    quantiles = {
+        row["location_id"]: [row[name] for name in ("q10", "q50", "q80", "q90", "q95")]
+        for row in bakery["demand_forecasts"] if row["product_id"] == product
+    }  # fmt: skip
+    known = {place: (quantiles.get(place, [0.0] * 5), float(there[place])) for place in extra}
+    gained = sum(
+        expected_sales(of, start + float(extra[place])) - expected_sales(of, start)
+        for place, (of, start) in known.items()
+    )
+    assert gained >= best_gain(known, left) - 0.02
+    if sum(extra.values()) < left:
+        assert all(of[-1] <= start + float(extra[place]) + 1e-6 for place, (of, start) in known.items())
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(bakeries(), bakeries(), st.integers(0, 9), st.randoms(use_true_random=False))
 def test_distributions_keep_what_they_promise(one: Tables, other: Tables, hour: int, shuffler: Random) -> None:
     now = at(hour)
-    cells = pl.DataFrame([(key, MONDAY, "UTC", now) for key in ("a", "b")], schema=dict[str, Any](CELLS), orient="row")
+    cells = cells_of("a", "b", hour=hour)
     tenants = {"a": one, "b": other}
     table = STAGE.plan(cells, frames_of(tenants, shuffler))["distribution_plans"]
     for tenant, bakery in tenants.items():
@@ -214,7 +283,7 @@ def test_distributions_keep_what_they_promise(one: Tables, other: Tables, hour: 
 
 
 def test_a_kitchen_without_shops_distributes_nothing() -> None:
-    cells = pl.DataFrame([("a", MONDAY, "UTC", at(3))], schema=dict[str, Any](CELLS), orient="row")
+    cells = cells_of("a")
     bakery: Tables = {
         "locations": [{"location_id": "main"}],
         "demand_forecasts": [

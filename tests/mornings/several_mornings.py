@@ -19,7 +19,7 @@ from bakery_assets.planning_day import PRIOR_CELL_INPUTS, RECORD, STAGES, WRITTE
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas.rules import key_columns
 from tests.briefing.alert_worlds import NO_ALERTS
-from tests.scenarios import Sections, defaults_of, frame_of, frame_schema, sections
+from tests.scenarios import Sections, defaults_of, frame_of, frame_schema, sections, with_policy
 
 WIDTH = 100
 PUBLISHED = timedelta(minutes=1)
@@ -28,7 +28,7 @@ READS = {name: schema for stage in STAGES for name, schema in stage.reads.items(
 
 def mornings(text: str) -> dict[str, str]:
     """What a person reads each morning: the orders to place that day, and what `bakery alerts` lists at noon."""
-    tables = sections(text)
+    tables = with_policy(sections(text))
     zone = str(tables["cells"][0]["timezone"])
     all_cells = frame_of(tables["cells"], Cells, {"tenant_id": "bakery"}, zone).sort("plan_date")
     facts = _facts(tables, zone, all_cells["planned_as_of"][0])

@@ -138,7 +138,7 @@ def test_where_no_plan_was_there_in_time_nobody_knows_what_was_begun(read_facts:
     for schedule in tables["production_schedules"].to_dicts():
         terms = json.loads(schedule["reasoning"])
         assert (terms["not_begun"], terms["without_dough"]) == (0, None)
-        assert terms["net_requirement"] + terms["stock_used"] == terms["demand"]
+        assert terms["net_requirement"] + terms["stock_used"] == terms["target"]
 
 
 def test_dough_that_was_begun_for_tomorrow_is_not_free_for_today(read_facts: Read) -> None:

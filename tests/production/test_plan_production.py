@@ -59,7 +59,10 @@ e        roll       2026-01-08 150
     assert quantities(tables) == {0: 350, 1: 350, 2: 350, 3: 450}
     why = [reasons(tables, "production_batches", row) for row in range(4)]
     assert [term["demand"] - term["orders"] for term in why] == [220, 250, 270, 0]
-    assert why[0]["demand_rule"] == "orders + max(0, forecast - orders) - sold, whole pieces"
+    assert [term["target"] for term in why] == [350, 350, 350, 450]
+    assert why[0]["net_rule"] == (
+        "net_requirement = target - stock_used - not_begun, planned_quantity = net_requirement + surplus"
+    )
 
 
 def test_stock_is_used_first_expired_first_out_and_what_expires_does_not_count(plan: Plan) -> None:
@@ -289,7 +292,7 @@ def test_what_must_hold_for_every_bakery(
         assert schedule["total_batches"] == own.height
         assert schedule["total_quantity"] == pytest.approx(own["quantity_planned"].sum(), abs=1e-4)
         assert (schedule["starts_at"], schedule["ends_at"]) == (own["start_at"].min(), own["end_at"].max())
-        assert terms["demand"] == pytest.approx(
+        assert terms["target"] == pytest.approx(
             terms["stock_used"] + terms["net_requirement"] + terms["unmet"], abs=1e-4
         )
         assert terms["planned_quantity"] >= terms["net_requirement"] - 1e-4

@@ -21,7 +21,8 @@ def need(
 ) -> pl.DataFrame:
     row = {
         "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, 5), "unit": unit, "is_open": True,
-        "shelf_life_days": 1, **dict.fromkeys(("forecast", "demand", "net_requirement"), net),
+        "shelf_life_days": 1, "basis": "newsvendor", "days_covered": 1,
+        **dict.fromkeys(("forecast", "demand", "target", "net_requirement"), net),
         "batch_min": minimum, "batch_max": maximum, "batch_multiple": multiple,
     }  # fmt: skip
     return filled(NetRequirements, [row])

@@ -26,10 +26,11 @@ def batches_of(
     *quantities: float, starts: datetime = FOUR, day: int = 5, hold_hours: float | None = None
 ) -> pl.DataFrame:
     """Batches of one lot of rolls; what may stand for only so long has to be ready at 07:00."""
-    terms = ("forecast", "demand", "net_requirement", "planned_quantity")
+    terms = ("forecast", "demand", "target", "net_requirement", "planned_quantity")
     lot = {
         "tenant_id": "bakery", "product_id": "roll", "schedule_date": date(2026, 1, day), "plan_date": FOUR.date(),
-        "unit": "kg", "shelf_life_days": 1, "is_open": True, **dict.fromkeys(terms, sum(quantities)),
+        "unit": "kg", "shelf_life_days": 1, "is_open": True, "basis": "newsvendor", "days_covered": 1,
+        **dict.fromkeys(terms, sum(quantities)),
     }  # fmt: skip
     rows = [
         {**lot, "recipe_id": "roll", "quantity_planned": quantity, "batch": number, "batches": len(quantities),

@@ -97,7 +97,7 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
                     leaves = datetime.combine(day, time(), UTC) + timedelta(minutes=draw(st.integers(0, 60)) * 15)
                     facts["published_distributions"].append(
                         {"plan_date": day, "version": version, "location_id": "shop", "product_id": "bread",
-                         "trip": trip, "kitchen_id": "main", "demand": 0.0, "stock_usable": 0.0, "need": 0.0,
+                         "trip": trip, "kitchen_id": "main", "target_quantity": 0.0, "stock_usable": 0.0, "need": 0.0,
                          "available": 0.0, "quantity": draw(SOME), "leaves_at": leaves,
                          "arrives_at": leaves + timedelta(minutes=draw(st.sampled_from((0, 20, 90))))}
                     )  # fmt: skip

@@ -38,7 +38,7 @@ def baking_section(morning: DayBriefing, width: int) -> RenderableType:
         return section(title, nothing(none))
     shift_end = terms(schedule["reasoning"]).get("shift_ends_at") if schedule else None
     made = batches.join(_quantities_made(morning), on="batch_number", how="left", maintain_order="left")
-    lines = _lines(made, datetime.fromisoformat(shift_end) if shift_end else None)
+    lines = _lines(made, datetime.fromisoformat(shift_end) if shift_end else None, morning.currency)
     names, units, machines = morning.names("products"), morning.units("products"), morning.names("equipment")
     timed = batches["start_at"].is_not_null().any()
     rows: list[list[str]] = []
@@ -102,7 +102,7 @@ def _quantities_made(morning: DayBriefing) -> pl.DataFrame:
     )
 
 
-def _lines(batches: pl.DataFrame, shift_end: datetime | None) -> list[dict[str, Any]]:
+def _lines(batches: pl.DataFrame, shift_end: datetime | None, currency: str) -> list[dict[str, Any]]:
     """Lines to show: each batch, or where there are many, each product's batches that run into one another."""
     few = batches.height <= EACH_SHOWN
     lines: list[dict[str, Any]] = []
@@ -111,7 +111,7 @@ def _lines(batches: pl.DataFrame, shift_end: datetime | None) -> list[dict[str, 
         line = None if few else latest.get(row["product_id"])
         late = bool(shift_end and row["end_at"] and row["end_at"] > shift_end)
         if line is None or line["late"] != late or line["state"] != row["state"] or _apart(line, row):
-            line = {**row, "quantities": [], "made": [], "late": late, "why": _why(terms(row["reasoning"]))}
+            line = {**row, "quantities": [], "made": [], "late": late, "why": _why(terms(row["reasoning"]), currency)}
             latest[row["product_id"]] = line
             lines.append(line)
         line["quantities"].append(row["quantity_planned"])
@@ -155,8 +155,9 @@ def span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> 
     return f"{first:%H:%M}–{told}" if first.date() == last.date() else f"{clock(first, morning.plan_date)}–{told}"
 
 
-def _why(reasons: dict[str, Any]) -> str:
-    """The batch's sum in short: ``18 wanted, 4 in stock, 6 from earlier batches, batch at least 12``.
+def _why(reasons: dict[str, Any], currency: str) -> str:
+    """The batch's sum in short: ``18 wanted (15 expected, 9 to 22 likely, enough on 8 days of 10), 4 in stock, 6 from
+    earlier batches, batch at least 12``.
 
     What batches add that the plan keeps is supply, but no one finds it on the shelf; stock is used before it.
     """
@@ -165,12 +166,12 @@ def _why(reasons: dict[str, Any]) -> str:
     def amount(name: str) -> str:
         return quantity(reasons[name], unit)
 
-    if reasons.get("demand") is None:
+    # Batches of plans from before there were targets say demand.
+    needed = reasons.get("target", reasons.get("demand"))
+    if needed is None:
         return ""
-    wanted = amount("demand")
-    words = [f"{'fewer than 1' if wanted == '0' else wanted} wanted"]
-    if reasons.get("orders"):
-        words[0] += f" ({amount('orders')} ordered ahead)"
+    wanted = quantity(needed, unit)
+    words = [f"{'fewer than 1' if wanted == '0' else wanted} wanted{_because(reasons, unit)}"]
     used, begun = reasons.get("stock_used") or 0.0, reasons.get("carried_over") or 0.0
     on_hand = min(used, (reasons.get("stock_usable") or used) - begun)
     if on_hand > 0:
@@ -181,6 +182,30 @@ def _why(reasons: dict[str, Any]) -> str:
         words.append(f"no dough for {amount('not_begun')}")
     if reasons.get("net_requirement", 0.0) < (reasons.get("batch_min") or 0.0):
         words.append(f"batch at least {amount('batch_min')}")
+        if reasons.get("expected_loss"):
+            words.append(f"what is left costs {reasons['expected_loss']:,.2f} {currency} on average")
     elif (reasons.get("batch_multiple") or 0) > 1 and reasons.get("surplus"):
         words.append(f"in {amount('batch_multiple')}s")
     return ", ".join(words)
+
+
+def _because(reasons: dict[str, Any], unit: str) -> str:
+    """Why so much: `` (15 expected, 9 to 22, enough on 8 days of 10)``, or `` (3 ordered ahead)``."""
+    words = []
+    if reasons.get("basis"):
+        words.append(f"{quantity(reasons['forecast'], unit)} expected")
+        if reasons["q90"] > reasons["q10"]:
+            words.append(f"{quantity(reasons['q10'], unit)} to {quantity(reasons['q90'], unit)} likely")
+        if reasons["basis"] == "buffer":
+            words.append("with the buffer")
+        elif reasons["target"] > reasons["orders"]:
+            twentieths = round(reasons["level"] * 20)
+            days = f"{twentieths // 2} days of 10" if twentieths % 2 == 0 else f"{twentieths} days of 20"
+            words.append(f"enough on {days}")
+        if reasons["basis"] == "base_stock":
+            words.append(f"can be sold for {reasons['days_covered']} days")
+        if reasons["sold"]:
+            words.append(f"{quantity(reasons['sold'], unit)} sold already")
+    if reasons.get("orders"):
+        words.append(f"{quantity(reasons['orders'], unit)} ordered ahead")
+    return f" ({', '.join(words)})" if words else ""
