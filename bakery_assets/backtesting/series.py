@@ -65,9 +65,7 @@ def daily(sales: dy.DataFrame[ops.Sales], until: date) -> dy.DataFrame[DailySeri
     return conform(DailySeries, days)
 
 
-def scored_days(
-    facts: BacktestFacts, plan_dates: Sequence[date], days: int = HORIZON_DAYS
-) -> dy.DataFrame[ScoredDays]:
+def scored_days(facts: BacktestFacts, plan_dates: Sequence[date], days: int = HORIZON_DAYS) -> dy.DataFrame[ScoredDays]:
     """The ``days`` from each of ``plan_dates`` on that are scored, sorted by series and date.
 
     A series counts at an origin when it has sold something in the ``LIVE_DAYS`` before, for every model alike: before
