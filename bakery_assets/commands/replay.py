@@ -19,12 +19,11 @@ Report = Callable[[str, int, int], None]
 UNCUT = 1_000  # columns a table may take: it needs fewer than 80, and where there are less still, no name is cut
 LONGEST_NAME = 22  # characters of a bakery's or product's id in a line
 SHOWN_PRODUCTS = 3  # the best, and as many of the worst
-FIGURES = (
-    ("cost_index", "cost index", ".1f"),
-    ("waste_share", "waste", ".1%"),
-    ("lost_share", "lost", ".1%"),
-    ("fill_rate", "fill rate", ".1%"),
-)
+Column = tuple[str, str, str]  # a figure, its heading and form
+INDEX, WASTE, LOST = ("cost_index", "cost index", ".1f"), ("waste_share", "waste", ".1%"), ("lost_share", "lost", ".1%")
+FIGURES: tuple[Column, ...] = (INDEX, WASTE, LOST, ("fill_rate", "fill rate", ".1%"))
+FIGURES_IN_FULL: tuple[Column, ...] = (INDEX, WASTE, LOST, ("cost", "cost", ",.2f"))
+FIGURES_OF_PRODUCTS: tuple[Column, ...] = (INDEX, WASTE, LOST)
 
 
 def replay(
@@ -48,6 +47,13 @@ def replay(
     plot_file: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="Where a picture goes, as PNG.")
     ] = None,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Days in a row with lots, shelf life and orders, in money; each product at its own critical ratio.",
+        ),
+    ] = False,
 ) -> None:
     """Replay past mornings: the quantities that each policy would have baked, met by the demand that came."""
     from bakery_assets.commands.intake import progress_bars
@@ -57,9 +63,11 @@ def replay(
     from bakery_assets.replay.run import RATIOS, check_options
 
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
-    chosen, levels = tuple(policies or POLICIES), tuple(ratios or RATIOS)
+    chosen, levels = tuple(policies or POLICIES), None if full else tuple(ratios or RATIOS)
     try:
-        check_options(first.date(), last.date(), chosen, levels)
+        if full and ratios:
+            raise CannotReplay("With --full each product has its own critical ratio; leave --critical-ratio out.")
+        check_options(first.date(), last.date(), chosen, levels or ())
         for file in filter(None, (json_file, plot_file)):
             refuse_unwritable(file, errors)
         with progress_bars() as progress:
@@ -80,27 +88,39 @@ def replayed(
     first: date,
     last: date,
     policies: tuple[str, ...],
-    ratios: tuple[float, ...],
+    ratios: tuple[float, ...] | None,
     progress: Report = lambda *_: None,
 ) -> tuple["Replay", "Folder"]:
     """Replay a folder in the load format; nothing is read or written but the folder.
+
+    Args:
+        ratios: critical ratios; None: in full, each product at its own.
 
     Raises:
         Unreadable: the folder cannot be used.
         CannotReplay: it has no day that can be replayed.
     """
-    from bakery_assets.backtesting.windows import READS, BacktestFacts
-    from bakery_assets.replay import run_replay
+    from bakery_assets.replay import run_full_replay, run_replay
+    from bakery_assets.replay.run import READS, ReplayFacts
     from resources.clock import utc_now
     from resources.folder import read_folder
 
     read = read_folder(data, READS, loaded_at=utc_now(), progress=progress)
-    return run_replay(cast(BacktestFacts, read.frames), first, last, policies, ratios, progress), read
+    facts = cast(ReplayFacts, read.frames)
+    if ratios is None:
+        return run_full_replay(facts, first, last, policies, progress), read
+    return run_replay(facts, first, last, policies, ratios, progress), read
 
 
 def as_json(result: "Replay") -> dict[str, Any]:
-    """The figures as `--json` writes them: shares as fractions, null where there is nothing to divide by."""
-    return {"policies": list(result.policies), "products": list(result.products), "data": result.data}
+    """The figures as `--json` writes them: shares as fractions, null where there is nothing to divide by.
+
+    In full `critical_ratio` is null: each product has its own.
+    """
+    policies, products = (
+        [{"critical_ratio": None, **row} for row in rows] for rows in (result.policies, result.products)
+    )
+    return {"policies": policies, "products": products, "data": result.data}
 
 
 def _show(result: "Replay") -> None:
@@ -117,30 +137,34 @@ def _show(result: "Replay") -> None:
     ):
         if count:
             console.print(f"{count:,} of {data['series_days']:,} are left out: {why}.")
+    unvalued = data.get("products_without_price_and_cost", 0)
+    if unvalued:
+        console.print(f"Of {unvalued:,} of the products neither price nor cost is known; they are left out.")
     console.print(_policies(result), "")
     console.print(*_products(result))
 
 
 def _policies(result: "Replay") -> Table:
+    group, figures = ("currency", FIGURES_IN_FULL) if result.is_full else ("critical_ratio", FIGURES)
     table = Table(box=None, pad_edge=False)
-    table.add_column("ratio", justify="right")
+    table.add_column("in" if result.is_full else "ratio", justify="right")
     table.add_column("policy", no_wrap=True)
-    for _, heading, _ in FIGURES:
+    for _, heading, _ in figures:
         table.add_column(heading, justify="right")
-    for ratio in sorted({row["critical_ratio"] for row in result.policies}):
-        rows = [row for row in result.policies if row["critical_ratio"] == ratio]
+    for value in dict.fromkeys(row[group] for row in result.policies):
+        rows = [row for row in result.policies if row[group] == value]
         costs = [row["cost"] for row in rows]
         for row in rows:
             best = len(costs) > 1 and row["cost"] == min(costs)
             name = f"[bold]{row['policy']}[/]" if row["policy"] == "system" else row["policy"]
-            index, *others = (_cell(row[figure], form) for figure, _, form in FIGURES)
-            table.add_row(f"{ratio:g}", name, f"[bold green]{index}[/]" if best else index, *others)
+            index, *others = (_cell(row[figure], form) for figure, _, form in figures)
+            table.add_row(str(value), name, f"[bold green]{index}[/]" if best else index, *others)
         table.add_row()
     return table
 
 
 def _products(result: "Replay") -> tuple[str | Table, ...]:
-    """Products with the lowest and the highest cost index of the first policy, over all critical ratios together."""
+    """Products with the lowest and the highest cost index of the first policy, all critical ratios together."""
     policy = result.policies[0]["policy"]
     ranked = [row for row in result.products_over_ratios if row["policy"] == policy and row["cost_index"] is not None]
     ranked.sort(key=lambda row: row["cost_index"])
@@ -150,15 +174,16 @@ def _products(result: "Replay") -> tuple[str | Table, ...]:
     table = Table(box=None, pad_edge=False)
     for heading in ("bakery", "product"):
         table.add_column(heading, max_width=LONGEST_NAME, overflow="fold")
-    for _, heading, _ in FIGURES[:3]:
+    for _, heading, _ in FIGURES_OF_PRODUCTS:
         table.add_column(heading, justify="right")
     for row in shown:
-        cells = [_cell(row[figure], form) for figure, _, form in FIGURES[:3]]
+        cells = [_cell(row[figure], form) for figure, _, form in FIGURES_OF_PRODUCTS]
         table.add_row(row["tenant_id"], row["product_id"], *cells)
     what = (
         "Products" if len(shown) == len(ranked) else f"The {SHOWN_PRODUCTS} best and worst of {len(ranked):,} products"
     )
-    return (f"{what} by the cost index of {policy}, all critical ratios together:\n", table)
+    together = "" if result.is_full else ", all critical ratios together"
+    return (f"{what} by the cost index of {policy}{together}:\n", table)
 
 
 def _cell(value: float | None, form: str) -> str:

@@ -28,6 +28,7 @@ class Outcomes(SeriesKey):
     policy = PolicyQuantities.policy
     critical_ratio = PolicyQuantities.critical_ratio
     baked = PolicyQuantities.quantity
+    days = dy.Int64(min=1, max=1, description="1; summed up, the days of series that count")
     demand = col.number("Units that customers wanted")
     lost = col.number("Demand that found nothing, in units")
     leftover = col.number("What was baked and found no demand, in units")
@@ -54,7 +55,7 @@ def meet_demand(quantities: dy.DataFrame[PolicyQuantities], demand: pl.DataFrame
     met = (
         quantities.rename({"quantity": "baked"})
         .join(demand, on=[*SERIES, "date"])
-        .with_columns(lost=short.clip(0.0).round(DECIMALS), leftover=(-short).clip(0.0).round(DECIMALS))
+        .with_columns(days=1, lost=short.clip(0.0).round(DECIMALS), leftover=(-short).clip(0.0).round(DECIMALS))
         .with_columns(
             cost=(
                 pl.col("critical_ratio") * pl.col("lost") + (1.0 - pl.col("critical_ratio")) * pl.col("leftover")
@@ -70,15 +71,15 @@ def add_up(outcomes: pl.DataFrame, by: Sequence[str] = RATIO_AND_POLICY) -> pl.D
     ``SAMPLE_QUANTILE`` in the same group; a ratio is null where there is nothing to divide by.
 
     Args:
-        outcomes: rows with ``SUMS``, each a day of a series; all policies have the same days, and ``SAMPLE_QUANTILE``
-            is one of them.
+        outcomes: rows with ``days`` and ``SUMS``; all policies have the same days, and ``SAMPLE_QUANTILE`` is one of
+            them.
         by: what makes a group, ``policy`` the last.
     """
     *group, _ = by
     base = pl.col("cost").filter(pl.col("policy") == SAMPLE_QUANTILE).first()
     return (
         outcomes.group_by(by)
-        .agg(pl.len().cast(pl.Int64).alias("days"), *(ordered_sum(name).round(DECIMALS) for name in SUMS))
+        .agg(pl.col("days").sum(), *(ordered_sum(name).round(DECIMALS) for name in SUMS))
         .with_columns(
             waste_share=ratio(pl.col("leftover"), pl.col("baked")),
             lost_share=ratio(pl.col("lost"), pl.col("demand")),

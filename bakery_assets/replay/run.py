@@ -1,6 +1,6 @@
 """The replay: every morning each policy says what it would bake from what was known, and the day's demand meets it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
@@ -9,24 +9,27 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.backtesting.series import LIVE_DAYS, SOLD, ScoredDays, scored_days
-from bakery_assets.backtesting.system import PreviousTraining, Training, apply_system, train_system
-from bakery_assets.backtesting.windows import BacktestFacts, cells_of, known_before
-from bakery_assets.keys import PRODUCT
-from bakery_assets.replay.outcomes import RATIO_AND_POLICY, Outcomes, add_up, meet_demand
-from bakery_assets.replay.policies import (
-    POLICIES,
-    SAMPLE_QUANTILE,
-    SYSTEM,
-    AskedRatios,
-    PolicyQuantities,
-    quantities_of_bakers,
-    quantities_of_system,
-    same_weekday_sales,
-)
+from bakery_assets.backtesting.windows import BacktestFacts
+from bakery_assets.keys import PRODUCT, SERIES
+from bakery_assets.newsvendor.critical_ratio import CriticalRatios, critical_ratios
+from bakery_assets.quantities import DECIMALS, ordered_sum
+from bakery_assets.replay.mornings import Progress, quantities_of_mornings
+from bakery_assets.replay.outcomes import RATIO_AND_POLICY, add_up, meet_demand
+from bakery_assets.replay.policies import POLICIES, SAMPLE_QUANTILE, AskedRatios, PolicyQuantities
+from bakery_assets.replay.shelf import PRODUCT_DATE, ProductDays, Targets, bake_and_sell, in_money, ordered_before
 from bakery_assets.schemas import conform, ops
 
-Progress = Callable[[str, int, int], None]
 RATIOS = (0.5, 0.7, 0.8, 0.9)
+CURRENCY_AND_POLICY = ("currency", "policy")
+
+
+class ReplayFacts(BacktestFacts):
+    """What a replay reads."""
+
+    customer_orders: dy.DataFrame[ops.CustomerOrders]
+
+
+READS = tuple(ReplayFacts.__annotations__)
 
 
 class CannotReplay(ValueError):
@@ -38,18 +41,20 @@ class Replay:
     """The result of a replay.
 
     Attributes:
-        policies: one mapping a policy and critical ratio, see ``outcomes.add_up``.
+        policies: one mapping a policy and critical ratio, or currency in full, see ``outcomes.add_up``.
         products: the same by ``tenant_id`` and ``product_id``.
         products_over_ratios: the same over all critical ratios together.
         data: what was replayed, and what was left out.
-        days: every policy's days, for a closer look.
+        days: every policy's days, for a closer look: ``outcomes.Outcomes``, in full those of ``shelf.in_money``.
+        is_full: days in a row and money.
     """
 
     policies: tuple[dict[str, Any], ...]
     products: tuple[dict[str, Any], ...]
     products_over_ratios: tuple[dict[str, Any], ...]
     data: dict[str, Any]
-    days: dy.DataFrame[Outcomes]
+    days: pl.DataFrame
+    is_full: bool = False
 
 
 def run_replay(
@@ -63,7 +68,7 @@ def run_replay(
     """Replay the mornings from ``first`` to ``last``, both included: single days, without lots or carry-over.
 
     Args:
-        facts: the whole tables; it is here that the future is kept from the policies.
+        facts: the whole tables.
         policies: of ``POLICIES``. ``SAMPLE_QUANTILE`` is replayed in any case, because the others are compared with it.
         ratios: critical ratios, each above 0 and below 1.
         progress: called with what is done, and how many of how many mornings are.
@@ -73,14 +78,10 @@ def run_replay(
     """
     check_options(first, last, policies, ratios)
     scored = _replayed_days(facts, first, last)
-    usable = scored.filter("is_open", ~pl.col("is_sold_out"))
-    if usable.is_empty():
-        raise CannotReplay(_nothing(facts["sales"], scored, first, last))
     asked = facts["products"].select(PRODUCT).join(pl.DataFrame({"critical_ratio": sorted(set(ratios))}), how="cross")
-    replayed = [name for name in POLICIES if name in policies or name == SAMPLE_QUANTILE]
-    quantities = pl.concat(_all_quantities(facts, scored, first, last, replayed, conform(AskedRatios, asked), progress))
-    demand = usable.select("tenant_id", "location_id", "product_id", "date", demand=pl.col("actual").clip(0.0))
-    days = meet_demand(cast(dy.DataFrame[PolicyQuantities], quantities), demand)
+    quantities = _quantities(facts, scored, first, last, policies, asked, progress)
+    known = scored.filter("is_open", ~pl.col("is_sold_out"))
+    days = meet_demand(quantities, known.select(*SERIES, "date", demand=pl.col("actual").clip(0.0)))
     return Replay(
         policies=_figures(days, policies, RATIO_AND_POLICY),
         products=_figures(days, policies, (*PRODUCT, *RATIO_AND_POLICY)),
@@ -90,9 +91,36 @@ def run_replay(
     )
 
 
-def last_sunday(morning: date) -> date:
-    """The last Sunday before a morning: its night's models are the first that Monday's plan uses."""
-    return morning - timedelta(days=morning.isoweekday())
+def run_full_replay(
+    facts: ReplayFacts,
+    first: date,
+    last: date,
+    policies: Sequence[str] = tuple(POLICIES),
+    progress: Progress = lambda *_: None,
+) -> Replay:
+    """Replay days in a row, with lots, shelf life and customer orders, each product at its own critical ratio.
+
+    Costs are money; a product without price and cost is left out, and currencies are not added up. Arguments and errors
+    are those of ``run_replay``.
+    """
+    check_options(first, last, policies, RATIOS)
+    scored = _replayed_days(facts, first, last)
+    ratios = critical_ratios(facts["products"])
+    valued = conform(CriticalRatios, ratios.drop_nulls("price"))
+    scored = conform(ScoredDays, scored.join(valued, on=PRODUCT, how="semi"))
+    quantities = _quantities(facts, scored, first, last, policies, valued, progress)
+    days = _product_days(facts, scored, first, last)
+    lived = bake_and_sell(days, _targets(quantities, scored, days), facts["products"])
+    costs = in_money(lived, valued, facts["tenants"])
+    unvalued = ratios.filter(pl.col("price").is_null()).height
+    return Replay(
+        policies=_figures(costs, policies, CURRENCY_AND_POLICY),
+        products=_figures(costs, policies, (*PRODUCT, *CURRENCY_AND_POLICY)),
+        products_over_ratios=_figures(costs, policies, (*PRODUCT, "policy")),
+        data={**_counts(scored, first, last), "products_without_price_and_cost": unvalued},
+        days=costs,
+        is_full=True,
+    )
 
 
 def check_options(first: date, last: date, policies: Sequence[str], ratios: Sequence[float]) -> None:
@@ -130,34 +158,66 @@ def _nothing(sales: dy.DataFrame[ops.Sales], scored: pl.DataFrame, first: date, 
     return f"Everything sold out on every day from {first} to {last}, so that demand is not known."
 
 
-def _all_quantities(
+def _quantities(
     facts: BacktestFacts,
-    scored: pl.DataFrame,
+    scored: dy.DataFrame[ScoredDays],
     first: date,
     last: date,
     policies: Sequence[str],
-    ratios: dy.DataFrame[AskedRatios],
+    ratios: pl.DataFrame,
     progress: Progress,
-) -> Iterator[dy.DataFrame[PolicyQuantities]]:
-    """Each morning's quantities, from the facts of the days before it."""
-    tenants = facts["tenants"].join(scored, on="tenant_id", how="semi")
-    training: Training | None = None
-    trained_on: date | None = None
-    mornings = (last - first).days + 1
-    for number in range(mornings):
-        progress("mornings", number, mornings)
-        morning = first + timedelta(days=number)
-        known = known_before(facts, morning)
-        same = same_weekday_sales(known["sales"], morning)
-        yield quantities_of_bakers(same, morning, policies, ratios)
-        if SYSTEM in policies:
-            if training is None or trained_on != last_sunday(morning):
-                trained_on = last_sunday(morning)
-                left = PreviousTraining() if training is None else training.left
-                training = train_system(cells_of(tenants, trained_on), known_before(facts, trained_on), left)
-            forecasts = apply_system(cells_of(tenants, morning), known, training)
-            yield quantities_of_system(forecasts, same, morning, ratios)
-        progress("mornings", number + 1, mornings)
+) -> dy.DataFrame[PolicyQuantities]:
+    """Quantities of all mornings, by the policies asked for and by the one that they are compared with.
+
+    Raises:
+        CannotReplay: no day can be replayed.
+    """
+    if scored.filter("is_open", ~pl.col("is_sold_out")).is_empty():
+        raise CannotReplay(_nothing(facts["sales"], scored, first, last))
+    replayed = [name for name in POLICIES if name in policies or name == SAMPLE_QUANTILE]
+    mornings = quantities_of_mornings(facts, scored, first, last, replayed, conform(AskedRatios, ratios), progress)
+    return cast(dy.DataFrame[PolicyQuantities], pl.concat(mornings))
+
+
+def _product_days(
+    facts: ReplayFacts, scored: dy.DataFrame[ScoredDays], first: date, last: date
+) -> dy.DataFrame[ProductDays]:
+    """Every day of the products replayed, up to their bakery's last."""
+    of_open_shops = (
+        scored.filter("is_open")
+        .with_columns(demand=pl.col("actual").clip(0.0))
+        .group_by(PRODUCT_DATE)
+        .agg(ordered_sum("demand"), is_known=~pl.col("is_sold_out").any())
+        .with_columns(is_open=pl.lit(True))
+    )
+    ends = scored.group_by("tenant_id").agg(end=pl.col("date").max())
+    days = (
+        scored.select(PRODUCT)
+        .unique()
+        .join(ends, on="tenant_id")
+        .select(*PRODUCT, date=pl.date_ranges(pl.lit(first), pl.min_horizontal("end", pl.lit(last))))
+        .explode("date")
+        .join(of_open_shops, on=PRODUCT_DATE, how="left")
+        .join(ordered_before(facts["customer_orders"], facts["tenants"]), on=PRODUCT_DATE, how="left")
+        .with_columns(pl.col("is_open").fill_null(False), pl.col("is_known").fill_null(True))
+        .with_columns(
+            pl.when("is_open").then(pl.col(name).fill_null(0.0)).otherwise(0.0).alias(name)
+            for name in ("demand", "due", "ordered")
+        )
+        .with_columns(demand=pl.max_horizontal("demand", "due").round(DECIMALS))
+    )
+    return conform(ProductDays, days.sort(PRODUCT_DATE))
+
+
+def _targets(
+    quantities: dy.DataFrame[PolicyQuantities], scored: dy.DataFrame[ScoredDays], days: dy.DataFrame[ProductDays]
+) -> dy.DataFrame[Targets]:
+    """What each policy wants of a product: the sum over the shops that are open; 0 on other days."""
+    of_open_shops = quantities.join(scored.filter("is_open"), on=[*SERIES, "date"], how="semi")
+    wanted = of_open_shops.group_by(*PRODUCT_DATE, "policy").agg(target=ordered_sum("quantity").round(DECIMALS))
+    policies = quantities.select("policy").unique()
+    every = days.select(PRODUCT_DATE).join(policies, how="cross").join(wanted, on=[*PRODUCT_DATE, "policy"], how="left")
+    return conform(Targets, every.with_columns(pl.col("target").fill_null(0.0)).sort(Targets.primary_key()))
 
 
 def _counts(scored: dy.DataFrame[ScoredDays], first: date, last: date) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def test_chosen_policies_and_ratios_only(folder: Path, tmp_path: Path) -> None:
         ({"first": "2025-02-24", "last": "2025-02-25"}, "There are no sales from 2025-02-24 to 2025-02-25"),
         ({"arguments": ["--critical-ratio", "1"]}, "A critical ratio is above 0 and below 1"),
         ({"arguments": ["--critical-ratio", "-0.5"]}, "A critical ratio is above 0 and below 1"),
+        ({"arguments": ["--full", "--critical-ratio", "0.8"]}, "With --full each product has its own critical ratio"),
         ({"arguments": ["--policy", "guess"]}, "There is no policy guess"),
         ({"arguments": ["--json", "/nowhere/x.json"]}, "/nowhere/x.json cannot be written"),
         ({"arguments": ["--plot", "/"]}, "/ cannot be written: it is a folder."),
@@ -115,3 +116,23 @@ def test_what_was_computed_is_shown_even_if_it_cannot_be_written_after_all(folde
         assert code == 2
         assert "last_same_weekday" in shown
         assert "/dev/full cannot be written: No space left on device." in errors
+
+
+def test_in_full_costs_are_money_and_each_product_has_its_own_ratio(folder: Path, tmp_path: Path) -> None:
+    priced = "tenant_id,product_id,name,price,unit_cost,shelf_life_days,batch_multiple\nb,rye,Rye,4,1.2,2,10\n"
+    (folder / "products.csv").write_text(priced + "b,a-roll-with-a-very-long-name-indeed,Roll,,,1,\n")
+    (folder / "customer_orders.csv").write_text(
+        "tenant_id,order_id,product_id,due_date,quantity,ordered_at\nb,1,rye,2024-02-24,500,2024-02-20T12:00\n"
+    )
+    file, picture = tmp_path / "figures.json", tmp_path / "picture.png"
+    code, shown, said = replay(folder, "--full", "--json", str(file), "--plot", str(picture))
+    assert code == 0, said
+    assert "Of 1 of the products neither price nor cost is known; they are left out." in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    told = json.loads(file.read_text())
+    assert [(row["policy"], row["critical_ratio"], row["currency"]) for row in told["policies"]] == [
+        (policy, None, "EUR") for policy in POLICIES
+    ]
+    # 500 loaves are ordered: all policies bake 500 in lots of 10, and on the next day, which sold out, nothing counts.
+    assert {(row["days"], row["baked"], row["demand"], row["lost"]) for row in told["policies"]} == {(1, 500, 500, 0)}
+    assert picture.read_bytes().startswith(PNG)

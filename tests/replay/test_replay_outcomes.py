@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.backtesting.windows import READS, BacktestFacts
 from bakery_assets.replay import POLICIES, CannotReplay, Replay, run_replay
-from bakery_assets.replay.run import last_sunday
+from bakery_assets.replay.mornings import last_sunday
 from bakery_assets.schemas import ops
 from tests.scenarios import filled
 
