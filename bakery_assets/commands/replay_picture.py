@@ -28,11 +28,12 @@ def draw(result: "Replay", path: Path, errors: Console) -> None:
     cost, trade = figure.subplots(1, 2) if not result.is_full else (None, figure.subplots())
     for policy in dict.fromkeys(row["policy"] for row in result.policies):
         rows = [row for row in result.policies if row["policy"] == policy]
+        line = "none" if result.is_full else "-"  # currencies are no order
         width = 2.5 if policy == "system" else 1.2
         for axes, across, up in ((cost, "critical_ratio", "cost_index"), (trade, "waste_share", "fill_rate")):
             if axes is not None:
                 points = [(row[across], row[up]) for row in rows if row[across] is not None and row[up] is not None]
-                axes.plot(*_columns(points), marker="o", linewidth=width, label=policy)
+                axes.plot(*_columns(points), marker="o", linestyle=line, linewidth=width, label=policy)
     if cost is not None:
         cost.set(xlabel="critical ratio", ylabel="cost index", title="Cost (sample_quantile = 100; lower is better)")
         cost.axhline(100, color="grey", linewidth=0.8)
