@@ -12,6 +12,7 @@ from bakery_assets.commands.demo import demo
 from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.plan import plan
 from bakery_assets.commands.record import count, done, receive, waste
+from bakery_assets.commands.replay import replay
 from bakery_assets.commands.servers import up
 from bakery_assets.commands.show import show
 from bakery_assets.commands.train import train
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Plans a bakery's day: what will sell, what to bake and when, what to order, what may run out.",
 )
-for command in (up, demo, plan, train, show, backtest, load, import_pos, count, receive, done, waste):
+for command in (up, demo, plan, train, show, backtest, replay, load, import_pos, count, receive, done, waste):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 app.add_typer(db, name="db")

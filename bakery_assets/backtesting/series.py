@@ -68,8 +68,8 @@ def daily(sales: dy.DataFrame[ops.Sales], until: date) -> dy.DataFrame[DailySeri
     return conform(DailySeries, days)
 
 
-def scored_days(facts: BacktestFacts, plan_dates: Sequence[date]) -> dy.DataFrame[ScoredDays]:
-    """The days after each of ``plan_dates`` that are scored, sorted by series and date.
+def scored_days(facts: BacktestFacts, plan_dates: Sequence[date], days: int = HORIZON_DAYS) -> dy.DataFrame[ScoredDays]:
+    """The ``days`` from each of ``plan_dates`` on that are scored, sorted by series and date.
 
     A series counts at an origin when it has sold something in the ``LIVE_DAYS`` before, for every model alike: before
     its first sale nothing shows that there is such a product, and a product that is no longer sold is forecast as
@@ -79,7 +79,7 @@ def scored_days(facts: BacktestFacts, plan_dates: Sequence[date]) -> dy.DataFram
     sold = sales.filter(SOLD)
     last = sold.group_by("tenant_id").agg(last=pl.col("sales_date").max())
     steps = pl.DataFrame({"origin": plan_dates}, schema={"origin": pl.Date})
-    horizon = steps.join(pl.DataFrame({"step": range(HORIZON_DAYS)}), how="cross")
+    horizon = steps.join(pl.DataFrame({"step": range(days)}), how="cross")
     open_days = sold.select(*SHOP, date="sales_date").unique().with_columns(is_open=pl.lit(True))
     live = (
         sold.select(*SERIES, "sales_date")
@@ -88,7 +88,7 @@ def scored_days(facts: BacktestFacts, plan_dates: Sequence[date]) -> dy.DataFram
         .select(*SERIES, "origin")
         .unique()
     )
-    days = (
+    compared = (
         live.join(horizon, on="origin")
         .select(*SERIES, "origin", date=pl.col("origin") + pl.duration(days=pl.col("step")))
         .join(last, on="tenant_id")
@@ -103,7 +103,7 @@ def scored_days(facts: BacktestFacts, plan_dates: Sequence[date]) -> dy.DataFram
         )
         .sort(*SERIES, "date")
     )
-    return conform(ScoredDays, days)
+    return conform(ScoredDays, compared)
 
 
 def _near_holidays(facts: BacktestFacts, plan_dates: Sequence[date]) -> pl.DataFrame:

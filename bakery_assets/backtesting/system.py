@@ -1,6 +1,6 @@
 """The system's own forecasts from one origin: trained before it as every week, applied as every day's stage does.
 
-The one place in the backtest that knows how models are trained and applied.
+The one place in backtests and replays that knows how models are trained and applied.
 """
 
 from collections.abc import Mapping
@@ -52,9 +52,6 @@ def train_system(
 ) -> TrainedModels:
     """Train every series on ``known``.
 
-    Every series is trained every week and the new version is used at once; what keeps a model from being
-    replaced by one that is hardly better is the training's own margin against the incumbents.
-
     Args:
         cells: one row per tenant; ``plan_date`` is the first day not used.
         previous: of a week before; its models are the incumbents.
@@ -76,6 +73,14 @@ def train_system(
     )
 
 
+def apply_system(
+    cells: dy.DataFrame[Cells], known: BacktestFacts, trained: TrainedModels
+) -> dy.DataFrame[plans.DemandForecasts]:
+    """The forecasts of the seven days of ``cells``, made of ``known``."""
+    inputs = cast(ForecastInputs, {**known, "boosters": trained.boosters, **trained.tables})
+    return forecast_demand(cells, inputs)["demand_forecasts"]
+
+
 def forecast_system(
     cells: dy.DataFrame[Cells], known: BacktestFacts, trained: TrainedModels, cpu: CpuClock
 ) -> Forecasts:
@@ -87,8 +92,7 @@ def forecast_system(
         cpu: CPU seconds this process has used.
     """
     started = cpu()
-    inputs = cast(ForecastInputs, {**known, "boosters": trained.boosters, **trained.tables})
-    forecasts = forecast_demand(cells, inputs)["demand_forecasts"]
+    forecasts = apply_system(cells, known, trained)
     finished = cpu()
     rows = forecasts.rename({"target_date": "date", "yhat": "forecast", "model": "source"})
     return Forecasts(conform(ModelForecasts, rows), trained.train_seconds, finished - started)

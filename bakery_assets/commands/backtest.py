@@ -1,6 +1,5 @@
 """`bakery backtest`: how near this system and StatsForecast's baselines would have come, on a folder of sales."""
 
-import os
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bakery_assets.commands.folder_figures import refuse_unwritable, tell_left_out, write_figures
+
 if TYPE_CHECKING:
     from bakery_assets.backtesting import Backtest
     from resources.folder import Folder
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 Report = Callable[[str, int, int], None]
 # A column's figure, heading and form, and how its best is found.
 Column = tuple[str, str, str, Callable[[float], float]]
-SHOWN_FAULTS = 3  # of each file; they are mostly of one kind
 SHOWN_TENANTS = 10
 UNCUT = 1_000  # columns a table may take: it needs fewer than 80, and where there are less still, no name is cut
 NEARNESS: tuple[Column, ...] = (
@@ -57,17 +57,17 @@ def backtest(
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     chosen = _chosen(models, errors)
     if json_file is not None:
-        _refuse_unwritable(json_file, errors)
+        refuse_unwritable(json_file, errors)
     try:
         with progress_bars() as progress:
             result, read = compare(data, weeks, chosen, progress, None if until is None else until.date())
     except (Unreadable, CannotBacktest) as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(2) from None
-    _tell_left_out(read, errors)
+    tell_left_out(read, errors)
     _show(result)
     if json_file is not None:
-        _write(result, json_file, errors)
+        write_figures(as_json(result), json_file, errors)
 
 
 def compare(
@@ -113,40 +113,6 @@ def _chosen(models: str | None, errors: Console) -> tuple[str, ...]:
         errors.print(f"There is no model {', '.join(unknown) or repr(models)}; choose from {', '.join(known)}.")
         raise typer.Exit(2)
     return chosen
-
-
-def _refuse_unwritable(path: Path, errors: Console) -> None:
-    """Before anything is computed: a backtest takes minutes."""
-    if os.path.isdir(path):
-        reason = "it is a folder"
-    elif not os.path.isdir(path.parent):
-        reason = f"there is no folder {path.parent}"
-    else:
-        return
-    errors.print(f"{path} cannot be written: {reason}.", markup=False)
-    raise typer.Exit(2)
-
-
-def _write(result: "Backtest", path: Path, errors: Console) -> None:
-    import json
-
-    try:
-        path.write_text(json.dumps(as_json(result), indent=2, allow_nan=False) + "\n", "utf-8")
-    except OSError as error:
-        errors.print(f"{path} cannot be written: {error.strerror}.", markup=False)
-        raise typer.Exit(2) from None
-
-
-def _tell_left_out(read: "Folder", errors: Console) -> None:
-    for file in read.files:
-        if file.unknown_columns:
-            errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
-        if file.faults.height:
-            errors.print(
-                f"{file.file}: {file.faults.height:,} of {file.read:,} rows left out, among them", markup=False
-            )
-            for row, reason in file.faults.select("row_number", "reason").head(SHOWN_FAULTS).iter_rows():
-                errors.print(f"  row {row}: {reason}", markup=False)
 
 
 def _show(result: "Backtest") -> None:

@@ -85,7 +85,17 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> tuple[dy.DataFrame[Lots], d
         The lots, and the faults of products that have none: sizes that would ask for more than ``MAX_BATCHES``
         batches on a day, or too fine to count.
     """
-    counted = _in_increments(net)
+    sized, implausible = with_lot_sizes(net)
+    return conform(Lots, sized), _faults(implausible)
+
+
+def with_lot_sizes(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows with the columns that ``Lots`` adds, and rows of which no lot can be made, as in ``size_lots``.
+
+    Args:
+        rows: ``net_requirement, unit, batch_min, batch_max, batch_multiple``, and whatever else.
+    """
+    counted = _in_increments(rows)
     one = (pl.col("net_requirement") > 0).cast(pl.Float64)
     counted = counted.with_columns(
         batches=pl.when(pl.col("most").is_not_null()).then(_up(pl.col("required") / pl.col("most"))).otherwise(one)
@@ -93,7 +103,7 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> tuple[dy.DataFrame[Lots], d
     is_implausible = (pl.col("batches") > MAX_BATCHES) | (
         pl.max_horizontal("required", "least", "most") > MAX_INCREMENTS
     )
-    lots = (
+    sized = (
         counted.filter(~is_implausible)
         .with_columns(increments=pl.max_horizontal("required", pl.col("batches") * pl.col("least")).cast(pl.Int64))
         .with_columns(
@@ -104,7 +114,7 @@ def size_lots(net: dy.DataFrame[NetRequirements]) -> tuple[dy.DataFrame[Lots], d
         )
         .with_columns(surplus=(pl.col("planned_quantity") - pl.col("net_requirement")).clip(0.0).round(DECIMALS))
     )
-    return conform(Lots, lots), _faults(counted.filter(is_implausible))
+    return sized, counted.filter(is_implausible)
 
 
 def largest_lot(quantity: str) -> pl.Expr:

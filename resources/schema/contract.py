@@ -17,7 +17,7 @@ HEAD = """# Data contract
 
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
 `make render`; a test holds it, the migrations and the live database equal.
-Commands are listed by `bakery --help` and in the README. Of the planned names, `replay` and `metrics`, the
+Commands are listed by `bakery --help` and in the README. Of the planned names, `metrics`, the
 table `events`, and schedules and sensors beyond those below are not there yet.
 
 ## How facts are loaded
