@@ -4,6 +4,7 @@ Nothing is computed here: stages do that, and ``plans`` and ``waves`` run them. 
 ``retraining``, of marts in ``marts``.
 """
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC
 
@@ -11,6 +12,7 @@ import dagster as dg
 import polars as pl
 from sqlalchemy import Table
 
+from bakery_assets.briefing.forecast_plot import forecast_plots
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import partition_of
 from bakery_assets.planning_day import PRIOR_CELL_INPUTS, RECORD
@@ -20,6 +22,7 @@ from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
 
 PREVIEW_ROWS = 8
+FORECASTS = "demand_forecasts"
 TEAM = "team:planning"
 
 
@@ -61,13 +64,17 @@ def external_specs() -> list[dg.AssetSpec]:
     ]
 
 
-def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> Iterator[dg.AssetMaterialization]:
-    """An event for every cell and table, with its row count and its first rows.
+def materializations(
+    cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame], frames: Mapping[str, pl.DataFrame]
+) -> Iterator[dg.AssetMaterialization]:
+    """An event for every cell and table, with its row count and first rows; in small rounds with a plot of forecasts.
 
     Args:
         cells: only cells that were planned.
         tables: their rows by plan table.
+        frames: all of their round.
     """
+    plots = forecast_plots(cells, frames) if FORECASTS in tables else {}
     for name, frame in tables.items():
         own = frame.partition_by("tenant_id", as_dict=True, include_key=False)
         for tenant, plan_date, planned_as_of in cells.select("tenant_id", "plan_date", "planned_as_of").iter_rows():
@@ -79,6 +86,11 @@ def materializations(cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) ->
                     "dagster/partition_row_count": rows.height,
                     "planned_as_of": dg.MetadataValue.timestamp(planned_as_of.astimezone(UTC)),
                     "preview": dg.MetadataValue.md(preview(rows)),
+                    **(
+                        {"plot": dg.MetadataValue.md(picture(plots[tenant]))}
+                        if name == FORECASTS and tenant in plots
+                        else {}
+                    ),
                 },
             )
 
@@ -88,6 +100,11 @@ def cells_recorded(cells: pl.DataFrame, recorded: Mapping[Cell, Failed | None]) 
     good = {cell for cell, why in recorded.items() if why is None}
     keep = [Cell(*row) in good for row in cells.select("tenant_id", "plan_date").iter_rows()]
     return cells.filter(pl.Series(keep, dtype=pl.Boolean))
+
+
+def picture(svg: str) -> str:
+    """An SVG as Markdown that Dagster's UI shows as an image."""
+    return f"![forecasts](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})"
 
 
 def preview(rows: pl.DataFrame) -> str:

@@ -69,7 +69,7 @@ def planning_day(
             run_id=context.run_id,
         )
         planned = cells_recorded(planning_round.remaining, recorded)
-        yield from materializations(planned, tables)
+        yield from materializations(planned, tables, planning_round.frames)
         failed |= {cell: why for cell, why in recorded.items() if why}
         context.log.info(f"{members[0].plan_date}: round {number}, {planned.height} of {len(members)} planned")
     if failed:

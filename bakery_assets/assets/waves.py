@@ -126,7 +126,7 @@ def publish(
         run_id=context.run_id,
     )
     planned = cells_recorded(planning_round.remaining, recorded)
-    for event in materializations(planned, tables):
+    for event in materializations(planned, tables, planning_round.frames):
         context.log_event(event)
     context.log.info(f"{planned.height} of {planning_round.cells.height} cells planned")
 

@@ -35,10 +35,18 @@ def conform(schema: type[S], frame: pl.DataFrame) -> dy.DataFrame[S]:
     """
     # Ten times cheaper than a cast; a round of one tenant hands on some fifty frames, most of them only filtered.
     typed = cast("dy.DataFrame[S]", frame) if frame.schema == _polars_schema(schema) else schema.cast(frame)
-    # Whether all is well costs a third of finding out what is not.
-    if os.environ.get(VALIDATE_FRAMES) == "1" and not schema.is_valid(typed):
+    if os.environ.get(VALIDATE_FRAMES) == "1" and not follows_rules(schema, typed):
         return schema.validate(typed)
     return typed
+
+
+def follows_rules(schema: type[dy.Schema], frame: pl.DataFrame) -> bool:
+    """Whether no row breaks a rule, as ``schema.is_valid(frame)`` says for a frame of these columns and types.
+
+    It costs a fifth of that, and nothing for no rows: the rules' expressions are made once for each schema, not for
+    each frame, and evaluated one by one, without looking for what they have in common.
+    """
+    return frame.is_empty() or all(frame.select(_rules_followed(schema)).row(0))
 
 
 def failing_tenants(schema: type[dy.Schema], frame: pl.DataFrame) -> dict[str, str]:
@@ -50,7 +58,7 @@ def failing_tenants(schema: type[dy.Schema], frame: pl.DataFrame) -> dict[str, s
     Raises:
         dataframely.exc.SchemaError: the columns or types are others; then no tenant is at fault.
     """
-    if schema.is_valid(frame):
+    if frame.schema == _polars_schema(schema) and follows_rules(schema, frame):
         return {}
     failures = schema.filter(frame).failure.details()
     reasons: dict[str, str] = {}
@@ -64,6 +72,13 @@ def failing_tenants(schema: type[dy.Schema], frame: pl.DataFrame) -> dict[str, s
 @cache
 def _polars_schema(schema: type[dy.Schema]) -> pl.Schema:
     return pl.Schema(schema)
+
+
+@cache
+def _rules_followed(schema: type[dy.Schema]) -> list[pl.Expr]:
+    """Whether all rows follow a rule, for each rule; as in dataframely a rule that is empty for a row is followed."""
+    rules = schema._validation_rules(with_cast=False).values()
+    return [rule.expr.all().alias(str(number)) for number, rule in enumerate(rules)]
 
 
 def _precedence(rules: list[str]) -> Callable[[str], tuple[int, int]]:

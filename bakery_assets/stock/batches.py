@@ -95,7 +95,8 @@ def made_batches(
             made_at=pl.when(is_cut).then(None).when(is_finished).then("ended_at").otherwise(ready_at(start)),
             is_recorded=ended.is_not_null(),
         )
-        .filter(pl.col("is_made").fill_null(value=False))
+        # No hours reach back to a day long before the closing balance; a batch of it that tells no instant is in there.
+        .filter(pl.col("is_made").fill_null(value=False) & pl.col("taken_at").is_not_null())
         .sort(BATCH)
     )
     return conform(MadeBatches, made)

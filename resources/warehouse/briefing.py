@@ -8,6 +8,7 @@ import polars as pl
 from sqlalchemy import Table, func, literal, select, union_all
 
 from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanState
+from bakery_assets.briefing.product_forecast import CHECKED_DAYS, HISTORY_WEEKS, ProductForecast, ProductFrames
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS
 from resources.schema import ops, plans
 from resources.warehouse.alerts import alerts_of_day
@@ -60,6 +61,56 @@ def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> 
         state=PlanState(**runs.select(list(PlanState.__annotations__)).row(0, named=True)) if runs.height else None,
         frames=cast(DayFrames, frames),
     )
+
+
+def read_product_forecast(
+    warehouse: Warehouse, tenant_id: str, product_id: str, plan_date: date
+) -> ProductForecast | None:
+    """A product's forecast by the plan of a day, and what it is compared with, in one consistent snapshot.
+
+    Returns:
+        None: the tenant has no such product.
+    """
+    first = plan_date - timedelta(days=plan_date.weekday() + 7 * HISTORY_WEEKS)
+    checked = plan_date - timedelta(days=CHECKED_DAYS)
+    wanted = pl.DataFrame(
+        {"tenant_id": [tenant_id], "product_id": [product_id], "plan_date": [plan_date], "first": [first],
+         "checked": [checked]}
+    )  # fmt: skip
+    own = "t.tenant_id = w.tenant_id AND t.product_id = w.product_id"
+    with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
+        bulk.put("wanted", wanted)
+        tenant = _rows(bulk, ops.tenants, "t.tenant_id = w.tenant_id")
+        product = _rows(bulk, ops.products, own)
+        if product.is_empty():
+            return None
+        runs = _rows(bulk, plans.planning_runs, "t.tenant_id = w.tenant_id AND t.plan_date = w.plan_date")
+        since = f"{own} AND t.sales_date >= w.first AND t.sales_date < w.plan_date"
+        results = f"{own} AND t.validation_date >= w.checked AND t.plan_date <= w.plan_date"
+        frames = {
+            "locations": _rows(bulk, ops.locations, "t.tenant_id = w.tenant_id"),
+            "sales": _latest(_rows(bulk, ops.sales, since), "recorded_at", "sales_date", "location_id"),
+            "demand_forecasts": _rows(bulk, plans.demand_forecasts, f"{own} AND t.plan_date = w.plan_date"),
+            "validation_results": _latest(
+                _rows(bulk, plans.validation_results, results), "plan_date", "validation_date", "location_id"
+            ),
+        }
+    bakery, item = tenant.row(0, named=True), product.row(0, named=True)
+    return ProductForecast(
+        bakery=bakery["name"],
+        timezone=bakery["timezone"],
+        product_id=product_id,
+        name=item["name"],
+        unit=item["unit"],
+        plan_date=plan_date,
+        planned_as_of=runs["planned_as_of"][0] if frames["demand_forecasts"].height else None,
+        frames=cast(ProductFrames, frames),
+    )
+
+
+def _latest(rows: pl.DataFrame, version: str, *key: str) -> pl.DataFrame:
+    """Of the rows of one key the last version, sorted."""
+    return rows.sort(version).unique(key, keep="last").sort(key)
 
 
 def last_planned_before(warehouse: Warehouse, tenant_id: str, day: date) -> date | None:

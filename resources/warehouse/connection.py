@@ -7,7 +7,7 @@ tables and works on them with set-based SQL.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 from sqlalchemy import Engine, Table, create_engine
@@ -17,6 +17,7 @@ from bakery_assets.settings import settings
 from resources.schema.columns import public_columns
 
 if TYPE_CHECKING:
+    from adbc_driver_manager import AdbcDatabase
     from adbc_driver_manager.dbapi import Cursor
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -42,16 +43,32 @@ class Warehouse:
         """For statements that move a few rows."""
         return create_engine(self.url, pool_pre_ping=True)
 
+    @cached_property
+    def _database(self) -> "AdbcDatabase":
+        """What ADBC knows of the server: no connection, but its types, which take ten times as long as to connect."""
+        from adbc_driver_postgresql import connect
+
+        database: AdbcDatabase = connect(self.url)
+        return database
+
     @contextmanager
     def bulk(self, *, isolation: str = "READ COMMITTED") -> Iterator["Bulk"]:
         """One transaction that moves frames; committed when the block ends without an error, else rolled back."""
         # Its import imports pandas, two seconds that loading a code location does not need.
-        from adbc_driver_postgresql import dbapi
+        from adbc_driver_manager import AdbcConnection, dbapi
 
-        with dbapi.connect(self.url) as connection, connection.cursor() as cursor:
+        kept, opened = cast("AdbcDatabase", _Kept()), AdbcConnection(self._database)
+        with dbapi.Connection(kept, opened) as connection, connection.cursor() as cursor:
             cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
             yield Bulk(cursor)
             connection.commit()
+
+
+class _Kept:
+    """Stands for the database in a connection, which closes what it is given; the warehouse keeps its own."""
+
+    def close(self) -> None:
+        """The next connection needs it."""
 
 
 class Bulk:

@@ -66,7 +66,7 @@ def office(warehouse: Warehouse) -> Iterator[Office]:
         resources={"warehouse": warehouse, "clock": Clock(lambda: INSTANT), MEMORY: dg.mem_io_manager},
         executor=dg.in_process_executor,
     )
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield Office(warehouse, instance, definitions)
 
 

@@ -80,7 +80,7 @@ class Office:
 @pytest.fixture
 def office(warehouse: Warehouse) -> Iterator[Office]:
     """A warehouse and a Dagster instance that the test has to itself."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield Office(warehouse, instance)
 
 

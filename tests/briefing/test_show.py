@@ -90,6 +90,34 @@ def test_a_planned_morning_is_shown(bakery: Warehouse) -> None:
     assert max(len(line) for line in result.output.splitlines()) <= 80
 
 
+def test_one_product_is_shown_by_its_name_or_id_and_a_wrong_one_named_similar(bakery: Warehouse) -> None:
+    plan(bakery)
+    by_id, by_name = (
+        run("--tenant", "paris-fournil", "--date", "2026-11-24", "--product", name) for name in ("baguette", "BAGUETTE")
+    )
+    assert by_id.exit_code == 0, by_id.output
+    assert by_id.output == by_name.output
+    lines = by_id.output.splitlines()
+    assert lines[0].strip() == "Baguette · Le Fournil · Tuesday 24 November 2026"
+    # Forty a day, sixty on Tuesdays, until yesterday.
+    assert next(line for line in lines if line.startswith("16 Nov")).split()[2:] == [
+        "40",
+        "60",
+        "40",
+        "40",
+        "40",
+        "40",
+        "40",
+    ]
+    assert max(map(len, lines)) <= 80
+    wrong = run("--tenant", "paris-fournil", "--date", "2026-11-24", "--product", "bagette")
+    assert (wrong.exit_code, wrong.output.strip()) == (
+        2,
+        "There is no product bagette. Did you mean baguette or Baguette?",
+    )
+    assert run("--tenant", "paris-fournil", "--date", "2026-11-20", "--product", "baguette").exit_code == 1
+
+
 def test_a_failed_plan_exits_with_one_and_says_what_to_do(bakery: Warehouse) -> None:
     plan(bakery, {CELL: Failed("demand_forecasts", "tenant paris-fournil has no products; load products for it")})
     result = run("--tenant", "paris-fournil", "--date", "2026-11-24")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import Frames
 from bakery_assets.production import plan_production
+from tests.scenarios import together
 
 Read = Callable[[str], tuple[pl.DataFrame, Frames]]
 MONDAY = date(2026, 1, 5)
@@ -102,12 +103,25 @@ def sunday_doughs(product: str, day: int) -> dict[str, float]:
     return {"sour": takes["butter"] * SOUR_IN_BUTTER} if day == 1 and "butter" in takes else {}
 
 
-@settings(max_examples=30, deadline=None)
-@given(made=bakery)
+def planned(read_facts: Read, made: tuple[dict[str, Any], ...], **how: str) -> list[tuple[dict[str, Any], Frames]]:
+    """Each bakery with its plan, all made in one call."""
+    names = [f"b{number}" for number in range(len(made))]
+    facts = together({name: read_facts(as_text(each, **how)) for name, each in zip(names, made, strict=True)})
+    tables = plan_production(*facts)
+    own = [{table: rows.filter(tenant_id=name) for table, rows in tables.items()} for name in names]
+    return list(zip(made, own, strict=True))
+
+
+@settings(max_examples=6, deadline=None)
+@given(made=st.tuples(*[bakery] * 6))
 def test_new_batches_take_no_more_dough_than_was_begun_and_only_what_does_not_fit_is_left_out(
-    read_facts: Read, made: dict[str, Any]
+    read_facts: Read, made: tuple[dict[str, Any], ...]
 ) -> None:
-    tables = plan_production(*read_facts(as_text(made)))
+    for each, tables in planned(read_facts, made):
+        dough_is_enough(each, tables)
+
+
+def dough_is_enough(made: dict[str, Any], tables: Frames) -> None:
     left = {dough: float(amount) for dough, amount in made["left"].items()}
     baked: dict[tuple[str, int], float] = {}
     for batch in tables["production_batches"].filter(~pl.col("is_carried_over")).to_dicts():
@@ -130,15 +144,17 @@ def test_new_batches_take_no_more_dough_than_was_begun_and_only_what_does_not_fi
                 assert any(left[dough] < more * amount - TOLERANCE for dough, amount in takes.items())
 
 
-@settings(max_examples=10, deadline=None)
-@given(made=bakery)
-def test_where_no_plan_was_there_in_time_nobody_knows_what_was_begun(read_facts: Read, made: dict[str, Any]) -> None:
+@settings(max_examples=3, deadline=None)
+@given(made=st.tuples(*[bakery] * 5))
+def test_where_no_plan_was_there_in_time_nobody_knows_what_was_begun(
+    read_facts: Read, made: tuple[dict[str, Any], ...]
+) -> None:
     """Sunday's plan came when Sunday's work had begun, so that the hour of the doughs was over: all that is wanted is planned."""
-    tables = plan_production(*read_facts(as_text(made, published_at="2026-01-04T04:45")))
-    for schedule in tables["production_schedules"].to_dicts():
-        terms = json.loads(schedule["reasoning"])
-        assert (terms["not_begun"], terms["without_dough"]) == (0, None)
-        assert terms["net_requirement"] + terms["stock_used"] == terms["target"]
+    for _, tables in planned(read_facts, made, published_at="2026-01-04T04:45"):
+        for schedule in tables["production_schedules"].to_dicts():
+            terms = json.loads(schedule["reasoning"])
+            assert (terms["not_begun"], terms["without_dough"]) == (0, None)
+            assert terms["net_requirement"] + terms["stock_used"] == terms["target"]
 
 
 def test_dough_that_was_begun_for_tomorrow_is_not_free_for_today(read_facts: Read) -> None:

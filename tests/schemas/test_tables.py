@@ -9,12 +9,14 @@ from sqlalchemy import Table
 
 from bakery_assets.cells import CELLS
 from bakery_assets.schemas import Cells, ops, plans, table_name
+from bakery_assets.schemas.conform import follows_rules
 from bakery_assets.schemas.plans import PlanRow
 from bakery_assets.schemas.rules import key_columns
 from resources.schema import metadata
 from resources.schema.columns import public_columns
 from resources.schema.contract import PAGE
 from resources.warehouse.connection import frame_schema, sql_type
+from tests.scenarios import filled
 
 SCHEMAS: list[type[dy.Schema]] = [*ops.TABLES, *plans.TABLES]
 every_table = pytest.mark.parametrize("schema", SCHEMAS, ids=table_name)
@@ -101,3 +103,20 @@ def test_the_contract_lists_every_value_of_a_closed_set() -> None:
 def test_cells_are_described_by_their_class() -> None:
     assert pl.Schema(Cells) == CELLS
     assert list(CELLS) == ["tenant_id", "plan_date", "timezone", "planned_as_of"]
+
+
+@every_table
+def test_rules_asked_one_by_one_say_the_same_as_dataframely(schema: type[dy.Schema]) -> None:
+    """Of a row of neutral values, of two with the same key, and of that row with each of its values gone or impossible."""
+    row = filled(schema, [{}])
+    odd = {pl.String: "\x7f|", pl.Float64: -1e12, pl.Int32: -1_000_000}
+    changes = [
+        pl.lit(value, kind).alias(name)
+        for name, kind in row.schema.items()
+        for value in (None, odd.get(kind.base_type()))
+    ]
+    not_a_number = [pl.lit(float("nan")).alias(name) for name, kind in row.schema.items() if kind == pl.Float64]
+    frames = [row, pl.concat([row, row]), row.clear(), *(row.with_columns(each) for each in changes + not_a_number)]
+    assert {follows_rules(schema, frame) for frame in frames} == {True, False}
+    for frame in frames:
+        assert follows_rules(schema, frame) == schema.is_valid(frame), frame

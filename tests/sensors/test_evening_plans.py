@@ -37,7 +37,7 @@ def office(warehouse: Warehouse) -> Iterator[Office]:
     facts = without(bakeries.bakery("b"), YESTERDAY)
     facts["tenants"] = [{**facts["tenants"][0], "planning_time": EIGHT.time().replace(hour=20)}]
     insert(warehouse, **facts, tenant_settings=settings)
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         made = Office(warehouse, instance)
         for day in (YESTERDAY, DAY):
             made.now = EIGHT - timedelta(days=(DAY - day).days) + timedelta(minutes=5)

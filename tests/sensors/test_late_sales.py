@@ -142,7 +142,7 @@ class Office:
 @pytest.fixture
 def office(warehouse: Warehouse) -> Iterator[Office]:
     """An empty office on the morning of 3 March, after the first tick."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield Office(warehouse, instance)
 
 

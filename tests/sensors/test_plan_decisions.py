@@ -68,7 +68,7 @@ class Bakery:
 
 @pytest.fixture
 def house(warehouse: Warehouse) -> Iterator[Bakery]:
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         yield Bakery(warehouse, instance)
 
 

@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """A Dagster instance that goes with the test."""
-    with dg.instance_for_test() as made:
+    with dg.DagsterInstance.ephemeral() as made:
         yield made
 
 

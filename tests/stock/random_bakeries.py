@@ -1,6 +1,6 @@
 """Random facts of small bakeries, as rows for the bookkeeper and as frames for the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any
@@ -147,12 +147,12 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
     return facts
 
 
-def cells_of(tenants: Iterable[str], now: datetime) -> pl.DataFrame:
-    rows = [(tenant, now.date(), "UTC", now) for tenant in tenants]
+def cells_of(bakeries: Mapping[str, Bakery]) -> pl.DataFrame:
+    rows = [(tenant, bakery.now.date(), "UTC", bakery.now) for tenant, bakery in bakeries.items()]
     return pl.DataFrame(rows, schema=dict[str, Any](CELLS), orient="row")
 
 
-def frames_of(bakeries: dict[str, Bakery], shuffler: Random, closing_balances: pl.DataFrame | None = None) -> Frames:
+def frames_of(bakeries: Mapping[str, Bakery], shuffler: Random, closing_balances: pl.DataFrame | None = None) -> Frames:
     """What the ledger reads of the bakeries, rows in any order."""
     tables: dict[str, list[Row]] = {name: [] for name in LEDGER.reads}
     for tenant, bakery in bakeries.items():
