@@ -102,9 +102,11 @@ def test_kinds_of_a_day_are_separate_by_product() -> None:
     all_products = [
         (fair, "event", "fair"),
         (fair, "promotion", "*"),
-        (founders - timedelta(days=1), "day_before_holiday", ""),
+        (founders - timedelta(days=2), "2_days_before_holiday", "Founders' day"),
+        (founders - timedelta(days=1), "day_before_holiday", "Founders' day"),
         (founders, "holiday", "Founders' day"),
-        (founders + timedelta(days=1), "day_after_holiday", ""),
+        (founders + timedelta(days=1), "day_after_holiday", "Founders' day"),
+        (founders + timedelta(days=2), "2_days_after_holiday", "Founders' day"),
         (date(2026, 3, 22), "school_holiday", "*"),
     ]
     assert found.columns == ["tenant_id", "product_id", "date", "kind", "name"]
@@ -113,16 +115,60 @@ def test_kinds_of_a_day_are_separate_by_product() -> None:
         ("t", "cake", fair, "promotion", "cake"),
         ("t", "cake", date(2026, 3, 20), "closed", "cake"),
     }
-    assert found.height == 8
+    assert found.height == 10
 
 
-def test_two_holidays_in_a_row_have_one_day_before_and_one_after() -> None:
+def days_of(*own: tuple[date, str | None], first: date, last: date) -> list[tuple[str, str, str]]:
+    calendar = facts(calendar=[note("t", day, "holiday", None, name) for day, name in own])["calendar"]
+    all_holidays = tenant_holidays(TENANTS, calendar, first - timedelta(days=2), last + timedelta(days=2))
+    rows = occasions(calendar, all_holidays, first, last).select("date", "kind", "name").rows()
+    return [(f"{day:%m-%d}", kind, name) for day, kind, name in rows]
+
+
+def test_two_holidays_in_a_row_have_days_before_and_after_and_the_eve_of_christmas_is_one_itself() -> None:
+    assert days_of(first=date(2026, 12, 20), last=date(2026, 12, 29)) == [
+        ("12-23", "2_days_before_holiday", "Erster Weihnachtstag"),
+        ("12-24", "holiday", "-1 day Erster Weihnachtstag"),
+        ("12-25", "holiday", "Erster Weihnachtstag"),
+        ("12-26", "holiday", "Zweiter Weihnachtstag"),
+        ("12-27", "day_after_holiday", "Zweiter Weihnachtstag"),
+        ("12-28", "2_days_after_holiday", "Zweiter Weihnachtstag"),
+    ]
+
+
+def test_new_years_eve_is_a_holiday_itself_where_new_year_is_one() -> None:
+    days = days_of(first=date(2026, 12, 30), last=date(2027, 1, 3))
+    assert days == [
+        ("12-30", "2_days_before_holiday", "Neujahr"),
+        ("12-31", "holiday", "-1 day Neujahr"),
+        ("01-01", "holiday", "Neujahr"),
+        ("01-02", "day_after_holiday", "Neujahr"),
+        ("01-03", "2_days_after_holiday", "Neujahr"),
+    ]
+    nowhere = TENANTS.with_columns(country=pl.lit("XX"))
+    first, last = date(2026, 12, 20), date(2027, 1, 10)
     calendar = facts()["calendar"]
-    first, last = date(2026, 12, 20), date(2026, 12, 31)
-    found = occasions(calendar, tenant_holidays(TENANTS, calendar, first, last), first, last)
-    assert found.select("date", "kind").rows() == [
-        (date(2026, 12, 24), "day_before_holiday"),
-        (date(2026, 12, 25), "holiday"),
-        (date(2026, 12, 26), "holiday"),
-        (date(2026, 12, 27), "day_after_holiday"),
+    assert occasions(calendar, tenant_holidays(nowhere, calendar, first, last), first, last).is_empty()
+
+
+def test_an_eve_with_a_name_of_its_own_keeps_it() -> None:
+    days = days_of((date(2026, 12, 24), "Heiligabend"), first=date(2026, 12, 22), last=date(2026, 12, 24))
+    assert days == [
+        ("12-22", "2_days_before_holiday", "Heiligabend"),
+        ("12-23", "day_before_holiday", "Heiligabend"),
+        ("12-24", "holiday", "Heiligabend"),
+    ]
+
+
+def test_a_day_between_holidays_goes_with_the_nearest_and_then_with_the_one_to_come() -> None:
+    def between(second: int) -> list[tuple[str, str, str]]:
+        own = ((date(2026, 7, 10), "a"), (date(2026, 7, second), "b"))
+        return days_of(*own, first=date(2026, 7, 11), last=date(2026, 7, second - 1))
+
+    assert between(12) == [("07-11", "day_before_holiday", "b")]
+    assert between(13) == [("07-11", "day_after_holiday", "a"), ("07-12", "day_before_holiday", "b")]
+    assert between(14) == [
+        ("07-11", "day_after_holiday", "a"),
+        ("07-12", "2_days_before_holiday", "b"),
+        ("07-13", "day_before_holiday", "b"),
     ]

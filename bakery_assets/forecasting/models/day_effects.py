@@ -122,19 +122,19 @@ class ItemDayEffects(dy.Schema):
 def special_day_observations(panel: Panel, countries: Mapping[str, str | None]) -> dy.DataFrame[SpecialDayObservations]:
     """Sales of the days that are special in one way only, so that one effect is not taken for another, sorted.
 
-    A day on which a shop was closed is no observation of it: which holidays it closes on is in ``data.closures``.
+    A day on which a shop was closed is no observation of it: which holidays it closes on is in ``data.closures``. Nor
+    is one on which the product was not offered, or whose demand is unknown.
 
     Args:
         countries: of the tenants.
     """
     days = panel.special_days.filter(pl.col("day") < panel.past, pl.len().over("item", "day") == 1)
     normal = panel.same_weekday_means[0][:, : panel.past]
-    is_used = panel.is_open & (normal > 0) & ~panel.is_censored
-    demand = np.where(np.isnan(panel.demand), panel.quantity, panel.demand)
+    is_used = ~np.isnan(panel.demand) & (normal > 0)
     index = (days["item"].to_numpy(), days["day"].to_numpy())
     sums = {
         name: _of_items(panel, np.where(is_used, values, 0.0))[index]
-        for name, values in (("sold", demand), ("normal", normal))
+        for name, values in (("sold", panel.demand), ("normal", normal))
     }
     found = (
         days.with_columns(**{name: pl.Series(values) for name, values in sums.items()})
@@ -200,13 +200,16 @@ def country_day_effects_from(boosters: pl.DataFrame) -> dy.DataFrame[CountryDayE
 
 
 def _weighted_by_date(observations: pl.DataFrame) -> pl.DataFrame:
-    """Mean ratio of a country's tenants on each date, of names and kinds: ``COUNTRY_NAME, date, ratio, WEIGHTED``."""
+    """Mean ratio of a country's tenants on each date, of names and kinds: ``COUNTRY_NAME, date, ratio``, weighted."""
     shared = observations.filter(pl.col("kind").is_in(POOLED_KINDS), pl.col("country").is_not_null())
-    of_tenants = shared.with_columns(ratio=(pl.col("sold") / pl.col("normal")).clip(upper_bound=MAX_DAY_EFFECT))
-    named = of_tenants.select("tenant_id", *COUNTRY_NAME, "date", "ratio")
+    named = shared.select("tenant_id", *COUNTRY_NAME, "date", "sold", "normal")
     both = pl.concat([named, named.with_columns(name=pl.lit(None, pl.String))])
+    # Products may have holidays of their own: a tenant with two on one date still counts once.
+    of_tenants = both.group_by("tenant_id", *COUNTRY_NAME, "date").agg(
+        ratio=(pl.col("sold").sort().sum() / pl.col("normal").sort().sum()).clip(upper_bound=MAX_DAY_EFFECT)
+    )
     by_date = (
-        both.group_by(*COUNTRY_NAME, "date")
+        of_tenants.group_by(*COUNTRY_NAME, "date")
         .agg(pl.col("ratio").sort().mean(), tenants=pl.col("tenant_id").n_unique())
         .filter(pl.col("tenants") >= MIN_TENANTS)
     )
@@ -264,13 +267,21 @@ def estimate_day_effects(
     return conform(DayEffects, rounded.sort(name))
 
 
-def past_day_effects(observations: dy.DataFrame[SpecialDayObservations], panel: Panel) -> dy.DataFrame[PastDayEffects]:
+def past_day_effects(
+    observations: dy.DataFrame[SpecialDayObservations],
+    panel: Panel,
+    pooled: dy.DataFrame[SpecialDayObservations] | None = None,
+) -> dy.DataFrame[PastDayEffects]:
     """What ``estimate_day_effects`` would have given for every past special day from the days before it, sorted.
 
     Days of which nothing was known have no row.
 
     Models learn from these, so that they meet in training what they will meet in use: a factor that has not
     observed the day it is about. A day that is special in several ways is no observation, but has its factors.
+
+    Args:
+        pooled: observations that the countries' factors come from; None: there are none. A tenant's own version has
+            none, as it must not depend on which tenants are trained with it.
     """
     special = panel.special_days.filter(pl.col("day") < panel.past).join(panel.items, on="item")
     countries = observations.select("tenant_id", "country").unique()
@@ -289,7 +300,9 @@ def past_day_effects(observations: dy.DataFrame[SpecialDayObservations], panel: 
         pl.col("sold", "normal") * pl.col("weight"),
         weight=pl.when("is_observed").then("weight").otherwise(0.0),
     )
-    of_countries = _country_factors_before(_weighted_by_date(observations))
+    of_countries = _country_factors_before(
+        _weighted_by_date(SpecialDayObservations.create_empty() if pooled is None else pooled)
+    )
     sums = (pl.col("sold").sum(), pl.col("normal").sum(), pl.col("weight").max())
     by_kind = counted.group_by(*KIND, "country", "date", "day", "on_sunday").agg(sums)
     is_known = (pl.col("weight") > 0) | pl.col("country_weight").is_not_null()

@@ -21,6 +21,7 @@ PRIOR_RESIDUALS = 20.0  # residuals that the usual spread counts for
 # Where a tenant has seen too few: measured over a year of 60 series of a chain.
 USUAL_SPREAD = np.array([1.0] * WEEK + [1.3, 1.15], dtype=np.float32)
 SMALLEST_SPREAD, LARGEST_SPREAD = 0.6, 2.5
+SMALLEST_ERROR = 1e-4  # mean size of residuals that is more than rounding
 
 
 def kinds_of_day(panel: Panel) -> Integers:
@@ -43,7 +44,9 @@ def spread_of_days(panel: Panel, spread: Floats, days: range) -> Floats:
 
 
 def day_spread(panel: Panel, day_effect: Floats) -> Floats:
-    """Mean size of each kind of day's residuals over that of all days: (tenants, KINDS_OF_DAY), 1 on average.
+    """Mean size of each kind of day's residuals over that of normal days: (tenants, KINDS_OF_DAY), 1 on average.
+
+    A tenant whose forecasts are never off has the usual spread.
 
     Args:
         day_effect: of ``day_effects.day_effect_matrix``.
@@ -60,8 +63,9 @@ def day_spread(panel: Panel, day_effect: Floats) -> Floats:
     total = np.bincount(group, weights=np.minimum(residual[is_known], 3.0), minlength=size).reshape(-1, KINDS_OF_DAY)
     count = np.bincount(group, minlength=size).reshape(-1, KINDS_OF_DAY)
     normal = slice(0, WEEK)
-    overall = total[:, normal].sum(axis=1) / np.maximum(count[:, normal].sum(axis=1), 1)
-    relative = total / np.maximum(overall, 1e-9)[:, None]
+    overall = (total[:, normal].sum(axis=1) / np.maximum(count[:, normal].sum(axis=1), 1))[:, None]
+    is_off = overall > SMALLEST_ERROR
+    relative = np.where(is_off, total / np.where(is_off, overall, 1.0), count * USUAL_SPREAD)
     spread = (relative + PRIOR_RESIDUALS * USUAL_SPREAD) / (count + PRIOR_RESIDUALS)
     limited: Floats = np.clip(spread, SMALLEST_SPREAD, LARGEST_SPREAD).astype(np.float32)
     return limited

@@ -68,8 +68,9 @@ def error_quantiles(scaled_residuals: Floats, tenant: Integers, tenants: int) ->
 
     The quantiles of a series with few residuals are shrunk towards its tenant's; where they are many, the tenant's do
     not count: a shop's rare cake is no measure of its bread. The quantiles are those of conformal prediction, of rank
-    (n + 1) p (type 6 of Hyndman & Fan 1996, Sample quantiles in statistical packages), and ``WIDENING`` farther from
-    the median: the weeks that residuals are of are also those on which the blend was chosen.
+    (n + 1) p (type 6 of Hyndman & Fan 1996, Sample quantiles in statistical packages); a tenant's, of many residuals,
+    are of rank 1 + (n - 1) p. Both are ``WIDENING`` farther from the median: the weeks that residuals are of are also
+    those on which the blend was chosen.
 
     Args:
         scaled_residuals: (series, days), NaN where there is none.

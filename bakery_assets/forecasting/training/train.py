@@ -87,7 +87,7 @@ def fit_booster(cells: dy.DataFrame[Cells], facts: ContextFacts) -> dy.DataFrame
     context, observations = _context_with_observations(cells, facts)
     panel = context.panel
     of_countries = country_day_effects(observations)
-    day_effect = _day_effects(context, observations, of_countries)
+    day_effect = _day_effects(context, observations, of_countries, pooled=observations)
     nothing = FittedBoosters.create_empty()
     holdout = holdout_days(panel.history_days)
     if not holdout:
@@ -189,9 +189,10 @@ def _day_effects(
     context: ForecastContext,
     observations: dy.DataFrame[SpecialDayObservations],
     of_countries: dy.DataFrame[CountryDayEffects],
+    pooled: dy.DataFrame[SpecialDayObservations] | None = None,
 ) -> Floats:
     effects = estimate_day_effects(observations, of_countries, context.countries)
-    return day_effect_matrix(context.panel, effects, past_day_effects(observations, context.panel))
+    return day_effect_matrix(context.panel, effects, past_day_effects(observations, context.panel, pooled))
 
 
 def _backtest_weeks(context: ForecastContext, boosters: pl.DataFrame) -> Integers:

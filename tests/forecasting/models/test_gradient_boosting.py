@@ -9,8 +9,11 @@ import pytest
 from bakery_assets.forecasting import fit_booster
 from bakery_assets.forecasting.data.context import ForecastContext, build_context
 from bakery_assets.forecasting.data.features import FEATURE_NAMES
+from bakery_assets.forecasting.data.history import HISTORY_DAYS
 from bakery_assets.forecasting.data.panel import AHEAD, Floats
 from bakery_assets.forecasting.models.day_effects import (
+    country_day_effects,
+    country_day_effects_from,
     day_effect_matrix,
     estimate_day_effects,
     special_day_observations,
@@ -31,7 +34,9 @@ def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 def context_and_effects(*tenants: str) -> tuple[ForecastContext, Floats]:
     each = [bakery(tenant, DAYS, seed=ord(tenant)) for tenant in tenants]
     context = build_context(cells(*tenants), together(*each), PAST)
-    return context, day_effect_matrix(context.panel, estimate_day_effects(special_day_observations(context.panel)))
+    observations = special_day_observations(context.panel, context.countries)
+    effects = estimate_day_effects(observations, country_day_effects(observations), context.countries)
+    return context, day_effect_matrix(context.panel, effects)
 
 
 def forecast(model: GradientBoostedModel, *tenants: str) -> pl.DataFrame:
@@ -117,6 +122,20 @@ def test_the_row_of_a_booster_says_what_it_has_seen() -> None:
     )
     assert parameters["history_days"] == DAYS
     assert fit_booster(cells("b", "a"), frames).equals(made)
+
+
+def test_a_booster_holds_what_holidays_sell_in_countries_with_enough_tenants() -> None:
+    tenants = "abcde"
+    bakeries = [bakery(tenant, DAYS, seed=ord(tenant)) for tenant in tenants]
+    four = fit_booster(cells(*tenants[:4]), together(*bakeries[:4]))
+    assert four["day_effects"].to_list() == ["[]"]
+    frames = together(*bakeries)
+    made = fit_booster(cells(*tenants), frames)
+    context = build_context(cells(*tenants), frames, HISTORY_DAYS)
+    expected = country_day_effects(special_day_observations(context.panel, context.countries))
+    assert expected["country"].unique().to_list() == ["DE"]
+    assert "Neujahr" in expected["name"].to_list()
+    assert country_day_effects_from(made).equals(expected)
 
 
 def test_the_holdout_model_has_not_seen_the_weeks_held_out() -> None:

@@ -6,10 +6,12 @@ import pytest
 
 from bakery_assets.forecasting.data.context import build_context
 from bakery_assets.forecasting.data.panel import Floats
+from bakery_assets.forecasting.models.day_spread import KINDS_OF_DAY
 from bakery_assets.forecasting.models.intervals import (
     DEFAULT_RESIDUALS,
     MIN_RESIDUALS,
     QUANTILE_GRID,
+    WIDENING,
     base_level,
     default_residual_quantiles,
     error_quantiles,
@@ -34,29 +36,45 @@ def level(grid: list[float], at: float) -> float:
 
 
 def test_a_quantile_of_n_errors_has_its_share_of_them_below_it() -> None:
-    # Of 40 errors 1..40 the 0.1 quantile is midway between the fourth and the fifth, 0.975 midway below the last.
+    # Of 40 errors 1..40 the 0.1 quantile has rank 41 x 0.1, a tenth of the way from the fourth to the fifth; all are
+    # 5% farther from the median, 20.5.
     residuals = [float((7 * n) % 40 + 1) for n in range(40)]
     own, _, count = error_quantiles(rows(residuals), np.array([0]), 1)
     assert count.tolist() == [40]
-    assert own[0, QUANTILE_GRID.index(0.1)] == pytest.approx(4.5)
-    assert own[0].tolist() == pytest.approx([40 * level + 0.5 for level in QUANTILE_GRID], abs=1e-4)
+    assert own[0, QUANTILE_GRID.index(0.1)] == pytest.approx(20.5 - 1.05 * (20.5 - 4.1))
+    assert own[0].tolist() == pytest.approx([20.5 + 1.05 * (41 * level - 20.5) for level in QUANTILE_GRID], abs=1e-4)
+
+
+def test_a_quantile_beyond_the_outermost_errors_is_the_outermost() -> None:
+    # Of 28 errors the ranks 29 x 0.025 and 29 x 0.975 are below the first and above the last.
+    own, _, _ = error_quantiles(rows([float(n) for n in range(1, 29)]), np.array([0]), 1)
+    assert own[0, [0, -1]].tolist() == pytest.approx([14.5 - 1.05 * 13.5, 14.5 + 1.05 * 13.5], rel=1e-5)
 
 
 def test_a_quantile_between_two_errors_is_interpolated() -> None:
-    # 28 errors 0, 1, 4, 9, ...: 28 x 0.2 - 0.5 = 5.1, a tenth of the way from 25 to 36.
+    # 28 errors 0, 1, 4, 9, ...: rank 29 x 0.2 = 5.8, so 0.8 of the way from the fifth, 16, to the sixth, 25.
     own, _, _ = error_quantiles(rows([float(n * n) for n in range(28)]), np.array([0]), 1)
-    assert own[0, QUANTILE_GRID.index(0.2)] == pytest.approx(26.1)
+    assert own[0, QUANTILE_GRID.index(0.2)] == pytest.approx(182.5 - 1.05 * (182.5 - 23.2))
     assert own[0, QUANTILE_GRID.index(0.5)] == pytest.approx((13**2 + 14**2) / 2)
 
 
 def test_few_errors_are_shrunk_towards_the_tenants() -> None:
-    own, of_tenant, count = error_quantiles(rows([1.0] * 7, [3.0] * 49), np.array([0, 0]), 1)
-    assert count.tolist() == [7, 49]
-    # The tenant has 7 ones and 49 threes; a seventh and less of them is 1.
-    assert of_tenant[0].tolist() == pytest.approx([1.0] * 3 + [3.0] * 10)
+    own, of_tenant, count = error_quantiles(rows([1.0] * 21, [3.0] * 49), np.array([0, 0]), 1)
+    assert count.tolist() == [21, 49]
+    # The tenant has 21 ones and 49 threes: of ranks 0 to 69, 69 x 0.3 is 0.7 of the way from the last one to a three.
+    # Widened by 5% around its median, 3.
+    assert of_tenant[0].tolist() == pytest.approx([3 - 1.05 * 2] * 4 + [3 - 1.05 * 0.6] + [3.0] * 8)
     assert own[1].tolist() == [3.0] * 13, "enough of its own"
-    quarter = 7 / MIN_RESIDUALS
-    assert own[0].tolist() == pytest.approx([1.0] * 3 + [quarter * 1 + (1 - quarter) * 3] * 10)
+    # Three quarters of its own, always 1, and a quarter of the tenant's 1, 2.4 and 3: widened around 1.5.
+    assert 21 / MIN_RESIDUALS == 0.75
+    assert own[0].tolist() == pytest.approx([1.5 - 1.05 * 0.5] * 4 + [1.5 - 1.05 * 0.15] + [1.5] * 8)
+
+
+@pytest.mark.parametrize(("few", "share"), [(13, 0.0), (14, 0.5)])
+def test_hardly_any_errors_of_its_own_do_not_count(few: int, share: float) -> None:
+    own, of_tenant, _ = error_quantiles(rows([1.0] * few, [3.0] * 980), np.array([0, 0]), 1)
+    assert of_tenant[0].tolist() == [3.0] * 13
+    assert own[0].tolist() == pytest.approx([share * 1 + (1 - share) * 3] * 13)
 
 
 def test_a_series_without_errors_has_its_tenants_and_a_tenant_with_hardly_any_has_none() -> None:
@@ -82,16 +100,23 @@ def test_quantiles_rise_with_their_level() -> None:
     assert (np.diff(own, axis=1) >= 0).all()
 
 
-def test_days_to_come_fall_below_a_quantile_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("widening", [1.0, WIDENING])
+def test_days_to_come_fall_below_a_quantile_as_often_as_it_says(
+    widening: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bakery_assets.forecasting.models.intervals.WIDENING", widening)
+    most = 0.012 if widening == 1.0 else 0.03
     chance = np.random.default_rng(5)
     series = 400
     past, ahead = (chance.gamma(2.0, 1.0, (series, days)).astype(np.float32) - 2 for days in (56, 50))
     own, _, _ = error_quantiles(past, np.zeros(series, dtype=np.int64), 1)
     for number, level in enumerate(QUANTILE_GRID):
         share = (ahead <= own[:, number, None]).mean()
-        assert share == pytest.approx(level, abs=0.03)
+        assert share == pytest.approx(level, abs=most)
+        # Wider, never narrower.
+        assert (share - level) * np.sign(level - 0.5) > -0.012
     inside = (ahead >= own[:, [QUANTILE_GRID.index(0.1)]]) & (ahead <= own[:, [QUANTILE_GRID.index(0.9)]])
-    assert inside.mean() == pytest.approx(0.8, abs=0.03)
+    assert inside.mean() == pytest.approx(0.8, abs=most)
 
 
 def test_any_quantile_is_interpolated_between_two_of_the_grid() -> None:
@@ -135,7 +160,11 @@ def test_without_a_model_errors_are_those_of_the_last_same_weekdays() -> None:
         products=[("t", "bread", None)],
         sales=[sale("t", "bread", day, quantity) for day, quantity in sold.items()],
     )
-    errors = same_weekday_residuals(build_context(cells("t", day=PLAN), frames, 84).panel)
+    panel = build_context(cells("t", day=PLAN), frames, 84).panel
+    spread = np.ones((1, KINDS_OF_DAY), dtype=np.float32)
+    errors = same_weekday_residuals(panel, spread)
     assert errors.shape == (1, 84)
     assert np.isnan(errors[0, :21]).all(), "the first week has no week before it"
     assert errors[0, 21:].tolist() == pytest.approx([0.0] * 62 + [1.0])
+    spread[0, 6] = 2.0
+    assert same_weekday_residuals(panel, spread)[0, -1] == pytest.approx(0.5), "the last day is a Sunday"
