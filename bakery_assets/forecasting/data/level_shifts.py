@@ -33,7 +33,7 @@ def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
     ratio = np.ones(series, dtype=np.float32)
     lasted = np.zeros(series, dtype=np.int64)
     best = np.full(series, LEAST_SIGNIFICANCE, dtype=np.float32)
-    # What sells nothing at present may pause, and has no new level: a window that begins before would give it a tiny one.
+    # What sells nothing at present has no new level; a window that begins before would give it a tiny one.
     sells = demand[:, -SHORTEST_SHIFT:].max(axis=1, initial=0.0) > 0
     for length in range(SHORTEST_SHIFT, LONGEST_SHIFT + 1):
         before = demand[:, max(days - length - DAYS_BEFORE, 0) : max(days - length, 0)]

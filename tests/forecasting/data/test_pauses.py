@@ -48,7 +48,9 @@ def test_every_pause_of_a_series_is_seen_and_a_series_does_not_see_that_of_anoth
     text = "x" * 12 + "-" * 20 + "x" * 21 + "-" * 15 + "x"
     assert paused(text) == "." * 12 + "p" * 20 + "." * 21 + "p" * 15 + "."
     both = np.concatenate([row("x" * 10 + "-" * 20), row("-" * 20 + "x" * 10)])
-    assert not ended_pauses(both, np.ones(both.shape, dtype=bool)).any(), "one ends with a gap, the next begins with one"
+    assert not ended_pauses(both, np.ones(both.shape, dtype=bool)).any(), (
+        "one ends with a gap, the next begins with one"
+    )
 
 
 def test_what_does_not_come_back_for_four_weeks_is_absent() -> None:
