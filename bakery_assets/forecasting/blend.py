@@ -36,6 +36,7 @@ from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import SERIES_MODELS, UNTRAINED_SMOOTHING
 
 SMALL_VOLUME = 10.0  # units a day below which the gaps between whole numbers are wide beside the uncertainty
+FORECAST_DECIMALS = 4  # single precision carries no more; the noise beyond makes 15.999999 of 16
 SHORT_HISTORY_DAYS = 28  # fewer days since the first sale make a short history
 
 
@@ -110,7 +111,7 @@ def blended_forecasts(
     rows = as_rows(
         panel,
         days_ahead,
-        blended=yhat.astype(np.float64),
+        blended=yhat.astype(np.float64).round(FORECAST_DECIMALS),
         scale=(scale * spread_of_days(panel, spread, days_ahead)).astype(np.float64),
         highest_sold=np.repeat(sold.max(axis=1, initial=0.0)[:, None], HORIZON_DAYS, axis=1).astype(np.float64),
         is_count=(sold == np.round(sold)).all(axis=1)[:, None] & (yhat < SMALL_VOLUME),

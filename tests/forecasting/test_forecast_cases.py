@@ -8,6 +8,7 @@ import pytest
 
 from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
 from bakery_assets.forecasting.training.train import insufficient_history
+from bakery_assets.metrics import QUANTILE_LEVELS
 from tests.forecasting.forecast_facts import Facts, cells, facts, recorded_overnight
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "cases" / "forecasting"
@@ -25,6 +26,13 @@ TRUE_MEANS = {
     ("a-products", "main", "new-10d"): (30.0, 10),
     ("a-products", "main", "new-30d"): (30.0, 30),
     ("a-products", "main", "new-60d"): (30.0, 60),
+    ("a-products", "main", "back-5d"): (30.0, 5),
+    ("a-products", "main", "weekend-only"): (30.0 * 2.3 / 7, 400),
+    ("a-products", "main", "double-10d"): (60.0, 400),
+    ("a-products", "main", "half-10d"): (15.0, 400),
+    ("b-newstore", "main", "base-a"): (60.0, 400),
+    ("b-newstore", "main", "base-b"): (40.0, 400),
+    ("b-newstore", "main", "base-c"): (25.0, 400),
     ("b-newstore", "second", "base-a"): (30.0, 7),
     ("b-newstore", "second", "base-b"): (20.0, 7),
     ("b-newstore", "second", "base-c"): (12.5, 7),
@@ -33,6 +41,9 @@ TRUE_MEANS = {
     ("c-lastweek", "main", "base-c"): (25.0, 7),
     ("f-twoday", "main", "base-a"): (60.0, 2),
     ("f-twoday", "main", "base-b"): (40.0, 2),
+    ("d-doubled", "main", "base-a"): (120.0, 400),
+    ("d-doubled", "main", "base-b"): (80.0, 400),
+    ("d-doubled", "main", "base-c"): (50.0, 400),
     ("g-growing", "main", "base-a"): (180.0, 400),
     ("g-growing", "main", "base-b"): (120.0, 400),
 }
@@ -119,13 +130,15 @@ def cold_forecasts() -> dict[str, pl.DataFrame]:
     )
     return {
         name: forecast_demand(cells(*tenants, day=COLD), given)["demand_forecasts"].join(
-            means, on=["tenant_id", *SERIES]
+            means, on=["tenant_id", *SERIES], how="left"
         )
         for name, given in (("untrained", frames), ("trained", {**frames, **trained, "boosters": boosters}))
     }
 
 
 def of_the_week(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """Of each series whose mean is known."""
+    forecasts = forecasts.drop_nulls("mean")
     is_saturday = pl.col("target_date").dt.weekday() == 6
     week = forecasts.group_by("tenant_id", *SERIES).agg(
         pl.col("mean", "days_sold").first(), weekly=pl.col("yhat").mean(), saturday=pl.col("yhat").filter(is_saturday)
@@ -141,7 +154,7 @@ def test_young_series_are_within_their_tolerance(cold_forecasts: dict[str, pl.Da
     assert week.filter(pl.col("off") > tolerance).is_empty()
     # Two days, neither of them a Saturday, tell nothing of Saturdays.
     assert week.filter((pl.col("saturday") <= pl.col("weekly")) & (pl.col("tenant_id") != "f-twoday")).is_empty()
-    made = cold_forecasts[name]
+    made = cold_forecasts[name].drop_nulls("mean").filter(pl.col("product_id") != "weekend-only")
     for lower, upper in (
         ("q10", "q50"),
         ("q50", "q80"),
@@ -153,9 +166,39 @@ def test_young_series_are_within_their_tolerance(cold_forecasts: dict[str, pl.Da
         assert (made[lower] <= made[upper]).all(), (lower, upper)
 
 
-def test_training_takes_no_young_series_further_off(cold_forecasts: dict[str, pl.DataFrame]) -> None:
+@pytest.mark.parametrize("name", ["untrained", "trained"])
+def test_what_hardly_sells_and_what_is_away_are_forecast_as_such(
+    cold_forecasts: dict[str, pl.DataFrame], name: str
+) -> None:
+    made = cold_forecasts[name].filter(tenant_id="a-products")
+    quantiles = [*QUANTILE_LEVELS, "yhat"]
+    assert made.filter(product_id="away-6m").select(quantiles).sum_horizontal().sum() == 0
+    # About 0.24 a day, 0.29 in the last eight weeks, and sold on each of the last three days: within a factor of two.
+    seldom = made.filter(product_id="intermittent")
+    assert 0.12 < seldom["yhat"].mean() < 0.48
+    assert seldom["q50"].max() <= 1
+    weekend = made.filter(product_id="weekend-only").with_columns(weekday=pl.col("target_date").dt.weekday())
+    assert weekend.filter(pl.col("weekday") < 6)["yhat"].max() < 1
+    assert weekend.filter(weekday=6)["yhat"].item() == pytest.approx(45, rel=0.2)
+    assert weekend.filter(weekday=7)["yhat"].item() == pytest.approx(24, rel=0.2)
+
+
+@pytest.mark.parametrize("name", ["untrained", "trained"])
+def test_a_product_never_sold_and_an_empty_bakery_say_that_nothing_is_known(
+    cold_forecasts: dict[str, pl.DataFrame], name: str
+) -> None:
+    """Of a new product its category's level would be right; it is forecast as 0, and says so."""
+    nothing = cold_forecasts[name].filter((pl.col("product_id") == "new-00d") | (pl.col("tenant_id") == "e-empty"))
+    assert nothing.height == 14
+    assert nothing["model"].unique().to_list() == ["no_history"]
+    assert nothing["yhat"].sum() == 0
+
+
+def test_training_takes_no_series_further_off(cold_forecasts: dict[str, pl.DataFrame]) -> None:
     before, after = (of_the_week(cold_forecasts[name]).sort("tenant_id", *SERIES) for name in ("untrained", "trained"))
-    young = before["days_sold"] < 28
-    assert young.sum() == 11
-    # A trained tenant's day effects and gaps differ by noise.
-    assert ((after["off"] - before["off"]).filter(young) < 0.02).all()
+    assert before.select("tenant_id", *SERIES).equals(after.select("tenant_id", *SERIES))
+    assert before.height == len(TRUE_MEANS)
+    # Day effects, gaps and trees differ by noise.
+    worse = after.with_columns(by=after["off"] - before["off"]).filter(pl.col("by") > 0.05)
+    assert worse.select(*SERIES, "by").rows() == []
+    assert after["off"].mean() < before["off"].mean() + 0.005

@@ -207,7 +207,8 @@ def test_without_its_booster_a_blend_is_made_of_its_other_members(frames: Facts)
     rows = forecast(bare, "a")
     assert (rows["yhat"] > 0).all()
     for row in rows.iter_rows(named=True):
-        assert said(row)["shares"] == {"level": 0.5, "seasonal": 0.5, "trees": None, "tsb": None}
+        # Of 0.1 and 0.35.
+        assert said(row)["shares"] == {"level": 0.777778, "seasonal": 0.222222, "trees": None, "tsb": None}
 
 
 STAGE = """

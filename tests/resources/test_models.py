@@ -23,7 +23,7 @@ def booster(name: str = "trees", through: date = date(2026, 2, 28)) -> pl.DataFr
     return pl.DataFrame(
         {
             "booster_id": [name], "trained_through": [through], "trees": ["tree"], "holdout_trees": ["tree"],
-            "holdout_from": [through - timedelta(days=56)], "parameters": ["{}"],
+            "holdout_from": [through - timedelta(days=56)], "parameters": ["{}"], "day_effects": ["[]"],
         }
     )  # fmt: skip
 

@@ -15,7 +15,8 @@ LONGEST_SHIFT = 3 * WEEK  # days after which smoothing has followed by itself
 DAYS_BEFORE = 8 * WEEK  # that a shift is measured against
 LEAST_CHANGE = 0.3  # of the level, up or down
 LEAST_SIGNIFICANCE = 6.0  # standard errors
-SAME_SIDE = 0.85  # least share of the days since that lie on the shift's side of the old level
+SAME_SIDE = 0.85  # least share of the days since that lie clearly on the shift's side of the old level
+CLEARLY = 1 + LEAST_CHANGE / 2  # so that ordinary days next to a strong weekend, every other above the mean, do not
 
 
 def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
@@ -32,6 +33,8 @@ def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
     ratio = np.ones(series, dtype=np.float32)
     lasted = np.zeros(series, dtype=np.int64)
     best = np.full(series, LEAST_SIGNIFICANCE, dtype=np.float32)
+    # What sells nothing at present has no new level; a window that begins before would give it a tiny one.
+    sells = demand[:, -SHORTEST_SHIFT:].max(axis=1, initial=0.0) > 0
     for length in range(SHORTEST_SHIFT, LONGEST_SHIFT + 1):
         before = demand[:, max(days - length - DAYS_BEFORE, 0) : max(days - length, 0)]
         if before.shape[1] < 2 * WEEK:
@@ -41,10 +44,11 @@ def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
         with np.errstate(invalid="ignore", divide="ignore"):
             change = recent.sum(axis=1) / expected.sum(axis=1)
             significance = np.abs(recent.sum(axis=1) - expected.sum(axis=1)) / (deviation * np.sqrt(length))
-        is_above = (recent > expected).mean(axis=1)
-        is_lasting = np.where(change > 1, is_above, 1 - is_above) >= SAME_SIDE
+        is_above = (recent > expected * CLEARLY).mean(axis=1)
+        is_below = (recent < expected / CLEARLY).mean(axis=1)
+        is_lasting = np.where(change > 1, is_above, is_below) >= SAME_SIDE
         is_large = (change > 1 + LEAST_CHANGE) | (change < 1 / (1 + LEAST_CHANGE))
-        is_better: npt.NDArray[np.bool_] = is_lasting & is_large & (change > 0) & (significance > best)
+        is_better: npt.NDArray[np.bool_] = sells & is_lasting & is_large & (significance > best)
         ratio = np.where(is_better, change, ratio)
         lasted = np.where(is_better, length, lasted)
         best = np.where(is_better, significance, best)

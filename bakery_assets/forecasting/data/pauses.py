@@ -13,6 +13,7 @@ import numpy.typing as npt
 SHORTEST_PAUSE = 14  # open days without a sale
 SHORTEST_ABSENCE = 28  # open days without a sale up to the plan date
 LATEST_SALES = 20  # sales before a pause that say how often the product sells
+DAYS_ADDED = 10  # days without a sale, so that a few sales in a row do not say that a product sells every day
 LEAST_CHANCE = 1e-4  # a pause that is likelier than this to come about by chance is none
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -26,7 +27,7 @@ class _SaleDays:
     Attributes:
         row: the series. day: the column.
         count: open days of the series up to this one.
-        share: of its open days with a sale, over the ``LATEST_SALES`` up to this one.
+        share: of its open days with a sale, over the ``LATEST_SALES`` up to this one and ``DAYS_ADDED``.
     """
 
     row: Integers
@@ -69,7 +70,7 @@ def _sale_days(quantity: Floats, is_open: Flags) -> _SaleDays:
     count = opened[row, day]
     number = np.arange(len(row))
     earlier = np.maximum(number - LATEST_SALES, np.searchsorted(row, row))
-    share = (number - earlier + 1) / np.maximum(count - count[earlier] + 1, 1)
+    share = (number - earlier + 1) / (np.maximum(count - count[earlier] + 1, 1) + DAYS_ADDED)
     return _SaleDays(row, day, count, share)
 
 

@@ -131,7 +131,7 @@ def decode_model_versions(
     return VersionsInUse(
         of_tenants=conform(TenantVersions, versions.with_columns(_null_if_empty(pl.col("error_quantiles")))),
         of_series=conform(TrainedSeries, series),
-        day_effects=conform(DayEffects, _listed(versions, "factors")),
+        day_effects=conform(DayEffects, _day_effects(versions)),
         closure_pattern=conform(HolidayClosurePattern, closed_on_holiday),
         models=models,
         booster=rows["booster_id"].to_numpy(),
@@ -193,6 +193,14 @@ def decode_incumbents(panel: Panel, series_models: pl.DataFrame, carried_over: p
         alphas={family: _positions(rows[family], grid) for family, grid in ALPHA_GRID.items()},
         is_carried_over=rows["is_carried_over"].fill_null(False).to_numpy() & (blend >= 0),
     )
+
+
+def _day_effects(versions: pl.DataFrame) -> pl.DataFrame:
+    """The factors of the versions; one of an older method, which knew no difference, is that of Sundays and others."""
+    rows = _listed(versions, "factors")
+    older = rows.filter(pl.col("on_sunday").is_null()).drop("on_sunday")
+    for_both = older.join(pl.DataFrame({"on_sunday": [False, True]}), how="cross").select(rows.columns)
+    return pl.concat([rows.drop_nulls("on_sunday"), for_both])
 
 
 def _listed(versions: pl.DataFrame, effect: str) -> pl.DataFrame:

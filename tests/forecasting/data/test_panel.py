@@ -236,3 +236,30 @@ def test_from_the_first_sale_on_there_is_a_normal_day_and_normal_days_stay_as_th
     np.testing.assert_array_equal(~np.isnan(panel.imputed_normal_demand), begun)
     np.testing.assert_array_equal(panel.imputed_normal_demand[panel.is_normal], panel.demand[panel.is_normal])
     assert (panel.imputed_normal_demand[begun] >= 0).all()
+
+
+def test_demand_is_at_the_level_of_today_and_recorded_demand_at_the_one_it_had() -> None:
+    """Bread doubled ten days ago; cake stays as it was, and as it was known before, nothing had doubled."""
+    days = days_before(PAST)
+    sales = [sale("t", "bread", day, 40.0 if day >= ago(10) else 20.0) for day in days]
+    sales += [sale("t", "cake", day, 6.0) for day in days]
+    panel = panel_of(bakery(sales))
+    assert panel.demand[0].tolist() == [40.0] * PAST
+    assert panel.recorded_demand[0].tolist() == [20.0] * (PAST - 10) + [40.0] * 10
+    assert panel.quantity[0].tolist() == panel.recorded_demand[0].tolist()
+    assert panel.demand[1].tolist() == panel.recorded_demand[1].tolist() == [6.0] * PAST
+
+
+def test_a_pause_is_unknown_demand_once_it_has_ended_and_none_sold_until_then() -> None:
+    away = range(6, 26)
+    sales = [sale("t", "bread", ago(n), 20.0) for n in range(1, PAST + 1) if n not in away]
+    sales += [sale("t", "cake", ago(n), 6.0) for n in range(1, PAST + 1)]
+    panel = panel_of(bakery(sales))
+    assert np.flatnonzero(panel.is_paused[0]).tolist() == [PAST - n for n in reversed(away)]
+    assert np.isnan(panel.demand[0, panel.is_paused[0]]).all()
+    assert (panel.imputed_normal_demand[0] == 20).all()
+    assert not panel.sells_seldom.any()
+    was = panel.as_of(PAST - 8)
+    assert not was.is_paused.any()
+    assert (was.demand[0, PAST - 25 : PAST - 8] == 0).all()
+    assert not panel.is_paused[1].any()

@@ -12,6 +12,7 @@ from bakery_assets.forecasting import fit_booster, train_models
 from bakery_assets.forecasting.data.context import build_context
 from bakery_assets.forecasting.data.history import HISTORY_DAYS
 from bakery_assets.forecasting.models.day_effects import (
+    CountryDayEffects,
     day_effect_matrix,
     estimate_day_effects,
     past_day_effects,
@@ -74,6 +75,9 @@ def test_every_series_says_its_model_its_parameters_and_its_errors(trained: Fact
     for row in trained["series_models"].iter_rows(named=True):
         assert row["model"] in BLEND_NAMES
         parameters = json.loads(row["parameters"])
+        weekdays = parameters.pop("weekdays")
+        assert len(weekdays) == 7
+        assert sum(weekdays) == pytest.approx(7.0, abs=0.1)  # the history is no whole number of weeks
         assert {name: value in ALPHA_GRID[name] for name, value in parameters.items()} == dict.fromkeys(
             ALPHA_GRID, True
         )
@@ -147,10 +151,11 @@ def test_without_trees_smoothing_is_chosen(bakeries: Facts) -> None:
     frames = {**of(bakeries, "long"), "boosters": bakeries["boosters"].clear()}
     made = train_models(cells("long"), frames)
     assert made["model_versions"]["booster_id"].to_list() == [None]
-    assert "trees" not in made["series_models"]["model"].unique().to_list()
     by_model = json.loads(made["model_versions"]["scores"].item())["wape_by_model"]
-    assert by_model["trees"] is None
-    assert by_model["smoothing"] is not None
+    # Every blend is then made of its smoothing alone: two of them of the same.
+    assert by_model["trees_half"] == pytest.approx(by_model["trees_and_smoothing"], rel=0.02)
+    assert max(by_model.values()) < 0.4
+    assert made["series_models"]["model"].is_in(BLEND_NAMES).all()
 
 
 def incumbents(trained: Facts, **changed: object) -> pl.DataFrame:
@@ -247,10 +252,9 @@ def test_a_day_special_in_two_ways_is_backtested_with_the_effects_it_would_have_
         .otherwise("quantity")
     )
     context = build_context(cells("long"), frames, HISTORY_DAYS)
-    observations = special_day_observations(context.panel)
-    effect = day_effect_matrix(
-        context.panel, estimate_day_effects(observations), past_day_effects(observations, context.panel)
-    )
+    observations = special_day_observations(context.panel, context.countries)
+    effects = estimate_day_effects(observations, CountryDayEffects.create_empty(), context.countries)
+    effect = day_effect_matrix(context.panel, effects, past_day_effects(observations, context.panel))
     at = context.panel.past - 10
     bread = context.panel.items["product_id"].to_list().index("bread")
     assert effect[bread, at] == pytest.approx(3.0, abs=0.5)
