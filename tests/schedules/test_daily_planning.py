@@ -19,7 +19,7 @@ DAY = date(2026, 3, 3)
 
 
 def tick(warehouse: Warehouse, now: datetime, running: list[Cell] | None = None) -> ScheduleExecutionData:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.instance_for_test() as instance:
         if running:
             instance.create_run_for_job(
                 build_defs().resolve_job_def("planning_wave"),

@@ -24,7 +24,7 @@ def tick(
     warehouse: Warehouse, now: datetime, *, running: list[tuple[str, str]] | None = None,
     schedule: dg.ScheduleDefinition = weekly_retraining,
 ) -> ScheduleExecutionData:  # fmt: skip
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.instance_for_test() as instance:
         if running:
             instance.create_run_for_job(
                 build_defs().resolve_job_def("retrain_models"),
@@ -118,7 +118,7 @@ def test_a_run_that_dies_leaves_no_retraining_running(warehouse: Warehouse) -> N
     open_bakeries(warehouse, b="Europe/Paris")
     (keys,) = requested(tick(warehouse, SUNDAY_NIGHT))
     clock = Clock(lambda: SUNDAY_NIGHT)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with dg.instance_for_test() as instance:
         result = retrain_models.execute_in_process(
             instance=instance, run_config=retraining_config(keys), raise_on_error=False,
             resources={"warehouse": Warehouse("postgresql://nobody@127.0.0.1:1/nowhere"), "clock": clock, MEMORY: dg.mem_io_manager},
