@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float32]
 WEEK = 7
 SHORTEST_SHIFT = 5  # days; fewer are a good weekend
 LONGEST_SHIFT = 3 * WEEK  # days after which smoothing has followed by itself
+LONGEST_SEARCH = 2 * LONGEST_SHIFT  # so that an older shift is seen as what it is
 DAYS_BEFORE = 8 * WEEK  # that a shift is measured against
 LEAST_CHANGE = 0.3  # of the level, up or down
 LEAST_SIGNIFICANCE = 6.0  # standard errors
@@ -24,7 +25,7 @@ def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
 
     Of every possible first day, the one with the largest deviation from the old level in standard errors is taken,
     those of the days before it (a test for a mean shift at an unknown time; Page 1955, A test for a change in a
-    parameter occurring at an unknown point, Biometrika 42).
+    parameter occurring at an unknown point, Biometrika 42). One older than ``LONGEST_SHIFT`` is none any more.
 
     Args:
         demand: (series, days), normal days that end on the day before the forecast, NaN before the first sale.
@@ -35,7 +36,7 @@ def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
     best = np.full(series, LEAST_SIGNIFICANCE, dtype=np.float32)
     # What sells nothing at present has no new level; a window that begins before would give it a tiny one.
     sells = demand[:, -SHORTEST_SHIFT:].max(axis=1, initial=0.0) > 0
-    for length in range(SHORTEST_SHIFT, LONGEST_SHIFT + 1):
+    for length in range(SHORTEST_SHIFT, LONGEST_SEARCH + 1):
         before = demand[:, max(days - length - DAYS_BEFORE, 0) : max(days - length, 0)]
         if before.shape[1] < 2 * WEEK:
             break
@@ -52,7 +53,8 @@ def level_shifts(demand: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
         ratio = np.where(is_better, change, ratio)
         lasted = np.where(is_better, length, lasted)
         best = np.where(is_better, significance, best)
-    return ratio.astype(np.float32), lasted
+    is_followed = lasted > LONGEST_SHIFT
+    return np.where(is_followed, 1.0, ratio).astype(np.float32), np.where(is_followed, 0, lasted)
 
 
 def _expected(before: Floats, length: int) -> tuple[Floats, Floats]:

@@ -94,3 +94,13 @@ def test_every_series_has_its_own_shift() -> None:
     ratio, lasted = level_shifts(demand)
     assert ratio.tolist() == pytest.approx([1.0, 2.0, 0.5], rel=1e-4)
     assert lasted.tolist() == [0, 7, 12]
+
+
+@pytest.mark.parametrize("age", range(LONGEST_SHIFT + 2, 2 * LONGEST_SHIFT, 3))
+def test_a_shift_that_smoothing_has_followed_is_none_any_more(age: int) -> None:
+    rng = np.random.default_rng(age)
+    demand = rng.poisson(40.0, (50, 182)).astype(np.float32)
+    demand[:, -age:] = rng.poisson(80.0, (50, age))
+    ratio, lasted = level_shifts(demand)
+    assert (lasted > 0).mean() <= 0.04
+    assert (ratio[lasted == 0] == 1).all()
