@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bakery_assets.forecasting.data.level_shifts import level_shifts
+from bakery_assets.forecasting.data.level_shifts import LONGEST_SHIFT, level_shifts
 
 Floats = npt.NDArray[np.float32]
 DAYS = 182
