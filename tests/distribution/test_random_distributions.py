@@ -258,6 +258,10 @@ def verify_extra(
         row["location_id"]: [row[name] for name in ("q10", "q50", "q80", "q90", "q95")]
         for row in bakery["demand_forecasts"] if row["product_id"] == product
     }  # fmt: skip
+    if "main" in extra:
+        # What goes to no shop stays in the kitchen, which sells it; one that expects less than a piece has no line.
+        elsewhere = sum((each for place, each in extra.items() if place != "main"), Fraction(0))
+        extra = {**extra, "main": left - elsewhere}
     known = {place: (quantiles.get(place, [0.0] * 5), float(there[place])) for place in extra}
     gained = sum(
         expected_sales(of, start + float(extra[place])) - expected_sales(of, start)
