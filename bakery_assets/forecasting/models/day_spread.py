@@ -18,7 +18,7 @@ OTHER_SPECIAL = WEEK + 1
 KINDS_OF_DAY = WEEK + 2
 SPREAD_DAYS = 364
 PRIOR_RESIDUALS = 20.0  # residuals that the usual spread counts for
-# Where a tenant has seen too few. Without shrinking, a year of a chain (median of 20 shops), a restaurant, a branch and a
+# Where a tenant has seen too few. Not shrunk, a year of a chain (median of 20 shops), a restaurant, a branch and a
 # shop gave 1.10, 1.11, 1.34 and 1.29 for holidays, and 1.12, 1.15, 0.73 and 1.15 for other special days.
 USUAL_SPREAD = np.array([1.0] * WEEK + [1.2, 1.1], dtype=np.float32)
 SMALLEST_SPREAD, LARGEST_SPREAD = 0.6, 2.5
