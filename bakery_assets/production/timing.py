@@ -163,7 +163,8 @@ def _moved_towards(step: PlacedStep, due: int) -> bool:
         step.start = due - step.length
     else:
         step.machine.release(step.start, step.length)
-        step.start = step.machine.free_until(due, step.length)
+        # A step that takes no time holds no place of its own, so that its machine may seem free only before it.
+        step.start = max(before, step.machine.free_until(due, step.length))
         step.machine.occupy(step.start, step.length)
     return step.start > before
 

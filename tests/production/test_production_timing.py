@@ -166,6 +166,14 @@ def assert_nothing_waits_that_could_be_begun_later(spans: pl.DataFrame) -> None:
             free_from = max(free_from, end)
 
 
+def test_a_step_that_takes_no_time_never_moves_before_the_step_that_it_follows() -> None:
+    steps = recipe(("bench", 1), ("bench", 0), ("oven", 2), ("bench", 3))
+    park = machines(oven_1=None, bench_1=None)
+    _, taken = schedule_batches(batches_of(1.0, 1.0), steps, park, nothing_kept())
+    second = taken.filter(row=1).sort("step_number")
+    assert starts_of(second) == [2, 3, 4, 6]
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     quantities=st.lists(st.integers(1, 90).map(float), min_size=1, max_size=12),
