@@ -152,8 +152,9 @@ def _tree_forecasts(
     # Tenants trained in different weeks have different boosters; there are as many as weeks, not as tenants.
     for booster, text in boosters.select("booster_id", "trees").sort("booster_id").iter_rows():
         users = versions.booster == booster
-        if users.any():
-            forecasts[users] = GradientBoostedModel(text).forecast(panel, day_effect, closed, panel.past)[users]
+        model = GradientBoostedModel(text)
+        if users.any() and model.is_applicable:
+            forecasts[users] = model.forecast(panel, day_effect, closed, panel.past)[users]
     return forecasts
 
 
