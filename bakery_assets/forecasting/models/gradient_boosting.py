@@ -91,8 +91,9 @@ class GradientBoostedModel:
             *(features(panel, demand, day_effect, day + step, closed, step + 1) for step in range(HORIZON_DAYS)),
             strict=True,
         )
-        ratios = _booster(self.text).predict(np.concatenate(inputs)).reshape(HORIZON_DAYS, series)
-        return (ratios * np.stack(levels)).T.astype(np.float32)
+        ratios = np.asarray(_booster(self.text).predict(np.concatenate(inputs))).reshape(HORIZON_DAYS, series)
+        forecasts: Floats = (ratios * np.stack(levels)).T.astype(np.float32)
+        return forecasts
 
     @property
     def is_applicable(self) -> bool:
