@@ -869,7 +869,9 @@ class RetrainingTriggers(dy.Schema):
     retraining_id = col.key_text("The retraining", primary_key=True)
     location_id = col.key_text("Shop or kitchen", primary_key=True)
     product_id = col.key_text("The product", primary_key=True)
-    kind = col.choice("What triggered it", ("mape", "mape_rise", "age", "request", "no_model"), primary_key=True)
+    kind = col.choice(
+        "What triggered it", ("mape", "mape_rise", "age", "request", "no_model", "level_shift"), primary_key=True
+    )
     value = col.metric("The measured number: a fraction for MAPE, days for age")
     threshold = col.metric("What it was compared with, in the same unit")
     explanation = col.text("In a sentence")

@@ -28,6 +28,7 @@ SCHEMAS = {
         {
             **IDENTITY,
             **dict.fromkeys(("volume_ratio", "even_rows", "high_days", "low_days"), pl.Float64()),
+            **dict.fromkeys(("accepted_shift", "refused_shift", "shift_breadth", "shift_multiple"), pl.Float64()),
             **dict.fromkeys(("series_level_ratio", "copied_share", "refund_share"), pl.Float64()),
             **dict.fromkeys(("days_sold", "missed_days", "level_ratio"), pl.Float64()),
         }
