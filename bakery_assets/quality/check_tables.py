@@ -54,9 +54,9 @@ def build_check_tables(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.Data
       ``refund_size`` (times the largest usual sale; the latter of recent negative rows).
     - ``summaries``: the last 7 ordinary days of each bakery (subject ``day``) with ``volume_ratio``, ``even_rows``,
       ``high_days`` and ``low_days``; each bakery whose sales have shifted (``shift``) with ``accepted_shift`` or, if it
-      may not be true, ``refused_shift, shift_breadth, shift_multiple``; each ``series`` with ``series_level_ratio``; each ``location`` with
-      ``copied_share``; each ``tenant``, also without sales, with ``refund_share``, ``days_sold``, ``missed_days`` and
-      ``level_ratio``.
+      may not be true, ``refused_shift, shift_breadth, shift_multiple``; each ``series`` with ``series_level_ratio``;
+      each ``location`` with ``copied_share``; each ``tenant``, also without sales, with ``refund_share``,
+      ``days_sold``, ``missed_days`` and ``level_ratio``.
 
     Args:
         cells: the columns of ``cells.CELLS``; ``plan_date`` is the first day that is not yet sold.

@@ -2,7 +2,8 @@
 
 A sentence is filled in for one tenant: ``{rows}``, ``{first}`` and ``{last}`` (dates) of the rows that fail, and of the
 worst one ``{product}``, ``{location}``, ``{date}``, ``{quantity}``, ``{usual}`` and ``{value}``, the figure that is out
-of range; of a ratio also ``{factor}``, rounded, and ``{times}``, in words. Of the sales' schema ``{value}`` is what was found.
+of range; of a ratio also ``{factor}``, rounded, and ``{times}``, in words. Of the sales' schema ``{value}`` is what was
+found.
 """
 
 from bakery_assets.level_shifts import SHORTEST_SHIFT
@@ -49,12 +50,12 @@ EXPLANATIONS = {
     ),
     "sales_of_yesterday": "the last open day is missing, the last sale is of {date}",
     "shift_not_of_a_unit": (
-        "sales have been {times} since {date}, {product} {quantity:,.0f} a day after {usual:,.0f}; check the unit in the "
-        "till file"
+        "sales have been {times} since {date}, {product} {quantity:,.0f} a day after {usual:,.0f}; check the unit in "
+        "the till file"
     ),
     "shift_not_imported_again": (
-        "sales have been higher since {date}, {product} {quantity:,.0f} a day after {usual:,.0f}, and every quantity can be "
-        "divided by {value:.0f}; check whether each day was imported {value:.0f} times"
+        "sales have been higher since {date}, {product} {quantity:,.0f} a day after {usual:,.0f}, and every quantity "
+        "can be divided by {value:.0f}; check whether each day was imported {value:.0f} times"
     ),
     "shift_of_most_products": (
         "sales have been at another level since {date}, but most products have not changed with it: {product} "

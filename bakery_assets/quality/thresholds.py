@@ -79,7 +79,7 @@ MAX_SHIFT = VOLUME_EXTREME
 hundred or a thousand; what is true and larger stops blocking after six weeks, when the usual is the new level."""
 
 MIN_SHIFT_BREADTH = 2 / 3
-"""Share of the series that follow a shift of the bakery: one product whose unit changed moves the total and no other."""
+"""Share of the series that follow a shift of the bakery: one product whose unit changed moves no other."""
 
 SHIFT_TOLERANCE = 1.5
 """Times the bakery's ratio, up or down, within which a series follows it."""

@@ -55,6 +55,7 @@ AlertKind = Literal[
     "sales_missing",
     "forecast_off",
     "forecast_worsening",
+    "training_waits",
 ]
 AlertClass = Literal["planning", "production", "orders", "stock", "forecast", "data"]
 Severity = Literal["low", "medium", "high", "critical"]
@@ -89,6 +90,7 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "sales_missing": "data",
     "forecast_off": "forecast",
     "forecast_worsening": "forecast",
+    "training_waits": "data",
 }
 
 VersionCause = Literal["planning_time", "late_sales", "person", "fact", "decision"]
