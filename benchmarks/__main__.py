@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import accuracy, censoring, forecast_cost, planning_wave, replay, stock_ledger, stock_reading
+from benchmarks import accuracy, censoring, forecast_cost, planning_wave, replay, sharing, stock_ledger, stock_reading
 from benchmarks.targets import as_line, missed, skipped
 
 RESULTS = Path(__file__).parent / "results"
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "accuracy": accuracy.run,
     "censoring": censoring.run,
     "replay": replay.run,
+    "sharing": sharing.run,
     "forecast_cost": forecast_cost.run,
     "stock_ledger": stock_ledger.run,
     "stock_reading": stock_reading.run,

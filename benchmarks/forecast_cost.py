@@ -2,6 +2,7 @@
 
 The series are the bread chain's own, in turn, each made larger or smaller and shifted by whole weeks, so that they
 have its weekdays, holidays and closed days without being copies. CPU seconds are of all threads.
+``python -m benchmarks.forecast_cost 4000`` measures fewer series; the booster's cost is that of 20,000 in any case.
 """
 
 import json
@@ -54,7 +55,7 @@ def run() -> dict[str, object]:
     return {**figures, "targets": targets}
 
 
-def _measure() -> None:
+def _measure(series: int) -> None:
     from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
     from bakery_assets.schemas import ops, plans, table_name
     from bakery_assets.stages import Stage
@@ -62,9 +63,13 @@ def _measure() -> None:
     fit = cast(Work[pl.DataFrame], fit_booster)
     train = cast(Work[Frames], train_models)
     forecast = Stage.of(forecast_demand).plan
-    frames, cells = _frames()
-    empty = (ops.SalesHourly, ops.ForecastOverrides, plans.ModelVersions, plans.SeriesModels, plans.Boosters)
+    frames, cells = _frames(series)
+    empty = (
+        ops.SalesHourly, ops.ForecastOverrides, ops.OpeningHours, ops.TenantSettings, plans.ModelVersions,
+        plans.SeriesModels, plans.Boosters,
+    )  # fmt: skip
     frames |= {table_name(schema): schema.create_empty() for schema in empty}
+    frames["day_forecasts"] = plans.DemandForecasts.create_empty()
     models = {"incumbents": frames["series_models"], "carried_over": frames["series_models"]}
     loaded = _peak_gib()
 
@@ -89,15 +94,16 @@ def _measure() -> None:
     frames["model_versions"] = pl.concat([each["model_versions"] for each in versions])
     frames["series_models"] = pl.concat([each["series_models"] for each in versions])
     forecast(sample, of(sample))  # what is compiled or imported once is not a cost of a series
+    frames["day_forecasts"] = _earlier(forecast(cells, frames)["demand_forecasts"])
     forecasting, forecasts = _timed(lambda: forecast(cells, frames)["demand_forecasts"])
-    assert forecasts.height == SERIES_COUNT * 7, forecasts.height
+    assert forecasts.height == series * 7, forecasts.height
     print(
         json.dumps(
             {
-                "series": SERIES_COUNT,
+                "series": series,
                 "days_of_history": DAYS,
-                "forecast_cpu_ms_per_series": round(1000 * forecasting / SERIES_COUNT, 3),
-                "training_cpu_ms_per_series": round(1000 * (fitting + training) / SERIES_COUNT, 2),
+                "forecast_cpu_ms_per_series": round(1000 * forecasting / series, 3),
+                "training_cpu_ms_per_series": round(1000 * (training / series + fitting / SERIES_COUNT), 2),
                 "of_which_trees_shared_by_all": round(1000 * fitting / SERIES_COUNT, 2),
                 "peak_memory_gib": round(_peak_gib(), 2),
                 "peak_memory_gib_after_training": round(trained_peak, 2),
@@ -108,14 +114,14 @@ def _measure() -> None:
     )
 
 
-def _frames() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+def _frames(series: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     sold = pl.read_csv(DATA / "sales.csv", try_parse_dates=True).sort(*PRODUCT, "sales_date")
     first = LAST - timedelta(days=DAYS - 1)
     wide = sold.pivot(on=PRODUCT, index="sales_date", values="quantity", sort_columns=True)
     real = wide.sort("sales_date").drop("sales_date").fill_null(0.0).to_numpy().T
     chance = np.random.default_rng(SEED)
     days = pl.date_range(first, LAST, eager=True)
-    tenants = [f"bakery-{number:04}" for number in range(SERIES_COUNT // PRODUCTS)]
+    tenants = [f"bakery-{number:04}" for number in range(series // PRODUCTS)]
     parts = []
     for number, tenant in enumerate(tenants):
         shift = 7 * int(chance.integers(0, 2))
@@ -136,8 +142,9 @@ def _frames() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
         )
     none = pl.lit(None)
     sales = pl.concat(parts).with_columns(
-        location_id=pl.lit("main"), revenue=none.cast(pl.Float64), sold_out_at=none.cast(pl.Time)
-    )
+        location_id=pl.lit("main"), revenue=none.cast(pl.Float64), sold_out_at=none.cast(pl.Time),
+        recorded_at=(pl.col("sales_date") + timedelta(days=1)).cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+    )  # fmt: skip
     named = pl.DataFrame({"tenant_id": tenants})
     frames = {
         "sales": sales,
@@ -151,6 +158,16 @@ def _frames() -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
         plan_date=pl.lit(LAST + timedelta(days=1)), timezone=pl.lit("Europe/Berlin"), planned_as_of=pl.lit(instant)
     )
     return frames, cells
+
+
+def _earlier(forecasts: pl.DataFrame) -> pl.DataFrame:
+    """What plans of the ``DAYS`` before forecast of their own day, as levels learn from it: here that day's figures."""
+    from bakery_assets.forecasting.adaptive_levels import DAYS as EARLIER_DAYS
+
+    own = forecasts.filter(pl.col("target_date") == pl.col("plan_date"))
+    back = pl.DataFrame({"back": range(1, EARLIER_DAYS + 1)})
+    earlier = pl.col("plan_date") - pl.duration(days="back")
+    return own.join(back, how="cross").with_columns(plan_date=earlier, target_date=earlier).drop("back")
 
 
 def _calendar(tenants: list[str]) -> pl.DataFrame:
@@ -182,4 +199,4 @@ def _peak_gib() -> float:
 
 
 if __name__ == "__main__":
-    _measure()
+    _measure(int(sys.argv[1]) if len(sys.argv) > 1 else SERIES_COUNT)

@@ -17,7 +17,7 @@ from pydantic import Field
 from bakery_assets.cells import Cell
 from bakery_assets.local_time import is_zone, local_date
 from bakery_assets.partitions import tenant_partitions
-from bakery_assets.quality import BLOCKING, evaluate_sales_checks
+from bakery_assets.quality import evaluate_sales_checks
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
@@ -45,13 +45,12 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
     """An evaluation for each tenant of the gate, with which expectations failed, on which rows and why.
 
     Args:
-        gate: of ``evaluate_sales_checks``: ``tenant_id, passed, reasons``.
+        gate: of ``evaluate_sales_checks``: ``tenant_id, passed, verdict, reasons``.
         findings: of the same: ``tenant_id, expectation, severity, rows, explanation, sample``.
     """
     own = findings.partition_by("tenant_id", as_dict=True, include_key=False)
-    for tenant, passed in gate.select("tenant_id", "passed").iter_rows():
+    for tenant, passed, verdict in gate.select("tenant_id", "passed", "verdict").iter_rows():
         found = own.get((tenant,), findings.drop("tenant_id").clear())
-        decisive = found if passed else found.filter(pl.col("severity") == BLOCKING)
         yield dg.AssetCheckEvaluation(
             asset_key=SALES,
             check_name=CHECK,
@@ -59,7 +58,7 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN if passed else dg.AssetCheckSeverity.ERROR,
             blocking=False,
-            description="; ".join(decisive["explanation"]) or "fit to train on",
+            description=verdict,
             metadata={
                 "tenant": tenant,
                 "failed": ", ".join(found["expectation"]),

@@ -17,6 +17,7 @@ from bakery_assets.backtesting.system import TrainedModels, forecast_system, no_
 from bakery_assets.backtesting.windows import ONE_DAY, BacktestFacts, cells_of, known_before, origins
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.keys import SERIES
+from bakery_assets.schemas import plans
 
 MIN_HISTORY_DAYS = 14  # before the first origin, so that every weekday was seen twice
 Progress = Callable[[str, int, int], None]
@@ -53,6 +54,7 @@ class _Ledger:
     rows: list[pl.DataFrame] = field(default_factory=list)
     train_seconds: list[float] = field(default_factory=list)
     predict_seconds: float = 0.0
+    published: list[dy.DataFrame[plans.DemandForecasts]] = field(default_factory=list)  # of the system
 
     def add(self, forecasts: Forecasts, origin: date) -> None:
         self.rows.append(forecasts.rows.with_columns(origin=pl.lit(origin)))
@@ -146,9 +148,9 @@ def _forecast_all(
         for name in models:
             progress(name, done, len(plan_dates))
             if name == SYSTEM:
-                forecasts = forecast_system(cells, known, trained, cpu)
+                forecasts = forecast_system(cells, known, trained, ledgers[name].published, cpu)
             elif name == EVENING:
-                forecasts = forecast_system(cells, known_on_the_evening, trained, cpu)
+                forecasts = forecast_system(cells, known_on_the_evening, trained, ledgers[name].published, cpu)
             else:
                 forecasts = forecast_baseline(name, series, closed, cpu)
             ledgers[name].add(forecasts, origin)

@@ -3,20 +3,24 @@
 The one place in backtests and replays that knows how models are trained and applied.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 import dataframely as dy
+import polars as pl
 
 from bakery_assets.backtesting.baselines import CpuClock, Forecasts, ModelForecasts
 from bakery_assets.backtesting.windows import BacktestFacts
 from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
+from bakery_assets.forecasting.adaptive_levels import DAYS
 from bakery_assets.forecasting.forecast import ForecastInputs
 from bakery_assets.retraining.stages import TRAINING
 from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.stages import run_stage
+
+KEPT_FORECASTS = DAYS  # origins, which are a day or a week apart
 
 
 @dataclass(frozen=True)
@@ -74,25 +78,41 @@ def train_system(
 
 
 def apply_system(
-    cells: dy.DataFrame[Cells], known: BacktestFacts, trained: TrainedModels
+    cells: dy.DataFrame[Cells],
+    known: BacktestFacts,
+    trained: TrainedModels,
+    past_forecasts: Sequence[dy.DataFrame[plans.DemandForecasts]],
 ) -> dy.DataFrame[plans.DemandForecasts]:
-    """The forecasts of the seven days of ``cells``, made of ``known``."""
-    inputs = cast(ForecastInputs, {**known, "boosters": trained.boosters, **trained.tables})
+    """The forecasts of the seven days of ``cells``, made of ``known``.
+
+    Args:
+        past_forecasts: what this function has returned at earlier origins, from the earliest on.
+    """
+    day_forecasts = pl.concat([plans.DemandForecasts.create_empty(), *past_forecasts[-KEPT_FORECASTS:]])
+    inputs = cast(
+        ForecastInputs, {**known, "boosters": trained.boosters, **trained.tables, "day_forecasts": day_forecasts}
+    )
     return forecast_demand(cells, inputs)["demand_forecasts"]
 
 
 def forecast_system(
-    cells: dy.DataFrame[Cells], known: BacktestFacts, trained: TrainedModels, cpu: CpuClock
+    cells: dy.DataFrame[Cells],
+    known: BacktestFacts,
+    trained: TrainedModels,
+    past_forecasts: list[dy.DataFrame[plans.DemandForecasts]],
+    cpu: CpuClock,
 ) -> Forecasts:
     """Forecast the seven days of ``cells``.
 
     Args:
         cells: one origin's cells.
         known: the facts that the forecast is made from.
+        past_forecasts: those of earlier origins; this origin's are added.
         cpu: CPU seconds this process has used.
     """
     started = cpu()
-    forecasts = apply_system(cells, known, trained)
+    forecasts = apply_system(cells, known, trained, past_forecasts)
+    past_forecasts.append(forecasts)
     finished = cpu()
     rows = forecasts.rename({"target_date": "date", "yhat": "forecast", "model": "source"})
     return Forecasts(conform(ModelForecasts, rows), trained.train_seconds, finished - started)

@@ -28,6 +28,7 @@ BY_KIND: dict[AlertKind, str] = {
     "stale_counts": "{} finds no count that is too old.",
     "shrinkage": "{} finds nothing missing above the limit in the counts of the last four weeks.",
     "unexplained_sales": "{} finds nothing unexplained above the limit in the days it looks back to.",
+    "training_waits": "{} finds the last retraining not stopped by the sales.",
     "sales_missing": "{} finds none of its closing sales of the last two weeks missing.",
 }
 BY_CAUSE = {

@@ -22,6 +22,7 @@ from bakery_assets.briefing.sales_alerts import sales_findings
 from bakery_assets.briefing.shortage_alerts import shortage_findings
 from bakery_assets.briefing.stock_alerts import stock_findings
 from bakery_assets.briefing.stock_outlook import items_at_risk
+from bakery_assets.briefing.training_alerts import training_findings
 from bakery_assets.calendars import closed_days
 from bakery_assets.explanations.formats import clock, counted, on_weekday
 from bakery_assets.keys import CELL
@@ -66,6 +67,7 @@ class BriefingInputs(TypedDict):
     plan_versions: dy.DataFrame[plans.PlanVersions]
     published_batches: dy.DataFrame[plans.PublishedBatches]
     published_orders: dy.DataFrame[plans.PublishedOrders]
+    retraining_runs: dy.DataFrame[plans.RetrainingRuns]
 
 
 class BriefingTables(TypedDict):
@@ -98,6 +100,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
             *ready_findings(cells, inputs),
             *master_data_findings(cells, inputs),
             *forecast_findings(inputs),
+            *training_findings(cells, inputs),
         ],
     )
     return BriefingTables(

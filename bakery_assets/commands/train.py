@@ -68,9 +68,10 @@ def train(
     console.print(_table(result))
     console.print(f"Dagster run {result.run_id}.")
     for row in result.rows:
-        if row["state"] != "promoted":
+        told = row["reason"] if row["state"] != "promoted" else _shift(row, result.triggers)
+        if told:
             console.print(f"[{STYLES.get(row['state'], 'red')}]{row['tenant_id']}[/] {row['state']}: ", end="")
-            console.print(str(row["reason"]), markup=False)
+            console.print(str(told), markup=False)
     if any(row["state"] in ("failed", "requested", "running") for row in result.rows):
         raise typer.Exit(1)
 
@@ -159,6 +160,11 @@ def _table(result: Trained) -> Table:
     table.caption = "before, now: WAPE of the champion and of the new version on the last weeks"
     table.caption_justify = "left"
     return table
+
+
+def _shift(row: Mapping[str, Any], triggers: Mapping[str, Mapping[str, int]]) -> str | None:
+    """The gate's sentence about sales that are at another level."""
+    return row["gate"]["verdict"] if "level_shift" in triggers.get(row["tenant_id"], {}) else None
 
 
 def _most(counts: Mapping[str, int]) -> str:

@@ -37,7 +37,7 @@ class ForecastInputs(ContextFacts):
     """What ``forecast_demand`` reads.
 
     ``model_versions`` has each trained tenant's version in use, ``series_models`` its series, and ``boosters`` the
-    models they share.
+    models they share. ``day_forecasts`` are earlier plans' forecasts of their own day and the next.
     """
 
     opening_hours: dy.DataFrame[ops.OpeningHours]
@@ -46,6 +46,7 @@ class ForecastInputs(ContextFacts):
     model_versions: dy.DataFrame[plans.ModelVersions]
     series_models: dy.DataFrame[plans.SeriesModels]
     boosters: dy.DataFrame[plans.Boosters]
+    day_forecasts: dy.DataFrame[plans.DemandForecasts]
 
 
 class ForecastTables(TypedDict):
@@ -126,6 +127,8 @@ def _forecasts(
     pattern: dy.DataFrame[HolidayClosurePattern],
 ) -> dy.DataFrame[plans.DemandForecasts]:
     closures = horizon_closures(context, context.panel.cells, pattern)
-    forecasts = system_forecasts(cells, inputs["products"], context, versions, effects, closures, inputs["boosters"])
+    forecasts = system_forecasts(
+        cells, inputs["products"], context, versions, effects, closures, inputs["boosters"], inputs["day_forecasts"]
+    )
     overridden = apply_overrides(forecasts, inputs["forecast_overrides"])
     return conform(plans.DemandForecasts, overridden.with_columns(reasoning=reasoning()))

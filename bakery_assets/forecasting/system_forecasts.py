@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, horizon
+from bakery_assets.forecasting.adaptive_levels import tenant_levels
 from bakery_assets.forecasting.blend import BlendTerms, blended_forecasts
 from bakery_assets.forecasting.data.closures import PredictedClosures
 from bakery_assets.forecasting.data.context import ForecastContext
@@ -75,8 +76,13 @@ def system_forecasts(
     effects: dy.DataFrame[DayEffects],
     closures: dy.DataFrame[PredictedClosures],
     boosters: dy.DataFrame[plans.Boosters],
+    day_forecasts: dy.DataFrame[plans.DemandForecasts],
 ) -> dy.DataFrame[SystemForecasts]:
-    """The forecasts of all products of a round, sorted by ``FORECAST_KEY``."""
+    """The forecasts of all products of a round, sorted by ``FORECAST_KEY``.
+
+    Args:
+        day_forecasts: what earlier plans forecast of days that have passed since.
+    """
     panel = context.panel
     rows = _rows(products, context, versions, horizon(cells))
     day_effect = day_effect_matrix(panel, effects)
@@ -86,7 +92,8 @@ def system_forecasts(
     residuals = series_residuals(rows.select(SERIES).unique(), panel, versions, spread)
     last_sales = context.days.group_by("tenant_id").agg(last_sale_date=pl.col("date").max())
     of_day = [blends, closed_ahead(panel, closures), _day_effects_of_series(panel, effects)]
-    of_tenant = [last_sales, versions.of_tenants.select("tenant_id", "model_version")]
+    levels = tenant_levels(panel, day_forecasts)
+    of_tenant = [last_sales, levels, versions.of_tenants.select("tenant_id", "model_version")]
     for terms, key in (
         *((each, SERIES_DAY) for each in of_day),
         (residuals, SERIES),

@@ -87,9 +87,9 @@ def series_residuals(
 
 
 def residual_columns() -> list[pl.Expr]:
-    """``z_q10`` … ``z_q95`` from ``residual_quantiles``: the scaled residual at each of ``QUANTILE_LEVELS``."""
+    """``z_q10`` … ``z_q95`` from ``residual_quantiles`` and the columns of ``TenantLevels``: the scaled residuals."""
     grid = pl.col("residual_quantiles")
-    return [quantile_at(grid, level).round(DECIMALS).alias(f"z_{name}") for name, level in QUANTILE_LEVELS.items()]
+    return [quantile_at(grid, pl.col(f"at_{name}")).round(DECIMALS).alias(f"z_{name}") for name in QUANTILE_LEVELS]
 
 
 def quantile_columns() -> list[pl.Expr]:

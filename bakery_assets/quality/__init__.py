@@ -4,7 +4,7 @@
 checked; ``run_suites`` calls Great Expectations; ``findings`` and ``gate`` say what follows for each tenant.
 """
 
-from bakery_assets.quality.findings import BLOCKING
+from bakery_assets.quality.findings import level_shifts
 from bakery_assets.quality.gate import evaluate_sales_checks
 
-__all__ = ["BLOCKING", "evaluate_sales_checks"]
+__all__ = ["evaluate_sales_checks", "level_shifts"]

@@ -7,6 +7,7 @@ import polars as pl
 
 from bakery_assets.cells import Frames
 from bakery_assets.keys import SERIES
+from bakery_assets.quality.bakery_shifts import at_present_level, bakery_shifts
 from bakery_assets.quality.daily_features import (
     bakery_levels,
     daily_volumes,
@@ -15,7 +16,7 @@ from bakery_assets.quality.daily_features import (
     volume_ratios,
 )
 from bakery_assets.quality.row_features import copied_shares, largest_usual_sales, refund_shares, row_features
-from bakery_assets.quality.thresholds import MAX_DAILY_QUANTITY, RECENT_DAYS
+from bakery_assets.quality.thresholds import MAX_DAILY_QUANTITY, MAX_SHIFT, RECENT_DAYS
 
 SALES = pl.Schema(
     {
@@ -52,9 +53,10 @@ def build_check_tables(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.Data
       ``age`` (days before the plan date), ``limit_share`` (of what any bakery sells in a day), ``size`` and
       ``refund_size`` (times the largest usual sale; the latter of recent negative rows).
     - ``summaries``: the last 7 ordinary days of each bakery (subject ``day``) with ``volume_ratio``, ``even_rows``,
-      ``high_days`` and ``low_days``; each ``series`` with ``series_level_ratio``; each ``location`` with
-      ``copied_share``; each ``tenant``, also without sales, with ``refund_share``, ``days_sold``, ``missed_days`` and
-      ``level_ratio``.
+      ``high_days`` and ``low_days``; each bakery whose sales have shifted (``shift``) with ``accepted_shift`` or, if it
+      may not be true, ``refused_shift, shift_breadth, shift_multiple``; each ``series`` with ``series_level_ratio``;
+      each ``location`` with ``copied_share``; each ``tenant``, also without sales, with ``refund_share``,
+      ``days_sold``, ``missed_days`` and ``level_ratio``.
 
     Args:
         cells: the columns of ``cells.CELLS``; ``plan_date`` is the first day that is not yet sold.
@@ -62,9 +64,12 @@ def build_check_tables(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.Data
     """
     rows = row_features(cells, frames["sales"].select(SALES.names()), frames["products"])
     complete = rows.filter(pl.all_horizontal(pl.col(*SERIES, "sales_date", "amount").is_not_null()))
-    days = daily_volumes(cells, frames, complete)
+    volumes = daily_volumes(cells, frames, complete)
+    shifts = bakery_shifts(volumes, complete)
+    days = at_present_level(volumes, shifts)
     summaries = (
         _days(days),
+        _shifts(shifts),
         _series(cells, days, complete),
         _locations(cells, complete),
         _tenants(cells, frames, days, complete),
@@ -86,6 +91,24 @@ def _sales(rows: pl.DataFrame, complete: pl.DataFrame) -> pl.DataFrame:
 def _days(days: pl.DataFrame) -> pl.DataFrame:
     ratios = volume_ratios(days).rename({"date": "sales_date", "volume": "quantity"})
     return _checked(ratios, "day", "volume_ratio", "even_rows", "high_days", "low_days")
+
+
+def _shifts(shifts: pl.DataFrame) -> pl.DataFrame:
+    possible = pl.col("shift_ratio").is_between(1 / MAX_SHIFT, MAX_SHIFT)
+    refused = pl.when("is_refused")
+    figures = shifts.with_columns(
+        accepted_shift=pl.when("is_accepted").then("shift_ratio"),
+        refused_shift=refused.then("shift_ratio"),
+        # Of several reasons the first is told: a bakery that sells in another unit is no matter of its products.
+        shift_breadth=pl.when(pl.col("is_refused") & possible & pl.col("multiple").is_null()).then("breadth"),
+        shift_multiple=pl.when(pl.col("is_refused") & possible).then("multiple"),
+        sales_date="first_date",
+        quantity=pl.when("is_accepted").then("bakery_level").otherwise("level"),
+        usual=pl.when("is_accepted").then("bakery_usual").otherwise("usual"),
+        product_id=pl.when("is_accepted").then(pl.lit(ALL)).otherwise("product_id"),
+        location_id=pl.when("is_accepted").then(pl.lit(ALL)).otherwise("location_id"),
+    )
+    return _checked(figures, "shift", "accepted_shift", "refused_shift", "shift_breadth", "shift_multiple")
 
 
 def _series(cells: pl.DataFrame, days: pl.DataFrame, complete: pl.DataFrame) -> pl.DataFrame:

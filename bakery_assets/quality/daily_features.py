@@ -13,6 +13,7 @@ import polars as pl
 from bakery_assets.calendars import closed_days, tenant_holidays
 from bakery_assets.cells import Frames, past_days
 from bakery_assets.keys import SERIES
+from bakery_assets.quality.bakery_shifts import SHIFT_WINDOW
 from bakery_assets.quality.thresholds import (
     BASELINE_WEEKS,
     CHECKED_DAYS,
@@ -50,7 +51,7 @@ def daily_volumes(cells: pl.DataFrame, frames: Frames, rows: pl.DataFrame) -> pl
         volume=pl.col("amount").sort().sum().round(6),
         even_rows=pl.when((sold % 2 == 0).all()).then(sold.len()).otherwise(0),
     )
-    days = past_days(cells, max(WINDOW_DAYS, FRESHNESS_DAYS)).rename({"past_date": "date"})
+    days = past_days(cells, SHIFT_WINDOW).rename({"past_date": "date"})
     return (
         days.join(totals, on=["tenant_id", "date"], how="left")
         .join(_special_days(cells, frames).with_columns(is_special=True), on=["tenant_id", "date"], how="left")
@@ -69,10 +70,11 @@ def daily_volumes(cells: pl.DataFrame, frames: Frames, rows: pl.DataFrame) -> pl
 def volume_ratios(days: pl.DataFrame) -> pl.DataFrame:
     """The last ordinary days on which the bakery usually opens, each against its weekday of the 8 weeks before.
 
-    The days after the last sale are left to freshness.
+    The days after the last sale are left to freshness, those since a refused shift to that. After an accepted one the
+    days before it count at today's level.
 
     Args:
-        days: of ``daily_volumes``.
+        days: of ``at_present_level``.
 
     Returns:
         ``tenant_id, date, volume, usual, volume_ratio, even_rows, high_days, low_days``: the ratio is 1 where the
@@ -85,24 +87,22 @@ def volume_ratios(days: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_ordinary"),
         pl.col("volume") > 0,
     )
+    level = pl.col("volume") * pl.col("factor")
     usual = (
         before.group_by("tenant_id", weekday=weekday)
-        .agg(
-            usual=pl.col("volume").median(),
-            mad=(pl.col("volume") - pl.col("volume").median()).abs().median(),
-            weekdays=pl.len(),
-        )
+        .agg(usual=level.median(), mad=(level - level.median()).abs().median(), weekdays=pl.len())
         .filter(pl.col("weekdays") >= MIN_WEEKDAYS)
     )
     deviation = pl.max_horizontal(DEVIATION_OF_MAD * pl.col("mad"), pl.col("usual").sqrt())
     is_noise = (pl.col("volume") - pl.col("usual")).abs() <= NOISE_DEVIATIONS * deviation
     ratio = pl.col("volume_ratio")
     return (
-        days.filter(pl.col("age") <= CHECKED_DAYS, pl.col("is_ordinary"))
+        days.filter(pl.col("age") <= CHECKED_DAYS, pl.col("is_ordinary"), ~pl.col("is_refused_day"))
         .join(last, on="tenant_id")
         .filter(pl.col("date") <= pl.col("last"))
         .with_columns(weekday=weekday)
         .join(usual, on=["tenant_id", "weekday"])
+        .with_columns(pl.col("usual", "mad") / pl.col("factor"))  # a day before a shift has the usual of before
         .with_columns(volume_ratio=pl.when(is_noise).then(1.0).otherwise(pl.col("volume") / pl.col("usual")))
         .select(
             "tenant_id",
@@ -121,12 +121,13 @@ def bakery_levels(days: pl.DataFrame) -> pl.DataFrame:
     """Median volume of the last 14 days against that of the 8 weeks before, over ordinary days with sales.
 
     Args:
-        days: of ``daily_volumes``.
+        days: of ``at_present_level``.
 
     Returns:
-        ``tenant_id, level, usual, level_ratio``; only tenants with enough such days in both.
+        ``tenant_id, level, usual, level_ratio``; only tenants with enough such days in both and no refused shift.
     """
-    return _levels(days.filter(pl.col("is_ordinary")), ["tenant_id"])
+    is_refused = pl.col("is_refused_day").any().over("tenant_id")
+    return _levels(days.filter(pl.col("is_ordinary"), ~is_refused), ["tenant_id"])
 
 
 def series_levels(days: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -137,7 +138,7 @@ def series_levels(days: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     own = (
         rows.group_by(*SERIES, date="sales_date")
         .agg(volume=pl.col("amount").sort().sum())
-        .join(days.filter(pl.col("is_ordinary")).select("tenant_id", "date", "age"), on=["tenant_id", "date"])
+        .join(days.filter(pl.col("is_ordinary")).select("tenant_id", "date", "age", "factor"), on=["tenant_id", "date"])
     )
     return _levels(own, SERIES).filter(pl.max_horizontal("level", "usual") >= MIN_SERIES_LEVEL)
 
@@ -183,12 +184,13 @@ def sales_freshness(cells: pl.DataFrame, frames: Frames, rows: pl.DataFrame) -> 
 
 def _levels(days: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     now, before = pl.col("age") <= LEVEL_DAYS, pl.col("age").is_between(LEVEL_DAYS + 1, WINDOW_DAYS)
+    volume = pl.col("volume") * pl.col("factor")
     return (
         days.filter(pl.col("volume") > 0)
         .group_by(key)
         .agg(
-            level=pl.col("volume").filter(now).median(),
-            usual=pl.col("volume").filter(before).median(),
+            level=volume.filter(now).median(),
+            usual=volume.filter(before).median(),
             days_now=now.sum(),
             days_before=before.sum(),
         )

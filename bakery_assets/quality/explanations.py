@@ -2,11 +2,15 @@
 
 A sentence is filled in for one tenant: ``{rows}``, ``{first}`` and ``{last}`` (dates) of the rows that fail, and of the
 worst one ``{product}``, ``{location}``, ``{date}``, ``{quantity}``, ``{usual}`` and ``{value}``, the figure that is out
-of range. Of the sales' schema ``{value}`` is what was found.
+of range; of a ratio also ``{factor}``, rounded, and ``{times}``, in words. Of the sales' schema ``{value}`` is what was
+found.
 """
 
+from bakery_assets.level_shifts import SHORTEST_SHIFT
 from bakery_assets.quality.check_tables import SALES
 from bakery_assets.quality.thresholds import MAX_SALE_SIZE
+
+WHEN_IT_LASTS = f"Training goes on once a change of most products has lasted {SHORTEST_SHIFT} open days"
 
 EXPLANATIONS = {
     "columns_present": "the sales lack columns: {value}",
@@ -45,9 +49,23 @@ EXPLANATIONS = {
         "If it was closed, enter that in the calendar"
     ),
     "sales_of_yesterday": "the last open day is missing, the last sale is of {date}",
+    "shift_not_of_a_unit": (
+        "sales have been {times} since {date}, {product} {quantity:,.0f} a day after {usual:,.0f}; check the unit in "
+        "the till file"
+    ),
+    "shift_not_imported_again": (
+        "sales have been higher since {date}, {product} {quantity:,.0f} a day after {usual:,.0f}, and every quantity "
+        "can be divided by {value:.0f}; check whether each day was imported {value:.0f} times"
+    ),
+    "shift_of_most_products": (
+        "sales have been at another level since {date}, but most products have not changed with it: {product} "
+        "{quantity:,.0f} a day after {usual:,.0f}; check its unit in the till file"
+    ),
+    "level_not_shifted": (
+        "sales have been {times} since {date}, {quantity:,.0f} a day after {usual:,.0f}; the models are trained on it"
+    ),
     "volume_not_absurd": (
-        "{rows} days sold many times what is usual: {quantity:,.0f} on {date}, {value:.1f} times the {usual:,.0f} of "
-        "that weekday; has a unit changed?"
+        "sales of {date} are {factor} times the usual {usual:,.0f} of that weekday; check the unit in the till file"
     ),
     "volume_not_doubled": (
         "{rows} days look imported twice, every quantity even: {quantity:,.0f} on {date}, {value:.1f} times the "
@@ -55,11 +73,13 @@ EXPLANATIONS = {
     ),
     "volume_not_often_high": (
         "{rows} of the last 7 days sold far more than usual, on {date} {quantity:,.0f}, {value:.1f} times the "
-        "{usual:,.0f} of that weekday; was something imported twice? If there was an event, enter it in the calendar"
+        "{usual:,.0f} of that weekday; was something imported twice? If there was an event, enter it in the calendar. "
+        f"{WHEN_IT_LASTS}"
     ),
     "volume_not_often_low": (
         "{rows} of the last 7 days sold far less than usual, on {date} {quantity:,.0f} where that weekday sells "
-        "{usual:,.0f}; did the till miss sales? If it was closed, enter that in the calendar"
+        "{usual:,.0f}; did the till miss sales? If it was closed, enter that in the calendar. "
+        f"{WHEN_IT_LASTS}"
     ),
     "volume_usual_above": "{quantity:,.0f} were sold on {date}, {value:.1f} times the {usual:,.0f} of that weekday",
     "volume_usual_below": "{quantity:,.0f} were sold on {date}, where that weekday sells {usual:,.0f}",
@@ -76,3 +96,22 @@ EXPLANATIONS = {
         "under two names?"
     ),
 }
+
+TIMES = {
+    "0.2": "about a fifth of the usual",
+    "0.3": "about a third of the usual",
+    "0.5": "about half of the usual",
+    "2.0": "about twice the usual",
+    "3.0": "about three times the usual",
+}
+
+
+def rounded_factor(value: float | None) -> str:
+    """A ratio as text: ``1,000``, ``6.7``."""
+    return "" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def times_the_usual(value: float | None) -> str:
+    """A ratio as a person says it: ``about twice the usual``, ``about 1.6 times the usual``."""
+    factor = rounded_factor(value)
+    return TIMES.get(factor, f"about {factor} times the usual")

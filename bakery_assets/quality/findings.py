@@ -8,11 +8,12 @@ from collections.abc import Mapping
 import polars as pl
 
 from bakery_assets.quality.check_tables import IDENTITY
-from bakery_assets.quality.explanations import EXPLANATIONS
+from bakery_assets.quality.explanations import EXPLANATIONS, rounded_factor, times_the_usual
 from bakery_assets.quality.thresholds import SAMPLE_ROWS
 
 BLOCKING = "blocking"
 WARNING = "warning"
+SHIFTED = "level_not_shifted"  # the expectation that fails where sales are at another level and are trained on
 FINDINGS = pl.Schema(
     {
         "tenant_id": pl.String(),
@@ -75,10 +76,24 @@ def summarize(failed: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("tenant_id", pl.col("severity") != BLOCKING, "rank")
     )  # fmt: skip
-    explained = [EXPLANATIONS[row["expectation"]].format(**row) for row in found.iter_rows(named=True)]
+    explained = [
+        EXPLANATIONS[row["expectation"]].format(
+            **row, factor=rounded_factor(row["value"]), times=times_the_usual(row["value"])
+        )
+        for row in found.iter_rows(named=True)
+    ]
     return found.with_columns(
         explanation=pl.Series(explained, dtype=pl.String), sample=pl.format("[{}]", pl.col("sample").list.join(","))
     ).select(FINDINGS.names())
+
+
+def level_shifts(findings: pl.DataFrame) -> pl.DataFrame:
+    """Tenants whose sales are at another level that is taken for true: ``tenant_id, explanation``.
+
+    Args:
+        findings: the columns of ``FINDINGS``.
+    """
+    return findings.filter(pl.col("expectation") == SHIFTED).select("tenant_id", "explanation")
 
 
 def of_every_tenant(cells: pl.DataFrame, faults: Mapping[str, str]) -> pl.DataFrame:

@@ -7,8 +7,9 @@ import polars as pl
 
 from bakery_assets.cells import Frames
 from bakery_assets.quality.check_tables import build_check_tables
-from bakery_assets.quality.findings import BLOCKING, of_every_tenant, summarize
+from bakery_assets.quality.findings import BLOCKING, SHIFTED, of_every_tenant, summarize
 
+FIT = "The sales are fit to train on."
 REASON = ("expectation", "explanation", "rows", "sample", "severity")
 
 
@@ -20,10 +21,10 @@ def evaluate_sales_checks(cells: pl.DataFrame, frames: Frames) -> dict[str, pl.D
         frames: ``tenants``, ``products``, ``sales``, ``calendar``, as known at ``planned_as_of``.
 
     Returns:
-        ``findings``, the columns of ``findings.FINDINGS``, and ``gate``: ``tenant_id, passed, reasons``, a row for
-        each cell, sorted. A tenant passes unless it has a blocking finding; one without any sales does not.
-        ``reasons`` is a JSON array of its findings, blocking ones first: ``expectation``, ``explanation``, ``rows``,
-        ``sample`` (the worst rows), ``severity``.
+        ``findings``, the columns of ``findings.FINDINGS``, and ``gate``: ``tenant_id, passed, verdict, reasons``, a row
+        for each cell, sorted. A tenant passes unless it has a blocking finding; one without any sales does not.
+        ``verdict`` is a sentence; ``reasons`` is a JSON array of its findings, blocking ones first: ``expectation``,
+        ``explanation``, ``rows``, ``sample`` (the worst rows), ``severity``.
 
     Raises:
         RuntimeError: Great Expectations could not run a suite.
@@ -42,8 +43,14 @@ def _verdicts(cells: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
         '{{"expectation":{},"explanation":{},"rows":{},"sample":{},"severity":{}}}',
         *(_json_text(name) if name not in ("rows", "sample") else pl.col(name) for name in REASON),
     )
+    is_blocking, explanation = pl.col("severity") == BLOCKING, pl.col("explanation")
+    end = pl.when(explanation.str.ends_with("?")).then(pl.lit("")).otherwise(pl.lit("."))
+    sentence = pl.concat_str(explanation.str.head(1).str.to_uppercase(), explanation.str.slice(1), end)
     own = findings.group_by("tenant_id", maintain_order=True).agg(
-        is_blocked=(pl.col("severity") == BLOCKING).any(), reasons=reason
+        is_blocked=is_blocking.any(),
+        waits=pl.format("Training waits. {}", sentence.filter(is_blocking).str.join(" ")),
+        shifted=sentence.filter(pl.col("expectation") == SHIFTED).first(),
+        reasons=reason,
     )
     return (
         cells.select("tenant_id")
@@ -51,6 +58,7 @@ def _verdicts(cells: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
         .select(
             "tenant_id",
             passed=~pl.col("is_blocked").fill_null(False),
+            verdict=pl.when("is_blocked").then("waits").otherwise(pl.coalesce("shifted", pl.lit(FIT))),
             reasons=pl.format("[{}]", pl.col("reasons").list.join(",").fill_null("")),
         )
         .sort("tenant_id")

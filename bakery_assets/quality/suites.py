@@ -23,6 +23,8 @@ from bakery_assets.quality.thresholds import (
     MAX_REFUND_SHARE,
     MAX_REFUND_SIZE,
     MAX_SALE_SIZE,
+    MAX_SHIFT,
+    MIN_SHIFT_BREADTH,
     RECENT_DAYS,
     SHORT_HISTORY_DAYS,
     STALE_DAYS,
@@ -89,6 +91,18 @@ SUMMARIES = gx.ExpectationSuite(
         gxe.ExpectColumnValuesToBeBetween(
             column="missed_days", max_value=0, row_condition=Column("missed_days") < STALE_DAYS, severity="warning",
             meta={"name": "sales_of_yesterday"},
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="refused_shift", min_value=1 / MAX_SHIFT, max_value=MAX_SHIFT, meta={"name": "shift_not_of_a_unit"},
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="shift_multiple", max_value=1, meta={"name": "shift_not_imported_again"},
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="shift_breadth", min_value=MIN_SHIFT_BREADTH, meta={"name": "shift_of_most_products"},
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="accepted_shift", min_value=1, max_value=1, severity="warning", meta={"name": "level_not_shifted"},
         ),
         gxe.ExpectColumnValuesToBeBetween(
             column="volume_ratio", max_value=VOLUME_EXTREME, meta={"name": "volume_not_absurd"},

@@ -74,6 +74,19 @@ LEVEL_DAYS = 14
 LEVEL_FACTOR = 3.0
 """Times the level of the 8 weeks before, up or down, for the whole bakery. Seasons move it by half; units by ten."""
 
+MAX_SHIFT = VOLUME_EXTREME
+"""Times the old level, up or down, up to which a shift that lasts may be true. Units go by six (a box), twelve, ten, a
+hundred or a thousand; what is true and larger stops blocking after six weeks, when the usual is the new level."""
+
+MIN_SHIFT_BREADTH = 2 / 3
+"""Share of the series that follow a shift of the bakery: one product whose unit changed moves no other."""
+
+SHIFT_TOLERANCE = 1.5
+"""Times the bakery's ratio, up or down, within which a series follows it."""
+
+MIN_SHIFT_VOLUME = 10.0
+"""Pieces, kg or l expected since the shift, by the old level or the new, below which a series tells nothing."""
+
 MIN_LEVEL_DAYS, MIN_BASELINE_DAYS = 5, 14
 """Ordinary open days now and before, without which there is no level to compare."""
 

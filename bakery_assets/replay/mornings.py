@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from time import process_time
 
 import dataframely as dy
+import polars as pl
 
 from bakery_assets.backtesting.series import ScoredDays
 from bakery_assets.backtesting.system import apply_system, no_models, train_system
@@ -20,6 +21,7 @@ from bakery_assets.replay.policies import (
     quantities_of_system,
     same_weekday_sales,
 )
+from bakery_assets.schemas import conform, plans
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,6 +45,7 @@ def quantities_of_mornings(
     tenants = facts["tenants"].join(scored, on="tenant_id", how="semi")
     models = no_models()
     trained_on: date | None = None
+    published: list[dy.DataFrame[plans.DemandForecasts]] = []
     mornings = (last - first).days + 1
     for number in range(mornings):
         progress("mornings", number, mornings)
@@ -55,7 +58,8 @@ def quantities_of_mornings(
                 trained_on = last_sunday(morning)
                 known_then = known_before(facts, trained_on)
                 models = train_system(cells_of(tenants, trained_on), known_then, models, process_time)
-            forecasts = apply_system(cells_of(tenants, morning), known, models)
+            forecasts = apply_system(cells_of(tenants, morning), known, models, published)
+            published.append(conform(plans.DemandForecasts, forecasts.filter(pl.col("target_date") == morning)))
             yield quantities_of_system(forecasts, same, morning, ratios)
         progress("mornings", number + 1, mornings)
 

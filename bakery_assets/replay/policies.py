@@ -14,7 +14,7 @@ from bakery_assets.backtesting.series import LIVE_DAYS, SOLD, daily
 from bakery_assets.forecasting.data.history import SeriesKey
 from bakery_assets.keys import PRODUCT, SERIES, SHOP
 from bakery_assets.metrics import QUANTILE_LEVELS
-from bakery_assets.newsvendor.demand_distribution import quantile_at_level
+from bakery_assets.newsvendor.base_stock import with_base_stock, with_shelf_life_demand
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
@@ -27,7 +27,7 @@ BUFFER = 1.1
 NOISE = 1e-9  # relative: 0.7 of 10 days is the 7th, though floating numbers may say 7.000000000000001
 
 POLICIES: Mapping[str, str] = {
-    SYSTEM: "the quantile of this system's forecast at the critical ratio",
+    SYSTEM: "this system's: the forecast's quantile at the critical ratio; of what keeps several days, the base stock",
     "last_same_weekday": "what the last same weekday sold",
     "mean_of_last_four_same_weekdays": "the mean of the last four same weekdays",
     "window_average_plus_10": "the mean of the last four same weekdays and 10% more",
@@ -47,11 +47,12 @@ class SameWeekdaySales(SeriesKey):
 
 
 class AskedRatios(dy.Schema):
-    """The critical ratios at which every product is baked."""
+    """The critical ratios at which every product is baked, and for how long it is sold."""
 
     tenant_id = col.tenant_id()
     product_id = col.key_text("The product", primary_key=True)
     critical_ratio = dy.Float64(primary_key=True, min=0.0, max=1.0, description="Critical ratio, a fraction")
+    shelf_life_days = col.integer("Days on which what is baked can be sold; 1: what is left is gone in the evening")
 
 
 class PolicyQuantities(SeriesKey):
@@ -122,15 +123,22 @@ def quantities_of_system(
     morning: date,
     ratios: dy.DataFrame[AskedRatios],
 ) -> dy.DataFrame[PolicyQuantities]:
-    """The quantile of the morning's forecasts at the critical ratio, 0 for a series without a forecast.
+    """What has to be there by the morning's forecasts, 0 for a series without one.
+
+    As in plans that is the quantile at the critical ratio, and for what keeps several days its base-stock level
+    (``newsvendor.base_stock``).
 
     Args:
+        forecasts: of the morning and the days after it.
         series: ``SERIES`` of all that is replayed.
     """
-    of_day = forecasts.filter(pl.col("target_date") == morning).select(*SERIES, *QUANTILE_LEVELS)
-    quantity = quantile_at_level(pl.col("critical_ratio")).fill_null(0.0).round(DECIMALS)
-    rows = series.select(SERIES).join(ratios, on=PRODUCT).join(of_day, on=SERIES, how="left", maintain_order="left")
-    return conform(PolicyQuantities, rows.with_columns(date=pl.lit(morning), policy=pl.lit(SYSTEM), quantity=quantity))
+    asked = series.select(SERIES).join(ratios, on=PRODUCT)
+    key = [*SERIES, "critical_ratio"]
+    days = asked.join(forecasts.select(*SERIES, "target_date", *QUANTILE_LEVELS), on=SERIES)
+    covered = with_shelf_life_demand(days, key, day="target_date").filter(pl.col("target_date") == morning)
+    levels = with_base_stock(covered).select(*key, quantity="base_stock")
+    rows = asked.join(levels, on=key, how="left", maintain_order="left").with_columns(pl.col("quantity").fill_null(0.0))
+    return conform(PolicyQuantities, rows.with_columns(date=pl.lit(morning), policy=pl.lit(SYSTEM)))
 
 
 def sample_quantile(sample: pl.Expr, level: pl.Expr) -> pl.Expr:

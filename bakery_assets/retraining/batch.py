@@ -16,11 +16,13 @@ from bakery_assets.explanations.formats import percent
 from bakery_assets.forecasting import train_models
 from bakery_assets.forecasting.registry.encode import TrainedVersions
 from bakery_assets.keys import SERIES
+from bakery_assets.quality import level_shifts
 from bakery_assets.retraining.champion_comparison import MAX_WORSENING, ChampionComparison, compare_with_champion
 from bakery_assets.retraining.stages import GATE, TRAINING, TRIGGERS, GateVerdicts
 from bakery_assets.retraining.triggers import (
     SELLING_DAYS,
     ForecastErrors,
+    LevelShifts,
     RequestedTenants,
     SeriesTriggers,
     series_carried_over,
@@ -105,7 +107,11 @@ class RetrainingBatch:
         if cells.is_empty():
             return batch
         by_person = self.runs.filter(pl.col("requested_by") == "person")
-        inputs = {"forecast_errors": errors, "requests": conform(RequestedTenants, by_person)}
+        inputs = {
+            "forecast_errors": errors,
+            "requests": conform(RequestedTenants, by_person),
+            "level_shifts": conform(LevelShifts, level_shifts(self.tables["findings"])),
+        }
         outcome = run_stage(TRIGGERS, {**batch.frames, **inputs}, cells)
         if not outcome.tables:
             return batch._after({}, _failures(outcome.failed))
@@ -175,8 +181,10 @@ class RetrainingBatch:
 
     def _gate_json(self) -> pl.DataFrame:
         gate = self.tables.get("gate", GateVerdicts.create_empty())
+        verdict = pl.struct("verdict").struct.json_encode().str.strip_chars("{}")
         # The reasons are JSON already and go in as such.
-        return gate.select("tenant_id", gate=pl.format('{{"passed": {}, "reasons": {}}}', "passed", "reasons"))
+        found = pl.format('{{"passed": {}, {}, "reasons": {}}}', "passed", verdict, "reasons")
+        return gate.select("tenant_id", gate=found)
 
     def _count(self, table: str, name: str) -> pl.DataFrame:
         if table not in self.tables:
@@ -200,8 +208,8 @@ def passing_gate(cells: dy.DataFrame[Cells], frames: Frames) -> tuple[dy.DataFra
 def _gated(outcome: Outcome) -> dict[str, RetrainingOutcome]:
     refused = outcome.tables.get("gate", GateVerdicts.create_empty()).filter(~pl.col("passed"))
     return {
-        tenant: RetrainingOutcome("gated", f"the sales failed the data-quality gate: {reasons}")
-        for tenant, reasons in refused.select("tenant_id", "reasons").iter_rows()
+        tenant: RetrainingOutcome("gated", verdict)
+        for tenant, verdict in refused.select("tenant_id", "verdict").iter_rows()
     }
 
 

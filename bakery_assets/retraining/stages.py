@@ -23,6 +23,7 @@ class GateVerdicts(dy.Schema):
 
     tenant_id = col.tenant_id()
     passed = col.boolean("No blocking expectation fails")
+    verdict = col.text("What follows, in a sentence")
     reasons = col.json("The findings, blocking ones first, as an array")
 
 

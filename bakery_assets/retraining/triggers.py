@@ -39,6 +39,13 @@ class RequestedTenants(dy.Schema):
     tenant_id = col.tenant_id()
 
 
+class LevelShifts(dy.Schema):
+    """Tenants whose sales are at another level, as the data-quality gate has found."""
+
+    tenant_id = col.tenant_id()
+    explanation = plans.RetrainingTriggers.explanation
+
+
 class KnownSeries(dy.Schema):
     """Series that sell or have a model."""
 
@@ -80,6 +87,7 @@ class TriggerInputs(SellingFacts):
     forecast_errors: dy.DataFrame[ForecastErrors]
     incumbents: dy.DataFrame[plans.SeriesModels]
     requests: dy.DataFrame[RequestedTenants]
+    level_shifts: dy.DataFrame[LevelShifts]
 
 
 class TriggerTables(TypedDict):
@@ -140,6 +148,7 @@ def series_triggers(cells: dy.DataFrame[Cells], inputs: TriggerInputs) -> dy.Dat
     - ``age``: its model was trained more than 30 days ago.
     - ``no_model``: it sells and has none.
     - ``request``: a person requested it for its tenant.
+    - ``level_shift``: its tenant's sales are at another level that the gate takes for true.
 
     A MAPE counts with ``MIN_DAYS_WITH_SALES`` days behind it; what sold out is not among them.
 
@@ -152,8 +161,13 @@ def series_triggers(cells: dy.DataFrame[Cells], inputs: TriggerInputs) -> dy.Dat
     found = [
         *_mape_triggers(_mape_windows(cells, inputs["forecast_errors"]).join(series, on=SERIES, how="semi")),
         _age_triggers(incumbents),
-        _unmeasured(selling.join(incumbents, on=SERIES, how="anti"), "no_model", "it sells and has no model yet"),
-        _unmeasured(series.join(inputs["requests"], on="tenant_id", how="semi"), "request", "requested by a person"),
+        _unmeasured(
+            selling.join(incumbents, on=SERIES, how="anti"), "no_model", pl.lit("it sells and has no model yet")
+        ),
+        _unmeasured(
+            series.join(inputs["requests"], on="tenant_id", how="semi"), "request", pl.lit("requested by a person")
+        ),
+        _unmeasured(series.join(inputs["level_shifts"], on="tenant_id"), "level_shift", pl.col("explanation")),
     ]
     return conform(SeriesTriggers, pl.concat(found).sort(*SERIES, "kind"))
 
@@ -232,11 +246,11 @@ def _age_triggers(incumbents: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _unmeasured(series: pl.DataFrame, kind: str, explanation: str) -> pl.DataFrame:
+def _unmeasured(series: pl.DataFrame, kind: str, explanation: pl.Expr) -> pl.DataFrame:
     return series.select(
         *SERIES,
         kind=pl.lit(kind),
         value=pl.lit(None, pl.Float64),
         threshold=pl.lit(None, pl.Float64),
-        explanation=pl.lit(explanation),
+        explanation=explanation,
     )

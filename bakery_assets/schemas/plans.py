@@ -55,6 +55,7 @@ AlertKind = Literal[
     "sales_missing",
     "forecast_off",
     "forecast_worsening",
+    "training_waits",
 ]
 AlertClass = Literal["planning", "production", "orders", "stock", "forecast", "data"]
 Severity = Literal["low", "medium", "high", "critical"]
@@ -89,6 +90,7 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "sales_missing": "data",
     "forecast_off": "forecast",
     "forecast_worsening": "forecast",
+    "training_waits": "data",
 }
 
 VersionCause = Literal["planning_time", "late_sales", "person", "fact", "decision"]
@@ -869,7 +871,9 @@ class RetrainingTriggers(dy.Schema):
     retraining_id = col.key_text("The retraining", primary_key=True)
     location_id = col.key_text("Shop or kitchen", primary_key=True)
     product_id = col.key_text("The product", primary_key=True)
-    kind = col.choice("What triggered it", ("mape", "mape_rise", "age", "request", "no_model"), primary_key=True)
+    kind = col.choice(
+        "What triggered it", ("mape", "mape_rise", "age", "request", "no_model", "level_shift"), primary_key=True
+    )
     value = col.metric("The measured number: a fraction for MAPE, days for age")
     threshold = col.metric("What it was compared with, in the same unit")
     explanation = col.text("In a sentence")

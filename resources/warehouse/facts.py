@@ -29,7 +29,7 @@ from bakery_assets.validation.validation_days import (
 from resources.schema import metadata, ops
 from resources.schema.plans import plan_versions
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
-from resources.warehouse.models import champions
+from resources.warehouse.models import champions, last_retrainings
 from resources.warehouse.planning_facts import read_planning_instants
 from resources.warehouse.record import known_rows
 from resources.warehouse.stock_history import (
@@ -234,7 +234,7 @@ def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collecti
             frame = bulk.read(f"SELECT {selected(table, 'p')} FROM wanted w {source}")  # noqa: S608
             tables[name] = frame.cast(frame_schema(table))
         if not set(reads).isdisjoint(MODELS):
-            tables |= champions(bulk, cells)
+            tables |= {**champions(bulk, cells), **last_retrainings(bulk, cells)}
     return tables
 
 

@@ -35,6 +35,18 @@ def champions(bulk: Bulk, cells: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return _models(bulk, chosen)
 
 
+def last_retrainings(bulk: Bulk, cells: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Each tenant's last retraining that had ended by its planning instant, within the transaction: retraining_runs."""
+    bulk.put("retraining_cells", cells.select("tenant_id", "planned_as_of"))
+    table = plans.retraining_runs
+    frame = bulk.read(
+        f"SELECT DISTINCT ON (t.tenant_id) {selected(table, 't')} FROM retraining_cells w JOIN {table.fullname} t"
+        " ON t.tenant_id = w.tenant_id AND t.finished_at <= w.planned_as_of"
+        " ORDER BY t.tenant_id, t.finished_at DESC, t.retraining_id"
+    )
+    return {table.name: frame.cast(frame_schema(table))}
+
+
 def read_named_versions(warehouse: Warehouse, versions: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Models by name, whatever their role.
 

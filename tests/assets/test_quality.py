@@ -79,7 +79,9 @@ def test_the_check_says_which_tenant_which_rows_and_why(office: Office) -> None:
     assert evaluation.metadata["tenant"].value == "stopped"
     assert evaluation.metadata["failed"].value == "sales_fresh"
     last = DAY - timedelta(days=4)
-    assert str(evaluation.description).startswith(f"3 days on which the bakery usually sells are missing since {last}")
+    assert str(evaluation.description).startswith(
+        f"Training waits. 3 days on which the bakery usually sells are missing since {last}"
+    )
     assert f"| blocking | sales_fresh | 1 | 3 days on which the bakery usually sells are missing since {last}" in str(
         evaluation.metadata["findings"].value
     )
@@ -106,7 +108,7 @@ def test_a_tenant_whose_sales_arrive_passes_again(office: Office) -> None:
     insert(office.warehouse, sales=missing)
     office.check("b1")
     assert office.shown() == {"b1": "SUCCEEDED"}
-    assert office.latest("b1").description == "fit to train on"
+    assert office.latest("b1").description == "The sales are fit to train on."
 
 
 @pytest.mark.parametrize("waves_of", [1, 2, 250])

@@ -142,6 +142,27 @@ def test_a_tenant_that_fails_the_gate_keeps_its_champion_and_the_other_goes_on(
     assert gates[fine]["passed"] is True
     assert gates[bad]["passed"] is False
     assert gates[bad]["reasons"], "it says why"
+    assert gates[fine]["verdict"] == "The sales are fit to train on."
+    ((reason,),) = rows(office.warehouse, "SELECT reason FROM plans.retraining_runs WHERE state = 'gated'")
+    assert reason == gates[bad]["verdict"]
+    assert reason.startswith("Training waits. 21 days on which the bakery usually sells are missing since ")
+
+
+def test_a_bakery_that_has_doubled_for_ten_days_is_trained_because_of_it(office: Office) -> None:
+    doubled = good("b1")
+    sold = [
+        {**row, "quantity": 2 * row["quantity"] + row["sales_date"].day % 2}
+        if row["sales_date"] >= DAY - timedelta(days=10)
+        else row
+        for row in doubled["sales"]
+    ]
+    insert(office.warehouse, **{**doubled, "sales": sold})
+    assert office.retrain("b1").success
+    assert office.states() == [("b1", "promoted")]
+    told = dict(rows(office.warehouse, "SELECT kind, explanation FROM plans.retraining_triggers"))
+    first = DAY - timedelta(days=10)
+    assert set(told) == {"no_model", "level_shift"}
+    assert told["level_shift"].startswith(f"sales have been about twice the usual since {first}, ")
 
 
 @pytest.mark.parametrize(("step", "stage"), [("TRIGGERS", "retraining_triggers"), ("TRAINING", "model_versions")])

@@ -119,6 +119,10 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
         "it is baked, stock does for it, nothing of it is expected, its price, its cost or its smallest batch was corrected",
         "The plan of Tue 6 Jan leaves out no batch of it that someone would miss.",
     ),
+    "training_waits": (
+        "the sales passed the gate, nothing was to be trained, the training failed for another reason",
+        "The plan of Tue 6 Jan finds the last retraining not stopped by the sales.",
+    ),
     "master_data_fault": ("the row was corrected or taken out, what it is about is no longer used", NO_LONGER),
     "order_today": (
         "it was recorded, stock was counted or received, less is needed, another supplier is cheaper",

@@ -340,3 +340,15 @@ def test_priority_counts_severity_hours_to_the_deadline_and_what_is_at_stake(ale
         (34, "medium", "forecast_off", None),  # 20, and 15 * 0.9 for the sales that were forecast wrong
         (33, "low", "expiring", "tarte"),  # 25 * (1 - 19.5 / 72), and 15 because all there was is lost
     ]
+
+
+def test_training_that_waits_for_the_sales_says_why_and_what_it_goes_on_with(alerts):
+    why = "Training waits. Sales of 2026-11-22 are 1,000 times the usual 120 of that weekday; check the unit in the till file."
+    gated = paris(retraining_id="2026-11-22", state="gated", reason=why, old_version="v7")
+    alert = only(alerts(retraining_runs=[gated]))
+    assert (alert["severity"], alert["kind"], alert["message"]) == ("medium", "training_waits", why)
+    assert alert["consequence"] == "Sales are forecast with the models that were trained before."
+    assert alert["reasoning"]["old_version"] == "v7"
+    first = only(alerts(retraining_runs=[{**gated, "old_version": None}]))
+    assert first["consequence"] == "Sales are forecast without models of this bakery's own until then."
+    assert alerts(retraining_runs=[{**gated, "state": "promoted"}]) == []

@@ -38,6 +38,7 @@ def facts(**rows: Iterable[Sequence[Any]]) -> Facts:
         made[name] = pl.DataFrame(list(given), schema=made[name].schema, orient="row")
     made["sales"] = recorded_overnight(made["sales"])
     made["incumbents"] = made["series_models"]
+    made["day_forecasts"] = pl.DataFrame(schema=frame_schema(plans.demand_forecasts))
     made["carried_over"] = made["series_models"].select("tenant_id", "location_id", "product_id")
     return made
 

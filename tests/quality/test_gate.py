@@ -12,6 +12,7 @@ from bakery_assets.quality.explanations import EXPLANATIONS
 from bakery_assets.quality.findings import BLOCKING, WARNING
 from tests.quality.bakeries import (
     MONDAY,
+    PRODUCTS,
     ZONE,
     Frames,
     calendar_rows,
@@ -29,6 +30,7 @@ Change = Callable[[Frames], Frames]
 FRIDAY = MONDAY - timedelta(days=3)
 SATURDAY = MONDAY - timedelta(days=2)
 WEDNESDAY = MONDAY - timedelta(days=5)
+TEN_DAYS_AGO = MONDAY - timedelta(days=10)
 LONG_AGO = MONDAY - timedelta(days=100)
 
 
@@ -66,6 +68,17 @@ def a_bad_fortnight(sales: pl.DataFrame) -> pl.DataFrame:
     return scaled(0.2, WEDNESDAY, WEDNESDAY)(scaled(0.2, date(2026, 2, 23), date(2026, 3, 1))(sales))
 
 
+def scaled_to_pieces(factor: float, since: date, *products: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Some products, or all, times a factor from a day on, in whole pieces that are odd and even."""
+
+    def change(sales: pl.DataFrame) -> pl.DataFrame:
+        is_it = pl.col("product_id").is_in(products or PRODUCTS) & (pl.col("sales_date") >= since)
+        moved = (factor * pl.col("quantity")).round() + pl.col("sales_date").dt.day() % 2
+        return sales.with_columns(quantity=pl.when(is_it).then(moved).otherwise("quantity"))
+
+    return change
+
+
 def fewer_days(frames: Frames) -> Frames:
     return changed(frames, lambda sales: sales.filter(pl.col("sales_date") >= MONDAY - timedelta(days=20)))
 
@@ -87,6 +100,10 @@ CASES: dict[str, tuple[str, Change, int]] = {
     "enough_history": (WARNING, fewer_days, 1),
     "sales_fresh": (BLOCKING, on_sales(days_dropped(FRIDAY, SATURDAY)), 1),
     "sales_of_yesterday": (WARNING, on_sales(days_dropped(SATURDAY)), 1),
+    "shift_not_of_a_unit": (BLOCKING, on_sales(scaled_to_pieces(10.0, TEN_DAYS_AGO)), 1),
+    "shift_not_imported_again": (BLOCKING, on_sales(scaled(2.0, TEN_DAYS_AGO)), 1),
+    "shift_of_most_products": (BLOCKING, on_sales(scaled_to_pieces(4.0, TEN_DAYS_AGO, "cake", "rusk")), 1),
+    "level_not_shifted": (WARNING, on_sales(scaled_to_pieces(2.0, TEN_DAYS_AGO)), 1),
     "volume_not_doubled": (BLOCKING, on_sales(scaled(2.0, FRIDAY, FRIDAY)), 1),
     "volume_not_absurd": (BLOCKING, on_sales(scaled(6.7, FRIDAY, FRIDAY)), 1),
     "volume_not_often_high": (BLOCKING, on_sales(scaled(2.03, FRIDAY, SATURDAY)), 2),
@@ -102,6 +119,8 @@ ALONG = {
     "few_refunds": {"refund_usual"},
     "locations_distinct": {"series_level_steady"},
     "level_steady": {"volume_usual_below", "series_level_steady"},
+    "shift_not_of_a_unit": {"series_level_steady"},
+    "shift_of_most_products": {"series_level_steady"},
 }
 
 
@@ -119,7 +138,7 @@ def test_a_bakery_with_one_thing_wrong_fails_that_and_nothing_else(name: str) ->
 
 def test_a_sound_bakery_passes_without_a_finding() -> None:
     verdict = evaluate_sales_checks(cells("b1"), facts("b1"))
-    assert verdict["gate"].rows() == [("b1", True, "[]")]
+    assert verdict["gate"].rows() == [("b1", True, "The sales are fit to train on.", "[]")]
     assert verdict["findings"].is_empty()
 
 
@@ -151,6 +170,53 @@ def test_the_finding_names_the_row_with_its_numbers() -> None:
         }
     ]
     assert "30,000.0 of rye on 2026-02-07" in finding["explanation"]
+
+
+@pytest.mark.parametrize("factor", [0.25, 2.0, 4.5])
+def test_a_bakery_that_changes_for_good_waits_for_four_open_days_and_is_trained_on_from_the_fifth(
+    factor: float,
+) -> None:
+    """The shift begins on a Wednesday; on the Sunday between nothing sells."""
+    first = date(2026, 3, 11)
+    verdicts = []
+    for back in range(7):
+        day = first + timedelta(days=back + 1)
+        whole = facts("b1", day=day)
+        changed_since = scaled_to_pieces(factor, first)
+        verdicts += evaluate_sales_checks(cells("b1", day=day), changed(whole, changed_since))["gate"][
+            "passed"
+        ].to_list()
+    # One day alone is a warning, unless it is beyond what a day may sell; then Wednesday to Saturday, Sunday, Monday.
+    assert verdicts == [True, False, False, False, False, True, True]
+
+
+def test_nothing_that_lasts_blocks_longer_than_eight_weeks() -> None:
+    """Whatever the factor, and also of one product only, or where every quantity is even."""
+    day = MONDAY
+    spoils = {
+        f"b{number}": spoil
+        for number, spoil in enumerate(
+            [scaled(factor, day - timedelta(days=56)) for factor in (0.02, 0.2, 2.0, 5.0, 8.0, 19.0)]
+            + [
+                scaled_to_pieces(5.0, day - timedelta(days=56), "rusk"),
+                scaled_to_pieces(9.0, day - timedelta(days=56), "cake"),
+            ]
+        )
+    }
+    frames = together(*(changed(facts(name, days=180), spoil) for name, spoil in spoils.items()))
+    verdict = evaluate_sales_checks(cells(*spoils), frames)
+    assert verdict["findings"].filter(pl.col("severity") == BLOCKING).rows() == []
+
+
+def test_after_a_shift_a_day_is_compared_with_the_new_level() -> None:
+    """Doubled ten days ago: Friday's fourfold old level is only twice the new one, an import of Friday twice is seen."""
+    doubled = changed(facts("b1"), scaled_to_pieces(2.0, TEN_DAYS_AGO))
+    assert evaluate_sales_checks(cells("b1"), doubled)["findings"]["expectation"].to_list() == ["level_not_shifted"]
+    again = changed(doubled, scaled(2.0, FRIDAY, FRIDAY))
+    found = evaluate_sales_checks(cells("b1"), again)["findings"]
+    assert found["expectation"].to_list() == ["volume_not_doubled", "level_not_shifted"]
+    before = changed(doubled, scaled(0.5, FRIDAY, FRIDAY))
+    assert evaluate_sales_checks(cells("b1"), before)["findings"]["expectation"].to_list() == ["level_not_shifted"]
 
 
 def test_the_reasons_of_the_gate_are_the_findings() -> None:
@@ -193,7 +259,7 @@ def test_no_tenants_at_all_is_no_error() -> None:
     frames = {name: frame.clear() for name, frame in facts("b1").items()}
     verdict = evaluate_sales_checks(cells(), frames)
     assert verdict["gate"].is_empty()
-    assert verdict["gate"].columns == ["tenant_id", "passed", "reasons"]
+    assert verdict["gate"].columns == ["tenant_id", "passed", "verdict", "reasons"]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ SCHEMAS = {
         {
             **IDENTITY,
             **dict.fromkeys(("volume_ratio", "even_rows", "high_days", "low_days"), pl.Float64()),
+            **dict.fromkeys(("accepted_shift", "refused_shift", "shift_breadth", "shift_multiple"), pl.Float64()),
             **dict.fromkeys(("series_level_ratio", "copied_share", "refund_share"), pl.Float64()),
             **dict.fromkeys(("days_sold", "missed_days", "level_ratio"), pl.Float64()),
         }
@@ -133,6 +134,37 @@ def test_a_doubled_week_of_one_store_blocks_that_store_only(real_data: Path) -> 
     )
     gate = evaluate_sales_checks(cells(*frames["tenants"]["tenant_id"].sort(), day=day), frames)["gate"]
     assert gate.filter(~pl.col("passed"))["tenant_id"].to_list() == ["store-17"]
+
+
+@pytest.mark.parametrize(("factor", "days", "fewest"), [(2.0, 6, 18), (0.3, 10, 19), (4.0, 20, 20), (10.0, 10, 0)])
+def test_a_shift_of_a_store_is_trained_on_after_six_days_and_another_unit_never(
+    real_data: Path, factor: float, days: int, fewest: int
+) -> None:
+    """Every store by itself, with the chance and the weekdays of real sales; no store has a shift of its own then."""
+    day = date(2019, 4, 15)
+    frames = bread_chain(real_data, day)
+    is_it = (pl.col("sales_date") >= day - timedelta(days=days)) & (pl.col("quantity") > 0)
+    moved = (factor * pl.col("quantity")).round() + pl.col("sales_date").dt.day() % 2
+    frames["sales"] = frames["sales"].with_columns(quantity=pl.when(is_it).then(moved).otherwise("quantity"))
+    verdict = evaluate_sales_checks(cells(*frames["tenants"]["tenant_id"].sort(), day=day), frames)
+    passed = verdict["gate"]["passed"].sum()
+    assert passed >= fewest
+    assert passed == 0 or fewest > 0
+    shifted = verdict["findings"].filter(pl.col("expectation") == "level_not_shifted")
+    assert shifted.height >= fewest - 1
+
+
+def test_a_unit_of_one_product_keeps_every_store_from_training(real_data: Path) -> None:
+    day = date(2019, 4, 15)
+    frames = bread_chain(real_data, day)
+    one = frames["sales"]["product_id"].min()
+    is_it = (pl.col("sales_date") >= day - timedelta(days=10)) & (pl.col("product_id") == one)
+    frames["sales"] = frames["sales"].with_columns(
+        quantity=pl.when(is_it).then(10 * pl.col("quantity")).otherwise("quantity")
+    )
+    gate = evaluate_sales_checks(cells(*frames["tenants"]["tenant_id"].sort(), day=day), frames)["gate"]
+    assert not gate["passed"].any()
+    assert gate["verdict"].str.starts_with("Training waits. ").all()
 
 
 def bread_chain(folder: Path, day: date) -> Frames:

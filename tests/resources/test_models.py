@@ -8,7 +8,9 @@ import pytest
 
 from bakery_assets.cells import CELLS, local_cells
 from bakery_assets.retraining.review import Verdicts
+from bakery_assets.schemas import Cells, conform
 from resources.warehouse import Warehouse, retrainings
+from resources.warehouse.facts import read_plans
 from resources.warehouse.model_registry import Publications, add_booster, prune, publish, record_verdicts
 from resources.warehouse.models import newest_booster, read_champions, read_forecast_errors, read_named_versions
 from resources.warehouse.training import read_sample
@@ -334,3 +336,18 @@ def test_forecast_errors_are_those_of_the_same_morning_as_validated_last_and_not
     assert errors(DAY) == [(DAY - timedelta(days=1), 1.0, 4.0)], "what a later plan validated is not known yet"
     assert errors(DAY + timedelta(days=1)) == [(DAY - timedelta(days=1), 2.0, 4.0)]
     assert errors(DAY - timedelta(days=1)) == []
+
+
+def test_a_plan_knows_the_last_retraining_that_had_ended_by_its_planning_instant(warehouse: Warehouse) -> None:
+    insert(warehouse, **together(bakery("a"), bakery("b")))
+    add_booster(warehouse, booster(), NOW)
+    train(warehouse, NOW, a="v1")
+    train(warehouse, NOW + WEEK, state="gated", a="v2")
+    known = []
+    for instant in (NOW - timedelta(hours=1), NOW, NOW + WEEK - timedelta(hours=1), NOW + WEEK):
+        tenants = pl.DataFrame({"tenant_id": ["a", "b"], "timezone": "UTC", "planned_as_of": [instant] * 2})
+        cells = conform(Cells, local_cells(tenants))
+        found = read_plans(warehouse, cells, {"retraining_runs"})["retraining_runs"]
+        known.append(found.select("tenant_id", "retraining_id", "state").rows())
+    first, second = [("a", "r-v1", "promoted")], [("a", "r-v2", "gated")]
+    assert known == [[], first, first, second]

@@ -34,7 +34,7 @@ def errors(rows: list[tuple[int, float, float]], series: tuple[str, str, str] = 
 
 
 def facts(
-    rows: pl.DataFrame | None = None, *, age: timedelta | None = timedelta(days=7), requests: tuple[str, ...] = (),
+    rows: pl.DataFrame | None = None, *, age: timedelta | None = timedelta(days=7), requests: tuple[str, ...] = (), shifted: tuple[str, ...] = (),
     sold: tuple[tuple[str, str, str, int, float], ...] = ((*SERIES, 1, 5.0),), discontinued: date | None = None,
 ) -> dict[str, pl.DataFrame]:  # fmt: skip
     names = {each[:3] for each in sold} | {SERIES}
@@ -61,6 +61,10 @@ def facts(
             orient="row",
         ),
         "requests": pl.DataFrame({"tenant_id": list(requests)}, schema={"tenant_id": pl.String}),
+        "level_shifts": pl.DataFrame(
+            [(tenant, f"{tenant} sells twice as much") for tenant in shifted],
+            schema={"tenant_id": pl.String, "explanation": pl.String}, orient="row",
+        ),
     }  # fmt: skip
 
 
@@ -139,6 +143,15 @@ def test_a_request_means_every_series_of_that_tenant_and_no_other() -> None:
     assert [(row["tenant_id"], row["location_id"], row["kind"]) for row in rows] == [
         ("b", "kiosk", "request"),
         ("b", "main", "request"),
+    ]
+
+
+def test_a_bakery_at_another_level_is_a_reason_for_every_series_of_it_and_no_other() -> None:
+    sold = (("a", "main", "bun", 1, 5.0), ("b", "main", "bun", 1, 5.0), ("b", "kiosk", "roll", 2, 5.0))
+    rows = found(facts(sold=sold, shifted=("b",)), cells("a", "b"))
+    assert [(row["tenant_id"], row["location_id"], row["kind"], row["value"], row["explanation"]) for row in rows] == [
+        ("b", "kiosk", "level_shift", None, "b sells twice as much"),
+        ("b", "main", "level_shift", None, "b sells twice as much"),
     ]
 
 

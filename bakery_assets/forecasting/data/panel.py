@@ -17,9 +17,9 @@ import polars as pl
 from bakery_assets.calendars import CLOSED, EVENT, HOLIDAY, PROMOTION, SCHOOL_HOLIDAY, Occasions
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey, ShopKey
-from bakery_assets.forecasting.data.level_shifts import level_shifts
 from bakery_assets.forecasting.data.pauses import ended_pauses
 from bakery_assets.keys import PRODUCT, SERIES, SHOP
+from bakery_assets.level_shifts import level_shifts
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 

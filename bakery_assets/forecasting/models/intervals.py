@@ -10,6 +10,7 @@ in ``metrics.QUANTILE_LEVELS``; which residuals a series uses is in ``forecastin
 """
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from bakery_assets.forecasting.data.panel import Floats, Integers, Panel, row_mean
@@ -143,14 +144,17 @@ def same_weekday_residuals(panel: Panel, spread: Floats) -> Floats:
     return np.where(is_normal & (base > 0)[:, None], scaled_residual, np.nan).astype(np.float32)
 
 
-def quantile_at(grid: pl.Expr, level: float) -> pl.Expr:
-    """A quantile from a list of those at ``QUANTILE_GRID``; beyond the outermost, these."""
-    upper = next((number for number, each in enumerate(QUANTILE_GRID) if each >= level), len(QUANTILE_GRID) - 1)
-    lower = upper - 1 if upper and QUANTILE_GRID[upper] > level else upper
-    if lower == upper:
-        return grid.list.get(upper)
-    share = (level - QUANTILE_GRID[lower]) / (QUANTILE_GRID[upper] - QUANTILE_GRID[lower])
-    return grid.list.get(lower) * (1 - share) + grid.list.get(upper) * share
+def grid_positions(levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Places of levels in ``QUANTILE_GRID``, a fraction between two; beyond the outermost, these."""
+    places: npt.NDArray[np.float64] = np.interp(levels, QUANTILE_GRID, np.arange(len(QUANTILE_GRID)))
+    return places.round(DECIMALS)
+
+
+def quantile_at(grid: pl.Expr, place: pl.Expr) -> pl.Expr:
+    """A quantile from a list of those at ``QUANTILE_GRID``, by its place of ``grid_positions``."""
+    lower = place.floor()
+    share = place - lower
+    return grid.list.get(lower.cast(pl.Int64)) * (1 - share) + grid.list.get(place.ceil().cast(pl.Int64)) * share
 
 
 def default_residual_quantiles() -> list[float]:

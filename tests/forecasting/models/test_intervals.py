@@ -15,6 +15,7 @@ from bakery_assets.forecasting.models.intervals import (
     base_level,
     default_residual_quantiles,
     error_quantiles,
+    grid_positions,
     quantile_at,
     residual_scale,
     same_weekday_residuals,
@@ -32,7 +33,8 @@ def rows(*errors: list[float]) -> Floats:
 
 def level(grid: list[float], at: float) -> float:
     frame = pl.DataFrame({"grid": [grid]}, schema={"grid": pl.List(pl.Float64)})
-    return float(frame.select(quantile_at(pl.col("grid"), at)).item())
+    (place,) = grid_positions(np.array([at]))
+    return float(frame.select(quantile_at(pl.col("grid"), pl.lit(place))).item())
 
 
 def test_a_quantile_of_n_errors_has_its_share_of_them_below_it() -> None:

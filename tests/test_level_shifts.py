@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bakery_assets.forecasting.data.level_shifts import LONGEST_SHIFT, level_shifts
+from bakery_assets.level_shifts import LONGEST_SHIFT, lasting_shifts, level_shifts
 
 Floats = npt.NDArray[np.float32]
 DAYS = 182
@@ -104,3 +104,19 @@ def test_a_shift_that_smoothing_has_followed_is_none_any_more(age: int) -> None:
     ratio, lasted = level_shifts(demand)
     assert (lasted > 0).mean() <= 0.04
     assert (ratio[lasted == 0] == 1).all()
+
+
+def test_days_that_say_nothing_are_left_out_and_five_others_have_to_tell() -> None:
+    """A bakery that is closed on Sundays: six days since the shift are five that tell, five are four."""
+    closed = np.arange(DAYS) % 7 == 6
+    for days, expected in ((6, 6), (5, 0), (12, 12)):
+        demand = changed(days, 2.0)
+        demand[closed] = np.nan
+        ratio, lasted = shift(demand)
+        assert lasted == expected
+        assert ratio == pytest.approx(2.0 if expected else 1.0, rel=1e-4)
+
+
+def test_the_longer_search_sees_a_shift_of_six_weeks() -> None:
+    ratio, lasted = lasting_shifts(changed(40, 2.0)[None].astype(np.float32))
+    assert (float(ratio[0]), int(lasted[0])) == (pytest.approx(2.0, rel=1e-4), 40)
