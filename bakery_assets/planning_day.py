@@ -43,7 +43,8 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
 }
 # What earlier plans published.
 RECORD = ("plan_versions", "published_batches", "published_orders", "published_distributions")
-MODELS = ("model_versions", "series_models", "boosters")  # what retraining writes and the planning day applies
+# What retraining writes and the planning day applies.
+MODELS = ("model_versions", "series_models", "boosters", "shared_effects")
 
 VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs
 WRITTEN_BY = {table: stage.name for stage in STAGES for table in stage.writes}

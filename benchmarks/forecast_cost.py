@@ -56,6 +56,7 @@ def run() -> dict[str, object]:
 
 def _measure() -> None:
     from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+    from bakery_assets.forecasting.registry.shared_effects import SharedEffects
     from bakery_assets.schemas import ops, plans, table_name
     from bakery_assets.stages import Stage
 
@@ -65,12 +66,13 @@ def _measure() -> None:
     frames, cells = _frames()
     empty = (ops.SalesHourly, ops.ForecastOverrides, plans.ModelVersions, plans.SeriesModels, plans.Boosters)
     frames |= {table_name(schema): schema.create_empty() for schema in empty}
+    frames["shared_effects"] = SharedEffects.create_empty()
     models = {"incumbents": frames["series_models"], "carried_over": frames["series_models"]}
     loaded = _peak_gib()
 
     def of(tenants: pl.DataFrame) -> dict[str, pl.DataFrame]:
         return {
-            name: each if name == "boosters" else each.join(tenants, on="tenant_id", how="semi")
+            name: each if name in ("boosters", "shared_effects") else each.join(tenants, on="tenant_id", how="semi")
             for name, each in frames.items()
         }
 

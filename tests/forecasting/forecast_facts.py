@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import CELLS
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects
 from bakery_assets.metrics import QUANTILE_LEVELS
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
@@ -37,6 +38,7 @@ def facts(**rows: Iterable[Sequence[Any]]) -> Facts:
     for name, given in rows.items():
         made[name] = pl.DataFrame(list(given), schema=made[name].schema, orient="row")
     made["sales"] = recorded_overnight(made["sales"])
+    made["shared_effects"] = SharedEffects.create_empty()
     made["incumbents"] = made["series_models"]
     made["carried_over"] = made["series_models"].select("tenant_id", "location_id", "product_id")
     return made

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, CannotPlan
 from bakery_assets.forecasting import forecast_demand
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects
 from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import ops, plans
@@ -65,8 +66,9 @@ def facts(
         **{
             table.name: pl.DataFrame(schema=frame_schema(table))
             for table in (ops.sales_hourly, ops.weather, ops.forecast_overrides, ops.opening_hours,
-                          ops.tenant_settings, plans.model_versions,                          plans.series_models, plans.boosters)
+                          ops.tenant_settings, plans.model_versions, plans.series_models, plans.boosters)
         },
+        "shared_effects": SharedEffects.create_empty(),
     }  # fmt: skip
 
 
