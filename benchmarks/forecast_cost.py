@@ -67,6 +67,7 @@ def _measure() -> None:
     empty = (ops.SalesHourly, ops.ForecastOverrides, plans.ModelVersions, plans.SeriesModels, plans.Boosters)
     frames |= {table_name(schema): schema.create_empty() for schema in empty}
     frames["shared_effects"] = SharedEffects.create_empty()
+    frames["day_forecasts"] = plans.DemandForecasts.create_empty()
     models = {"incumbents": frames["series_models"], "carried_over": frames["series_models"]}
     loaded = _peak_gib()
 

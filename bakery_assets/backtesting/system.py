@@ -86,7 +86,13 @@ def apply_system(
     """The forecasts of the seven days of ``cells``, made of ``known``."""
     inputs = cast(
         ForecastInputs,
-        {**known, "boosters": trained.boosters, "shared_effects": trained.shared_effects, **trained.tables},
+        {
+            **known,
+            "boosters": trained.boosters,
+            "shared_effects": trained.shared_effects,
+            "day_forecasts": plans.DemandForecasts.create_empty(),
+            **trained.tables,
+        },
     )
     return forecast_demand(cells, inputs)["demand_forecasts"]
 

@@ -49,6 +49,7 @@ class ForecastInputs(ContextFacts):
 
     ``model_versions`` has each trained tenant's version in use, ``series_models`` its series, and ``boosters`` the
     models they share; ``shared_effects`` what tenants without a version have of them.
+    ``day_forecasts`` are earlier plans' forecasts of their own day and the next.
     """
 
     opening_hours: dy.DataFrame[ops.OpeningHours]
@@ -58,6 +59,7 @@ class ForecastInputs(ContextFacts):
     series_models: dy.DataFrame[plans.SeriesModels]
     boosters: dy.DataFrame[plans.Boosters]
     shared_effects: dy.DataFrame[SharedEffects]
+    day_forecasts: dy.DataFrame[plans.DemandForecasts]
 
 
 class ForecastTables(TypedDict):
@@ -70,10 +72,10 @@ class ForecastTables(TypedDict):
 def forecast_demand(cells: dy.DataFrame[Cells], inputs: ForecastInputs) -> ForecastTables:
     """Forecast what each product will sell in each shop, for seven days from the plan date.
 
-    A product is forecast in every shop that has sold it; one that was never sold is forecast as 0 in
-    `main`. There are no rows from the day on which a product is discontinued. A day that is not over
-    when the plan is made (``complete_days``) is missing in the history. A human override replaces the system's
-    figure, which is kept next to it.
+    A product is forecast in every shop that has sold it; one that was never sold in those that sell its category, if
+    it is new, and else as 0 in `main`. There are no rows from the day on which a product is discontinued. A day that
+    is not over when the plan is made (``complete_days``) is missing in the history. A human override replaces the
+    system's figure, which is kept next to it.
 
     Returns:
         Rows sorted by their key; quantities in the product's unit. Figures add up: a product's demand
@@ -161,7 +163,14 @@ def _forecasts(
 ) -> _Made:
     closures = horizon_closures(context, context.panel.cells, known)
     forecasts = system_forecasts(
-        cells, inputs["products"], context, versions, effects, closures.predicted, inputs["boosters"]
+        cells,
+        inputs["products"],
+        context,
+        versions,
+        effects,
+        closures.predicted,
+        inputs["boosters"],
+        inputs["day_forecasts"],
     )
     overridden = apply_overrides(forecasts, inputs["forecast_overrides"])
     openings = closures.holidays.join(cells, on="tenant_id").rename({"date": "target_date"})

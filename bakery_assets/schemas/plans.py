@@ -26,9 +26,10 @@ SeriesModel = Literal[
 ]
 UNTRAINED_SMOOTHING = "untrained_smoothing"  # a tenant without a trained version
 SHORT_HISTORY = "short_history"  # few days since the first sale
-NO_HISTORY = "no_history"  # never sold: forecast as 0
+CATEGORY_LEVEL = "category_level"  # new, never sold: as its category's products usually sell
+NO_HISTORY = "no_history"  # never sold, and not new: forecast as 0
 SERIES_MODELS: tuple[SeriesModel, ...] = get_args(SeriesModel)
-FORECAST_MODELS = (*SERIES_MODELS, UNTRAINED_SMOOTHING, SHORT_HISTORY, NO_HISTORY)
+FORECAST_MODELS = (*SERIES_MODELS, UNTRAINED_SMOOTHING, SHORT_HISTORY, CATEGORY_LEVEL, NO_HISTORY)
 
 AlertKind = Literal[
     "planning_failed",

@@ -52,7 +52,7 @@ def facts(
         ),
         "products": pl.DataFrame(
             list(products), orient="row", schema={"tenant_id": text, "product_id": text, "discontinued_on": pl.Date}
-        ),
+        ).with_columns(category=pl.lit(None, text), introduced_on=pl.lit(None, pl.Date)),
         "sales": recorded_overnight(pl.DataFrame(
             list(sales), orient="row",
             schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
@@ -69,6 +69,7 @@ def facts(
                           ops.tenant_settings, plans.model_versions, plans.series_models, plans.boosters)
         },
         "shared_effects": SharedEffects.create_empty(),
+        "day_forecasts": DemandForecasts.create_empty(),
     }  # fmt: skip
 
 
