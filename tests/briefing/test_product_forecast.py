@@ -89,17 +89,9 @@ def of_a_new_product() -> dict[str, pl.DataFrame]:
     }
     nothing = dict.fromkeys(TERMS["members"])  # type: ignore[call-overload]
     new = PLAIN | {"category_level": level, "last_same_weekdays": [], "members": nothing, "shares": nothing}
-    rows = [
-        row
-        | {
-            "yhat": 54.0,
-            "system_yhat": 54.0,
-            "override_id": None,
-            "model": "category_level",
-            "reasoning": json.dumps(new),
-        }
-        for row in forecasts("main")
-    ]
+    said = {"override_id": None, "model": "category_level", "reasoning": json.dumps(new)}
+    figures = {"yhat": 54.0, "system_yhat": 54.0, "q10": 36.0, "q90": 72.0}
+    rows = [row | said | figures for row in forecasts("main")]
     empty = frames("main", is_planned=False, has_facts=False)
     return {**empty, "demand_forecasts": typed("plans.demand_forecasts", rows)}
 
