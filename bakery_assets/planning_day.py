@@ -44,7 +44,7 @@ PRIOR_CELL_INPUTS = {  # rows of the cells before, by the name of the input
 # What earlier plans published.
 RECORD = ("plan_versions", "published_batches", "published_orders", "published_distributions")
 # What retraining writes: models, which the planning day applies, and how the last retraining ended.
-MODELS = ("model_versions", "series_models", "boosters", "retraining_runs")
+MODELS = ("model_versions", "series_models", "boosters", "shared_effects", "retraining_runs")
 
 VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs
 WRITTEN_BY = {table: stage.name for stage in STAGES for table in stage.writes}

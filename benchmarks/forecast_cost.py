@@ -57,6 +57,7 @@ def run() -> dict[str, object]:
 
 def _measure(series: int) -> None:
     from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
+    from bakery_assets.forecasting.registry.shared_effects import SharedEffects
     from bakery_assets.schemas import ops, plans, table_name
     from bakery_assets.stages import Stage
 
@@ -69,13 +70,14 @@ def _measure(series: int) -> None:
         plans.SeriesModels, plans.Boosters,
     )  # fmt: skip
     frames |= {table_name(schema): schema.create_empty() for schema in empty}
+    frames["shared_effects"] = SharedEffects.create_empty()
     frames["day_forecasts"] = plans.DemandForecasts.create_empty()
     models = {"incumbents": frames["series_models"], "carried_over": frames["series_models"]}
     loaded = _peak_gib()
 
     def of(tenants: pl.DataFrame) -> dict[str, pl.DataFrame]:
         return {
-            name: each if name == "boosters" else each.join(tenants, on="tenant_id", how="semi")
+            name: each if name in ("boosters", "shared_effects") else each.join(tenants, on="tenant_id", how="semi")
             for name, each in frames.items()
         }
 

@@ -11,9 +11,9 @@ import polars as pl
 
 from bakery_assets.backtesting.series import DailySeries
 from bakery_assets.backtesting.windows import BacktestFacts
-from bakery_assets.forecasting.data.closures import holiday_closure_pattern
-from bakery_assets.forecasting.data.context import build_context, horizon_closures
+from bakery_assets.forecasting.data.context import build_context, horizon_closures, known_of_history
 from bakery_assets.forecasting.data.history import HISTORY_DAYS, SeriesKey
+from bakery_assets.forecasting.data.holiday_openings import country_closings, known_closings
 from bakery_assets.forecasting.system_forecasts import closed_ahead
 from bakery_assets.keys import SERIES, SHOP
 from bakery_assets.schemas import Cells, conform
@@ -27,14 +27,15 @@ class ClosedSeriesDays(SeriesKey):
 
 
 def closures_ahead(cells: dy.DataFrame[Cells], known: BacktestFacts) -> dy.DataFrame[ClosedSeriesDays]:
-    """Days of the horizon that the system takes for closed: by the calendar, or predicted from past closed days.
+    """Days of the horizon that the system takes for closed: by the calendar, or predicted by the same evidence.
 
     Args:
         known: what was known at the origin of ``cells``.
     """
     context = build_context(cells, known, HISTORY_DAYS)
-    pattern = holiday_closure_pattern(context.days, context.holidays)
-    closed = closed_ahead(context.panel, horizon_closures(context, context.panel.cells, pattern))
+    of_countries = country_closings(context.days, context.holidays, context.countries)
+    known_holidays = known_of_history(context, known_closings(of_countries, context.countries), known["opening_hours"])
+    closed = closed_ahead(context.panel, horizon_closures(context, context.panel.cells, known_holidays).predicted)
     return conform(ClosedSeriesDays, closed.rename({"target_date": "date"}))
 
 

@@ -16,6 +16,7 @@ from bakery_assets.cells import Frames
 from bakery_assets.forecasting import fit_booster, forecast_demand
 from bakery_assets.forecasting.adaptive_levels import DAYS
 from bakery_assets.forecasting.forecast import ForecastInputs
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects, shared_effects_of
 from bakery_assets.retraining.stages import TRAINING
 from bakery_assets.schemas import Cells, conform, plans
 from bakery_assets.stages import run_stage
@@ -28,13 +29,14 @@ class TrainedModels:
     """What a training leaves, for forecasts and for the next training.
 
     Attributes:
-        boosters: the model that all tenants share, at most one row.
+        boosters: the model that all tenants share, at most one row. shared_effects: what it holds besides trees.
         tables: ``model_versions`` and ``series_models`` of the tenants that were trained.
         untrained: the tenants that got no model, and why.
         train_seconds: CPU seconds.
     """
 
     boosters: dy.DataFrame[plans.Boosters]
+    shared_effects: dy.DataFrame[SharedEffects]
     tables: Frames
     untrained: Mapping[str, str] = field(default_factory=dict)
     train_seconds: float = 0.0
@@ -44,6 +46,7 @@ def no_models() -> TrainedModels:
     """What there is before the first training."""
     return TrainedModels(
         plans.Boosters.create_empty(),
+        SharedEffects.create_empty(),
         {
             "model_versions": plans.ModelVersions.create_empty(),
             "series_models": plans.SeriesModels.create_empty(),
@@ -73,7 +76,11 @@ def train_system(
     outcome = run_stage(TRAINING, frames, cells)
     reasons = {cell.tenant_id: failed.reason for cell, failed in sorted(outcome.failed.items())}
     return TrainedModels(
-        cast(dy.DataFrame[plans.Boosters], boosters), {**nothing, **outcome.tables}, reasons, cpu() - started
+        cast(dy.DataFrame[plans.Boosters], boosters),
+        shared_effects_of(boosters, min(cells["planned_as_of"].to_list())),
+        {**nothing, **outcome.tables},
+        reasons,
+        cpu() - started,
     )
 
 
@@ -90,7 +97,14 @@ def apply_system(
     """
     day_forecasts = pl.concat([plans.DemandForecasts.create_empty(), *past_forecasts[-KEPT_FORECASTS:]])
     inputs = cast(
-        ForecastInputs, {**known, "boosters": trained.boosters, **trained.tables, "day_forecasts": day_forecasts}
+        ForecastInputs,
+        {
+            **known,
+            "boosters": trained.boosters,
+            "shared_effects": trained.shared_effects,
+            "day_forecasts": day_forecasts,
+            **trained.tables,
+        },
     )
     return forecast_demand(cells, inputs)["demand_forecasts"]
 

@@ -1,7 +1,8 @@
 """Findings: what a day's plan found that needs a person, one row per cause, with how urgent each is.
 
 What makes a finding is in the module of its subject: ``shortage_alerts``, ``stock_alerts``, ``distribution_alerts``,
-``order_alerts``, ``day_alerts`` and ``forecast_alerts``. How findings of many days become alerts is in ``alert_life``.
+``order_alerts``, ``day_alerts``, ``forecast_alerts`` and ``holiday_alerts``. How findings of many days become alerts is
+in ``alert_life``.
 """
 
 from datetime import time

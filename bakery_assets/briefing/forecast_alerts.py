@@ -1,4 +1,7 @@
-"""Findings about forecasts: products without history, days far off, worsening weeks, days that cannot be validated."""
+"""Findings about forecasts: products without history, days far off, worsening weeks, days that cannot be validated.
+
+What is asked about holidays is in ``holiday_alerts``.
+"""
 
 from typing import TypedDict
 

@@ -46,9 +46,13 @@ def resolution() -> pl.Expr:
     plan = pl.format("The plan of {}", pl.col("latest_on").dt.strftime("%a %-d %b"))
     is_order = pl.col("kind") == "order_today"
     is_other_day = pl.col("kind").is_in(OF_ONE_DAY) & (pl.col("latest_on") != pl.col("last_plan_date"))
-    # As the reasoning of a note on baking has it, which says of no other day.
-    first_day = pl.col("reasoning").str.json_path_match("$.first_day").str.to_date("%Y-%m-%d", strict=False)
-    has_passed = (pl.col("kind") == "baking_note") & (first_day < pl.col("latest_on"))
+    # As the reasoning of a note on baking, and of a question about a holiday, has it, which say of no other day.
+    days = {"baking_note": "$.first_day", "holiday_unconfirmed": "$.target_date"}
+    has_passed = pl.any_horizontal(
+        (pl.col("kind") == kind)
+        & (pl.col("reasoning").str.json_path_match(path).str.to_date("%Y-%m-%d", strict=False) < pl.col("latest_on"))
+        for kind, path in days.items()
+    )
     kind_of_cause = pl.col("cause").str.split(":").list.first()
     sentence = pl.coalesce(
         pl.when(is_order & pl.col("is_ordered")).then(pl.lit(ORDERED)),

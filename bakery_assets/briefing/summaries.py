@@ -10,6 +10,7 @@ from bakery_assets.briefing.difference_alerts import difference_findings
 from bakery_assets.briefing.distribution_alerts import distribution_findings
 from bakery_assets.briefing.findings import rank_findings
 from bakery_assets.briefing.forecast_alerts import forecast_findings, last_validated
+from bakery_assets.briefing.holiday_alerts import holiday_findings
 from bakery_assets.briefing.master_data_alerts import master_data_findings
 from bakery_assets.briefing.next_open_day import next_open_days
 from bakery_assets.briefing.order_alerts import order_findings, requirement_lines
@@ -56,6 +57,7 @@ class BriefingInputs(TypedDict):
     unexplained_usage: dy.DataFrame[plans.UnexplainedUsage]
     day_forecasts: dy.DataFrame[plans.DemandForecasts]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
+    holiday_openings: dy.DataFrame[plans.HolidayOpenings]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
     production_batches: dy.DataFrame[plans.ProductionBatches]
     master_data_faults: dy.DataFrame[plans.MasterDataFaults]
@@ -101,6 +103,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
             *master_data_findings(cells, inputs),
             *forecast_findings(inputs),
             *training_findings(cells, inputs),
+            *holiday_findings(inputs),
         ],
     )
     return BriefingTables(

@@ -11,7 +11,10 @@ from bakery_assets.quantities import DECIMALS
 
 def reasoning() -> pl.Expr:
     """The terms of a row of ``OverriddenForecasts`` as one JSON object."""
+    level = pl.col("category_level")
+    introduced_on = level.struct.field("introduced_on").dt.to_string("%Y-%m-%d")
     return as_json(
+        category_level=pl.when(level.is_not_null()).then(level.struct.with_fields(introduced_on=introduced_on)),
         closed="closed",
         factor="factor",
         factor_limit=pl.lit(MAX_DAY_EFFECT),

@@ -20,13 +20,14 @@ from bakery_assets.forecasting.models.day_effects import (
     day_effects_from,
 )
 from bakery_assets.forecasting.models.day_spread import day_spread
+from bakery_assets.forecasting.new_products import CategoryLevels, category_levels, new_products
 from bakery_assets.forecasting.registry.decode import VersionsInUse
 from bakery_assets.forecasting.uncertainty import quantile_columns, residual_columns, series_residuals
 from bakery_assets.keys import PRODUCT, SERIES, SHOP
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
-from bakery_assets.schemas.plans import NO_HISTORY, SHORT_HISTORY
+from bakery_assets.schemas.plans import CATEGORY_LEVEL, NO_HISTORY, SHORT_HISTORY
 
 UNTRAINED_VERSION = "untrained"
 SERIES_DAY = [*SERIES, "target_date"]
@@ -55,6 +56,11 @@ class SystemForecasts(plans.PlanRow, BlendTerms):
     scale = col.number("What residuals are scaled by, in units; 0 on closed days")
     highest_sold = col.number("Most that was sold in a day of half a year, in units; 0: nothing")
     is_count = col.boolean("Few whole units are sold, so quantiles are whole")
+    category_level = dy.Struct(
+        CategoryLevels.category_level.inner,
+        nullable=True,
+        description="What a new product is forecast from; empty: it is not new",
+    )
     z_q10 = col.metric("Scaled residual at this level", nullable=False)
     z_q50 = col.metric("Scaled residual at this level", nullable=False)
     z_q80 = col.metric("Scaled residual at this level", nullable=False)
@@ -81,7 +87,7 @@ def system_forecasts(
     """The forecasts of all products of a round, sorted by ``FORECAST_KEY``.
 
     Args:
-        day_forecasts: what earlier plans forecast of days that have passed since.
+        day_forecasts: what earlier plans of the last weeks forecast.
     """
     panel = context.panel
     rows = _rows(products, context, versions, horizon(cells))
@@ -108,6 +114,7 @@ def system_forecasts(
             pl.col("is_count").fill_null(value=False),
             pl.col("factors").fill_null([]),
             pl.col("model_version").fill_null(UNTRAINED_VERSION),
+            category_level=pl.lit(None, SystemForecasts.category_level.dtype),
             factor=pl.when(is_closed).then(0.0).otherwise(pl.col("factor").fill_null(1.0)),
             model=pl.when(pl.col("model").is_null())
             .then(pl.lit(NO_HISTORY))
@@ -120,7 +127,27 @@ def system_forecasts(
         .with_columns(residual_columns())
         .with_columns(quantile_columns())
     )
-    return conform(SystemForecasts, forecasts)
+    sold = pl.concat([context.sales.select(PRODUCT), versions.of_series.select(PRODUCT)])
+    new = new_products(cells, products, sold, day_forecasts)
+    levels = category_levels(new, products, panel, forecasts)
+    return conform(SystemForecasts, _with_new_products(forecasts, levels))
+
+
+def _with_new_products(forecasts: pl.DataFrame, levels: dy.DataFrame[CategoryLevels]) -> pl.DataFrame:
+    """The forecasts with those of new products in the place of their zeros."""
+    zeros = forecasts.join(levels.select(PRODUCT).unique(), on=PRODUCT, how="semi")
+    own = levels.join(
+        zeros.select(*PRODUCT, "target_date", pl.exclude(*SERIES, "target_date", *levels.columns)),
+        on=[*PRODUCT, "target_date"],
+    ).with_columns(
+        model=pl.lit(CATEGORY_LEVEL),
+        factor=pl.when(pl.col("closed").is_null()).then(1.0).otherwise(0.0),
+        scale="yhat",
+        errors_of=pl.lit("category"),
+    )
+    quantiles = own.with_columns(residual_columns()).with_columns(quantile_columns())
+    others = forecasts.join(levels, on=PRODUCT, how="anti")
+    return pl.concat([others, quantiles.select(others.columns)]).sort(FORECAST_KEY)
 
 
 def _rows(

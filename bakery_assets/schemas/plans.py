@@ -26,9 +26,10 @@ SeriesModel = Literal[
 ]
 UNTRAINED_SMOOTHING = "untrained_smoothing"  # a tenant without a trained version
 SHORT_HISTORY = "short_history"  # few days since the first sale
-NO_HISTORY = "no_history"  # never sold: forecast as 0
+CATEGORY_LEVEL = "category_level"  # new, never sold: as its category's products usually sell
+NO_HISTORY = "no_history"  # never sold, and not new: forecast as 0
 SERIES_MODELS: tuple[SeriesModel, ...] = get_args(SeriesModel)
-FORECAST_MODELS = (*SERIES_MODELS, UNTRAINED_SMOOTHING, SHORT_HISTORY, NO_HISTORY)
+FORECAST_MODELS = (*SERIES_MODELS, UNTRAINED_SMOOTHING, SHORT_HISTORY, CATEGORY_LEVEL, NO_HISTORY)
 
 AlertKind = Literal[
     "planning_failed",
@@ -55,6 +56,7 @@ AlertKind = Literal[
     "sales_missing",
     "forecast_off",
     "forecast_worsening",
+    "holiday_unconfirmed",
     "training_waits",
 ]
 AlertClass = Literal["planning", "production", "orders", "stock", "forecast", "data"]
@@ -90,8 +92,13 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "sales_missing": "data",
     "forecast_off": "forecast",
     "forecast_worsening": "forecast",
+    "holiday_unconfirmed": "forecast",
     "training_waits": "data",
 }
+
+# By what a shop is taken to open or to be closed on a holiday, in the order in which it counts.
+HolidayEvidence = Literal["calendar", "opening_hours", "own_past", "other_holidays", "sister_shops", "country", "none"]
+HOLIDAY_EVIDENCE: tuple[HolidayEvidence, ...] = get_args(HolidayEvidence)
 
 VersionCause = Literal["planning_time", "late_sales", "person", "fact", "decision"]
 VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
@@ -293,6 +300,40 @@ class DemandForecasts(PlanRow):
     override_id = col.text("Human override applied", nullable=True)
     reasoning = col.json("Every term of the calculation")
     system_yhat = col.number("Expected demand without the human override, in units")
+
+
+class HolidayOpenings(PlanRow):
+    """Whether each shop is expected to open on the holidays of the next seven days, and by what evidence.
+
+    A holiday on which a shop is closed anyway, on its weekly closing day or as it sells no more, has no row.
+    """
+
+    location_id = col.key_text("Shop or kitchen", primary_key=True)
+    target_date = col.date("The holiday; the plan date is the first day", primary_key=True)
+    holiday = col.key_text("Its name")
+    is_open = col.boolean("The shop is expected to open; where it is not, the forecast is 0")
+    evidence = col.choice("By what, the first that tells", HOLIDAY_EVIDENCE)
+    times_seen = col.integer("Times that the shop met this holiday on a weekday on which it opens")
+    times_closed = col.integer("Times that it was closed then")
+    sisters_seen = col.integer("Times that the tenant's other shops met it")
+    sisters_closed = col.integer("Times that they were closed then")
+    country_closed_fraction = col.number(
+        "Fraction of the shops of the tenant's country that are closed on it, of all tenants that were trained on;"
+        " empty: not known of five tenants",
+        maximum=1.0,
+        nullable=True,
+    )
+    country_tenants = col.integer("Tenants that this is known of, each counting alike", nullable=True)
+
+    @dy.rule()
+    def closed_on_evidence_only(cls) -> pl.Expr:
+        """A shop without evidence is expected to open."""
+        return pl.col("is_open") | (pl.col("evidence") != "none")
+
+    @dy.rule()
+    def closed_when_met(cls) -> pl.Expr:
+        """times_closed <= times_seen and sisters_closed <= sisters_seen."""
+        return (pl.col("times_closed") <= pl.col("times_seen")) & (pl.col("sisters_closed") <= pl.col("sisters_seen"))
 
 
 class TargetStockLevels(PlanRow):
@@ -793,6 +834,7 @@ class Boosters(dy.Schema):
     holdout_from = col.date("First day after the training data of the holdout trees")
     parameters = col.json("Features, settings, sample and library version")
     day_effects = col.json("Effects of holidays and the days around them, of each country with enough tenants")
+    holiday_closings = col.json("Fraction of shops closed on each holiday, of each country with enough tenants")
 
 
 class ModelVersions(dy.Schema):
@@ -881,9 +923,9 @@ class RetrainingTriggers(dy.Schema):
 
 TABLES: tuple[type[dy.Schema], ...] = (
     PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, PublishedDistributions, StockMovements,
-    StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, TargetStockLevels, ProductionSchedules,
-    ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans, ProcurementRequirements,
-    InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads, ValidationLocations, ValidationProducts,
-    OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters, ModelVersions, SeriesModels,
-    RetrainingRuns, RetrainingTriggers,
+    StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, HolidayOpenings, TargetStockLevels,
+    ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans,
+    ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
+    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
+    ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

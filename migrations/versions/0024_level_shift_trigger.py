@@ -3,14 +3,14 @@
 from alembic import op
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0023"
 
 _TRIGGERS = ("mape", "mape_rise", "age", "request", "no_model")
 _ALERTS = (
     "planning_failed", "closed_today", "over_capacity", "not_ready", "planned_late", "baking_note", "batch_not_worth_it",
     "master_data_fault", "order_today", "overdue_order", "late_delivery", "no_supplier", "stockout", "low_stock", "expiring",
     "stock_unrecorded", "stale_counts", "shrinkage", "unexplained_sales", "no_history", "no_forecast", "sales_missing",
-    "forecast_off", "forecast_worsening",
+    "forecast_off", "forecast_worsening", "holiday_unconfirmed",
 )  # fmt: skip
 _WAITS, _SHIFT = "training_waits", "level_shift"
 

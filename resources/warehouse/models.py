@@ -10,6 +10,7 @@ from datetime import date, timedelta
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects
 from bakery_assets.retraining.triggers import ForecastErrors
 from bakery_assets.schemas import Cells, conform
 from resources.schema import plans
@@ -23,7 +24,11 @@ _IN_FORCE = (
 
 
 def read_champions(warehouse: Warehouse, cells: dy.DataFrame[Cells]) -> dict[str, pl.DataFrame]:
-    """Champions at each cell's planning instant: model_versions, series_models, and the boosters they use."""
+    """Champions at each cell's planning instant: model_versions, series_models, and the boosters they use.
+
+    Cells without a champion have ``shared_effects``: what the boosters hold that are newest at their instants, without
+    the trees.
+    """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         return champions(bulk, cells)
 
@@ -32,7 +37,12 @@ def champions(bulk: Bulk, cells: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The same within a transaction."""
     bulk.put("champion_cells", cells.select("tenant_id", "planned_as_of"))
     chosen = f"SELECT m.tenant_id, m.model_version FROM plans.model_versions m JOIN champion_cells w ON {_IN_FORCE}"
-    return _models(bulk, chosen)
+    newest = (
+        "SELECT b.booster_id FROM champion_cells w CROSS JOIN LATERAL (SELECT n.booster_id FROM plans.boosters n"
+        " WHERE n.trained_at <= w.planned_as_of ORDER BY n.trained_at DESC, n.booster_id DESC LIMIT 1) b"
+        f" WHERE NOT EXISTS (SELECT FROM plans.model_versions m WHERE {_IN_FORCE})"
+    )
+    return _models(bulk, chosen, newest)
 
 
 def last_retrainings(bulk: Bulk, cells: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -51,14 +61,20 @@ def read_named_versions(warehouse: Warehouse, versions: pl.DataFrame) -> dict[st
     """Models by name, whatever their role.
 
     Args:
-        versions: ``tenant_id, model_version``; a null version has no models.
+        versions: ``tenant_id, model_version``; a null version has no models, and the shared effects of all boosters.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
         bulk.put("named", versions.select("tenant_id", "model_version"))
-        return _models(bulk, "SELECT tenant_id, model_version FROM named")
+        is_any_untrained = "EXISTS (SELECT FROM named WHERE model_version IS NULL)"
+        return _models(
+            bulk,
+            "SELECT tenant_id, model_version FROM named",
+            f"SELECT booster_id FROM plans.boosters WHERE {is_any_untrained}",
+        )
 
 
-def _models(bulk: Bulk, chosen: str) -> dict[str, pl.DataFrame]:
+def _models(bulk: Bulk, chosen: str, shared: str) -> dict[str, pl.DataFrame]:
+    """Models of the versions ``chosen`` (tenant_id, model_version); of the boosters ``shared`` all but the trees."""
     key = "(t.tenant_id, t.model_version)"
     used = f"SELECT t.booster_id FROM plans.model_versions t WHERE {key} IN ({chosen})"
     conditions = {
@@ -71,7 +87,10 @@ def _models(bulk: Bulk, chosen: str) -> dict[str, pl.DataFrame]:
         order = ", ".join(f"t.{column.name}" for column in table.primary_key)
         frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t WHERE {condition} ORDER BY {order}")
         frames[table.name] = frame.cast(frame_schema(table))
-    return frames
+    small = SharedEffects.column_names()
+    columns = ", ".join(name if name == "trained_at" else f"{name}::text" for name in small)
+    effects = bulk.read(f"SELECT {columns} FROM plans.boosters WHERE booster_id IN ({shared}) ORDER BY booster_id")
+    return {**frames, "shared_effects": conform(SharedEffects, effects)}
 
 
 def newest_booster(warehouse: Warehouse, plan_date: date) -> pl.DataFrame:

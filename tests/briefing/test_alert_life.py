@@ -161,6 +161,7 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
     ),
     "forecast_off": ("the next day was forecast well, or could not be checked", NO_LONGER),
     "forecast_worsening": ("forecasts got better, or cannot be compared", NO_LONGER),
+    "holiday_unconfirmed": ("the calendar says it now, it was overridden, others' days have told since", NO_LONGER),
 }  # fmt: skip
 MONDAY_MORNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ORDER = {

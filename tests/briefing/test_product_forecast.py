@@ -78,6 +78,24 @@ def frames(*shops: str, is_planned: bool = True, has_facts: bool = True) -> dict
     }
 
 
+def of_a_new_product() -> dict[str, pl.DataFrame]:
+    """Never sold, and introduced on Tuesday: 14 other breads are expected to sell 60 at the median."""
+    level = {
+        "category": "bread",
+        "introduced_on": TODAY.isoformat(),
+        "median": 60.0,
+        "products": 14,
+        "start_factor": 0.9,
+    }
+    nothing = dict.fromkeys(TERMS["members"])  # type: ignore[call-overload]
+    new = PLAIN | {"category_level": level, "last_same_weekdays": [], "members": nothing, "shares": nothing}
+    said = {"override_id": None, "model": "category_level", "reasoning": json.dumps(new)}
+    figures = {"yhat": 54.0, "system_yhat": 54.0, "q10": 36.0, "q90": 72.0}
+    rows = [row | said | figures for row in forecasts("main")]
+    empty = frames("main", is_planned=False, has_facts=False)
+    return {**empty, "demand_forecasts": typed("plans.demand_forecasts", rows)}
+
+
 def page(found: dict[str, pl.DataFrame]) -> str:
     planned = datetime(2026, 11, 24, 4, 30, tzinfo=UTC) if found["demand_forecasts"].height else None
     forecast = ProductForecast("Le Fournil", "Europe/Paris", "pain", "Pain au chocolat", "piece", TODAY, planned, found)  # type: ignore[arg-type]
@@ -94,6 +112,7 @@ def page(found: dict[str, pl.DataFrame]) -> str:
         ("two_shops", frames("east", "west")),
         ("not_planned", frames("main", is_planned=False)),
         ("nothing_known", frames("main", is_planned=False, has_facts=False)),
+        ("a_new_product", of_a_new_product()),
     ],
 )
 def test_the_page_is_the_one_written_down(name: str, found: dict[str, pl.DataFrame]) -> None:

@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.cells import CELLS
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects
 from bakery_assets.metrics import QUANTILE_LEVELS
+from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import ops, plans
 from resources.warehouse.connection import frame_schema
 
@@ -37,6 +39,10 @@ def facts(**rows: Iterable[Sequence[Any]]) -> Facts:
     for name, given in rows.items():
         made[name] = pl.DataFrame(list(given), schema=made[name].schema, orient="row")
     made["sales"] = recorded_overnight(made["sales"])
+    unsaid = {"category": pl.lit(None, pl.String), "introduced_on": pl.lit(None, pl.Date)}
+    made["products"] = made["products"].with_columns(**unsaid)
+    made["shared_effects"] = SharedEffects.create_empty()
+    made["day_forecasts"] = DemandForecasts.create_empty()
     made["incumbents"] = made["series_models"]
     made["day_forecasts"] = pl.DataFrame(schema=frame_schema(plans.demand_forecasts))
     made["carried_over"] = made["series_models"].select("tenant_id", "location_id", "product_id")

@@ -184,12 +184,18 @@ def test_what_hardly_sells_and_what_is_away_are_forecast_as_such(
 
 
 @pytest.mark.parametrize("name", ["untrained", "trained"])
-def test_a_product_never_sold_and_an_empty_bakery_say_that_nothing_is_known(
+def test_a_new_product_has_its_categorys_level_and_an_empty_bakery_says_that_nothing_is_known(
     cold_forecasts: dict[str, pl.DataFrame], name: str
 ) -> None:
-    """Of a new product its category's level would be right; it is forecast as 0, and says so."""
-    nothing = cold_forecasts[name].filter((pl.col("product_id") == "new-00d") | (pl.col("tenant_id") == "e-empty"))
-    assert nothing.height == 14
+    """The new products of the case were drawn around 30 a day, which is also the median of its breads."""
+    new = cold_forecasts[name].filter(product_id="new-00d")
+    assert new["model"].unique().to_list() == ["category_level"]
+    assert new["yhat"].mean() == pytest.approx(30, rel=0.2)
+    assert new.filter(pl.col("target_date").dt.weekday() == 6)["yhat"].item() == pytest.approx(45, rel=0.2)
+    assert (new["q10"] < new["yhat"]).all()
+    assert (new["q90"] > new["yhat"]).all()
+    nothing = cold_forecasts[name].filter(tenant_id="e-empty")
+    assert nothing.height == 7
     assert nothing["model"].unique().to_list() == ["no_history"]
     assert nothing["yhat"].sum() == 0
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.cells import CELLS, CannotPlan
 from bakery_assets.forecasting import forecast_demand
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects
 from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.schemas.plans import DemandForecasts
 from resources.schema import ops, plans
@@ -51,7 +52,7 @@ def facts(
         ),
         "products": pl.DataFrame(
             list(products), orient="row", schema={"tenant_id": text, "product_id": text, "discontinued_on": pl.Date}
-        ),
+        ).with_columns(category=pl.lit(None, text), introduced_on=pl.lit(None, pl.Date)),
         "sales": recorded_overnight(pl.DataFrame(
             list(sales), orient="row",
             schema={"tenant_id": text, "product_id": text, "sales_date": pl.Date, "location_id": text,
@@ -65,8 +66,10 @@ def facts(
         **{
             table.name: pl.DataFrame(schema=frame_schema(table))
             for table in (ops.sales_hourly, ops.weather, ops.forecast_overrides, ops.opening_hours,
-                          ops.tenant_settings, plans.model_versions,                          plans.series_models, plans.boosters)
+                          ops.tenant_settings, plans.model_versions, plans.series_models, plans.boosters)
         },
+        "shared_effects": SharedEffects.create_empty(),
+        "day_forecasts": DemandForecasts.create_empty(),
     }  # fmt: skip
 
 

@@ -134,7 +134,7 @@ def _record(kept: list[tuple[pl.DataFrame, Frames]], cells: pl.DataFrame) -> dic
     found["published_batches"] = pl.concat([_empty(plans.PublishedBatches), *batches])
     found["published_distributions"] = pl.concat([_empty(plans.PublishedDistributions), *distributions])
     found["published_orders"] = pl.concat([_empty(plans.PublishedOrders), *orders])
-    for name in ("model_versions", "series_models", "boosters"):
+    for name in ("model_versions", "series_models", "boosters", "shared_effects"):
         found[name] = _empty(READS[name])
     return found
 

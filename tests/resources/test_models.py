@@ -26,6 +26,7 @@ def booster(name: str = "trees", through: date = date(2026, 2, 28)) -> pl.DataFr
         {
             "booster_id": [name], "trained_through": [through], "trees": ["tree"], "holdout_trees": ["tree"],
             "holdout_from": [through - timedelta(days=56)], "parameters": ["{}"], "day_effects": ["[]"],
+            "holiday_closings": ["[]"],
         }
     )  # fmt: skip
 
@@ -110,6 +111,28 @@ def test_an_instant_belongs_to_the_version_that_was_champion_then(shop: Warehous
     assert rows(shop, "SELECT old_version, new_version, state FROM plans.retraining_runs WHERE new_version = 'v2'") == [
         ("v1", "v2", "promoted")
     ]
+
+
+def test_cells_without_a_champion_have_what_the_newest_boosters_of_their_mornings_know_of_holidays(
+    shop: Warehouse,
+) -> None:
+    """Without their trees, each once; a bakery with a version of its own needs none of it."""
+    later = booster("later").with_columns(holiday_closings=pl.lit('[{"name": "Noël"}]'), day_effects=pl.lit("[1]"))
+    add_booster(shop, later, NOW + WEEK)
+    add_booster(shop, booster("latest"), NOW + 2 * WEEK)
+    train(shop, NOW, c="w1")
+
+    def shared(*mornings: tuple[str, datetime]) -> pl.DataFrame:
+        rows = [(tenant, at.date(), "Europe/Paris", at) for tenant, at in mornings]
+        return read_champions(shop, pl.DataFrame(rows, schema=CELLS, orient="row"))["shared_effects"]
+
+    second = timedelta(seconds=1)
+    assert shared(("b", NOW - second)).is_empty()
+    assert shared(("b", NOW))["booster_id"].to_list() == ["trees"]
+    found = shared(("b", NOW + 2 * WEEK - second), ("c", NOW + 2 * WEEK))
+    assert found.rows() == [("later", NOW + WEEK, "[1]", '[{"name": "Noël"}]')]
+    assert shared(("c", NOW + 9 * WEEK)).is_empty()
+    assert shared(("b", NOW), ("c", NOW - second))["booster_id"].to_list() == ["trees"]
 
 
 def test_a_version_trained_for_the_past_is_champion_until_the_next_one_began(shop: Warehouse) -> None:
@@ -270,6 +293,9 @@ def test_models_are_read_by_name_whatever_their_role(shop: Warehouse) -> None:
     found = read_named_versions(shop, pl.DataFrame({"tenant_id": ["b"], "model_version": ["v1"]}))
     assert found["series_models"]["model_version"].to_list() == ["v1"]
     assert found["boosters"].height == 1
+    assert found["shared_effects"].is_empty()
+    without = pl.DataFrame({"tenant_id": ["b", "c"], "model_version": ["v1", None]})
+    assert read_named_versions(shop, without)["shared_effects"]["booster_id"].to_list() == ["trees"]
 
 
 def test_the_sample_is_bounded_the_same_every_week_and_as_known_at_its_instant(warehouse: Warehouse) -> None:

@@ -40,15 +40,17 @@ SPECIAL = {
 }
 CLOSED = {
     "calendar": "closed by the calendar",
-    "holiday": "closed on this holiday so far",
+    "holiday": "closed on this holiday, by its past or other shops'",
     "weekly_closing": "closed on this weekday so far",
     "inactive_shop": "in a shop that has stopped selling",
+    "not_introduced": "not introduced yet",
 }
 ERRORS_OF = {
     "model": "this product's forecasts before the last training",
     "own": "this product against the same weekday of weeks before",
     "tenant": "all of the bakery's products, since this one has too few days",
     "usual": "other bakeries, since this one has too few days",
+    "category": "what its category's products sell, since it is new",
 }
 
 
@@ -176,6 +178,8 @@ def _terms(forecast: ProductForecast, location: str, shop: str) -> RenderableTyp
     rows = forecast.frames["demand_forecasts"].filter(location_id=location, target_date=forecast.plan_date)
     found = terms(rows["reasoning"][0]) if rows.height else {}
     shares = {name: share for name, share in (found.get("shares") or {}).items() if share}
+    if found.get("category_level"):
+        return section(title, Text(_level_of_category(found["category_level"], forecast)))
     if not shares:
         return section(
             title, nothing("It has sold nothing yet, so nothing is expected." if rows.height else "Nothing.")
@@ -206,6 +210,17 @@ def _terms(forecast: ProductForecast, location: str, shop: str) -> RenderableTyp
         days = f" ({counted(errors['error_days'], 'day', 'days')})" if errors["errors_of"] in ("model", "own") else ""
         lines.append(nothing(f"The range comes from the errors of {ERRORS_OF[errors['errors_of']]}{days}."))
     return section(title, *lines)
+
+
+def _level_of_category(level: dict[str, Any], forecast: ProductForecast) -> str:
+    """Why a product that has never been sold is expected to sell what it is."""
+    of = f" of {level['category']}" if level["category"] else ""
+    products = counted(level["products"], "product", "products")
+    usual = f"{products}{of} in the shop are expected to sell {quantity(level['median'], forecast.unit)}"
+    if level["introduced_on"] and level["introduced_on"] > forecast.plan_date.isoformat():
+        return f"It is introduced on {level['introduced_on']}; then {usual} at the median."
+    begins = f"new products there began at {level['start_factor']:.0%} of that"
+    return f"It is new and has not been sold yet: {usual} at the median, and {begins}."
 
 
 def _factor(found: dict[str, Any]) -> float:

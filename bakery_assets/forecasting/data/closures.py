@@ -1,36 +1,23 @@
 """Predicted closures: days on which a shop will not open though its calendar has no entry.
 
-A shop is predicted to be closed on its weekly closing day, on holidays on which it has always been closed, and when it
-has become inactive. All three are read from days on which the shop sold nothing at all. Closures that the calendar
-announces are in ``calendars``.
+A shop is predicted to be closed on its weekly closing day, when it has become inactive, and on holidays by what
+``holiday_openings`` finds. The first two are read from days on which the shop sold nothing at all. Closures that the
+calendar announces are in ``calendars``.
 """
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.calendars import CLOSED, TenantHolidays, closed_days
+from bakery_assets.calendars import TenantHolidays, closed_days
 from bakery_assets.forecasting.data.history import ShopCalendar, ShopDates
+from bakery_assets.forecasting.data.holiday_openings import ShopHolidays, announced_openings
 from bakery_assets.keys import SHOP
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
-from bakery_assets.schemas.rules import unique_together
 
 SAME_WEEKDAYS_CLOSED = 4  # as many closed same weekdays in a row make a weekly closing day
 NEVER_OPEN_DAYS = 182  # a weekday that was never open for so long is one, whatever breaks lay between
-SAME_HOLIDAY_SEEN = 2  # a holiday on which the shop was closed as often is one on which it closes
-ANY_HOLIDAY_SEEN = 4  # and so is a holiday not seen so often, when all of as many others were
 INACTIVE_DAYS = 28  # a shop that has sold nothing for so long while others of its tenant did is inactive
-
-
-class HolidayClosurePattern(dy.Schema):
-    """Whether a shop closes on a holiday, for holidays seen often enough to say."""
-
-    tenant_id = col.key_text("The bakery")
-    location_id = col.key_text("Shop or kitchen")
-    name = col.text("Name of the holiday; empty: all holidays together", nullable=True)
-    closed_on_holiday = col.boolean("The shop was closed each time")
-
-    key = unique_together("tenant_id", "location_id", "name")
 
 
 class PredictedClosures(ShopDates):
@@ -39,54 +26,35 @@ class PredictedClosures(ShopDates):
     closed = col.choice("Why", ("holiday", "weekly_closing", "inactive_shop"))
 
 
-def holiday_closure_pattern(
-    days: dy.DataFrame[ShopCalendar], holidays: dy.DataFrame[TenantHolidays]
-) -> dy.DataFrame[HolidayClosurePattern]:
-    """On which holidays each shop was closed, sorted; a holiday on a weekday on which it never opens does not count."""
-    opens = days.filter("is_open").select(*SHOP, "weekday").unique()
-    past = (
-        days.join(holidays, on=["tenant_id", "date"])
-        .join(opens, on=[*SHOP, "weekday"], how="semi")
-        .select(*SHOP, "name", "is_open")
-    )
-    counts = (pl.len().alias("seen"), (pl.col("is_open").sum() == 0).alias("closed_on_holiday"))
-    by_name = past.group_by(*SHOP, "name").agg(counts).filter(pl.col("seen") >= SAME_HOLIDAY_SEEN)
-    by_shop = (
-        past.group_by(SHOP)
-        .agg(counts)
-        .filter(pl.col("seen") >= ANY_HOLIDAY_SEEN)
-        .with_columns(name=pl.lit(None, pl.String))
-    )
-    columns = HolidayClosurePattern.column_names()
-    found = pl.concat([by_name.select(columns), by_shop.select(columns)]).sort(*SHOP, "name")
-    return conform(HolidayClosurePattern, found)
-
-
 def predicted_closures(
     targets: dy.DataFrame[ShopDates],
     days: dy.DataFrame[ShopCalendar],
-    pattern: dy.DataFrame[HolidayClosurePattern],
+    openings: dy.DataFrame[ShopHolidays],
     holidays: dy.DataFrame[TenantHolidays],
     calendar: dy.DataFrame[ops.Calendar],
 ) -> dy.DataFrame[PredictedClosures]:
     """Which of the days ``targets`` a shop will be closed on, each with the first reason that applies.
 
     A day for which the calendar gives opening hours is open.
+
+    Args:
+        openings: of the holidays among ``targets``.
     """
     excused = pl.concat([holidays.select("tenant_id", "date"), closed_days(calendar)]).unique()
     weekly = targets.with_columns(weekday=pl.col("date").dt.weekday()).join(
         _weekly_closing_days(days, excused), on=[*SHOP, "weekday"], how="semi"
     )
     inactive = targets.join(_inactive_shops(days), on=SHOP, how="semi")
+    # What the calendar announces is no prediction.
+    on_holidays = openings.filter(~pl.col("is_open"), pl.col("evidence") != "calendar")
     reasons = [
-        _holiday_closures(pattern, holidays, targets).with_columns(closed=pl.lit("holiday"), rank=1),
-        weekly.select(*SHOP, "date", closed=pl.lit("weekly_closing"), rank=2),
-        inactive.with_columns(closed=pl.lit("inactive_shop"), rank=3),
+        weekly.with_columns(closed=pl.lit("weekly_closing"), rank=1),
+        inactive.with_columns(closed=pl.lit("inactive_shop"), rank=2),
+        on_holidays.with_columns(closed=pl.lit("holiday"), rank=3),
     ]
-    announced = calendar.filter(pl.col("opens").is_not_null(), pl.col("kind") != CLOSED).select("tenant_id", "date")
     found = (
         pl.concat([reason.select(*SHOP, "date", "closed", "rank") for reason in reasons])
-        .join(announced, on=["tenant_id", "date"], how="anti")
+        .join(announced_openings(calendar), on=["tenant_id", "date"], how="anti")
         .sort(*SHOP, "date", "rank")
         .unique([*SHOP, "date"], keep="first", maintain_order=True)
     )
@@ -118,19 +86,6 @@ def _weekly_closing_days(days: pl.DataFrame, excused: pl.DataFrame) -> pl.DataFr
         .select(weekday)
         .unique()
         .sort(weekday)
-    )
-
-
-def _holiday_closures(pattern: pl.DataFrame, holidays: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
-    """Holidays among ``targets`` on which a shop will be closed as it always was: ``SHOP, date``."""
-    named = pattern.filter(pl.col("name").is_not_null())
-    overall = pattern.filter(pl.col("name").is_null()).select(*SHOP, closed_on_all="closed_on_holiday")
-    return (
-        targets.join(holidays, on=["tenant_id", "date"])
-        .join(named, on=[*SHOP, "name"], how="left")
-        .join(overall, on=SHOP, how="left")
-        .filter(pl.coalesce("closed_on_holiday", "closed_on_all", pl.lit(False)))
-        .select(*SHOP, "date")
     )
 
 

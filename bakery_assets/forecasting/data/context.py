@@ -15,12 +15,7 @@ import polars as pl
 
 from bakery_assets.calendars import TenantHolidays, occasions, tenant_holidays
 from bakery_assets.cells import horizon
-from bakery_assets.forecasting.data.closures import (
-    HolidayClosurePattern,
-    PredictedClosures,
-    holiday_closure_pattern,
-    predicted_closures,
-)
+from bakery_assets.forecasting.data.closures import PredictedClosures, predicted_closures
 from bakery_assets.forecasting.data.history import (
     DemandHistory,
     SalesFacts,
@@ -29,6 +24,13 @@ from bakery_assets.forecasting.data.history import (
     open_days,
     sales_window,
     shop_calendar,
+)
+from bakery_assets.forecasting.data.holiday_openings import (
+    KnownClosings,
+    KnownOfHolidays,
+    ShopHolidays,
+    holiday_openings,
+    holidays_seen,
 )
 from bakery_assets.forecasting.data.panel import AHEAD, Flags, Panel, PlanDates, build_panel
 from bakery_assets.forecasting.data.unconstrained_demand import add_unconstrained_demand
@@ -92,15 +94,42 @@ def build_context(cells: dy.DataFrame[Cells], facts: ContextFacts, past: int) ->
     )
 
 
+@dataclass(frozen=True)
+class HorizonClosures:
+    """What is predicted of every shop of a context on the days of a horizon.
+
+    Attributes:
+        holidays: of the shops that no other reason closes on them.
+    """
+
+    predicted: dy.DataFrame[PredictedClosures]
+    holidays: dy.DataFrame[ShopHolidays]
+
+
 def horizon_closures(
-    context: ForecastContext,
-    plan_dates: dy.DataFrame[PlanDates],
-    pattern: dy.DataFrame[HolidayClosurePattern],
-) -> dy.DataFrame[PredictedClosures]:
-    """Predicted closures of every shop of the context on the days of the horizon from ``plan_dates`` on."""
+    context: ForecastContext, plan_dates: dy.DataFrame[PlanDates], known: KnownOfHolidays
+) -> HorizonClosures:
+    """Predicted closures, and openings on holidays, on the days of the horizon from ``plan_dates`` on."""
     days = horizon(plan_dates).select("tenant_id", date="target_date")
     targets = conform(ShopDates, context.panel.shops.select(SHOP).join(days, on="tenant_id"))
-    return predicted_closures(targets, context.days, pattern, context.holidays, context.calendar)
+    openings = holiday_openings(targets, context.holidays, context.calendar, known)
+    predicted = predicted_closures(targets, context.days, openings, context.holidays, context.calendar)
+    anyway = predicted.filter(pl.col("closed") != "holiday")
+    left = openings.join(anyway, on=[*SHOP, "date"], how="anti", maintain_order="left")
+    return HorizonClosures(predicted, conform(ShopHolidays, left))
+
+
+def known_of_history(
+    context: ForecastContext,
+    in_country: dy.DataFrame[KnownClosings] | None = None,
+    opening_hours: dy.DataFrame[ops.OpeningHours] | None = None,
+) -> KnownOfHolidays:
+    """What the context's own days show of holidays, with what else is known; None: nothing."""
+    return KnownOfHolidays(
+        holidays_seen(context.days, context.holidays),
+        KnownClosings.create_empty() if in_country is None else in_country,
+        ops.OpeningHours.create_empty() if opening_hours is None else opening_hours,
+    )
 
 
 def closure_mask(panel: Panel, closures: dy.DataFrame[PredictedClosures]) -> Flags:
@@ -130,5 +159,4 @@ def closure_mask_as_of(context: ForecastContext, past: Panel, day: int) -> Flags
     )
     # Days between the last sale and column ``day`` were not known to be closed yet; they could have been only late.
     then = replace(context, days=shop_calendar(conform(ShopDates, opened)))
-    pattern = holiday_closure_pattern(then.days, context.holidays)
-    return closure_mask(past, horizon_closures(then, plan_dates, pattern))
+    return closure_mask(past, horizon_closures(then, plan_dates, known_of_history(then)).predicted)

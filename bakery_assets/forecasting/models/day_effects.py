@@ -163,7 +163,7 @@ def _of_items(panel: Panel, values: Floats) -> Floats:
 def _over_same_weekday(panel: Panel, days: pl.DataFrame) -> Floats:
     """What a special day's normal day is over the same weekday, for each of ``days`` (item, day, kind).
 
-    1 where it is the same weekday, and for an item without a normal week.
+    1 where it is the same weekday, and for an item without a whole normal week.
     """
     normal = _of_items(panel, np.nan_to_num(panel.same_weekday_means[0]))
     week = np.cumsum(np.pad(normal, ((0, 0), (WEEK, 0))), axis=1, dtype=np.float64)
@@ -172,7 +172,9 @@ def _over_same_weekday(panel: Panel, days: pl.DataFrame) -> Floats:
     index = (days["item"].to_numpy(), days["day"].to_numpy())
     share = days["kind"].replace_strict(SHARE_OF_WEEK, default=0.0, return_dtype=pl.Float64).to_numpy()
     same, all_days = normal[index], mean[index]
-    is_known = (same > 0) & (all_days > 0)
+    # In a product's first weeks, a weekday without a mean yet is not one on which nothing sells.
+    weekdays_known = index[1] - np.argmax(normal > 0, axis=1)[index[0]] >= WEEK - 1
+    is_known = (same > 0) & (all_days > 0) & weekdays_known
     ratio = np.where(is_known, all_days / np.maximum(same, 1e-9), 1.0)
     limited: Floats = np.clip(ratio**share, 1 / MAX_DAY_EFFECT, MAX_DAY_EFFECT).astype(np.float32)
     return limited

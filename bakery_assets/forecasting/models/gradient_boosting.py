@@ -20,6 +20,7 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS
 from bakery_assets.forecasting.data.features import DAYS_FOR_SEASON, FEATURE_NAMES, LEVEL_DAYS, features
+from bakery_assets.forecasting.data.holiday_openings import CountryClosings
 from bakery_assets.forecasting.data.panel import WEEK, Flags, Floats, Panel
 from bakery_assets.forecasting.models.day_effects import CountryDayEffects
 from bakery_assets.schemas import conform, plans
@@ -64,6 +65,7 @@ class FittedBoosters(dy.Schema):
     holdout_from = plans.Boosters.holdout_from
     parameters = plans.Boosters.parameters
     day_effects = plans.Boosters.day_effects
+    holiday_closings = plans.Boosters.holiday_closings
 
 
 @dataclass(frozen=True)
@@ -188,13 +190,14 @@ def fitted_booster(
     holdout: int,
     rows: int,
     of_countries: dy.DataFrame[CountryDayEffects],
+    closings: dy.DataFrame[CountryClosings],
 ) -> dy.DataFrame[FittedBoosters]:
     """The row of a booster.
 
     Args:
         final_model: fitted on all days. holdout_model: fitted without the last ``holdout`` days.
         rows: that ``final_model`` was fitted on.
-        of_countries: what the panel's tenants show of holidays.
+        of_countries: what the panel's tenants show of holidays. closings: which share of their shops closes on them.
     """
     newest: date = panel.cells.select(pl.col("plan_date").max()).item()
     parameters = {
@@ -215,5 +218,6 @@ def fitted_booster(
         "holdout_from": newest - timedelta(days=holdout),
         "parameters": json.dumps(parameters, sort_keys=True),
         "day_effects": json.dumps(of_countries.to_dicts(), sort_keys=True),
+        "holiday_closings": json.dumps(closings.to_dicts(), sort_keys=True),
     }
     return conform(FittedBoosters, pl.DataFrame([row]))

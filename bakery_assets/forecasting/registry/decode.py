@@ -11,8 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from bakery_assets.forecasting.data.closures import HolidayClosurePattern
 from bakery_assets.forecasting.data.history import SeriesKey
+from bakery_assets.forecasting.data.holiday_openings import (
+    ANY_HOLIDAY_SEEN,
+    SAME_HOLIDAY_SEEN,
+    HolidaysSeen,
+    KnownClosings,
+)
 from bakery_assets.forecasting.data.panel import WEEK, Flags, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import DayEffects
 from bakery_assets.forecasting.models.day_spread import KINDS_OF_DAY
@@ -29,6 +34,9 @@ _PARAMETERS = pl.Struct({**dict.fromkeys(sorted(DEFAULT_ALPHAS), pl.Float64()), 
 _EFFECTS = pl.Struct(
     {
         "blend": pl.String(),
+        "country_closings": pl.List(
+            pl.Struct({"name": pl.String(), "share_closed": pl.Float64(), "tenants": pl.Int32()})
+        ),
         "day_spread": pl.List(pl.Float64()),
         "error_quantiles": pl.List(pl.Float64()),
         "factors": pl.List(
@@ -44,6 +52,9 @@ _EFFECTS = pl.Struct(
         ),
         "holiday_habits": pl.List(
             pl.Struct({"location_id": pl.String(), "name": pl.String(), "is_kept": pl.Boolean()})
+        ),
+        "holidays_seen": pl.List(
+            pl.Struct({"location_id": pl.String(), "name": pl.String(), "seen": pl.Int32(), "closed": pl.Int32()})
         ),
     }
 )
@@ -92,7 +103,8 @@ class VersionsInUse:
     of_tenants: dy.DataFrame[TenantVersions]
     of_series: dy.DataFrame[TrainedSeries]
     day_effects: dy.DataFrame[DayEffects]
-    closure_pattern: dy.DataFrame[HolidayClosurePattern]
+    holidays_seen: dy.DataFrame[HolidaysSeen]
+    country_closings: dy.DataFrame[KnownClosings]
     models: list[str]
     booster: npt.NDArray[np.object_]
     weights: Floats
@@ -127,12 +139,12 @@ def decode_model_versions(
     models = rows.select(pl.coalesce("model", "blend", pl.lit(UNTRAINED_SMOOTHING))).to_series().to_list()
     weights = np.array([_WEIGHTS[model] for model in models], dtype=np.float32).reshape(-1, len(MEMBERS)).T
     alphas = rows.select(pl.col(family).fill_null(alpha) for family, alpha in DEFAULT_ALPHAS.items())
-    closed_on_holiday = _listed(versions, "holiday_habits").rename({"is_kept": "closed_on_holiday"})
     return VersionsInUse(
         of_tenants=conform(TenantVersions, versions.with_columns(_null_if_empty(pl.col("error_quantiles")))),
         of_series=conform(TrainedSeries, series),
         day_effects=conform(DayEffects, _day_effects(versions)),
-        closure_pattern=conform(HolidayClosurePattern, closed_on_holiday),
+        holidays_seen=conform(HolidaysSeen, _holidays_seen(versions)),
+        country_closings=conform(KnownClosings, _listed(versions, "country_closings")),
         models=models,
         booster=rows["booster_id"].to_numpy(),
         weights=weights.copy(),
@@ -201,6 +213,17 @@ def _day_effects(versions: pl.DataFrame) -> pl.DataFrame:
     older = rows.filter(pl.col("on_sunday").is_null()).drop("on_sunday")
     for_both = older.join(pl.DataFrame({"on_sunday": [False, True]}), how="cross").select(rows.columns)
     return pl.concat([rows.drop_nulls("on_sunday"), for_both])
+
+
+def _holidays_seen(versions: pl.DataFrame) -> pl.DataFrame:
+    """What shops did on holidays; a version of an older method knew only whether one was closed each time, of holidays
+    seen often enough and, without a name, of all together."""
+    rows = _listed(versions, "holidays_seen")
+    enough = pl.when(pl.col("name").is_null()).then(ANY_HOLIDAY_SEEN).otherwise(SAME_HOLIDAY_SEEN).cast(pl.Int32)
+    older = _listed(versions, "holiday_habits").with_columns(
+        pl.col("name").fill_null(""), seen=enough, closed=enough - (~pl.col("is_kept")).cast(pl.Int32)
+    )
+    return pl.concat([rows, older.select(rows.columns)])
 
 
 def _listed(versions: pl.DataFrame, effect: str) -> pl.DataFrame:

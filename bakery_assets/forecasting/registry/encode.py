@@ -12,9 +12,9 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.forecasting.data.closures import holiday_closure_pattern
 from bakery_assets.forecasting.data.context import ForecastContext
 from bakery_assets.forecasting.data.history import DemandHistory, SeriesKey
+from bakery_assets.forecasting.data.holiday_openings import KnownClosings, holidays_seen
 from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import DayEffects
 from bakery_assets.forecasting.models.gradient_boosting import FittedBoosters
@@ -111,6 +111,7 @@ def encode_model_versions(
     cells: dy.DataFrame[Cells],
     context: ForecastContext,
     day_effects: dy.DataFrame[DayEffects],
+    closings: dy.DataFrame[KnownClosings],
     spread: Floats,
     boosters: dy.DataFrame[FittedBoosters],
     choice: Choice,
@@ -128,7 +129,7 @@ def encode_model_versions(
     libraries = json.dumps({library: version(library) for library in LIBRARIES}, sort_keys=True)
     instants = dict(cells.select("tenant_id", "planned_as_of").iter_rows())
     training_facts = _training_facts(context.sales)
-    effects = _effects(context, day_effects, spread, choice, tenant_quantiles)
+    effects = _effects(context, day_effects, closings, spread, choice, tenant_quantiles)
     contents = models.select("tenant_id", text=pl.concat_str(*_CONTENT, separator=" "))
     models_of = dict(contents.group_by("tenant_id").agg(pl.col("text").sort()).iter_rows())
     rows = []
@@ -202,25 +203,27 @@ def encode_series_models(
 def _effects(
     context: ForecastContext,
     day_effects: dy.DataFrame[DayEffects],
+    closings: dy.DataFrame[KnownClosings],
     spread: Floats,
     choice: Choice,
     tenant_quantiles: Floats,
 ) -> dict[str, dict[str, object]]:
     """What each tenant's version holds besides its series; see ``decode``."""
-    pattern = holiday_closure_pattern(context.days, context.holidays).rename({"closed_on_holiday": "is_kept"})
-    by_tenant = [frame.partition_by("tenant_id", as_dict=True) for frame in (day_effects, pattern)]
+    frames = (day_effects, holidays_seen(context.days, context.holidays), closings)
+    by_tenant = [frame.partition_by("tenant_id", as_dict=True) for frame in frames]
     effects: dict[str, dict[str, object]] = {}
     for number, tenant in enumerate(context.panel.cells["tenant_id"]):
-        factors, closures = (
+        factors, seen, in_country = (
             parts.get((tenant,), frame.clear()).drop("tenant_id").to_dicts()
-            for parts, frame in zip(by_tenant, (day_effects, pattern), strict=True)
+            for parts, frame in zip(by_tenant, frames, strict=True)
         )
         effects[tenant] = {
             "day_spread": _numbers(spread[number]),
             "blend": BLEND_NAMES[int(np.argmin(choice.tenant_wape[:, number]))],
             "error_quantiles": _numbers(tenant_quantiles[number]),
             "factors": factors,
-            "holiday_habits": closures,
+            "holidays_seen": seen,
+            "country_closings": in_country,
         }
     return effects
 

@@ -16,6 +16,11 @@ import polars as pl
 from bakery_assets.cells import HORIZON_DAYS, CannotPlan
 from bakery_assets.forecasting.data.context import ContextFacts, ForecastContext, build_context, closure_mask_as_of
 from bakery_assets.forecasting.data.history import HISTORY_DAYS, SalesFacts, SeriesKey, sales_window
+from bakery_assets.forecasting.data.holiday_openings import (
+    country_closings,
+    country_closings_from,
+    known_closings,
+)
 from bakery_assets.forecasting.data.panel import WEEK, Floats, Integers, Panel
 from bakery_assets.forecasting.models.day_effects import (
     CountryDayEffects,
@@ -99,7 +104,8 @@ def fit_booster(cells: dy.DataFrame[Cells], facts: ContextFacts) -> dy.DataFrame
         final_model, rows = fit_gradient_boosting(panel, day_effect, panel.past)
     except ValueError:  # not one usable day; smoothing does without
         return nothing
-    return fitted_booster(panel, final_model, holdout_model, holdout, rows, of_countries)
+    closings = country_closings(context.days, context.holidays, context.countries)
+    return fitted_booster(panel, final_model, holdout_model, holdout, rows, of_countries, closings)
 
 
 def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: str | None = None) -> TrainingTables:
@@ -145,8 +151,9 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     series = _with_carried_over(trained, inputs["incumbents"], inputs["carried_over"])
     scores = backtest_scores(panel, sold, yhat, incumbent_yhat, forecasts, weeks)
     day_effects = estimate_day_effects(observations, of_countries, context.countries)
+    closings = known_closings(country_closings_from(boosters), context.countries)
     versions = encode_model_versions(
-        cells, context, day_effects, spread, boosters, choice, scores, tenant_quantiles, series
+        cells, context, day_effects, closings, spread, boosters, choice, scores, tenant_quantiles, series
     )
     named = series.join(versions.select("tenant_id", "model_version"), on="tenant_id")
     return TrainingTables(

@@ -7,8 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bakery_assets.forecasting.data.closures import holiday_closure_pattern
-from bakery_assets.forecasting.data.context import build_context, closure_mask, closure_mask_as_of, horizon_closures
+from bakery_assets.forecasting.data.context import (
+    build_context,
+    closure_mask,
+    closure_mask_as_of,
+    horizon_closures,
+    known_of_history,
+)
 from tests.forecasting.forecast_facts import PLAN, Facts, cells, facts, sale, together
 
 PAST = 60
@@ -98,7 +103,6 @@ def test_as_of_a_past_day_closures_are_those_predicted_from_the_facts_of_that_da
     round_then = cells("t", day=PLAN - timedelta(days=back))
     earlier = {**frames, "sales": frames["sales"].filter(pl.col("sales_date") < PLAN - timedelta(days=back))}
     then = build_context(round_then, earlier, PAST)
-    pattern = holiday_closure_pattern(then.days, then.holidays)
-    expected = closure_mask(then.panel, horizon_closures(then, then.panel.cells, pattern))
+    expected = closure_mask(then.panel, horizon_closures(then, then.panel.cells, known_of_history(then)).predicted)
     ahead = slice(PAST - back, PAST - back + 7)
     np.testing.assert_array_equal(now[0, ahead], expected[0, PAST : PAST + 7])

@@ -54,9 +54,26 @@ def test_the_spread_of_days_is_that_of_the_version(frames: Facts) -> None:
         assert decoded(frames, days)[1].day_spread.tolist() == [pytest.approx(stored)]
 
 
+def test_a_version_holds_how_often_its_shops_met_holidays(frames: Facts) -> None:
+    """It has been open every day since October, so on three public holidays of all of Germany."""
+    _, versions = decoded(frames, 0)
+    assert versions.holidays_seen.rows() == [
+        ("a", "main", "Erster Weihnachtstag", 1, 0),
+        ("a", "main", "Neujahr", 1, 0),
+        ("a", "main", "Zweiter Weihnachtstag", 1, 0),
+    ]
+
+
 def test_a_version_of_an_older_method_has_neither_and_still_forecasts(frames: Facts) -> None:
     effects = json.loads(frames["model_versions"]["effects"].item())
     del effects["day_spread"]
+    del effects["holidays_seen"], effects["country_closings"]
+    effects["holiday_habits"] = [
+        {"location_id": "main", "name": None, "is_kept": False},
+        {"location_id": "main", "name": "Neujahr", "is_kept": True},
+        {"location_id": "second", "name": None, "is_kept": True},
+        {"location_id": "second", "name": "Neujahr", "is_kept": False},
+    ]
     effects["factors"] = [factor for factor in effects["factors"] if not factor["on_sunday"]]
     for factor in effects["factors"]:
         del factor["on_sunday"]
@@ -71,6 +88,13 @@ def test_a_version_of_an_older_method_has_neither_and_still_forecasts(frames: Fa
     _, versions = decoded(older, 0)
     assert np.isnan(versions.weekday_profile).all()
     assert np.isnan(versions.day_spread).all()
+    seen = versions.holidays_seen.group_by("location_id").agg(pl.col("seen").sum(), pl.col("closed").sum())
+    assert seen.sort("location_id").rows() == [("main", 6, 5), ("second", 6, 5)]
+    assert versions.holidays_seen.filter(name="Neujahr").sort("location_id").rows() == [
+        ("a", "main", "Neujahr", 2, 2),
+        ("a", "second", "Neujahr", 2, 1),
+    ]
+    assert versions.country_closings.is_empty()
     of_both = versions.day_effects.group_by("kind", "name").agg("on_sunday", pl.col("factor").n_unique())
     assert of_both.height == len(effects["factors"]) > 0
     assert {tuple(sorted(each)) for each in of_both["on_sunday"]} == {(False, True)}

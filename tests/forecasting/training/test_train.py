@@ -258,3 +258,21 @@ def test_a_day_special_in_two_ways_is_backtested_with_the_effects_it_would_have_
     at = context.panel.past - 10
     bread = context.panel.items["product_id"].to_list().index("bread")
     assert effect[bread, at] == pytest.approx(3.0, abs=0.5)
+
+
+def test_a_booster_holds_which_share_of_a_countrys_shops_closes_on_a_holiday_and_versions_take_it_over() -> None:
+    new_year = date(2026, 1, 1)
+    each = [bakery(name, 90, sizes=(("main", "bread", 60.0),), seed=seed) for seed, name in enumerate("abcde")]
+    for frames in each[:2]:
+        frames["sales"] = frames["sales"].filter(pl.col("sales_date") != new_year)
+    frames = together(*each)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 1)
+        boosters = fit_booster(cells(*"abcde"), frames)
+        version = train_models(cells("e"), {**of(frames, "e"), "boosters": boosters})["model_versions"]
+    shares = {row["name"]: row["share_closed"] for row in json.loads(boosters["holiday_closings"].item())}
+    assert shares == {"Erster Weihnachtstag": 0, "Zweiter Weihnachtstag": 0, "Neujahr": 0.4}
+    known = json.loads(version["effects"].item())["country_closings"]
+    assert {row["name"]: (row["share_closed"], row["tenants"]) for row in known} == {
+        name: (share, 5) for name, share in shares.items()
+    }
