@@ -129,8 +129,8 @@ def system_forecasts(
     )
     sold = pl.concat([context.sales.select(PRODUCT), versions.of_series.select(PRODUCT)])
     new = new_products(cells, products, sold, day_forecasts)
-    levels = category_levels(new, products, panel, forecasts)
-    return conform(SystemForecasts, _with_new_products(forecasts, levels))
+    of_categories = category_levels(new, products, panel, forecasts)
+    return conform(SystemForecasts, _with_new_products(forecasts, of_categories))
 
 
 def _with_new_products(forecasts: pl.DataFrame, levels: dy.DataFrame[CategoryLevels]) -> pl.DataFrame:
