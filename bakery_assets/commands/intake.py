@@ -41,19 +41,36 @@ def load(
 
 
 def import_pos(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A till's own export, as it is.")],
-    tenant: Annotated[str, typer.Option(help="Bakery whose till it is.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A till's own export, as it is: text or Excel.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Bakery whose till it is.")] = None,
+    till: Annotated[
+        str | None, typer.Option(help="Which till it is, by a name of --tills or a .yaml file; else recognized.")
+    ] = None,
+    tills: Annotated[bool, typer.Option("--tills", help="List the known tills, and end.")] = False,
     article: Annotated[str | None, typer.Option(help="Column with the article.")] = None,
     date: Annotated[str | None, typer.Option(help="Column with the day, or day and time.")] = None,
     quantity: Annotated[str | None, typer.Option(help="Column with the quantity sold.")] = None,
-    price: Annotated[str | None, typer.Option(help="Column with the price of one unit.")] = None,
+    quantity_each: Annotated[
+        bool, typer.Option("--quantity-each", help="Every line is one piece sold; there is no column of quantities.")
+    ] = False,
+    price: Annotated[
+        str | None, typer.Option(help="Column with the price of one unit; 'none' switches any column off.")
+    ] = None,
     revenue: Annotated[
         str | None, typer.Option(help="Column with the takings; without a quantity, that is takings over price.")
     ] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the time of day, where the date has none.")] = None,
+    receipt: Annotated[str | None, typer.Option(help="Column with the number of the receipt.")] = None,
+    location_column: Annotated[str | None, typer.Option(help="Column with the shop, each kept apart.")] = None,
+    skip: Annotated[int | None, typer.Option(help="Lines above the column names.", min=0)] = None,
     delimiter: Annotated[str | None, typer.Option(help="Between the columns; 'tab' for a tabulator.")] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal sign of the numbers: , or .")] = None,
     date_format: Annotated[str | None, typer.Option(help="Format of the dates, for example %m/%d/%Y.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, for example cp1252; else UTF-8.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the file, for example cp1252; else recognized.")
+    ] = None,
     mapping: Annotated[Path | None, typer.Option(help="YAML file with any of the options above.")] = None,
     location: Annotated[str | None, typer.Option(help="Shop the till stands in; else the tenant's main one.")] = None,
     timezone: Annotated[str | None, typer.Option(help="For a new tenant: its IANA time zone.")] = None,
@@ -68,13 +85,33 @@ def import_pos(
     from bakery_assets.intake.faults import Unreadable
     from bakery_assets.intake.till_columns import TillOptions
     from bakery_assets.intake.till_dialect import with_mapping
-    from bakery_assets.schemas.columns import MAIN_LOCATION
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import TillOwner, import_till
 
-    given = TillOptions(article, date, quantity, price, revenue, delimiter, decimal, date_format, encoding)
-    owner = TillOwner(tenant, timezone, country, name, location or MAIN_LOCATION)
+    if tills:
+        _list_tills()
+        return
+    if file is None or tenant is None:
+        raise typer.BadParameter("give FILE and --tenant, or --tills to list the known tills")
+    given = TillOptions(
+        article=article,
+        date=date,
+        quantity=quantity,
+        price=price,
+        revenue=revenue,
+        delimiter=delimiter,
+        decimal=decimal,
+        date_format=date_format,
+        encoding=encoding,
+        time=time,
+        location_column=location_column,
+        receipt=receipt,
+        quantity_each=quantity_each,
+        skip=skip,
+        till=till,
+    )
+    owner = TillOwner(tenant, timezone, country, name, location)
     try:
         options = with_mapping(given, _read_mapping(mapping))
         with progress_bars() as progress:
@@ -84,6 +121,16 @@ def import_pos(
     except Unreadable as error:
         raise _refused(str(error)) from None
     _show(report)
+
+
+def _list_tills() -> None:
+    from bakery_assets.intake.till_profiles import known_tills
+
+    table = Table("till", "what", "recognized by its columns", box=None, pad_edge=False)
+    for each in known_tills():
+        table.add_row(each.name, each.title, ", ".join(each.signature))
+    table.add_row("generic", "any other, by what its columns are called and hold", "")
+    Console(highlight=False, markup=False).print(table)
 
 
 def _read_mapping(path: Path | None) -> dict[str, Any]:

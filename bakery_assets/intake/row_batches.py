@@ -43,11 +43,13 @@ class Source:
         name: name under which its bad rows are reported.
         size: the last batch's ``position``, for progress.
         batches: reads it from the start; raises ``Unreadable`` or ``BadHeader``.
+        notes: what was concluded of how it is written, for the user to see.
     """
 
     name: str
     size: int
     batches: Callable[[], Iterator[RowBatch]]
+    notes: tuple[str, ...] = ()
 
 
 def check_names(file: str, columns: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ What becomes of a row is decided in ``bakery_assets.intake.file_rows``; the stat
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,17 +11,17 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bakery_assets.intake.faults import BadHeader, Unreadable, faults_frame
+from bakery_assets.intake.faults import BadHeader, Unreadable
 from bakery_assets.intake.file_rows import read_file_rows
 from bakery_assets.intake.folder import REQUIRED, require, table_files
 from bakery_assets.intake.report import FileReport, LoadReport, ReportProgress, no_progress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.tables import TableSpec, dependents
 from bakery_assets.intake.till import TillSales
-from bakery_assets.intake.till_columns import TillOptions
+from bakery_assets.intake.till_columns import OFF, TillOptions
 from bakery_assets.intake.till_dialect import detect_dialect
 from bakery_assets.intake.values import SLUG_RULE
-from bakery_assets.schemas.columns import MAIN_LOCATION, SLUG
+from bakery_assets.schemas.columns import SLUG
 from resources.schema import ops
 from resources.warehouse import intake_sql as sql
 from resources.warehouse.connection import Bulk, Warehouse
@@ -76,13 +75,16 @@ def load_folder(
 
 @dataclass(frozen=True)
 class TillOwner:
-    """Whose till it is; a tenant that is not known yet is made where ``timezone`` and ``country`` are given."""
+    """Whose till it is; a tenant that is not known yet is made where ``timezone`` and ``country`` are given.
+
+    Without ``location_id`` the export says which shop a line is of, where it names several.
+    """
 
     tenant_id: str
     timezone: str | None = None
     country: str | None = None
     name: str | None = None
-    location_id: str = MAIN_LOCATION
+    location_id: str | None = None
 
 
 def import_till(
@@ -110,23 +112,19 @@ def import_till(
         zone = sql.zone_of(bulk, owner.tenant_id)
         is_new = zone is None
         zone = zone or _new_zone(bulk, owner)
-    sales = TillSales(dialect, owner.tenant_id, owner.location_id, zone)
-
-    def prepare(bulk: Bulk) -> None:
+    by_column = options.location_column is not None and options.location_column != OFF
+    sales = TillSales(dialect, owner.tenant_id, owner.location_id, zone, by_column=by_column)
+    load = partial(_load, now=now, corrections=corrections, progress=progress)
+    with warehouse.bulk() as bulk:
         if is_new:
             sql.add_tenant(bulk, owner.tenant_id, owner.name or owner.tenant_id, zone, owner.country or "")
         sql.add_products(bulk, owner.tenant_id, sales.articles())
-
-    report = load_source(
-        warehouse,
-        table_spec(ops.sales),
-        sales.source(),
-        now=now,
-        corrections=corrections,
-        progress=progress,
-        prepare=prepare,
-    )
-    return LoadReport((report,), notes=sales.notes())
+        reports = [load(bulk, table_spec(ops.sales), sales.source())]
+        days, hourly = sales.days(), sales.hourly_source()
+        if days and hourly:
+            sales.know_hours(sql.hours_of(bulk, owner.tenant_id, *days))
+            reports.append(load(bulk, table_spec(ops.sales_hourly), hourly))
+    return LoadReport(tuple(reports), notes=sales.notes())
 
 
 def _check_tenant(tenant_id: str) -> None:
@@ -153,21 +151,20 @@ def load_source(
     now: datetime,
     corrections: bool = False,
     progress: ReportProgress = no_progress,
-    prepare: Callable[[Bulk], None] | None = None,
 ) -> FileReport:
     """Load one stream of rows into one table, in one transaction.
-
-    Args:
-        prepare: adds rows that these refer to, in the same transaction.
 
     Raises:
         Unreadable: the file cannot be used; nothing of it was loaded.
     """
     with warehouse.bulk() as bulk:
-        if prepare is not None:
-            prepare(bulk)
-        stage_faults = partial(sql.stage_faults, bulk)
-        stage_faults(faults_frame([]))
+        return _load(bulk, table, source, now=now, corrections=corrections, progress=progress)
+
+
+def _load(
+    bulk: Bulk, table: TableSpec, source: Source, *, now: datetime, corrections: bool, progress: ReportProgress
+) -> FileReport:
+    with sql.staged_faults(bulk) as stage_faults:
         file = read_file_rows(
             table,
             source,
