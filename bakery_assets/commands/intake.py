@@ -9,9 +9,18 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
+
+from bakery_assets.settings import settings
+from bakery_assets.visible_text import visible
 
 if TYPE_CHECKING:
     from bakery_assets.intake.report import LoadReport, ReportProgress
+
+MOST_GROUPS = 8  # kinds of faults of a file that are shown
+
+Check = Annotated[bool, typer.Option("--check", help="Store nothing; say what would become of every row.")]
+Strict = Annotated[bool, typer.Option("--strict", help="End with status 1 if any row or file is refused.")]
 
 
 def load(
@@ -20,8 +29,14 @@ def load(
         bool,
         typer.Option("--corrections", help="Facts that differ from what is stored are corrections, known from now on."),
     ] = False,
+    check: Check = False,
+    strict: Strict = False,
 ) -> None:
-    """Load a folder of CSV or Parquet files; rows that cannot be used go to ops.quarantine with the reason."""
+    """Load a folder of CSV, Parquet or Excel files; rows that cannot be used go to quarantine with the reason.
+
+    Status 0: loaded. 1: a file gave no row, or many were refused (BAKERY_MAX_REFUSED_SHARE), or any with --strict. 2:
+    nothing could be read.
+    """
     from bakery_assets.intake.faults import Unreadable
     from bakery_assets.planning_instants import late_planning_sentences
     from resources.clock import utc_now
@@ -32,12 +47,13 @@ def load(
     warehouse, now = Warehouse(), utc_now()
     try:
         with progress_bars() as progress:
-            report = load_folder(warehouse, folder, now=now, corrections=corrections, progress=progress)
+            report = load_folder(warehouse, folder, now=now, corrections=corrections, check=check, progress=progress)
     except Unreadable as error:
         raise _refused(str(error)) from None
-    _show(report)
+    status = _show(report, strict=strict)
     for sentence in late_planning_sentences(instants_of_week(warehouse, now.date())):
-        Console(highlight=False).print(sentence, style="yellow", markup=False)
+        Console(highlight=False).print(visible(sentence), style="yellow", markup=False)
+    raise typer.Exit(status)
 
 
 def import_pos(
@@ -80,8 +96,14 @@ def import_pos(
         bool,
         typer.Option("--corrections", help="Days that differ from what is stored are corrections, known from now on."),
     ] = False,
+    check: Check = False,
+    strict: Strict = False,
 ) -> None:
-    """Import a till's own export as a bakery's sales; the roles of its columns are detected, or given by options."""
+    """Import a till's own export as a bakery's sales; the till is recognized, or its columns by names and values.
+
+    Status 0: imported. 1: no row could be used, or many were refused (BAKERY_MAX_REFUSED_SHARE), or any with --strict.
+    2: the file could not be read.
+    """
     from bakery_assets.intake.faults import Unreadable
     from bakery_assets.intake.till_columns import TillOptions
     from bakery_assets.intake.till_dialect import with_mapping
@@ -116,11 +138,18 @@ def import_pos(
         options = with_mapping(given, _read_mapping(mapping))
         with progress_bars() as progress:
             report = import_till(
-                Warehouse(), file, owner, options, now=utc_now(), corrections=corrections, progress=progress
+                Warehouse(),
+                file,
+                owner,
+                options,
+                now=utc_now(),
+                corrections=corrections,
+                check=check,
+                progress=progress,
             )
     except Unreadable as error:
         raise _refused(str(error)) from None
-    _show(report)
+    raise typer.Exit(_show(report, strict=strict))
 
 
 def _list_tills() -> None:
@@ -163,8 +192,8 @@ def progress_bars() -> Iterator["ReportProgress"]:
         yield report
 
 
-def _show(report: "LoadReport") -> None:
-    """One row a file, what deserves a look, and the load in one line; status 2 where a file was refused."""
+def _show(report: "LoadReport", *, strict: bool) -> int:
+    """What became of each file, why rows were refused and what to do, and the load in one line; the exit status."""
     console, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     table = Table("file", box=None, pad_edge=False)
     for heading in ("read", "new", "changed", "already known", "quarantined"):
@@ -172,20 +201,27 @@ def _show(report: "LoadReport") -> None:
     for file in report.files:
         if not file.is_refused:
             counts = (file.read, file.new, file.changed, file.known + file.repeated, file.quarantined)
-            table.add_row(file.file, *(f"{count:,}" for count in counts))
+            table.add_row(Text(visible(file.file)), *(f"{count:,}" for count in counts))
         if file.unknown_columns:
-            errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
+            errors.print(visible(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}"), markup=False)
     if report.ignored:
-        errors.print(f"Ignored, as no table has that name: {', '.join(report.ignored)}", markup=False)
+        errors.print(visible(f"Ignored, as no table has that name: {', '.join(report.ignored)}"), markup=False)
     for note in (*report.notes, *report.problems):
-        errors.print(note, markup=False)
+        errors.print(visible(note), markup=False)
     if table.row_count:
         console.print(table)
+    for file in report.files:
+        for group in file.faults[:MOST_GROUPS]:
+            line = f"{file.file}: {group.rows:,} refused ({group.code}), first line {group.first_row}: {group.reason}."
+            console.print(visible(line), markup=False)
+        if len(file.faults) > MOST_GROUPS:
+            console.print(
+                visible(f"{file.file}: {len(file.faults) - MOST_GROUPS:,} more kinds of faults"), markup=False
+            )
     console.print(report.closing_line, markup=False)
-    if report.refused:
-        raise typer.Exit(2)
+    return report.status(max_refused_share=settings().max_refused_share, strict=strict)
 
 
 def _refused(message: str) -> typer.Exit:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(visible(message), markup=False)
     return typer.Exit(2)

@@ -198,7 +198,8 @@ def _split_with_care(
             line = _shown(text).rstrip("\r\n")
             tenant = dict(zip(columns, line.split(dialect.delimiter), strict=False)).get("tenant_id")
             reason = TRUNCATED if number == cut_off else problem
-            faults.append(Fault(claimed_tenant(tenant), number, None, reason, {"line": line}))
+            code = "truncated_file" if number == cut_off else "broken_line"
+            faults.append(Fault(claimed_tenant(tenant), number, code, None, reason, {"line": line}))
         else:
             yield number, row
 
@@ -228,7 +229,8 @@ def _ragged(columns: Sequence[str], number: int, reason: str, row: Sequence[str]
     tenant = content.get("tenant_id")
     if len(row) > len(columns):
         content["further fields"] = list(row[len(columns) :])
-    return Fault(claimed_tenant(str(tenant) if tenant else None), number, None, reason, content)
+    code = "truncated_file" if reason == TRUNCATED else "field_count"
+    return Fault(claimed_tenant(str(tenant) if tenant else None), number, code, None, reason, content)
 
 
 def _encodable(text: str) -> bool:

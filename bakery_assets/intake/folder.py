@@ -24,11 +24,6 @@ class TableFile:
     table: str
     path: Path
 
-    @property
-    def name(self) -> str:
-        """The file with its folder, which tells the files of two loads apart."""
-        return f"{self.path.resolve().parent.name}/{self.path.name}"
-
     def source(self) -> Source:
         """The file as a stream of row batches.
 
@@ -36,12 +31,13 @@ class TableFile:
             Unreadable: it is a link to nothing, or may not be looked at, or is no regular file.
         """
         path, size = self.path, require_regular(self.path)
+        folder = str(path.absolute().parent)
         if path.suffix.lower() == ".parquet":
-            return Source(self.name, parquet_rows(path), partial(read_parquet, path))
+            return Source(path.name, parquet_rows(path), partial(read_parquet, path), folder=folder)
         if is_spreadsheet(path):
-            return Source(self.name, sheet_height(path), partial(read_spreadsheet, path))
+            return Source(path.name, sheet_height(path), partial(read_spreadsheet, path), folder=folder)
         encoding = file_encoding(path)
-        return Source(self.name, size, partial(_read_text, path, encoding.name), encoding.notes)
+        return Source(path.name, size, partial(_read_text, path, encoding.name), encoding.notes, folder)
 
 
 def _read_text(path: Path, encoding: str) -> Iterator[RowBatch]:

@@ -64,7 +64,9 @@ def read_spreadsheet(path: Path, skip: int = 0, batch_rows: int = BATCH_ROWS) ->
             if any(row[len(columns) :]):
                 reason = f"the row has a value beyond the {len(columns)} columns that the header names; name its column"
                 content = dict(zip(columns, row, strict=False))
-                faults.append(Fault(claimed_tenant(content.get("tenant_id")), number, None, reason, content))
+                faults.append(
+                    Fault(claimed_tenant(content.get("tenant_id")), number, "field_count", None, reason, content)
+                )
                 continue
             numbers.append(number)
             texts.append(row[: len(columns)])

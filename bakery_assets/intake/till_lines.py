@@ -24,6 +24,7 @@ MOST_OVER_PRICE = 1.35  # takings over quantity x price: taxes on top
 LEAST_OVER_PRICE = 0.1  # below are no discounts, but a quantity read a thousand times too large
 JOIN = " - "  # between several columns of one article
 _LEFT = "__left"
+_CODE_ENDS = "\x1f"  # between the code of a fault and its text
 _WHAT, _WHICH = "what", "which"
 
 
@@ -67,10 +68,12 @@ class LineReader:
             [cells.drop(ROW_NUMBER, f"{VALUE}product_id"), values.select(pl.all().name.prefix(VALUE))], how="horizontal"
         )
         reasons = read.select(self._reasons())
+        parts = pl.coalesce(reasons.columns).str.split_exact(_CODE_ENDS, 1)
         found = pl.concat([values.select(ROW_NUMBER), reasons], how="horizontal").select(
             ROW_NUMBER,
+            code=parts.struct.field("field_0"),
             column_name=pl.coalesce(pl.when(pl.col(n).is_not_null()).then(pl.lit(n)) for n in reasons.columns),
-            reason=pl.coalesce(reasons.columns),
+            reason=parts.struct.field("field_1"),
         )
         is_good = found["reason"].is_null()
         faults = with_content(batch.rows.select(ROW_NUMBER, *self._used), row_faults(found.filter(~is_good)))
@@ -192,24 +195,24 @@ class LineReader:
         article, day = pl.col(f"{VALUE}product_id"), pl.col(f"{VALUE}sales_date")
         yield (
             pl.when(article.is_null())
-            .then(pl.lit(f"{name} is empty; every row needs an article"))
+            .then(_because("missing_value", pl.lit(f"{name} is empty; every row needs an article")))
             .when(article.str.len_chars() > LONGEST_CODE)
-            .then(pl.lit(f"{name} is longer than {LONGEST_CODE} characters; shorten it"))
+            .then(_because("too_long", pl.lit(f"{name} is longer than {LONGEST_CODE} characters; shorten it")))
             .when(article.str.contains("\0", literal=True))
-            .then(pl.lit(f"{name} holds a NUL character; remove it"))
+            .then(_because("not_readable", pl.lit(f"{name} holds a NUL character; remove it")))
             .alias(name)
         )
         yield (
             pl.when(day.is_null())
-            .then(_shown(columns.date, f", which is no date; one {form} is expected"))
+            .then(_shown("not_readable", columns.date, f", which is no date; one {form} is expected"))
             .when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR).not_())
-            .then(_shown(columns.date, f"; a year from {FIRST_YEAR} to {LAST_YEAR} is expected"))
+            .then(_shown("out_of_range", columns.date, f"; a year from {FIRST_YEAR} to {LAST_YEAR} is expected"))
             .alias(columns.date)
         )
         if columns.location:
             too_long = pl.col(columns.location).str.len_chars() > LONGEST_CODE
             reason = f"{columns.location} is longer than {LONGEST_CODE} characters; shorten it"
-            yield pl.when(too_long).then(pl.lit(reason)).alias(columns.location)
+            yield pl.when(too_long).then(_because("too_long", pl.lit(reason))).alias(columns.location)
         yield from self._reasons_of_measures()
 
     def _reasons_of_measures(self) -> Iterator[pl.Expr]:
@@ -227,24 +230,26 @@ class LineReader:
             hint = f", which is no number; write it like 12{sign}50, or say how it is written with --decimal"
             reason = (
                 pl.when(written & value.is_null())
-                .then(_shown(name, hint))
+                .then(_shown("not_readable", name, hint))
                 .when(value.abs() > LARGEST)
-                .then(_shown(name, f"; {LARGEST:,.0f} or less is expected"))
+                .then(_shown("out_of_range", name, f"; {LARGEST:,.0f} or less is expected"))
             )
             if name in needed:
                 reason = reason.when(written.fill_null(value=False).not_()).then(
-                    pl.lit(f"{name} is empty; every row needs it")
+                    _because("missing_value", pl.lit(f"{name} is empty; every row needs it"))
                 )
             if role == "price":
                 reason = reason.when(value < 0).then(
-                    _shown(name, "; a price is not negative, refunds have a negative quantity")
+                    _shown("out_of_range", name, "; a price is not negative, refunds have a negative quantity")
                 )
                 if not columns.quantity and not columns.quantity_each:
                     zero = (value == 0) & (revenue != 0)
-                    reason = reason.when(zero).then(_shown(name, "; takings without a price give no quantity"))
+                    reason = reason.when(zero).then(
+                        _shown("contradiction", name, "; takings without a price give no quantity")
+                    )
             if role == "revenue" and columns.quantity:
                 reason = reason.when((value > 0) & (quantity < 0)).then(
-                    _shown(name, f", but {columns.quantity} is negative; a return gives both back")
+                    _shown("contradiction", name, f", but {columns.quantity} is negative; a return gives both back")
                 )
                 if columns.price:
                     product = (quantity * price).abs()
@@ -254,7 +259,7 @@ class LineReader:
                         "{} is '{}', but {} x {} is {}; correct one of them, or switch the price off with --price none",
                         pl.lit(name), pl.col(name), pl.lit(columns.quantity), pl.lit(columns.price), product.round(2),
                     )  # fmt: skip
-                    reason = reason.when((product > 0) & off).then(contradiction)
+                    reason = reason.when((product > 0) & off).then(_because("contradiction", contradiction))
             yield reason.alias(name)
 
 
@@ -287,5 +292,10 @@ def _is_one_of(cells: pl.DataFrame, column: str, words: frozenset[str]) -> pl.Ex
     return pl.col(column).is_in(found).fill_null(value=False)
 
 
-def _shown(name: str, hint: str) -> pl.Expr:
-    return shown_text(name, pl.col(name)) + hint
+def _shown(code: str, name: str, hint: str) -> pl.Expr:
+    return _because(code, shown_text(name, pl.col(name)) + hint)
+
+
+def _because(code: str, text: pl.Expr) -> pl.Expr:
+    # The separator, a control character, may stand in a shown text.
+    return pl.concat_str(pl.lit(code + _CODE_ENDS), text.str.replace_all(_CODE_ENDS, " ", literal=True))

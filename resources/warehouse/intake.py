@@ -4,6 +4,8 @@ What becomes of a row is decided in ``bakery_assets.intake.file_rows``; the stat
 """
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bakery_assets.intake.faults import BadHeader, Unreadable
-from bakery_assets.intake.file_rows import read_file_rows
+from bakery_assets.intake.file_rows import FileRows, read_file_rows
 from bakery_assets.intake.folder import REQUIRED, require, table_files
 from bakery_assets.intake.report import FileReport, LoadReport, ReportProgress, no_progress
 from bakery_assets.intake.row_batches import Source
@@ -27,6 +29,7 @@ from resources.warehouse import intake_sql as sql
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.intake_tables import table_spec
 from resources.warehouse.migrate import migrate
+from resources.warehouse.recipe_flags import RECIPE_TABLES, recipe_sentences
 
 
 def load_folder(
@@ -35,6 +38,7 @@ def load_folder(
     *,
     now: datetime,
     corrections: bool = False,
+    check: bool = False,
     progress: ReportProgress = no_progress,
 ) -> LoadReport:
     """Load every table that ``folder`` holds; bad rows go to ``ops.quarantine`` and stop nothing.
@@ -42,6 +46,7 @@ def load_folder(
     Args:
         now: the moment of loading, aware.
         corrections: facts without ``recorded_at`` that differ from what is stored are recorded as known now.
+        check: store nothing, and report what would become of the rows.
         progress: called with a file's name, and how much of how much of it is read.
 
     Raises:
@@ -53,24 +58,44 @@ def load_folder(
         stored = {table for table in REQUIRED if sql.has_rows(bulk, table)}
     require(folder, {file.table for file in files}, stored)
     reports: list[FileReport] = []
+    notes: list[str] = []
     unread: set[str] = set()
+    tenants: set[str] = set()
     tables = tuple(table_spec(table) for table in ops.LOADED)
-    for file in files:
-        blocked = file.table in dependents(tables, unread)
-        if blocked:
-            causes = ", ".join(sorted(unread))
-            problem = f"{file.path.name} was not loaded: its rows refer to {causes}, which could not be read."
-            reports.append(FileReport(file.path.name, file.table, problem=problem, is_refused=True))
-            continue
-        try:
+    with _transactions(warehouse, check=check) as transaction:
+        for file in files:
+            if file.table in dependents(tables, unread):
+                causes = ", ".join(sorted(unread))
+                problem = f"{file.path.name} was not loaded: its rows refer to {causes}, which could not be read."
+                reports.append(FileReport(file.path.name, file.table, problem=problem, is_refused=True))
+                continue
             table = next(table for table in tables if table.name == file.table)
-            reports.append(
-                load_source(warehouse, table, file.source(), now=now, corrections=corrections, progress=progress)
-            )
-        except Unreadable as error:
-            unread.add(file.table)
-            reports.append(FileReport(file.path.name, file.table, problem=str(error), is_refused=True))
-    return LoadReport(tuple(reports), tuple(ignored))
+            try:
+                source = file.source()
+                with transaction() as bulk:
+                    rows = _load(bulk, table, source, now=now, corrections=corrections, progress=progress)
+            except Unreadable as error:
+                unread.add(file.table)
+                reports.append(FileReport(file.path.name, file.table, problem=str(error), is_refused=True))
+                continue
+            reports.append(rows.report)
+            notes += source.notes
+            if file.table in RECIPE_TABLES:
+                tenants.update(rows.new["tenant_id"], rows.changed["tenant_id"])
+        if tenants:
+            with transaction() as bulk:
+                notes += recipe_sentences(bulk, tenants, now.date())
+    return LoadReport(tuple(reports), tuple(ignored), tuple(notes), is_check=check)
+
+
+@contextmanager
+def _transactions(warehouse: Warehouse, *, check: bool) -> Iterator[Callable[[], AbstractContextManager[Bulk]]]:
+    """Each file in a transaction of its own; those of a check all in one, which is rolled back."""
+    if not check:
+        yield warehouse.bulk
+        return
+    with warehouse.bulk(commit=False) as bulk:
+        yield lambda: nullcontext(bulk)
 
 
 @dataclass(frozen=True)
@@ -95,9 +120,13 @@ def import_till(
     *,
     now: datetime,
     corrections: bool = False,
+    check: bool = False,
     progress: ReportProgress = no_progress,
 ) -> LoadReport:
     """Import a till's own export as a tenant's sales; articles that are not known yet become products.
+
+    Args:
+        check: store nothing, and report what would become of the rows.
 
     Raises:
         Unreadable: the file, the tenant or an option cannot be used; nothing was imported.
@@ -115,16 +144,16 @@ def import_till(
     by_column = options.location_column is not None and options.location_column != OFF
     sales = TillSales(dialect, owner.tenant_id, owner.location_id, zone, by_column=by_column)
     load = partial(_load, now=now, corrections=corrections, progress=progress)
-    with warehouse.bulk() as bulk:
+    with warehouse.bulk(commit=not check) as bulk:
         if is_new:
             sql.add_tenant(bulk, owner.tenant_id, owner.name or owner.tenant_id, zone, owner.country or "")
         sql.add_products(bulk, owner.tenant_id, sales.articles())
-        reports = [load(bulk, table_spec(ops.sales), sales.source())]
+        reports = [load(bulk, table_spec(ops.sales), sales.source()).report]
         days, hourly = sales.days(), sales.hourly_source()
         if days and hourly:
             sales.know_hours(sql.hours_of(bulk, owner.tenant_id, *days))
-            reports.append(load(bulk, table_spec(ops.sales_hourly), hourly))
-    return LoadReport(tuple(reports), notes=sales.notes())
+            reports.append(load(bulk, table_spec(ops.sales_hourly), hourly).report)
+    return LoadReport(tuple(reports), notes=sales.notes(), is_check=check)
 
 
 def _check_tenant(tenant_id: str) -> None:
@@ -158,12 +187,12 @@ def load_source(
         Unreadable: the file cannot be used; nothing of it was loaded.
     """
     with warehouse.bulk() as bulk:
-        return _load(bulk, table, source, now=now, corrections=corrections, progress=progress)
+        return _load(bulk, table, source, now=now, corrections=corrections, progress=progress).report
 
 
 def _load(
     bulk: Bulk, table: TableSpec, source: Source, *, now: datetime, corrections: bool, progress: ReportProgress
-) -> FileReport:
+) -> FileRows:
     with sql.staged_faults(bulk) as stage_faults:
         file = read_file_rows(
             table,
@@ -175,8 +204,8 @@ def _load(
             corrections=corrections,
         )
         sql.store(bulk, table, file)
-        sql.quarantine(bulk, source.name)
-    return file.report
+        sql.quarantine(bulk, source.folder, source.name)
+    return file
 
 
 def quarantine_reasons(warehouse: Warehouse, file: str, tenant_id: str, *, since: datetime) -> list[str]:

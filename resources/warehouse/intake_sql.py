@@ -53,6 +53,15 @@ class StoredRows:
             match = _equal("r", "w", keys.columns)
             return self._bulk.read(f"SELECT w.* FROM wanted w WHERE EXISTS (SELECT FROM ops.{table} r WHERE {match})")
 
+    def refused(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
+        with _staged(self._bulk, "wanted", keys):
+            match = " AND ".join(f"q.content->>'{name}' = w.{name}" for name in keys.columns if name != "tenant_id")
+            same = f" AND {match}" if match else ""
+            return self._bulk.read(
+                "SELECT w.* FROM wanted w WHERE EXISTS (SELECT FROM ops.quarantine q"
+                f" WHERE q.tenant_id = w.tenant_id AND q.file LIKE '{table}.%'{same})"
+            )
+
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         """All records about ``subjects``. Other loads of the table wait from here on until this one ends."""
         self._bulk.run(f"DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('load {spec.name}')); END $$")
@@ -161,6 +170,7 @@ def _insert(bulk: Bulk, spec: TableSpec, rows: pl.DataFrame, given: Collection[s
 @contextmanager
 def staged_faults(bulk: Bulk) -> Iterator[Callable[[dy.DataFrame[Faults]], None]]:
     """Takes rows at fault of one file, for ``quarantine``."""
+    bulk.run("DROP TABLE IF EXISTS faults")  # of a file in the same transaction that could not be read
     with _staged(bulk, "faults", faults_frame([])):
         yield lambda faults: bulk.put("faults", faults)
 
@@ -173,11 +183,12 @@ def hours_of(bulk: Bulk, tenant_id: str, first: date, last: date) -> pl.DataFram
     )
 
 
-def quarantine(bulk: Bulk, file: str) -> None:
+def quarantine(bulk: Bulk, folder: str, file: str) -> None:
     """Move the staged faults of a file to ``ops.quarantine``, each distinct one once."""
     bulk.run(
-        "INSERT INTO ops.quarantine (tenant_id, file, row_number, column_name, reason, content)"
-        f" SELECT tenant_id, {_literal(file)}, row_number, column_name, reason, content::jsonb FROM faults"
+        "INSERT INTO ops.quarantine (tenant_id, folder, file, row_number, code, column_name, reason, content)"
+        f" SELECT tenant_id, {_literal(folder)}, {_literal(file)}, row_number, code, column_name, reason,"
+        " content::jsonb FROM faults"
         " ORDER BY row_number ON CONFLICT DO NOTHING"
     )
 

@@ -209,7 +209,9 @@ def test_a_file_in_the_encoding_of_windows_is_read_as_a_whole(home: Path) -> Non
     rows, faults = read(home / "sales.csv", HEADER + "b,pâté,1\nb,Brötchen,2\n".encode("cp1252"))
     assert [row[2] for row in rows] == ["pâté", "Brötchen"]
     assert not faults
-    assert [row[2] for row in read(home / "sales.csv", (HEADER.decode() + "b,pâté,1\n").encode("utf-16"))[0]] == ["pâté"]
+    assert [row[2] for row in read(home / "sales.csv", (HEADER.decode() + "b,pâté,1\n").encode("utf-16"))[0]] == [
+        "pâté"
+    ]
     assert file_encoding(home / "sales.csv").notes == ("sales.csv is not UTF-8; the whole file was read as UTF-16.",)
 
 
