@@ -80,7 +80,8 @@ def sheet_height(path: Path) -> int:
     Raises:
         Unreadable: as ``first_sheet_rows``.
     """
-    return int(_sheet(path).total_height)
+    end = _sheet(path).end
+    return 0 if end is None else int(end[0]) + 1
 
 
 def _rows(path: Path) -> Iterator[list[Cell]]:

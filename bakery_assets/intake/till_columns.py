@@ -214,8 +214,9 @@ def _is_a_piece_a_line(header: Sequence[str], found: Mapping[str, str | None], v
 def _missing(
     header: Sequence[str], missing: Sequence[str], found: Mapping[str, str | None], values: ColumnValues | None
 ) -> str:
-    unnamed = [name for name in header if values and name in values.numbers and name not in found.values()]
-    if "article" in missing and found["date"] and len(unnamed) >= _WIDE:
+    holds_numbers = values.numbers | values.empty if values else frozenset()
+    unnamed = [name for name in header if name in holds_numbers and name not in found.values()]
+    if "article" in missing and found["date"] and len(unnamed) >= _WIDE and not holds_numbers.isdisjoint(unnamed):
         return (
             f"It seems to have a column for each article ({', '.join(unnamed[:3])}, …). Make one line of each article"
             " with its name and quantity, for example with Excel's 'unpivot', and import that."

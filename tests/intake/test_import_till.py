@@ -239,7 +239,8 @@ def test_the_commands_say_what_happened_and_with_which_status(
         done = bakery.invoke(app, known)
         assert done.exit_code == 0
         assert (
-            done.stdout.splitlines()[-1] == "Loaded 2 rows (1 new, 0 already known), 1 quarantined: see bakery quarantine."
+            done.stdout.splitlines()[-1]
+            == "Loaded 2 rows (1 new, 0 already known), 1 quarantined: see bakery quarantine."
         )
         folder = home / "folder"
         folder.mkdir()
