@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,6 +44,7 @@ def load(
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import load_folder
     from resources.warehouse.planning_facts import instants_of_week
+    from resources.warehouse.quarantine import forget_older
 
     warehouse, now = Warehouse(), utc_now()
     try:
@@ -50,6 +52,8 @@ def load(
             report = load_folder(warehouse, folder, now=now, corrections=corrections, check=check, progress=progress)
     except Unreadable as error:
         raise _refused(str(error)) from None
+    if not check:
+        forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
     status = _show(report, strict=strict)
     for sentence in late_planning_sentences(instants_of_week(warehouse, now.date())):
         Console(highlight=False).print(visible(sentence), style="yellow", markup=False)
@@ -110,6 +114,7 @@ def import_pos(
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import TillOwner, import_till
+    from resources.warehouse.quarantine import forget_older
 
     if tills:
         _list_tills()
@@ -134,21 +139,24 @@ def import_pos(
         till=till,
     )
     owner = TillOwner(tenant, timezone, country, name, location)
+    warehouse, now = Warehouse(), utc_now()
     try:
         options = with_mapping(given, _read_mapping(mapping))
         with progress_bars() as progress:
             report = import_till(
-                Warehouse(),
+                warehouse,
                 file,
                 owner,
                 options,
-                now=utc_now(),
+                now=now,
                 corrections=corrections,
                 check=check,
                 progress=progress,
             )
     except Unreadable as error:
         raise _refused(str(error)) from None
+    if not check:
+        forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
     raise typer.Exit(_show(report, strict=strict))
 
 

@@ -5,7 +5,7 @@ Which rows are at fault is decided by the readers (``delimited``, ``parquet``), 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import dataframely as dy
@@ -98,6 +98,23 @@ def with_content(rows: pl.DataFrame, found: dy.DataFrame[RowFaults]) -> dy.DataF
         Fault(claimed_tenant(content.get("tenant_id")), number, code, column, reason, content)
         for content, number, code, column, reason in described
     )
+
+
+def without_others(
+    faults: dy.DataFrame[Faults], used: Collection[str], columns: Collection[str]
+) -> dy.DataFrame[Faults]:
+    """The faults without what their rows have in columns that no rule uses, such as a customer's name.
+
+    A line that could not be split into columns is kept where all of the file's ``columns`` are used.
+    """
+    if set(columns) <= set(used):
+        return faults
+    kept = {*used, "header"}
+    contents = [
+        json.dumps({name: value for name, value in json.loads(content).items() if name in kept}, sort_keys=True)
+        for content in faults["content"]
+    ]
+    return conform(Faults, faults.with_columns(content=pl.Series(contents, dtype=pl.String)))
 
 
 def row_faults(*parts: pl.DataFrame) -> dy.DataFrame[RowFaults]:

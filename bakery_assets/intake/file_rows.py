@@ -20,6 +20,7 @@ from bakery_assets.intake.faults import (
     faults_frame,
     row_faults,
     with_content,
+    without_others,
 )
 from bakery_assets.intake.meaning import check_meaning
 from bakery_assets.intake.parsing import check_header, parse
@@ -87,15 +88,17 @@ def read_file_rows(
     """
     clocks = Clocks(known.zone_names(), known.time_zones(), loaded_at)
     found: list[pl.DataFrame] = []
+    names: list[str] = []  # the file's columns, once they are read
 
     def refuse(faults: dy.DataFrame[Faults]) -> None:
         if faults.height:
+            faults = faults if source.is_trimmed else without_others(faults, spec.columns, names)
             found.append(_grouped(faults.with_columns(rows=pl.lit(1, pl.Int64))))
             report_faults(faults)
 
     nothing = pl.DataFrame(schema=pl.Schema(spec.schema))
     try:
-        file = _read(spec, source, clocks, refuse, progress)
+        file = _read(spec, source, clocks, refuse, progress, names)
     except BadHeader as error:
         refuse(faults_frame([error.fault()]))
         problem = f"{source.name} was skipped: {error}."
@@ -140,15 +143,22 @@ def _groups(parts: list[pl.DataFrame]) -> tuple[FaultGroup, ...]:
     return tuple(FaultGroup(*row) for row in columns.iter_rows())
 
 
-def _read(spec: TableSpec, source: Source, clocks: Clocks, refuse: ReportFaults, progress: ReportProgress) -> _Read:
+def _read(
+    spec: TableSpec,
+    source: Source,
+    clocks: Clocks,
+    refuse: ReportFaults,
+    progress: ReportProgress,
+    columns: list[str],
+) -> _Read:
+    """The typed rows; ``columns`` is filled with the file's columns."""
     parts = [pl.DataFrame(schema=pl.Schema(row_schema(spec)))]
     read = 0
-    columns: list[str] = []
     unknown: list[str] = []
     for batch in source.batches():
         if not columns:
-            columns = batch.columns
-            unknown = check_header(spec, columns)
+            columns.extend(batch.columns)
+            unknown = check_header(spec, batch.columns)
         parsed = parse(spec, batch, clocks)
         parts.append(parsed.rows)
         refuse(parsed.faults)

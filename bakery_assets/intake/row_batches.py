@@ -44,6 +44,7 @@ class Source:
         size: the last batch's ``position``, for progress.
         batches: reads it from the start; raises ``Unreadable`` or ``BadHeader``.
         notes: what was concluded of how it is written, for the user to see.
+        is_trimmed: its rows at fault hold only what rules use, whatever their columns are called.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Source:
     batches: Callable[[], Iterator[RowBatch]]
     notes: tuple[str, ...] = ()
     folder: str = ""
+    is_trimmed: bool = False
 
 
 def check_names(file: str, columns: Sequence[str]) -> None:

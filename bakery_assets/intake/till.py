@@ -63,7 +63,7 @@ class TillSales:
     def source(self) -> Source:
         """Rows of ``sales``, as text: one a product, shop and day, under the number of its first line."""
         path = self._dialect.path
-        return Source(path.name, path.stat().st_size, self._days, folder=str(path.absolute().parent))
+        return Source(path.name, path.stat().st_size, self._days, folder=str(path.absolute().parent), is_trimmed=True)
 
     def hourly_source(self) -> Source | None:
         """Rows of ``sales_hourly``, for days of which every line has a time; None where no day has."""
@@ -71,7 +71,7 @@ class TillSales:
             return None
         path = self._dialect.path
         name = f"{path.name} by hour"
-        return Source(name, path.stat().st_size, self._hours, folder=str(path.absolute().parent))
+        return Source(name, path.stat().st_size, self._hours, folder=str(path.absolute().parent), is_trimmed=True)
 
     def days(self) -> tuple[date, date] | None:
         """The first and last day of the export."""

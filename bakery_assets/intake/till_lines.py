@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.intake.faults import ROW_NUMBER, Faults, row_faults, with_content
+from bakery_assets.intake.faults import ROW_NUMBER, Faults, row_faults, with_content, without_others
 from bakery_assets.intake.row_batches import VALUE, RowBatch
 from bakery_assets.intake.till_dialect import ROUNDING, TillDialect
 from bakery_assets.intake.till_names import plain
@@ -77,7 +77,8 @@ class LineReader:
         )
         is_good = found["reason"].is_null()
         faults = with_content(batch.rows.select(ROW_NUMBER, *self._used), row_faults(found.filter(~is_good)))
-        return TillLines(values.filter(is_good), conform(Faults, pl.concat([batch.faults, faults])), left_out)
+        unsplit = without_others(batch.faults, self._used, batch.columns)
+        return TillLines(values.filter(is_good), conform(Faults, pl.concat([unsplit, faults])), left_out)
 
     @property
     def _used(self) -> list[str]:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from bakery_assets.settings import settings
+from resources.warehouse import Warehouse
 
 TENANTS = "tenant_id,name,timezone,country\nb,Brot,Europe/Berlin,DE\n"
 PRODUCTS = "tenant_id,product_id,name\nb,rye,Rye\n"
@@ -133,3 +135,25 @@ def test_the_known_tills_are_listed(bakery: Bakery) -> None:
     assert status == 0
     assert [line.split()[0] for line in out.splitlines() if line[:1].isalpha()][:3] == ["till", "loyverse", "shopify"]
     assert bakery.run("import-pos", "x.csv")[0] == 2
+
+
+def test_what_no_rule_uses_is_not_kept_and_nothing_for_ever(bakery: Bakery, monkeypatch: pytest.MonkeyPatch) -> None:
+    sales = (
+        "tenant_id,product_id,sales_date,quantity,customer\nb,rye,2026-03-01,10,Ada\nb,rye,2026-03-02,x,Ada\n"
+        'b,rye,2026-03-03,x,Ada,1\nb,rye,2026-03-04,x,"Ada\n'
+    )
+    bakery.load(tenants=TENANTS, products=PRODUCTS, sales=sales)
+    (bakery.home / "till.csv").write_text(
+        "date,item,quantity,cashier\n2026-03-05,Rye,1,Ada\n2026-03-05,Rye,x,Ada\n2026-03-05,Rye,1,Ada,2\n"
+    )
+    bakery.run("import-pos", str(bakery.home / "till.csv"), "--tenant", "b")
+    shown = bakery.run("quarantine", "show")[1]
+    assert shown.count(", line ") == 5
+    assert "Ada" not in shown
+    assert '"quantity": "x"' in shown
+    monkeypatch.setenv("BAKERY_QUARANTINE_DAYS", "1")
+    settings.cache_clear()
+    with Warehouse().engine.begin() as connection:
+        connection.execute(text("UPDATE ops.quarantine SET quarantined_at = now() - interval '25 hours'"))
+    bakery.load(sales=SALES + "b,rye,2026-03-05,x\nb,rye,2026-03-06,1\n")
+    assert bakery.run("quarantine", "show")[1].count(", line ") == 1

@@ -12,6 +12,7 @@ from bakery_assets.intake.till_columns import TillOptions
 from bakery_assets.intake.till_dialect import detect_dialect
 from bakery_assets.intake.till_lines import LineReader
 from bakery_assets.intake.till_profiles import known_tills, profile_from, recognized_till
+from resources.schema.contract import PAGE
 from tests.intake.till_files import NEW_YORK, read_till
 
 SQUARE = (
@@ -244,3 +245,18 @@ def test_an_unknown_till_and_a_missing_column_are_told(home: Path) -> None:
         read_till(home, "a,b\n1,2\n", till="none.yaml")
     with pytest.raises(Unreadable, match="No column is recognized as article or date or quantity"):
         read_till(home, "a,b\n1,2\n", till="square")
+
+
+def test_the_profile_in_the_documentation_is_one(home: Path) -> None:
+    text = PAGE.read_text()
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    (home / "my_till.yaml").write_text(example)
+    export = (
+        "Filiale;Bon;Status;Art;Warengruppe;Artikel;Datum;Zeit;Zone;Menge;Umsatz\n"
+        "Markt;1;;Verkauf;Brot;Roggen;01.10.2026;07:10;CET;2;9,00\nMarkt;1;;Retoure;Brot;Roggen;01.10.2026;07:20;CET;1;4,50\n"
+        "Hafen;2;storniert;Verkauf;Brot;Roggen;01.10.2026;07:10;CET;9;40,50\nHafen;2;;Verkauf;Brot;Roggen;01.10.2026;07:10;CET;9;40,50\n"
+        "Hafen;3;;Verkauf;Gutscheine;Zehner;01.10.2026;07:10;CET;1;10,00\n"
+        "Hafen;3;;Verkauf;Brot;Roggen;01.10.2026;08:10;CET;1;4,50\n"
+    )
+    read = read_till(home, export, till=str(home / "my_till.yaml"))
+    assert read.by_day("location_id", "quantity", "revenue") == [("Hafen", 1.0, 4.5), ("Markt", 1.0, 4.5)]
