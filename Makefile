@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint mutation docs render
+.PHONY: setup demo up test bench lint mutation docs render fuzz
 
 setup: $(READY)
 
@@ -42,6 +42,10 @@ bench: $(READY)
 mutation: $(READY)
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
+
+# Changed files into the readers for an hour, or as long as SECONDS says; ends at the first that is not answered clearly.
+fuzz: $(READY)
+	$(BIN)/python -m tests.intake.fuzzing $(or $(SECONDS),3600)
 
 # dbt's own documentation as one page, and the pages in docs/ that are made from the code.
 docs: $(READY) render

@@ -11,6 +11,7 @@ from bakery_assets.commands.database import db
 from bakery_assets.commands.demo import demo
 from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.plan import plan
+from bakery_assets.commands.quarantine import quarantine
 from bakery_assets.commands.record import count, done, receive, waste
 from bakery_assets.commands.replay import replay
 from bakery_assets.commands.servers import up
@@ -28,6 +29,7 @@ for command in (up, demo, plan, train, show, backtest, replay, load, import_pos,
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 app.add_typer(db, name="db")
+app.add_typer(quarantine, name="quarantine")
 
 
 def main() -> None:

@@ -40,6 +40,15 @@ class Settings(BaseSettings):
         None,
         description="Dask scheduler that training is spread over, as tcp://host:8786; unset: the run's own process.",
     )
+    max_refused_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Share of a load's rows that may be refused before the command ends with status 1.",
+    )
+    quarantine_days: int = Field(
+        90, ge=1, description="Days after which a row in quarantine is deleted, with the next load or import."
+    )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
     )

@@ -106,6 +106,10 @@ class _ReadTables:
         """All of ``keys`` where the table is not among those to be read."""
         return keys.join(self._rows[table], on=keys.columns, how="semi") if table in self._rows else keys
 
+    def refused(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """None: what was left out of a file is told with the file."""
+        return keys.clear()
+
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         return self._rows[spec.name].drop(_FILE).join(subjects, on=subjects.columns, how="semi", nulls_equal=True)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,9 +10,18 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
+
+from bakery_assets.settings import settings
+from bakery_assets.visible_text import visible
 
 if TYPE_CHECKING:
     from bakery_assets.intake.report import LoadReport, ReportProgress
+
+MOST_GROUPS = 8  # kinds of faults of a file that are shown
+
+Check = Annotated[bool, typer.Option("--check", help="Store nothing; say what would become of every row.")]
+Strict = Annotated[bool, typer.Option("--strict", help="End with status 1 if any row or file is refused.")]
 
 
 def load(
@@ -20,40 +30,67 @@ def load(
         bool,
         typer.Option("--corrections", help="Facts that differ from what is stored are corrections, known from now on."),
     ] = False,
+    check: Check = False,
+    strict: Strict = False,
 ) -> None:
-    """Load a folder of CSV or Parquet files; rows that cannot be used go to ops.quarantine with the reason."""
+    """Load a folder of CSV, Parquet or Excel files; rows that cannot be used go to quarantine with the reason.
+
+    Status 0: loaded. 1: a file gave no row, or many were refused (BAKERY_MAX_REFUSED_SHARE), or any with --strict. 2:
+    nothing could be read.
+    """
     from bakery_assets.intake.faults import Unreadable
     from bakery_assets.planning_instants import late_planning_sentences
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import load_folder
     from resources.warehouse.planning_facts import instants_of_week
+    from resources.warehouse.quarantine import forget_older
 
     warehouse, now = Warehouse(), utc_now()
     try:
         with progress_bars() as progress:
-            report = load_folder(warehouse, folder, now=now, corrections=corrections, progress=progress)
+            report = load_folder(warehouse, folder, now=now, corrections=corrections, check=check, progress=progress)
     except Unreadable as error:
         raise _refused(str(error)) from None
-    _show(report)
+    if not check:
+        forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
+    status = _show(report, strict=strict)
     for sentence in late_planning_sentences(instants_of_week(warehouse, now.date())):
-        Console(highlight=False).print(sentence, style="yellow", markup=False)
+        Console(highlight=False).print(visible(sentence), style="yellow", markup=False)
+    raise typer.Exit(status)
 
 
 def import_pos(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A till's own export, as it is.")],
-    tenant: Annotated[str, typer.Option(help="Bakery whose till it is.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A till's own export, as it is: text or Excel.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Bakery whose till it is.")] = None,
+    till: Annotated[
+        str | None, typer.Option(help="Which till it is, by a name of --tills or a .yaml file; else recognized.")
+    ] = None,
+    tills: Annotated[bool, typer.Option("--tills", help="List the known tills, and end.")] = False,
     article: Annotated[str | None, typer.Option(help="Column with the article.")] = None,
     date: Annotated[str | None, typer.Option(help="Column with the day, or day and time.")] = None,
     quantity: Annotated[str | None, typer.Option(help="Column with the quantity sold.")] = None,
-    price: Annotated[str | None, typer.Option(help="Column with the price of one unit.")] = None,
+    quantity_each: Annotated[
+        bool, typer.Option("--quantity-each", help="Every line is one piece sold; there is no column of quantities.")
+    ] = False,
+    price: Annotated[
+        str | None, typer.Option(help="Column with the price of one unit; 'none' switches any column off.")
+    ] = None,
     revenue: Annotated[
         str | None, typer.Option(help="Column with the takings; without a quantity, that is takings over price.")
     ] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the time of day, where the date has none.")] = None,
+    receipt: Annotated[str | None, typer.Option(help="Column with the number of the receipt.")] = None,
+    location_column: Annotated[str | None, typer.Option(help="Column with the shop, each kept apart.")] = None,
+    skip: Annotated[int | None, typer.Option(help="Lines above the column names.", min=0)] = None,
     delimiter: Annotated[str | None, typer.Option(help="Between the columns; 'tab' for a tabulator.")] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal sign of the numbers: , or .")] = None,
     date_format: Annotated[str | None, typer.Option(help="Format of the dates, for example %m/%d/%Y.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Encoding of the file, for example cp1252; else UTF-8.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of the file, for example cp1252; else recognized.")
+    ] = None,
     mapping: Annotated[Path | None, typer.Option(help="YAML file with any of the options above.")] = None,
     location: Annotated[str | None, typer.Option(help="Shop the till stands in; else the tenant's main one.")] = None,
     timezone: Annotated[str | None, typer.Option(help="For a new tenant: its IANA time zone.")] = None,
@@ -63,27 +100,74 @@ def import_pos(
         bool,
         typer.Option("--corrections", help="Days that differ from what is stored are corrections, known from now on."),
     ] = False,
+    check: Check = False,
+    strict: Strict = False,
 ) -> None:
-    """Import a till's own export as a bakery's sales; the roles of its columns are detected, or given by options."""
+    """Import a till's own export as a bakery's sales; the till is recognized, or its columns by names and values.
+
+    Status 0: imported. 1: no row could be used, or many were refused (BAKERY_MAX_REFUSED_SHARE), or any with --strict.
+    2: the file could not be read.
+    """
     from bakery_assets.intake.faults import Unreadable
     from bakery_assets.intake.till_columns import TillOptions
     from bakery_assets.intake.till_dialect import with_mapping
-    from bakery_assets.schemas.columns import MAIN_LOCATION
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
     from resources.warehouse.intake import TillOwner, import_till
+    from resources.warehouse.quarantine import forget_older
 
-    given = TillOptions(article, date, quantity, price, revenue, delimiter, decimal, date_format, encoding)
-    owner = TillOwner(tenant, timezone, country, name, location or MAIN_LOCATION)
+    if tills:
+        _list_tills()
+        return
+    if file is None or tenant is None:
+        raise typer.BadParameter("give FILE and --tenant, or --tills to list the known tills")
+    given = TillOptions(
+        article=article,
+        date=date,
+        quantity=quantity,
+        price=price,
+        revenue=revenue,
+        delimiter=delimiter,
+        decimal=decimal,
+        date_format=date_format,
+        encoding=encoding,
+        time=time,
+        location_column=location_column,
+        receipt=receipt,
+        quantity_each=quantity_each,
+        skip=skip,
+        till=till,
+    )
+    owner = TillOwner(tenant, timezone, country, name, location)
+    warehouse, now = Warehouse(), utc_now()
     try:
         options = with_mapping(given, _read_mapping(mapping))
         with progress_bars() as progress:
             report = import_till(
-                Warehouse(), file, owner, options, now=utc_now(), corrections=corrections, progress=progress
+                warehouse,
+                file,
+                owner,
+                options,
+                now=now,
+                corrections=corrections,
+                check=check,
+                progress=progress,
             )
     except Unreadable as error:
         raise _refused(str(error)) from None
-    _show(report)
+    if not check:
+        forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
+    raise typer.Exit(_show(report, strict=strict))
+
+
+def _list_tills() -> None:
+    from bakery_assets.intake.till_profiles import known_tills
+
+    table = Table("till", "what", "recognized by its columns", box=None, pad_edge=False)
+    for each in known_tills():
+        table.add_row(each.name, each.title, ", ".join(each.signature))
+    table.add_row("generic", "any other, by what its columns are called and hold", "")
+    Console(highlight=False, markup=False).print(table)
 
 
 def _read_mapping(path: Path | None) -> dict[str, Any]:
@@ -116,8 +200,8 @@ def progress_bars() -> Iterator["ReportProgress"]:
         yield report
 
 
-def _show(report: "LoadReport") -> None:
-    """One row a file, what deserves a look, and the load in one line; status 2 where a file was refused."""
+def _show(report: "LoadReport", *, strict: bool) -> int:
+    """What became of each file, why rows were refused and what to do, and the load in one line; the exit status."""
     console, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     table = Table("file", box=None, pad_edge=False)
     for heading in ("read", "new", "changed", "already known", "quarantined"):
@@ -125,20 +209,27 @@ def _show(report: "LoadReport") -> None:
     for file in report.files:
         if not file.is_refused:
             counts = (file.read, file.new, file.changed, file.known + file.repeated, file.quarantined)
-            table.add_row(file.file, *(f"{count:,}" for count in counts))
+            table.add_row(Text(visible(file.file)), *(f"{count:,}" for count in counts))
         if file.unknown_columns:
-            errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
+            errors.print(visible(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}"), markup=False)
     if report.ignored:
-        errors.print(f"Ignored, as no table has that name: {', '.join(report.ignored)}", markup=False)
+        errors.print(visible(f"Ignored, as no table has that name: {', '.join(report.ignored)}"), markup=False)
     for note in (*report.notes, *report.problems):
-        errors.print(note, markup=False)
+        errors.print(visible(note), markup=False)
     if table.row_count:
         console.print(table)
+    for file in report.files:
+        for group in file.faults[:MOST_GROUPS]:
+            line = f"{file.file}: {group.rows:,} refused ({group.code}), first line {group.first_row}: {group.reason}."
+            console.print(visible(line), markup=False)
+        if len(file.faults) > MOST_GROUPS:
+            console.print(
+                visible(f"{file.file}: {len(file.faults) - MOST_GROUPS:,} more kinds of faults"), markup=False
+            )
     console.print(report.closing_line, markup=False)
-    if report.refused:
-        raise typer.Exit(2)
+    return report.status(max_refused_share=settings().max_refused_share, strict=strict)
 
 
 def _refused(message: str) -> typer.Exit:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(visible(message), markup=False)
     return typer.Exit(2)

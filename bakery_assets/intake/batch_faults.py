@@ -39,6 +39,7 @@ def contradicting_events(spec: TableSpec, rows: pl.DataFrame, known: KnownRows) 
     code = pl.col("contradiction")
     found = rows.join(contradicting, on=spec.key, how="inner", maintain_order="left").select(
         ROW_NUMBER,
+        code=pl.lit("contradicts_batch"),
         column_name=code.replace_strict(COLUMN_AT_FAULT, default="happened_at", return_dtype=pl.String),
         reason=pl.format("{} of batch {}: {}", "event", "batch_number", code.replace_strict(dict(REASONS))),
     )

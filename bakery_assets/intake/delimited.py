@@ -14,38 +14,40 @@ from itertools import islice
 from pathlib import Path
 
 from bakery_assets.intake.faults import BadHeader, Fault, Unreadable, claimed_tenant, faults_frame
-from bakery_assets.intake.lines import TruncatedLine, line_defect, opened
+from bakery_assets.intake.lines import DEFAULT_ENCODING, TruncatedLine, line_defect, opened
 from bakery_assets.intake.row_batches import BATCH_ROWS, RowBatch, check_names, rows_frame
+from bakery_assets.intake.text_encoding import file_encoding
 
 DELIMITERS = (",", ";", "\t", "|")
 LONGEST_RECORD = 20  # lines that one quoted field may span; beyond it a quotation mark was left open
-DEFAULT_ENCODING = "utf-8-sig"
 TRUNCATED = "the file looks truncated: its last line ends in the middle of a row; export or copy the file again"
 
 
 @dataclass(frozen=True)
 class CsvDialect:
-    """How a delimited file is written."""
+    """How a delimited file is written; ``skip`` lines stand before the line of column names."""
 
     delimiter: str
     encoding: str = DEFAULT_ENCODING
+    skip: int = 0
 
 
 Numbered = tuple[int, str]
 
 
 def read_delimited(path: Path, dialect: CsvDialect | None = None, batch_rows: int = BATCH_ROWS) -> Iterator[RowBatch]:
-    """The rows of a file; without ``dialect``, UTF-8 with the delimiter that its header shows.
+    """The rows of a file; without ``dialect``, in the encoding of ``file_encoding`` with the delimiter of its header.
 
     Raises:
         Unreadable: the file cannot be opened or decompressed, is empty, is no text, or has a reserved column name.
         BadHeader: a column name comes twice.
     """
-    dialect = dialect or CsvDialect(sniff_delimiter(header_line(path)))
-    with opened(path, dialect.encoding) as (lines, raw):
+    dialect = dialect or default_dialect(path, file_encoding(path).name)
+    with opened(path, dialect.encoding) as (lines, position):
+        deque(islice(lines, dialect.skip), maxlen=0)
         header = next(csv.reader([_header_text(next(lines, ""))], delimiter=dialect.delimiter), [])
-        columns = _column_names(path, header)
-        number = 2
+        columns = column_names(path, header)
+        number = dialect.skip + 2
         pending: deque[Numbered] = deque()
         last = False
         while not last:
@@ -54,21 +56,35 @@ def read_delimited(path: Path, dialect: CsvDialect | None = None, batch_rows: in
             number += len(fresh)
             last = len(fresh) < batch_rows
             with _paused_garbage_collection():
-                batch = _batch(columns, pending, dialect, raw.tell(), last=last)
+                batch = _batch(columns, pending, dialect, position(), last=last)
             yield batch
 
 
-def header_line(path: Path, encoding: str = DEFAULT_ENCODING) -> str:
-    """The first line.
+def default_dialect(path: Path, encoding: str) -> CsvDialect:
+    """The dialect of a file whose first line holds the columns, with the delimiter that it shows.
+
+    Raises:
+        Unreadable: as ``read_delimited``.
+    """
+    lines = first_lines(path, encoding, 1)
+    if not lines or not lines[0].strip():
+        raise empty_file(path)
+    return CsvDialect(sniff_delimiter(lines[0]), encoding)
+
+
+def first_lines(path: Path, encoding: str, count: int) -> list[str]:
+    """The first lines, without their ends.
 
     Raises:
         Unreadable: as ``read_delimited``.
     """
     with opened(path, encoding) as (lines, _):
-        line = next(lines, "")
-    if not line.strip():
-        raise Unreadable(f"{path.name} is empty: not even a line of column names stands first; export it again.")
-    return _header_text(line)
+        return [_header_text(line).rstrip("\r\n") for line in islice(lines, count)]
+
+
+def empty_file(path: Path) -> Unreadable:
+    """Why a file without a line cannot be used."""
+    return Unreadable(f"{path.name} is empty: not even a line of column names stands first; export it again.")
 
 
 def sniff_delimiter(header: str) -> str:
@@ -77,7 +93,13 @@ def sniff_delimiter(header: str) -> str:
     return max(DELIMITERS, key=bare.count)
 
 
-def _column_names(path: Path, header: Sequence[str]) -> list[str]:
+def column_names(path: Path, header: Sequence[str]) -> list[str]:
+    """The columns that a header names; empty ones at its end are left out.
+
+    Raises:
+        Unreadable: there is none, or one has a name that the loader keeps for itself.
+        BadHeader: a name comes twice.
+    """
     columns = [name.strip() for name in header]
     while columns and not columns[-1]:  # spreadsheets leave empty columns at the end
         columns.pop()
@@ -176,7 +198,8 @@ def _split_with_care(
             line = _shown(text).rstrip("\r\n")
             tenant = dict(zip(columns, line.split(dialect.delimiter), strict=False)).get("tenant_id")
             reason = TRUNCATED if number == cut_off else problem
-            faults.append(Fault(claimed_tenant(tenant), number, None, reason, {"line": line}))
+            code = "truncated_file" if number == cut_off else "broken_line"
+            faults.append(Fault(claimed_tenant(tenant), number, code, None, reason, {"line": line}))
         else:
             yield number, row
 
@@ -206,7 +229,8 @@ def _ragged(columns: Sequence[str], number: int, reason: str, row: Sequence[str]
     tenant = content.get("tenant_id")
     if len(row) > len(columns):
         content["further fields"] = list(row[len(columns) :])
-    return Fault(claimed_tenant(str(tenant) if tenant else None), number, None, reason, content)
+    code = "truncated_file" if reason == TRUNCATED else "field_count"
+    return Fault(claimed_tenant(str(tenant) if tenant else None), number, code, None, reason, content)
 
 
 def _encodable(text: str) -> bool:

@@ -5,7 +5,7 @@ Which rows are at fault is decided by the readers (``delimited``, ``parquet``), 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import dataframely as dy
@@ -18,8 +18,8 @@ from bakery_assets.schemas import conform
 ROW_NUMBER = "__row"  # line in the file, next to the file's own columns; the header is 1
 HEADER_ROW = 1
 LAST_ROW = 2_000_000_000
-_COLUMN, _REASON = "__column", "__reason"
-RESERVED = (ROW_NUMBER, _COLUMN, _REASON)
+_COLUMN, _REASON, _CODE = "__column", "__reason", "__code"
+RESERVED = (ROW_NUMBER, _COLUMN, _REASON, _CODE)
 
 
 class Faults(dy.Schema):
@@ -27,6 +27,7 @@ class Faults(dy.Schema):
 
     tenant_id = col.text("Tenant that the row names, whether or not it exists", nullable=True)
     row_number = col.integer("Line in the file; the header is 1", minimum=HEADER_ROW, maximum=LAST_ROW)
+    code = col.key_text("Kind of fault, by which rows group")
     column_name = col.text("First column at fault; empty: the row as a whole", nullable=True)
     reason = col.text("What is wrong, and what to do")
     content = col.json("The row as it was read")
@@ -36,6 +37,7 @@ class RowFaults(dy.Schema):
     """Rows that cannot be used, by their numbers; ``with_content`` adds the rows themselves."""
 
     row_number = col.integer("Line in the file", minimum=HEADER_ROW, maximum=LAST_ROW, primary_key=True)
+    code = col.key_text("Kind of fault, by which rows group")
     column_name = col.text("First column at fault; empty: the row as a whole", nullable=True)
     reason = col.text("What is wrong, and what to do")
 
@@ -54,7 +56,7 @@ class BadHeader(ValueError):
 
     def fault(self) -> "Fault":
         """The entry in quarantine."""
-        return Fault(None, HEADER_ROW, self.column, str(self), {"header": list(self.header)})
+        return Fault(None, HEADER_ROW, "bad_header", self.column, str(self), {"header": list(self.header)})
 
 
 class Fault(NamedTuple):
@@ -62,6 +64,7 @@ class Fault(NamedTuple):
 
     tenant_id: str | None
     row_number: int
+    code: str
     column_name: str | None
     reason: str
     content: Mapping[str, object]
@@ -70,8 +73,8 @@ class Fault(NamedTuple):
 def faults_frame(faults: Iterable[Fault]) -> dy.DataFrame[Faults]:
     """Faults as a frame, in a form that PostgreSQL can store."""
     rows = [
-        (_storable(tenant), number, column, _storable(reason), json.dumps(_storable(content), sort_keys=True))
-        for tenant, number, column, reason, content in faults
+        (_storable(tenant), number, code, column, _storable(reason), json.dumps(_storable(content), sort_keys=True))
+        for tenant, number, code, column, reason, content in faults
     ]
     return conform(Faults, pl.DataFrame(rows, schema=pl.Schema(Faults), orient="row"))
 
@@ -83,21 +86,42 @@ def with_content(rows: pl.DataFrame, found: dy.DataFrame[RowFaults]) -> dy.DataF
         rows: ``ROW_NUMBER`` and the file's columns as text; faults of other rows are left out.
     """
     marked = found.select(
-        pl.col("row_number").alias(ROW_NUMBER), pl.col("column_name").alias(_COLUMN), pl.col("reason").alias(_REASON)
+        pl.col("row_number").alias(ROW_NUMBER),
+        pl.col("code").alias(_CODE),
+        pl.col("column_name").alias(_COLUMN),
+        pl.col("reason").alias(_REASON),
     )
     faulty = rows.join(marked, on=ROW_NUMBER, how="inner", maintain_order="left")
     contents = faulty.drop(RESERVED).rows(named=True)
-    described = zip(contents, faulty[ROW_NUMBER], faulty[_COLUMN], faulty[_REASON], strict=True)
+    described = zip(contents, faulty[ROW_NUMBER], faulty[_CODE], faulty[_COLUMN], faulty[_REASON], strict=True)
     return faults_frame(
-        Fault(claimed_tenant(content.get("tenant_id")), number, column, reason, content)
-        for content, number, column, reason in described
+        Fault(claimed_tenant(content.get("tenant_id")), number, code, column, reason, content)
+        for content, number, code, column, reason in described
     )
 
 
+def without_others(
+    faults: dy.DataFrame[Faults], used: Collection[str], columns: Collection[str]
+) -> dy.DataFrame[Faults]:
+    """The faults without what their rows have in columns that no rule uses, such as a customer's name.
+
+    A line that could not be split into columns is kept where all of the file's ``columns`` are used.
+    """
+    if set(columns) <= set(used):
+        return faults
+    kept = {*used, "header"}
+    contents = [
+        json.dumps({name: value for name, value in json.loads(content).items() if name in kept}, sort_keys=True)
+        for content in faults["content"]
+    ]
+    return conform(Faults, faults.with_columns(content=pl.Series(contents, dtype=pl.String)))
+
+
 def row_faults(*parts: pl.DataFrame) -> dy.DataFrame[RowFaults]:
-    """Row faults from frames with ``ROW_NUMBER``, ``column_name`` and ``reason``; none without frames."""
+    """Row faults from frames with ``ROW_NUMBER``, ``code``, ``column_name`` and ``reason``; none without frames."""
     empty = pl.DataFrame(schema=pl.Schema(RowFaults))
-    return conform(RowFaults, pl.concat([empty, *(part.rename({ROW_NUMBER: "row_number"}) for part in parts)]))
+    named = (part.rename({ROW_NUMBER: "row_number"}).select(empty.columns) for part in parts)
+    return conform(RowFaults, pl.concat([empty, *named]))
 
 
 def claimed_tenant(text: str | None) -> str | None:

@@ -20,11 +20,13 @@ from bakery_assets.intake.faults import (
     faults_frame,
     row_faults,
     with_content,
+    without_others,
 )
+from bakery_assets.intake.meaning import check_meaning
 from bakery_assets.intake.parsing import check_header, parse
 from bakery_assets.intake.records import Compared, compare_facts, compare_master_data, deduplicate
 from bakery_assets.intake.references import KnownRows, NamedLocations, check_references, named_locations
-from bakery_assets.intake.report import FileReport, ReportProgress
+from bakery_assets.intake.report import FaultGroup, FileReport, ReportProgress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.row_rules import row_schema
 from bakery_assets.intake.tables import TableSpec
@@ -85,28 +87,33 @@ def read_file_rows(
         Unreadable: the file cannot be used; what was reported so far does not count.
     """
     clocks = Clocks(known.zone_names(), known.time_zones(), loaded_at)
-    quarantined = 0
+    found: list[pl.DataFrame] = []
+    names: list[str] = []  # the file's columns, once they are read
 
     def refuse(faults: dy.DataFrame[Faults]) -> None:
-        nonlocal quarantined
         if faults.height:
-            quarantined += faults.height
+            faults = faults if source.is_trimmed else without_others(faults, spec.columns, names)
+            found.append(_grouped(faults.with_columns(rows=pl.lit(1, pl.Int64))))
             report_faults(faults)
 
     nothing = pl.DataFrame(schema=pl.Schema(spec.schema))
     try:
-        file = _read(spec, source, clocks, refuse, progress)
+        file = _read(spec, source, clocks, refuse, progress, names)
     except BadHeader as error:
         refuse(faults_frame([error.fault()]))
         problem = f"{source.name} was skipped: {error}."
-        return FileRows(FileReport(source.name, spec.name, quarantined=1, problem=problem), nothing, nothing)
-    rows, missing = check_references(spec, file.rows, known, clocks)
+        report = FileReport(source.name, spec.name, quarantined=1, faults=_groups(found), problem=problem)
+        return FileRows(report, nothing, nothing)
+    rows, strange = check_meaning(spec, file.rows, loaded_at)
+    rows, missing = check_references(spec, rows, known, clocks)
     rows, repeated, repeats = deduplicate(spec, rows)
     given = spec.given(file.columns)
     compared = _compare(spec, rows, known, given, loaded_at if corrections or spec.is_revised else None)
     contradicting = contradicting_events(spec, pl.concat([compared.new, compared.changed]), known)
     compared = compared.without(contradicting)
-    _refuse_again(source, conform(RowFaults, pl.concat([missing, repeats, compared.faults, contradicting])), refuse)
+    late = [strange, missing, repeats, compared.faults, contradicting]
+    _refuse_again(source, conform(RowFaults, pl.concat(late)), refuse)
+    groups = _groups(found)
     report = FileReport(
         source.name,
         spec.name,
@@ -115,22 +122,43 @@ def read_file_rows(
         changed=compared.changed.height,
         known=compared.known,
         repeated=repeated,
-        quarantined=quarantined,
+        quarantined=sum(group.rows for group in groups),
         unknown_columns=tuple(file.unknown),
+        faults=groups,
     )
     new, changed = compared.new.drop(ROW_NUMBER), compared.changed.drop(ROW_NUMBER)
     return FileRows(report, new, changed, given, named_locations(spec, rows))
 
 
-def _read(spec: TableSpec, source: Source, clocks: Clocks, refuse: ReportFaults, progress: ReportProgress) -> _Read:
+def _grouped(faults: pl.DataFrame) -> pl.DataFrame:
+    first = pl.col("reason").sort_by("row_number").first()
+    return faults.group_by("code", "column_name").agg(pl.col("rows").sum(), first, pl.col("row_number").min())
+
+
+def _groups(parts: list[pl.DataFrame]) -> tuple[FaultGroup, ...]:
+    if not parts:
+        return ()
+    groups = _grouped(pl.concat(parts)).sort("rows", "row_number", "code", descending=[True, False, False])
+    columns = groups.select("code", "column_name", "rows", "row_number", "reason")
+    return tuple(FaultGroup(*row) for row in columns.iter_rows())
+
+
+def _read(
+    spec: TableSpec,
+    source: Source,
+    clocks: Clocks,
+    refuse: ReportFaults,
+    progress: ReportProgress,
+    columns: list[str],
+) -> _Read:
+    """The typed rows; ``columns`` is filled with the file's columns."""
     parts = [pl.DataFrame(schema=pl.Schema(row_schema(spec)))]
     read = 0
-    columns: list[str] = []
     unknown: list[str] = []
     for batch in source.batches():
         if not columns:
-            columns = batch.columns
-            unknown = check_header(spec, columns)
+            columns.extend(batch.columns)
+            unknown = check_header(spec, batch.columns)
         parsed = parse(spec, batch, clocks)
         parts.append(parsed.rows)
         refuse(parsed.faults)

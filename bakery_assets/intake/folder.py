@@ -1,16 +1,19 @@
 """A folder in the load format: which of its files hold which table, in the order in which they are loaded."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bakery_assets.intake.delimited import read_delimited
+from bakery_assets.intake.delimited import default_dialect, read_delimited
 from bakery_assets.intake.faults import Unreadable
+from bakery_assets.intake.lines import require_regular
 from bakery_assets.intake.parquet import parquet_rows, read_parquet
-from bakery_assets.intake.row_batches import Source
+from bakery_assets.intake.row_batches import RowBatch, Source
+from bakery_assets.intake.spreadsheet import is_spreadsheet, read_spreadsheet, sheet_height
+from bakery_assets.intake.text_encoding import file_encoding
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet", ".xlsx")
 REQUIRED = ("tenants", "products", "sales")
 
 
@@ -25,15 +28,20 @@ class TableFile:
         """The file as a stream of row batches.
 
         Raises:
-            Unreadable: it is a link to nothing, or may not be looked at.
+            Unreadable: it is a link to nothing, or may not be looked at, or is no regular file.
         """
-        if self.path.suffix.lower() == ".parquet":
-            return Source(self.path.name, parquet_rows(self.path), partial(read_parquet, self.path))
-        try:
-            size = self.path.stat().st_size
-        except OSError as error:
-            raise Unreadable(f"{self.path.name} cannot be read: {error.strerror}.") from None
-        return Source(self.path.name, size, partial(read_delimited, self.path))
+        path, size = self.path, require_regular(self.path)
+        folder = str(path.absolute().parent)
+        if path.suffix.lower() == ".parquet":
+            return Source(path.name, parquet_rows(path), partial(read_parquet, path), folder=folder)
+        if is_spreadsheet(path):
+            return Source(path.name, sheet_height(path), partial(read_spreadsheet, path), folder=folder)
+        encoding = file_encoding(path)
+        return Source(path.name, size, partial(_read_text, path, encoding.name), encoding.notes, folder)
+
+
+def _read_text(path: Path, encoding: str) -> Iterator[RowBatch]:
+    return read_delimited(path, default_dialect(path, encoding))
 
 
 def table_files(folder: Path, tables: Sequence[str]) -> tuple[list[TableFile], list[str]]:
@@ -60,7 +68,7 @@ def table_files(folder: Path, tables: Sequence[str]) -> tuple[list[TableFile], l
         else:
             ignored.append(path.name)
     if not found:
-        raise Unreadable(f"{folder} holds no file to load; it needs {_listed(REQUIRED)} as CSV or Parquet.")
+        raise Unreadable(f"{folder} holds no file to load; it needs {_listed(REQUIRED)} as CSV, Parquet or Excel.")
     return [file for table in tables for file in found.get(table, [])], ignored
 
 
@@ -78,7 +86,7 @@ def require(folder: Path, present: Collection[str], stored: Collection[str]) -> 
     if missing:
         raise Unreadable(
             f"{folder} has no {_listed(missing)}, and the database has no such rows yet; "
-            f"add {missing[0]}.csv (or .parquet). Nothing was loaded."
+            f"add {missing[0]}.csv (or .parquet, .xlsx). Nothing was loaded."
         )
 
 

@@ -3,17 +3,19 @@
 Splitting lines into columns is in ``delimited``.
 """
 
+import codecs
 import gzip
 import io
+import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 from bakery_assets.intake.faults import Unreadable
 
+DEFAULT_ENCODING = "utf-8-sig"
 LONGEST_LINE = 100_000  # characters; longer is no row, and the csv module takes no field of 131,072
 EXCERPT = 1_000  # characters that are kept of such a line
 HEAD = 4_096  # characters that show whether a file is text
@@ -26,27 +28,63 @@ class TruncatedLine(str):
     __slots__ = ()
 
 
-@contextmanager
-def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], IO[bytes]]]:
-    """The file's lines, and the raw file whose position is the progress.
+def require_regular(path: Path) -> int:
+    """The size of a file in bytes; a pipe or a device, which may never end, is not opened.
 
     Raises:
-        Unreadable: it cannot be opened, decompressed or decoded, or is no text; also while lines are taken.
+        Unreadable: it is not there, may not be looked at, or is no regular file.
     """
     try:
+        found = path.stat()
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise Unreadable("A name of a file cannot hold a NUL character.") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise Unreadable(f"{path.name} is a folder; a file is expected.")
+    if not stat.S_ISREG(found.st_mode):
+        raise Unreadable(f"{path.name} is a pipe or a device; a file is expected.")
+    return found.st_size
+
+
+@contextmanager
+def opened_bytes(path: Path) -> Iterator[tuple[gzip.GzipFile | io.BufferedReader, io.BufferedReader]]:
+    """The file's bytes, decompressed, and the file itself, whose position is the progress.
+
+    Raises:
+        Unreadable: it cannot be opened or decompressed, or is no regular file; also while bytes are taken.
+    """
+    require_regular(path)
+    try:
         with path.open("rb") as raw:
-            packed = path.suffix.lower() == ".gz"
-            unpacked = gzip.GzipFile(fileobj=raw) if packed else raw
-            text = io.TextIOWrapper(unpacked, encoding=encoding, errors="surrogateescape", newline="")
-            yield _lines(path, text), raw
-    except IsADirectoryError:
-        raise Unreadable(f"{path.name} is a folder; a file is expected.") from None
-    except LookupError:
-        raise Unreadable(f"{path.name}: there is no encoding '{encoding}'; cp1252 and utf-8 are usual ones.") from None
+            yield (gzip.GzipFile(fileobj=raw) if path.suffix.lower() == ".gz" else raw), raw
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Unreadable(f"{path.name} cannot be decompressed ({error}); copy it again.") from None
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror or error}.") from None
+
+
+@contextmanager
+def opened(path: Path, encoding: str) -> Iterator[tuple[Iterator[str], Callable[[], int]]]:
+    """The file's lines, and how many bytes of the file have been read.
+
+    Raises:
+        Unreadable: as ``opened_bytes``, or it cannot be decoded, or is no text; also while lines are taken.
+    """
+    try:
+        codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        raise Unreadable(f"{path.name}: there is no encoding '{encoding}'; cp1252 and utf-8 are usual ones.") from None
+    try:
+        with opened_bytes(path) as (unpacked, raw):
+            text = io.TextIOWrapper(unpacked, encoding=encoding, errors="surrogateescape", newline="")
+            yield _lines(path, text), raw.tell
+    except LookupError as error:  # a codec of bytes, such as base64
+        if "text encoding" not in str(error):
+            raise
+        raise Unreadable(
+            f"{path.name}: '{encoding}' is no encoding of text; cp1252 and utf-8 are usual ones."
+        ) from None
     except UnicodeError as error:
         raise Unreadable(f"{path.name} is not written in {encoding} ({error}); name another encoding.") from None
 
@@ -60,7 +98,7 @@ def line_defect(line: str) -> str | None:
     return None
 
 
-def _lines(path: Path, text: IO[str]) -> Iterator[str]:
+def _lines(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
     read = partial(text.readline, LONGEST_LINE)
     head = ""
     is_header = True

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from bakery_assets.intake.faults import ROW_NUMBER, BadHeader, Unreadable, faults_frame
+from bakery_assets.intake.lines import require_regular
 from bakery_assets.intake.row_batches import BATCH_ROWS, RowBatch, check_names
 
 LARGEST_EXACT = 2**53  # beyond it two whole numbers may be one float
@@ -23,8 +24,7 @@ def read_parquet(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[RowBatch]
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if path.is_dir():
-        raise Unreadable(f"{path.name} is a folder; a file is expected.")
+    require_regular(path)
     number = 2
     try:
         with pq.ParquetFile(path) as file:

@@ -56,12 +56,12 @@ def deduplicate(spec: TableSpec, rows: pl.DataFrame) -> tuple[pl.DataFrame, int,
     if spec.fact is None:
         shown = pl.concat_str((_named_value(spec, name, name) for name in spec.key), separator=", ")
         reason = pl.format("row {} already gives this one, {}; remove one of the two", number, shown)
-        return rows, 0, row_faults(_found(pairs, pl.lit(spec.key[-1]), reason))
+        return rows, 0, row_faults(_found(pairs, "repeated_key", pl.lit(spec.key[-1]), reason))
     compared = [name for name in spec.columns if name not in spec.key]
     contradicting = pairs.filter(_differs(compared))
     column, other = _first_difference(spec, compared)
     reason = pl.format("row {} already gives {} for the same key; remove one of the two", number, other)
-    return rows, pairs.height - contradicting.height, row_faults(_found(contradicting, column, reason))
+    return rows, pairs.height - contradicting.height, row_faults(_found(contradicting, "repeated_key", column, reason))
 
 
 def compare_facts(
@@ -103,7 +103,8 @@ def compare_facts(
         hint = pl.concat_str(pl.lit("to correct it give a later recorded_at"), unless_explicit)
     else:
         hint = pl.lit(f"it cannot be changed, so give this one a {spec.key[-1]} of its own")
-    faults = row_faults(_found(pairs, column, pl.format("{} already has {}; {}", pl.lit(holder), other, hint)))
+    reason = pl.format("{} already has {}; {}", pl.lit(holder), other, hint)
+    faults = row_faults(_found(pairs, "contradicts_earlier", column, reason))
     new = rows.join(pairs, on=ROW_NUMBER, how="anti", maintain_order="left")
     known = read - new.height - changed.height - faults.height
     return Compared(new.select(kept), changed.select(kept), known, faults)
@@ -156,8 +157,8 @@ def _unlike(rows: pl.DataFrame, earlier: pl.DataFrame, columns: Sequence[str]) -
     return rows.join(earlier, on=list(columns), how="anti", nulls_equal=True, maintain_order="left")
 
 
-def _found(rows: pl.DataFrame, column: pl.Expr, reason: pl.Expr) -> pl.DataFrame:
-    return rows.select(ROW_NUMBER, column_name=column, reason=reason)
+def _found(rows: pl.DataFrame, code: str, column: pl.Expr, reason: pl.Expr) -> pl.DataFrame:
+    return rows.select(ROW_NUMBER, code=pl.lit(code), column_name=column, reason=reason)
 
 
 def _differs(names: Sequence[str]) -> pl.Expr:

@@ -12,6 +12,8 @@ from bakery_assets.local_time import in_known_zones
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
+_REFUSED = "__refused"
+
 
 class KnownRows(Protocol):
     """The rows that are known before a file: those in the database, or in the files of a folder read so far."""
@@ -30,6 +32,9 @@ class KnownRows(Protocol):
 
     def existing(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
         """Those rows of ``keys`` (some columns of ``table``, without gaps) that a row of ``table`` has."""
+
+    def refused(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Those rows of ``keys`` that a refused row of ``table`` has."""
 
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         """All records of a table, in its schema, about ``subjects`` (the columns of ``TableSpec.subject``)."""
@@ -63,7 +68,13 @@ def check_references(
         if existing.height == wanted.height:
             continue
         missing = wanted.join(existing, left_on=columns, right_on=reference.targets, how="anti")
-        rows = _split(rows, missing, reference.columns[-1], _missing_reason(reference), found)
+        refused = known.refused(reference.table, missing.rename(dict(zip(columns, reference.targets, strict=True))))
+        missing = missing.with_columns(
+            pl.struct(columns)
+            .is_in(refused.select(pl.struct(reference.targets).struct.rename_fields(columns)).to_series().implode())
+            .alias(_REFUSED)
+        )
+        rows = _split(rows, missing, reference.columns[-1], _missing_reason(reference), found, code=_missing_code())
     return _with_known_zones(spec, rows, clocks, found), row_faults(*found)
 
 
@@ -84,26 +95,31 @@ def _with_known_zones(spec: TableSpec, rows: pl.DataFrame, clocks: Clocks, found
     if without.is_empty():
         return rows
     why = pl.format("tenant_id is '{}', whose timezone '{}' is unknown; correct it there", "tenant_id", "timezone")
-    return _split(rows, without, "tenant_id", why, found)
+    return _split(rows, without, "tenant_id", why, found, code=pl.lit("unknown_timezone"))
 
 
 def _split(
-    rows: pl.DataFrame, missing: pl.DataFrame, column: str, reason: pl.Expr, found: list[pl.DataFrame]
+    rows: pl.DataFrame, missing: pl.DataFrame, column: str, reason: pl.Expr, found: list[pl.DataFrame], *, code: pl.Expr
 ) -> pl.DataFrame:
     """Rows without those of ``missing``, which are added to ``found``."""
     on = [name for name in missing.columns if name in rows.columns]
     faulty = rows.select(ROW_NUMBER, *on).join(missing, on=on, how="inner", maintain_order="left")
-    found.append(faulty.select(ROW_NUMBER, column_name=pl.lit(column), reason=reason))
+    found.append(faulty.select(ROW_NUMBER, code=code, column_name=pl.lit(column), reason=reason))
     return rows.join(faulty, on=ROW_NUMBER, how="anti", maintain_order="left")
 
 
 def _missing_reason(reference: Reference) -> pl.Expr:
     column = reference.columns[-1]
     whose = pl.lit("") if column == "tenant_id" else pl.format(" of tenant '{}'", "tenant_id")
-    return pl.format(
-        "{} is '{}', which is not among the {}{}; add it there, or correct it",
-        pl.lit(column),
-        column,
-        pl.lit(reference.table),
-        whose,
+    because = (
+        pl.when(_REFUSED)
+        .then(pl.lit(", because its row was refused; correct that row"))
+        .otherwise(pl.lit("; add it there, or correct it"))
     )
+    return pl.format(
+        "{} is '{}', which is not among the {}{}{}", pl.lit(column), column, pl.lit(reference.table), whose, because
+    )
+
+
+def _missing_code() -> pl.Expr:
+    return pl.when(_REFUSED).then(pl.lit("refers_to_refused")).otherwise(pl.lit("missing_reference"))

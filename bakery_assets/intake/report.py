@@ -12,6 +12,17 @@ def no_progress(file: str, done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
+class FaultGroup:
+    """Rows of a file that are at fault in the same way, with the first of them."""
+
+    code: str
+    column: str | None
+    rows: int
+    first_row: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class FileReport:
     """What became of one file's rows: read = new + changed + known + repeated + quarantined.
 
@@ -20,6 +31,7 @@ class FileReport:
         repeated: rows that the file itself gives more than once, alike.
         quarantined: rows that could not be used.
         unknown_columns: columns that no table has; they were ignored.
+        faults: the quarantined rows by kind and column, the most frequent first.
         problem: why the file was not used at all.
         is_refused: it could not be read, or what it depends on could not.
     """
@@ -33,17 +45,42 @@ class FileReport:
     repeated: int = 0
     quarantined: int = 0
     unknown_columns: tuple[str, ...] = ()
+    faults: tuple[FaultGroup, ...] = ()
     problem: str | None = None
     is_refused: bool = False
+
+    @property
+    def is_barren(self) -> bool:
+        """Whether it gave no row that is loaded or was known, although it has some."""
+        used = self.new + self.changed + self.known + self.repeated
+        return self.is_refused or (used == 0 and self.read + self.quarantined > 0)
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of a folder or a till's export."""
+    """What became of a folder or a till's export.
+
+    Attributes:
+        notes: what was concluded of how files are written, or what planning will trip over.
+        is_check: nothing was stored.
+    """
 
     files: tuple[FileReport, ...]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    is_check: bool = False
+
+    def status(self, *, max_refused_share: float, strict: bool = False) -> int:
+        """The command's exit status.
+
+        2: no file could be read. 1: a file gave no row, or a larger share of the rows was refused, or any where
+        ``strict``. 0: all went well.
+        """
+        if self.files and all(file.is_refused for file in self.files):
+            return 2
+        rows = self.rows_read or 1
+        failed = any(file.is_barren for file in self.files) or self.quarantined / rows > max_refused_share
+        return 1 if failed or (strict and (self.quarantined or self.problems)) else 0
 
     @property
     def rows_read(self) -> int:
@@ -84,5 +121,8 @@ class LoadReport:
     def closing_line(self) -> str:
         """The load in one line."""
         changed = f"{self.changed:,} changed, " if self.changed else ""
-        line = f"Loaded {self.rows_read:,} rows ({self.new:,} new, {changed}{self.known:,} already known)"
-        return f"{line}, {self.quarantined:,} quarantined" + (": see ops.quarantine." if self.quarantined else ".")
+        verb = "Checked" if self.is_check else "Loaded"
+        line = f"{verb} {self.rows_read:,} rows ({self.new:,} new, {changed}{self.known:,} already known)"
+        if self.is_check:
+            return f"{line}, {self.quarantined:,} refused. Nothing was stored."
+        return f"{line}, {self.quarantined:,} quarantined" + (": see bakery quarantine." if self.quarantined else ".")

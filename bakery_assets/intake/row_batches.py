@@ -40,14 +40,19 @@ class Source:
     """A file as a stream of batches that can be read more than once.
 
     Attributes:
-        name: name under which its bad rows are reported.
+        name: name under which its bad rows are reported, with the ``folder`` that it is in.
         size: the last batch's ``position``, for progress.
         batches: reads it from the start; raises ``Unreadable`` or ``BadHeader``.
+        notes: what was concluded of how it is written, for the user to see.
+        is_trimmed: its rows at fault hold only what rules use, whatever their columns are called.
     """
 
     name: str
     size: int
     batches: Callable[[], Iterator[RowBatch]]
+    notes: tuple[str, ...] = ()
+    folder: str = ""
+    is_trimmed: bool = False
 
 
 def check_names(file: str, columns: Sequence[str]) -> None:

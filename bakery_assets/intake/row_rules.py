@@ -19,6 +19,17 @@ from bakery_assets.schemas.setting_keys import ValueFitsKey
 
 IS_EXPLICIT = "__has_explicit_recorded_at"
 UNREADABLE = "unreadable"  # a rule like those of dataframely: the text gives a value
+CODES = {
+    UNREADABLE: "not_readable",
+    "nullability": "missing_value",
+    "min_length": "missing_value",
+    "inf": "not_readable",
+    "nan": "not_readable",
+    "min": "out_of_range",
+    "max": "out_of_range",
+    "regex": "bad_identifier",
+    "check__choices": "not_a_choice",
+}
 _PRECEDENCE = (UNREADABLE, "nullability", "min_length", "inf", "nan", "min", "max")
 
 
@@ -59,8 +70,14 @@ def first_faults(spec: TableSpec, text: pl.DataFrame, broken: pl.DataFrame) -> d
     rows = pl.concat([text, broken.select(rules)], how="horizontal")
     reasons = [pl.when(pl.col(rule)).then(_reason(spec, rule)) for rule in rules]
     columns = [pl.when(pl.col(rule)).then(pl.lit(rule.partition("|")[0])) for rule in rules if "|" in rule]
+    codes = [pl.when(pl.col(rule)).then(pl.lit(CODES.get(rule.partition("|")[2], "broken_rule"))) for rule in rules]
     return row_faults(
-        rows.select(ROW_NUMBER, column_name=pl.coalesce(*columns, pl.lit(None, pl.String)), reason=pl.coalesce(reasons))
+        rows.select(
+            ROW_NUMBER,
+            code=pl.coalesce(*codes, pl.lit("broken_rule")),
+            column_name=pl.coalesce(*columns, pl.lit(None, pl.String)),
+            reason=pl.coalesce(reasons),
+        )
     )
 
 

@@ -1,25 +1,27 @@
-"""A till's own export as rows of sales: tickets summed to local days, refunds netted off, articles as products.
+"""A till's own export as rows of sales: tickets summed to local days and hours, refunds netted off, articles as
+products.
 
-How the export is written is detected in ``till_dialect``.
+How the export is written is detected in ``till_dialect``, its lines are read in ``till_lines``.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.intake.delimited import read_delimited
-from bakery_assets.intake.faults import ROW_NUMBER, Faults, faults_frame, row_faults, with_content
-from bakery_assets.intake.row_batches import VALUE, RowBatch, Source
+from bakery_assets.intake.faults import ROW_NUMBER, Faults, faults_frame
+from bakery_assets.intake.row_batches import RowBatch, Source
 from bakery_assets.intake.till_dialect import TillDialect
-from bakery_assets.intake.till_values import to_day, to_number
-from bakery_assets.intake.values import FIRST_YEAR, LAST_YEAR, LONGEST_CODE, shown_text
+from bakery_assets.intake.till_lines import LineReader
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
+from bakery_assets.schemas.columns import MAIN_LOCATION
 
-LARGEST = 1e9
-MEASURES = ("quantity", "price", "revenue")
+MOST_PARTS = 20  # summed batches that are held before they are summed again
+_DAY = ["product_id", "location_id", "sales_date"]
 
 
 class Articles(dy.Schema):
@@ -29,23 +31,64 @@ class Articles(dy.Schema):
     price = col.number("Median price of the last day that shows one", minimum=None, nullable=True)
 
 
-class TillSales:
-    """An export as sales of one tenant; it is read once, when its rows or articles are first needed."""
+class _Read(NamedTuple):
+    lines: pl.DataFrame
+    faults: dy.DataFrame[Faults]
+    position: int
+    left_out: pl.DataFrame
 
-    def __init__(self, dialect: TillDialect, tenant_id: str, location_id: str, zone: str) -> None:
+
+class TillSales:
+    """An export as sales of one tenant; it is read once, when its rows or articles are first needed.
+
+    Args:
+        location_id: the shop that all lines belong to; None: the one that the export names, where it names several or
+            the user names its column, and else the tenant's main one.
+        by_column: the user has named the column of the shops.
+        zone: the tenant's time zone.
+    """
+
+    def __init__(
+        self, dialect: TillDialect, tenant_id: str, location_id: str | None, zone: str, *, by_column: bool = False
+    ) -> None:
         self._dialect = dialect
         self._tenant_id = tenant_id
         self._location_id = location_id
+        self._by_column = by_column
         self._zone = zone
+        self._known_hours = pl.DataFrame(
+            schema={"product_id": pl.String, "location_id": pl.String, "sales_date": pl.Date, "hour": pl.Int32}
+        )
 
     def source(self) -> Source:
-        """Rows of ``sales``, as text: one a product and day, under the number of its first line."""
+        """Rows of ``sales``, as text: one a product, shop and day, under the number of its first line."""
         path = self._dialect.path
-        return Source(path.name, path.stat().st_size, self._batches)
+        return Source(path.name, path.stat().st_size, self._days, folder=str(path.absolute().parent), is_trimmed=True)
+
+    def hourly_source(self) -> Source | None:
+        """Rows of ``sales_hourly``, for days of which every line has a time; None where no day has."""
+        if self._timed.is_empty():
+            return None
+        path = self._dialect.path
+        name = f"{path.name} by hour"
+        return Source(name, path.stat().st_size, self._hours, folder=str(path.absolute().parent), is_trimmed=True)
+
+    def days(self) -> tuple[date, date] | None:
+        """The first and last day of the export."""
+        first, last = self._lines.select(pl.col("sales_date").min(), pl.col("sales_date").max().alias("last")).row(0)
+        return None if first is None else (first, last)
+
+    def know_hours(self, hours: pl.DataFrame) -> None:
+        """Hours that are stored already (``product_id, location_id, sales_date, hour``).
+
+        Of days that the export has, too, those hours in which it sold nothing are told as 0, so that a corrected day
+        keeps no sale of its earlier version.
+        """
+        self._known_hours = hours.select(self._known_hours.columns).cast(self._known_hours.schema)
 
     def articles(self) -> dy.DataFrame[Articles]:
-        """Every article once."""
-        lines = self._lines[0]
+        """Every article once, with the price of one unit; where none is given, that is takings over quantity."""
+        lines = self._lines
         names = lines.select("product_id").unique()
         priced = lines.filter(pl.col("price").is_not_null())
         last = priced.filter(pl.col("sales_date") == pl.col("sales_date").max().over("product_id"))
@@ -55,161 +98,158 @@ class TillSales:
 
     def notes(self) -> tuple[str, ...]:
         """What the user should look at."""
-        lines = self._lines[0].filter((pl.col("price") > 0) & (pl.col("quantity") != 0))
+        return tuple(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        yield from self._dialect.notes
+        yield from _left_out_notes(self._read.left_out)
+        shops = self._shops
+        if len(shops) > 1:
+            yield (
+                f"Column {self._dialect.columns.location} names {len(shops)} shops, which are kept apart:"
+                f" {', '.join(shops)}. All of them as one: --location-column none."
+            )
+        lines = self._lines
+        lines_read, days = lines.select(pl.col("lines").sum(), pl.struct(_DAY).n_unique()).row(0)
+        if lines_read > days:
+            yield f"{lines_read:,} lines of the export make {days:,} days of articles."
+        if not self._timed.is_empty():
+            yield "Sales by hour were kept, too."
+        priced = lines.filter((pl.col("price") > 0) & (pl.col("quantity") != 0))
         pieces = pl.col("quantity") / pl.col("price")
-        share = lines.select(
+        share = priced.select(
             fractions=(pl.col("quantity") % 1 != 0).mean(),
             multiples=((pieces - pieces.round()).abs() < 1e-6).mean(),
         ).row(0)
-        dialect = self._dialect
-        notes = dialect.notes
-        lines_read, days = (
-            self._lines[0].select(pl.col("lines").sum(), pl.struct("product_id", "sales_date").n_unique()).row(0)
-        )
-        if lines_read > days:
-            notes = (*notes, f"{lines_read:,} lines of the export make {days:,} days of articles.")
-        if dialect.columns.quantity and share[0] is not None and share[0] > 0.1 and share[1] > 0.9:
-            hint = (
-                f"Column {dialect.columns.quantity} was read as quantities, but {share[1]:.0%} of them are whole"
+        columns = self._dialect.columns
+        if columns.quantity and columns.price and share[0] is not None and share[0] > 0.1 and share[1] > 0.9:
+            yield (
+                f"Column {columns.quantity} was read as quantities, but {share[1]:.0%} of them are whole"
                 f" multiples of the price and {share[0]:.0%} are fractions: it may hold takings. If so, import it with"
-                f" --revenue {dialect.columns.quantity}, and quantities follow from the price."
+                f" --revenue {columns.quantity}, and quantities follow from the price."
             )
-            return (*notes, hint)
-        return notes
 
-    def _batches(self) -> Iterator[RowBatch]:
-        lines, faults, position = self._lines
+    def _days(self) -> Iterator[RowBatch]:
         days = (
-            lines.group_by("product_id", "sales_date")
+            self._lines.group_by(_DAY)
             .agg(
                 pl.col(ROW_NUMBER).min(),
                 pl.col("quantity").sum().round(6),
                 # A sum with a gap is no sum.
                 pl.when(pl.col("revenue").is_not_null().all()).then(pl.col("revenue").sum().round(2)).alias("revenue"),
             )
-            .sort(ROW_NUMBER)
+            .sort(ROW_NUMBER, *_DAY)
         )
-        rows = days.select(
-            ROW_NUMBER,
+        rows = days.select(*self._key(), _text("quantity"), _text("revenue"))
+        yield RowBatch(rows, self._read.faults, self._read.position)
+
+    def _hours(self) -> Iterator[RowBatch]:
+        hours = self._timed.group_by(*_DAY, "hour").agg(pl.col(ROW_NUMBER).min(), pl.col("quantity").sum().round(6))
+        first_lines = hours.group_by(_DAY).agg(pl.col(ROW_NUMBER).min())
+        gone = self._known_hours.join(hours, on=[*_DAY, "hour"], how="anti").join(first_lines, on=_DAY)
+        hours = pl.concat([hours, gone.select(*_DAY, "hour", ROW_NUMBER, quantity=pl.lit(0.0))])
+        hours = hours.sort(ROW_NUMBER, *_DAY, "hour")
+        rows = hours.select(*self._key(), pl.col("hour").cast(pl.String), _text("quantity"))
+        yield RowBatch(rows, faults_frame([]), self._read.position)
+
+    def _key(self) -> list[pl.Expr]:
+        return [
+            pl.col(ROW_NUMBER),
             pl.lit(self._tenant_id).alias("tenant_id"),
-            "product_id",
+            pl.col("product_id"),
             pl.col("sales_date").cast(pl.String),
-            pl.lit(self._location_id).alias("location_id"),
-            (pl.col("quantity") + 0.0).cast(pl.String),
-            (pl.col("revenue") + 0.0).cast(pl.String),
-        )
-        yield RowBatch(rows, faults, position)
+            pl.col("location_id"),
+        ]
 
     @cached_property
-    def _lines(self) -> tuple[pl.DataFrame, dy.DataFrame[Faults], int]:
-        """Tickets summed by product, day and price; rows at fault; bytes read.
+    def _timed(self) -> pl.DataFrame:
+        """The lines of days of which every line has a time."""
+        return self._lines.filter(pl.col("hour").is_not_null().all().over(_DAY))
 
-        What is held grows with products and days, not with tickets.
+    @cached_property
+    def _shops(self) -> list[str]:
+        """The shops that the export names, where they are kept apart."""
+        named = self._read.lines["location_id"].drop_nulls().unique().sort().to_list()
+        if self._location_id is not None or not (self._by_column or len(named) > 1):
+            return []
+        return list(named)
+
+    @cached_property
+    def _lines(self) -> pl.DataFrame:
+        """The summed lines, each with its shop."""
+        shop = (
+            pl.col("location_id").fill_null(MAIN_LOCATION)
+            if self._shops
+            else pl.lit(self._location_id or MAIN_LOCATION)
+        )
+        return self._read.lines.with_columns(location_id=shop)
+
+    @cached_property
+    def _read(self) -> _Read:
+        """Tickets summed by product, shop, hour and price; rows at fault; bytes read; lines that are no sale.
+
+        What is held grows with products, days and hours, not with tickets.
         """
+        reader = LineReader(self._dialect, self._zone)
         parts: list[pl.DataFrame] = []
+        left_out: list[pl.DataFrame] = []
         faults = [faults_frame([])]
         position = 0
-        for batch in read_delimited(self._dialect.path, self._dialect.csv):
-            good, bad = self._read(batch)
-            parts.append(_summed(good))
-            if len(parts) > 20:
+        for batch in self._dialect.batches():
+            lines = reader.read(batch)
+            parts.append(_summed(_with_hours(lines.sales)))
+            if len(parts) > MOST_PARTS:
                 parts = [_summed(pl.concat(parts))]
-            faults.append(bad)
+            left_out.append(lines.left_out)
+            faults.append(lines.faults)
             position = batch.position
         tenant = pl.lit(self._tenant_id).alias("tenant_id")
-        return _summed(pl.concat(parts)), conform(Faults, pl.concat(faults).with_columns(tenant)), position
-
-    def _read(self, batch: RowBatch) -> tuple[pl.DataFrame, dy.DataFrame[Faults]]:
-        dialect, columns = self._dialect, self._dialect.columns
-        read = batch.columns
-        cells = batch.rows.with_columns(pl.col(name).str.strip_chars() for name in read)
-        number = {role: getattr(columns, role) for role in MEASURES}
-        values = cells.select(
-            ROW_NUMBER,
-            pl.col(columns.article).str.replace_all(r"\s+", " ").alias("product_id"),
-            to_day(columns.date, order=dialect.order, date_format=dialect.date_format, zone=self._zone).alias(
-                "sales_date"
-            ),
-            *(
-                to_number(name, dialect.decimals[name]).alias(role) if name else pl.lit(None, pl.Float64).alias(role)
-                for role, name in number.items()
-            ),
-            lines=pl.lit(1, pl.Int64),
+        return _Read(
+            _summed(pl.concat(parts)),
+            conform(Faults, pl.concat(faults).with_columns(tenant)),
+            position,
+            pl.concat(left_out),
         )
-        quantity, price, revenue = (pl.col(role) for role in MEASURES)
-        values = values.with_columns(
-            quantity=quantity if columns.quantity else pl.when(revenue == 0).then(0.0).otherwise(revenue / price),
-            revenue=revenue if columns.revenue else pl.when(quantity == 0).then(0.0).otherwise(quantity * price),
-        )
-        reasons = pl.concat([cells.select(read), values.select(pl.all().name.prefix(VALUE))], how="horizontal").select(
-            self._reasons()
-        )
-        found = pl.concat([values.select(ROW_NUMBER), reasons], how="horizontal").select(
-            ROW_NUMBER,
-            column_name=pl.coalesce(pl.when(pl.col(n).is_not_null()).then(pl.lit(n)) for n in reasons.columns),
-            reason=pl.coalesce(reasons.columns),
-        )
-        is_good = found["reason"].is_null()
-        faults = with_content(batch.rows, row_faults(found.filter(~is_good)))
-        return values.filter(is_good), conform(Faults, pl.concat([batch.faults, faults]))
-
-    def _reasons(self) -> Iterator[pl.Expr]:
-        dialect, columns = self._dialect, self._dialect.columns
-        form = (
-            f"in the form {dialect.date_format}"
-            if dialect.date_format
-            else "such as 2026-03-29, 29.03.2026 or 29/03/2026"
-        )
-        article, day = pl.col(columns.article), pl.col(f"{VALUE}sales_date")
-        yield (
-            pl.when(article.fill_null("") == "")
-            .then(pl.lit(f"{columns.article} is empty; every row needs an article"))
-            .when(pl.col(f"{VALUE}product_id").str.len_chars() > LONGEST_CODE)
-            .then(pl.lit(f"{columns.article} is longer than {LONGEST_CODE} characters; shorten it"))
-            .alias(columns.article)
-        )
-        yield (
-            pl.when(day.is_null())
-            .then(_shown(columns.date, f", which is no date; one {form} is expected"))
-            .when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR).not_())
-            .then(_shown(columns.date, f"; a year from {FIRST_YEAR} to {LAST_YEAR} is expected"))
-            .alias(columns.date)
-        )
-        needed: set[str | None] = {columns.quantity} if columns.quantity else {columns.revenue, columns.price}
-        for role in MEASURES:
-            name = getattr(columns, role)
-            if name is None:
-                continue
-            sign = dialect.decimals[name]
-            value = pl.col(f"{VALUE}{role}")
-            written = pl.col(name) != ""
-            hint = f", which is no number; write it like 12{sign}50, or say how it is written with --decimal"
-            reason = (
-                pl.when(written & value.is_null())
-                .then(_shown(name, hint))
-                .when(value.abs() > LARGEST)
-                .then(_shown(name, f"; {LARGEST:,.0f} or less is expected"))
-            )
-            if name in needed:
-                reason = reason.when(~written).then(pl.lit(f"{name} is empty; every row needs it"))
-            if role == "price":
-                reason = reason.when(value < 0).then(
-                    _shown(name, "; a price is not negative, refunds have a negative quantity")
-                )
-                if not columns.quantity:
-                    zero = (value == 0) & (pl.col(f"{VALUE}revenue") != 0)
-                    reason = reason.when(zero).then(_shown(name, "; takings without a price give no quantity"))
-            yield reason.alias(name)
 
 
-def _shown(name: str, hint: str) -> pl.Expr:
-    return shown_text(name, pl.col(name)) + hint
+def _with_hours(sales: pl.DataFrame) -> pl.DataFrame:
+    """Lines with their hour, their shop as text or null, and a price, which may follow from takings and quantity."""
+    derived = pl.when((pl.col("quantity") > 0) & (pl.col("revenue") > 0)).then(pl.col("revenue") / pl.col("quantity"))
+    shop = pl.col("location_id").replace("", None)
+    return sales.select(
+        ROW_NUMBER,
+        "product_id",
+        "sales_date",
+        pl.when(shop.str.to_lowercase() == MAIN_LOCATION)
+        .then(pl.lit(MAIN_LOCATION))
+        .otherwise(shop)
+        .alias("location_id"),
+        (pl.col("minute") // 60).alias("hour"),
+        pl.coalesce("price", derived.round(4)).alias("price"),
+        "quantity",
+        "revenue",
+        "lines",
+    )
 
 
 def _summed(lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.group_by("product_id", "sales_date", "price", maintain_order=True).agg(
+    return lines.group_by(*_DAY, "hour", "price", maintain_order=True).agg(
         pl.col(ROW_NUMBER).min(),
         pl.col("quantity").sum(),
         pl.when(pl.col("revenue").is_not_null().all()).then(pl.col("revenue").sum()).alias("revenue"),
         pl.col("lines").sum(),
     )
+
+
+def _left_out_notes(left_out: pl.DataFrame) -> Iterator[str]:
+    found = left_out.group_by("what").agg(
+        pl.col("lines").sum(), pl.col("which").sort_by(["lines", "which"], descending=[True, False]).first()
+    )
+    for what, lines, which in found.sort("what").rows():
+        example = f", for example {which}" if which else ""
+        yield f"{lines:,} {'lines were' if lines > 1 else 'line was'} left out ({what}{example})."
+
+
+def _text(name: str) -> pl.Expr:
+    # Adding 0.0 turns minus zero, which prints and compares in surprising ways, into zero.
+    return (pl.col(name) + 0.0).cast(pl.String).alias(name)

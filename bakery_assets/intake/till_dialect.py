@@ -1,16 +1,25 @@
-"""Detecting the dialect of a till's export: delimiter, encoding, columns, decimal signs and the order of dates.
+"""Detecting the dialect of a till's export: its columns, decimal signs and the order of its dates.
 
-Options of the user come first; the rest is detected in a first pass over the whole file, so that no row is read
-differently from another. How single values are written is in ``till_values``, names of columns in ``till_columns``.
+Options of the user come first, then the profile; the rest is detected in a first pass over the whole file, so that no
+row is read differently from another. How single values are written is in ``till_values``, where the table stands in
+``till_layout``, and which column is which in ``till_columns``.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bakery_assets.intake.delimited import DEFAULT_ENCODING, CsvDialect, header_line, read_delimited, sniff_delimiter
+import polars as pl
+
 from bakery_assets.intake.faults import Unreadable
-from bakery_assets.intake.till_columns import TillColumns, TillOptions, find_columns
-from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, FormatVotes, date_votes, number_votes
+from bakery_assets.intake.row_batches import RowBatch
+from bakery_assets.intake.till_columns import COLUMN_OPTIONS, OFF, ColumnValues, TillColumns, TillOptions, find_columns
+from bakery_assets.intake.till_layout import TillLayout, find_layout
+from bakery_assets.intake.till_profiles import TillProfile
+from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, FormatVotes, date_votes, number_votes, to_number
+
+ROUNDING = 0.02  # how far a product of rounded amounts may be off, in currency
+_ALIKE = 0.9  # share of lines that show whether a price is that of one unit or of the line
 
 
 @dataclass(frozen=True)
@@ -18,19 +27,21 @@ class TillDialect:
     """How an export is to be read.
 
     Attributes:
-        csv: delimiter and encoding.
+        batches: reads it from the start.
         decimals: the decimal sign of each column of numbers.
         order: whether 03/04/2026 is in April (``DAY_FIRST``) or in March.
         notes: what was assumed, for the user to see.
     """
 
     path: Path
-    csv: CsvDialect
+    batches: Callable[[], Iterator[RowBatch]]
     columns: TillColumns
     decimals: dict[str, str]
     order: str
     date_format: str | None
     notes: tuple[str, ...]
+    profile: TillProfile | None = None
+    header: tuple[str, ...] = ()
 
 
 def detect_dialect(path: Path, options: TillOptions) -> TillDialect:
@@ -42,51 +53,76 @@ def detect_dialect(path: Path, options: TillOptions) -> TillDialect:
     Raises:
         Unreadable: it cannot be read, or a column or its format cannot be detected.
     """
-    encoding = options.encoding or DEFAULT_ENCODING
-    dialect = CsvDialect(_delimiter(options.delimiter) or sniff_delimiter(header_line(path, encoding)), encoding)
     if options.decimal not in (None, ",", "."):
         raise Unreadable(f"The decimal sign is ',' or '.', not '{options.decimal}'.")
+    layout = find_layout(path, options)
+    profile = layout.profile
     columns: TillColumns | None = None
+    header: tuple[str, ...] = ()
+    sample = pl.DataFrame()
     dates = FormatVotes()
     numbers: dict[str, FormatVotes] = {}
-    for batch in read_delimited(path, dialect):
+    for batch in layout.batches():
         if columns is None:
-            columns = find_columns(batch.columns, options)
+            header, sample = tuple(batch.columns), batch.rows
+            columns = find_columns(header, options, profile, ColumnValues.of(sample, header))
             numbers = {name: FormatVotes() for name in _measures(columns)}
         dates += date_votes(batch.rows[columns.date].str.strip_chars())
         for name in numbers:
             numbers[name] += number_votes(batch.rows[name])
     assert columns is not None
-    decimals = {
-        name: options.decimal or _decimal(path, name, found, dialect.delimiter, numbers)
-        for name, found in numbers.items()
-    }
-    order, notes = _order(path, dates, columns.date) if options.date_format is None else (DAY_FIRST, ())
-    return TillDialect(path, dialect, columns, decimals, order, options.date_format, notes)
-
-
-def _delimiter(option: str | None) -> str | None:
-    one = "\t" if option in ("tab", "\\t") else option
-    if one is not None and len(one) != 1:
-        raise Unreadable(f"A delimiter is one character, or 'tab', not '{one}'.")
-    return one
+    known = options.decimal or (profile.decimal if profile else None)
+    decimals = {name: known or _decimal(path, name, found, layout, numbers) for name, found in numbers.items()}
+    date_format = options.date_format or (profile.date_format if profile else None)
+    order: str = (profile.order if profile else None) or DAY_FIRST
+    order_notes: tuple[str, ...] = ()
+    if date_format is None and not (profile and profile.order):
+        order, order_notes = _order(path, dates, columns.date)
+    notes = (*layout.notes, *columns.notes, *order_notes)
+    if options.price is None and profile is None and _is_line_total(sample, columns, decimals):
+        notes = (
+            *notes,
+            f"Column {columns.price} holds the price of the whole line, so it was not used as that of one unit.",
+        )
+        columns = replace(columns, price=None)
+    return TillDialect(path, layout.batches, columns, decimals, order, date_format, notes, profile, header)
 
 
 def _measures(columns: TillColumns) -> list[str]:
     return list(dict.fromkeys(name for name in (columns.quantity, columns.price, columns.revenue) if name))
 
 
-def _decimal(path: Path, column: str, found: FormatVotes, delimiter: str, others: dict[str, FormatVotes]) -> str:
+def _decimal(path: Path, column: str, found: FormatVotes, layout: TillLayout, others: dict[str, FormatVotes]) -> str:
     """The decimal sign of a column; where its values do not show it, that of the other columns."""
     if found.comma and found.point:
         raise Unreadable(
             f"{path.name}: column {column} has both decimal commas and decimal points; say which with --decimal."
         )
-    if not found.comma and not found.point:
-        found = sum(others.values(), FormatVotes())
-    if found.comma != found.point:
-        return "," if found.comma > found.point else "."
-    return "," if delimiter == ";" else "."
+    shown = found if found.comma or found.point else sum(others.values(), FormatVotes())
+    if shown.comma != shown.point:
+        return "," if shown.comma > shown.point else "."
+    if found.either_sign:
+        raise Unreadable(
+            f"{path.name}: nothing shows whether 1.234 in column {column} is a little more than one or over a thousand;"
+            " say which sign stands before the decimals with --decimal , or --decimal ."
+        )
+    return "," if layout.delimiter == ";" else "."
+
+
+def _is_line_total(rows: pl.DataFrame, columns: TillColumns, decimals: dict[str, str]) -> bool:
+    """Whether the prices of lines with several pieces are their takings."""
+    roles = {"quantity": columns.quantity, "price": columns.price, "revenue": columns.revenue}
+    if not all(roles.values()):
+        return False
+    read = rows.select(to_number(name, decimals[name]).abs().alias(role) for role, name in roles.items() if name)
+    several = read.drop_nulls().filter((pl.col("quantity") != 1) & (pl.col("quantity") > 0) & (pl.col("revenue") > 0))
+    if several.is_empty():
+        return False
+    share = several.select(
+        total=((pl.col("price") - pl.col("revenue")).abs() <= ROUNDING).mean(),
+        unit=((pl.col("price") * pl.col("quantity") - pl.col("revenue")).abs() <= ROUNDING).mean(),
+    ).row(0)
+    return float(share[0]) >= _ALIKE and float(share[1]) < 1 - _ALIKE
 
 
 def _order(path: Path, dates: FormatVotes, column: str) -> tuple[str, tuple[str, ...]]:
@@ -103,17 +139,25 @@ def _order(path: Path, dates: FormatVotes, column: str) -> tuple[str, tuple[str,
 
 
 def with_mapping(options: TillOptions, mapping: dict[str, object]) -> TillOptions:
-    """Options, where they are not given, from a mapping file's keys.
+    """Options, where they are not given, from a mapping file's keys; ``null`` switches a column off.
 
     Raises:
-        Unreadable: the mapping has a key that is no option.
+        Unreadable: the mapping has a key that is no option, or a value that is none.
     """
     known = TillOptions.__dataclass_fields__
     keys = {str(key).replace("-", "_"): value for key, value in mapping.items()}
     unknown = sorted(set(keys) - set(known))
     if unknown:
         raise Unreadable(f"The mapping has {', '.join(unknown)}; it may have {', '.join(known)}.")
-    return replace(
-        options,
-        **{key: str(value) for key, value in keys.items() if getattr(options, key) is None and value is not None},
-    )
+    given: dict[str, object] = {}
+    for key, value in keys.items():
+        if getattr(options, key) not in (None, False):
+            continue
+        if key == "skip" and not (isinstance(value, int) and not isinstance(value, bool)):
+            raise Unreadable("The mapping's skip is a number of lines, 0 or more.")
+        if key == "quantity_each" and not isinstance(value, bool):
+            raise Unreadable("The mapping's quantity-each is true or false.")
+        if value is None and key not in COLUMN_OPTIONS:
+            continue
+        given[key] = value if isinstance(value, int) else OFF if value is None else str(value)
+    return replace(options, **given)  # type: ignore[arg-type]

@@ -4,6 +4,8 @@ What is left out because of them is left out in ``bill_of_materials``. Faults in
 quantities are known, in ``production``; those of suppliers are in ``procurement.offers``.
 """
 
+from datetime import date
+
 import dataframely as dy
 import polars as pl
 
@@ -49,14 +51,27 @@ def recipe_faults(cells: dy.DataFrame[Cells], inputs: ProductRecipeInputs) -> dy
     sold = (
         inputs["products"].join(cells.select("tenant_id", "plan_date"), on="tenant_id").filter(is_sold).select(PRODUCT)
     )
+    without = sold.join(product_recipes(inputs), on=PRODUCT, how="anti")
+    return _sorted(_row_faults(sold, inputs), _no_recipe(without, inputs))
+
+
+def faults_of_recipes(inputs: ProductRecipeInputs, today: date) -> dy.DataFrame[FoundFaults]:
+    """The same as ``recipe_faults`` without a plan: rows of recipes, of products that are not discontinued by today."""
+    is_sold = pl.col("discontinued_on").is_null() | (pl.col("discontinued_on") > today)
+    return _sorted(_row_faults(inputs["products"].filter(is_sold).select(PRODUCT), inputs))
+
+
+def _row_faults(sold: pl.DataFrame, inputs: ProductRecipeInputs) -> pl.DataFrame:
     usable = product_recipes(inputs)
     lines = component_lines(inputs)
-    without = sold.join(usable, on=PRODUCT, how="anti")
     parts = [
-        _unusable_recipes(without, lines, inputs),
+        _unusable_recipes(sold.join(usable, on=PRODUCT, how="anti"), lines, inputs),
         _unusable_lines(conform(ProductRecipes, usable.join(sold, on=PRODUCT, how="semi")), lines),
-        _no_recipe(without, inputs),
     ]
+    return pl.concat([part.select(FoundFaults.column_names()) for part in parts])
+
+
+def _sorted(*parts: pl.DataFrame) -> dy.DataFrame[FoundFaults]:
     found = pl.concat([part.select(FoundFaults.column_names()) for part in parts])
     return conform(FoundFaults, found.sort("tenant_id", "source_table", "source_row", "product_id"))
 

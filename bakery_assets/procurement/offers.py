@@ -235,6 +235,12 @@ def with_weekdays(suppliers: dy.DataFrame[ops.Suppliers]) -> pl.DataFrame:
     )
 
 
+def unknown_weekday(text: str) -> str | None:
+    """The first word of a text such as "mon,thu" that is no weekday."""
+    found = _iso_weekdays(text)
+    return found if isinstance(found, str) else None
+
+
 def _iso_weekdays(text: str | None) -> list[int] | str:
     """ISO weekdays named in a text such as "mon,thu" or "Monday; Thursday"; else the first unknown word."""
     numbers = set()

@@ -22,22 +22,71 @@ table `events`, and schedules and sensors beyond those below are not there yet.
 
 ## How facts are loaded
 
-`bakery load DIR` reads one CSV or Parquet file per table of the schema `ops`, named after the table.
-`tenants`, `products` and `sales` are required, unless they are in the warehouse already. The key
-columns come first; columns marked * may be left out or empty.
+`bakery load DIR` reads one CSV, Parquet or Excel file per table of the schema `ops`, named after the table.
+`tenants`, `products` and `sales` are required, unless they are in the warehouse already. The key columns come first;
+columns marked * may be left out or empty.
 
 - **Master data** is kept current: a row with a known key replaces what was there.
-- **Facts** are only appended. A fact's key includes `recorded_at`, when we learned it. Where a file does not give
-  it, it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any
-  order gives the same tables. A different figure under the same key goes to quarantine; a correction carries a later
+- **Facts** are only appended. A fact's key includes `recorded_at`, when we learned it. Where a file does not give it,
+  it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any order
+  gives the same tables. A different figure under the same key goes to quarantine; a correction carries a later
   `recorded_at`, or is loaded with `--corrections`, which records it as known now.
 - **Weather** may be told ahead. Without `recorded_at` it is known from loading on, or from the end of its day if that
   was before; a figure that differs from the latest record takes its place from loading on, without `--corrections`.
-- **Bad rows** go to `ops.quarantine` with file, line, column and reason; the good rows of the file go on.
+- **Text** is UTF-8. A file that has no UTF-8 outside of ASCII is read as Windows-1252 as a whole, one in UTF-16 as
+  such, and both are told. Of a workbook the first visible sheet counts, with the column names in its first row.
+- **Bad rows** go to `ops.quarantine` with folder, file, line, kind of fault (`code`), column and reason; the good
+  rows of the file go on. Of a bad row only columns of the table are kept, and after `BAKERY_QUARANTINE_DAYS` nothing.
+  A row that refers to a refused one says so. What a value means is checked, too: countries (ISO 3166, or XX for
+  none), currencies (ISO 4217), regions, weekdays, and that no sale lies in the future.
+- **Recipes** that a plan would leave out, because a unit cannot be converted or a recipe contains itself, are loaded
+  and told at the end of the load.
 
-- **Tills.** `bakery import-pos FILE` reads a till's own export and adds up its tickets to days. A day's tickets belong
-  in one file: a second file with more of the same day contradicts the first and goes to quarantine, and with
-  `--corrections` it takes the first one's place.
+The load ends with what became of each file's rows, one example and the remedy for each kind of fault, and the status:
+0 loaded, 1 where a file gave no row that is loaded or was known, or more than `BAKERY_MAX_REFUSED_SHARE` of all rows
+were refused (with `--strict`: any), 2 where nothing could be read. `--check` stores nothing and reports the same.
+`bakery quarantine list`, `show`, `export` and `clear` are for what was refused.
+
+## How a till's export is read
+
+`bakery import-pos FILE` reads a till's own export, text or Excel, and adds up its lines to days, and to hours where
+every line of a day has a time. The till is recognized by its columns (`--tills` lists those that are known), or
+chosen with `--till NAME`. Every profile is a YAML file in `bakery_assets/intake/tills` with the header of a real
+export and where it was seen; one of your own has the same keys and is given as `--till my_till.yaml`:
+
+```yaml
+name: my-till
+title: Our old till
+columns: {article: Artikel, date: Datum, time: Zeit, quantity: Menge, revenue: Umsatz, location: Filiale, receipt: Bon}
+date_order: day first          # or month first, where the dates do not show it; or date_format: "%d.%m.%y"
+decimal: ","
+refunds: {column: Art, values: [Retoure]}                     # count as negative, whatever their sign
+left_out: [{column: Status, values: [storniert], what: canceled}]
+not_products: [{column: Warengruppe, values: [Gutscheine], what: no product}]
+receipt_columns: [Status]      # given on the first line of a receipt only
+time_zone: {column: Zone, zones: {CET: Europe/Berlin}}
+```
+
+`price` is that of one unit, `revenue` what was taken for the line, after discounts. Known tills: Square (items
+detail), Toast (item selections), Loyverse (receipts by item), Shopify (orders), SumUp (German sales report) and
+Zettle (Danish raw data).
+
+Any other export is read by what its columns are called and hold; an option names a column, and `none` switches one
+off. Then:
+
+- The header is the first line that has an article and a date, or what `--skip N` leaves; `sep=;` and title lines are
+  told.
+- A price column whose values are no numbers is none, nor is one that holds the takings of the line. Without one the
+  price is takings over quantity. Where all three are there they have to agree: takings of more than 1.35 times, or
+  less than a tenth of, quantity times price are refused. Takings that are negative give the article back.
+- Without any column of numbers every line is one piece (`--quantity-each` says so where there are others). An export
+  with a column for each article is refused, and so is one in which nothing shows whether 1.234 is a little more than
+  one.
+- Lines that say total, tip, discount, gift card or custom amount, and those whose status says canceled, are left out
+  and told.
+- Shops are kept apart where a known till names several, or with `--location-column`; else all is sold in `main`.
+- A day's tickets belong in one file: a second file with more of the same day contradicts the first and goes to
+  quarantine, and with `--corrections` it takes the first one's place.
 
 A plan uses the facts whose `recorded_at` is not after the tenant's planning instant, and of each
 fact the latest such record. Current state (stock on hand, open orders) is derived from facts.

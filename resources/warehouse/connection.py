@@ -52,8 +52,12 @@ class Warehouse:
         return database
 
     @contextmanager
-    def bulk(self, *, isolation: str = "READ COMMITTED") -> Iterator["Bulk"]:
-        """One transaction that moves frames; committed when the block ends without an error, else rolled back."""
+    def bulk(self, *, isolation: str = "READ COMMITTED", commit: bool = True) -> Iterator["Bulk"]:
+        """One transaction that moves frames; committed when the block ends without an error, else rolled back.
+
+        Args:
+            commit: False: it is rolled back in any case.
+        """
         # Its import imports pandas, two seconds that loading a code location does not need.
         from adbc_driver_manager import AdbcConnection, dbapi
 
@@ -61,7 +65,10 @@ class Warehouse:
         with dbapi.Connection(kept, opened) as connection, connection.cursor() as cursor:
             cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {isolation}")
             yield Bulk(cursor)
-            connection.commit()
+            if commit:
+                connection.commit()
+            else:
+                connection.rollback()
 
 
 class _Kept:

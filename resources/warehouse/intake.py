@@ -4,7 +4,8 @@ What becomes of a row is decided in ``bakery_assets.intake.file_rows``; the stat
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,22 +13,23 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from bakery_assets.intake.faults import BadHeader, Unreadable, faults_frame
-from bakery_assets.intake.file_rows import read_file_rows
+from bakery_assets.intake.faults import BadHeader, Unreadable
+from bakery_assets.intake.file_rows import FileRows, read_file_rows
 from bakery_assets.intake.folder import REQUIRED, require, table_files
 from bakery_assets.intake.report import FileReport, LoadReport, ReportProgress, no_progress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.tables import TableSpec, dependents
 from bakery_assets.intake.till import TillSales
-from bakery_assets.intake.till_columns import TillOptions
+from bakery_assets.intake.till_columns import OFF, TillOptions
 from bakery_assets.intake.till_dialect import detect_dialect
 from bakery_assets.intake.values import SLUG_RULE
-from bakery_assets.schemas.columns import MAIN_LOCATION, SLUG
+from bakery_assets.schemas.columns import SLUG
 from resources.schema import ops
 from resources.warehouse import intake_sql as sql
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.intake_tables import table_spec
 from resources.warehouse.migrate import migrate
+from resources.warehouse.recipe_flags import RECIPE_TABLES, recipe_sentences
 
 
 def load_folder(
@@ -36,6 +38,7 @@ def load_folder(
     *,
     now: datetime,
     corrections: bool = False,
+    check: bool = False,
     progress: ReportProgress = no_progress,
 ) -> LoadReport:
     """Load every table that ``folder`` holds; bad rows go to ``ops.quarantine`` and stop nothing.
@@ -43,6 +46,7 @@ def load_folder(
     Args:
         now: the moment of loading, aware.
         corrections: facts without ``recorded_at`` that differ from what is stored are recorded as known now.
+        check: store nothing, and report what would become of the rows.
         progress: called with a file's name, and how much of how much of it is read.
 
     Raises:
@@ -54,35 +58,58 @@ def load_folder(
         stored = {table for table in REQUIRED if sql.has_rows(bulk, table)}
     require(folder, {file.table for file in files}, stored)
     reports: list[FileReport] = []
+    notes: list[str] = []
     unread: set[str] = set()
+    tenants: set[str] = set()
     tables = tuple(table_spec(table) for table in ops.LOADED)
-    for file in files:
-        blocked = file.table in dependents(tables, unread)
-        if blocked:
-            causes = ", ".join(sorted(unread))
-            problem = f"{file.path.name} was not loaded: its rows refer to {causes}, which could not be read."
-            reports.append(FileReport(file.path.name, file.table, problem=problem, is_refused=True))
-            continue
-        try:
+    with _transactions(warehouse, check=check) as transaction:
+        for file in files:
+            if file.table in dependents(tables, unread):
+                causes = ", ".join(sorted(unread))
+                problem = f"{file.path.name} was not loaded: its rows refer to {causes}, which could not be read."
+                reports.append(FileReport(file.path.name, file.table, problem=problem, is_refused=True))
+                continue
             table = next(table for table in tables if table.name == file.table)
-            reports.append(
-                load_source(warehouse, table, file.source(), now=now, corrections=corrections, progress=progress)
-            )
-        except Unreadable as error:
-            unread.add(file.table)
-            reports.append(FileReport(file.path.name, file.table, problem=str(error), is_refused=True))
-    return LoadReport(tuple(reports), tuple(ignored))
+            try:
+                source = file.source()
+                with transaction() as bulk:
+                    rows = _load(bulk, table, source, now=now, corrections=corrections, progress=progress)
+            except Unreadable as error:
+                unread.add(file.table)
+                reports.append(FileReport(file.path.name, file.table, problem=str(error), is_refused=True))
+                continue
+            reports.append(rows.report)
+            notes += source.notes
+            if file.table in RECIPE_TABLES:
+                tenants.update(rows.new["tenant_id"], rows.changed["tenant_id"])
+        if tenants:
+            with transaction() as bulk:
+                notes += recipe_sentences(bulk, tenants, now.date())
+    return LoadReport(tuple(reports), tuple(ignored), tuple(notes), is_check=check)
+
+
+@contextmanager
+def _transactions(warehouse: Warehouse, *, check: bool) -> Iterator[Callable[[], AbstractContextManager[Bulk]]]:
+    """Each file in a transaction of its own; those of a check all in one, which is rolled back."""
+    if not check:
+        yield warehouse.bulk
+        return
+    with warehouse.bulk(commit=False) as bulk:
+        yield lambda: nullcontext(bulk)
 
 
 @dataclass(frozen=True)
 class TillOwner:
-    """Whose till it is; a tenant that is not known yet is made where ``timezone`` and ``country`` are given."""
+    """Whose till it is; a tenant that is not known yet is made where ``timezone`` and ``country`` are given.
+
+    Without ``location_id`` the export says which shop a line is of, where it names several.
+    """
 
     tenant_id: str
     timezone: str | None = None
     country: str | None = None
     name: str | None = None
-    location_id: str = MAIN_LOCATION
+    location_id: str | None = None
 
 
 def import_till(
@@ -93,9 +120,13 @@ def import_till(
     *,
     now: datetime,
     corrections: bool = False,
+    check: bool = False,
     progress: ReportProgress = no_progress,
 ) -> LoadReport:
     """Import a till's own export as a tenant's sales; articles that are not known yet become products.
+
+    Args:
+        check: store nothing, and report what would become of the rows.
 
     Raises:
         Unreadable: the file, the tenant or an option cannot be used; nothing was imported.
@@ -110,23 +141,19 @@ def import_till(
         zone = sql.zone_of(bulk, owner.tenant_id)
         is_new = zone is None
         zone = zone or _new_zone(bulk, owner)
-    sales = TillSales(dialect, owner.tenant_id, owner.location_id, zone)
-
-    def prepare(bulk: Bulk) -> None:
+    by_column = options.location_column is not None and options.location_column != OFF
+    sales = TillSales(dialect, owner.tenant_id, owner.location_id, zone, by_column=by_column)
+    load = partial(_load, now=now, corrections=corrections, progress=progress)
+    with warehouse.bulk(commit=not check) as bulk:
         if is_new:
             sql.add_tenant(bulk, owner.tenant_id, owner.name or owner.tenant_id, zone, owner.country or "")
         sql.add_products(bulk, owner.tenant_id, sales.articles())
-
-    report = load_source(
-        warehouse,
-        table_spec(ops.sales),
-        sales.source(),
-        now=now,
-        corrections=corrections,
-        progress=progress,
-        prepare=prepare,
-    )
-    return LoadReport((report,), notes=sales.notes())
+        reports = [load(bulk, table_spec(ops.sales), sales.source()).report]
+        days, hourly = sales.days(), sales.hourly_source()
+        if days and hourly:
+            sales.know_hours(sql.hours_of(bulk, owner.tenant_id, *days))
+            reports.append(load(bulk, table_spec(ops.sales_hourly), hourly).report)
+    return LoadReport(tuple(reports), notes=sales.notes(), is_check=check)
 
 
 def _check_tenant(tenant_id: str) -> None:
@@ -153,21 +180,20 @@ def load_source(
     now: datetime,
     corrections: bool = False,
     progress: ReportProgress = no_progress,
-    prepare: Callable[[Bulk], None] | None = None,
 ) -> FileReport:
     """Load one stream of rows into one table, in one transaction.
-
-    Args:
-        prepare: adds rows that these refer to, in the same transaction.
 
     Raises:
         Unreadable: the file cannot be used; nothing of it was loaded.
     """
     with warehouse.bulk() as bulk:
-        if prepare is not None:
-            prepare(bulk)
-        stage_faults = partial(sql.stage_faults, bulk)
-        stage_faults(faults_frame([]))
+        return _load(bulk, table, source, now=now, corrections=corrections, progress=progress).report
+
+
+def _load(
+    bulk: Bulk, table: TableSpec, source: Source, *, now: datetime, corrections: bool, progress: ReportProgress
+) -> FileRows:
+    with sql.staged_faults(bulk) as stage_faults:
         file = read_file_rows(
             table,
             source,
@@ -178,8 +204,8 @@ def load_source(
             corrections=corrections,
         )
         sql.store(bulk, table, file)
-        sql.quarantine(bulk, source.name)
-    return file.report
+        sql.quarantine(bulk, source.folder, source.name)
+    return file
 
 
 def quarantine_reasons(warehouse: Warehouse, file: str, tenant_id: str, *, since: datetime) -> list[str]:

@@ -7,8 +7,9 @@ Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects`
 """
 # ruff: noqa: S608 - names come from the schema, values never do
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -16,7 +17,7 @@ import dataframely as dy
 import polars as pl
 from sqlalchemy import Table
 
-from bakery_assets.intake.faults import Faults
+from bakery_assets.intake.faults import Faults, faults_frame
 from bakery_assets.intake.file_rows import FileRows
 from bakery_assets.intake.references import NamedLocations
 from bakery_assets.intake.tables import TableSpec
@@ -51,6 +52,15 @@ class StoredRows:
         with _staged(self._bulk, "wanted", keys):
             match = _equal("r", "w", keys.columns)
             return self._bulk.read(f"SELECT w.* FROM wanted w WHERE EXISTS (SELECT FROM ops.{table} r WHERE {match})")
+
+    def refused(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
+        with _staged(self._bulk, "wanted", keys):
+            match = " AND ".join(f"q.content->>'{name}' = w.{name}" for name in keys.columns if name != "tenant_id")
+            same = f" AND {match}" if match else ""
+            return self._bulk.read(
+                "SELECT w.* FROM wanted w WHERE EXISTS (SELECT FROM ops.quarantine q"
+                f" WHERE q.tenant_id = w.tenant_id AND q.file LIKE '{table}.%'{same})"
+            )
 
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         """All records about ``subjects``. Other loads of the table wait from here on until this one ends."""
@@ -146,6 +156,7 @@ def store(bulk: Bulk, spec: TableSpec, file: FileRows) -> None:
 
 
 def _insert(bulk: Bulk, spec: TableSpec, rows: pl.DataFrame, given: Collection[str]) -> None:
+    bulk.run("DROP TABLE IF EXISTS staged")  # of another table in the same transaction
     for start in range(0, rows.height, STAGED_ROWS):
         bulk.put("staged", rows.slice(start, STAGED_ROWS))
     insert = insert_from("staged", metadata.tables[f"ops.{spec.name}"], list(spec.columns))
@@ -156,21 +167,34 @@ def _insert(bulk: Bulk, spec: TableSpec, rows: pl.DataFrame, given: Collection[s
     bulk.run(f"{insert} ON CONFLICT ({', '.join(spec.key)}) DO UPDATE SET {', '.join(values)}")
 
 
-def stage_faults(bulk: Bulk, faults: dy.DataFrame[Faults]) -> None:
-    """Add rows at fault, for ``quarantine``."""
-    bulk.put("faults", faults)
+@contextmanager
+def staged_faults(bulk: Bulk) -> Iterator[Callable[[dy.DataFrame[Faults]], None]]:
+    """Takes rows at fault of one file, for ``quarantine``."""
+    bulk.run("DROP TABLE IF EXISTS faults")  # of a file in the same transaction that could not be read
+    with _staged(bulk, "faults", faults_frame([])):
+        yield lambda faults: bulk.put("faults", faults)
 
 
-def quarantine(bulk: Bulk, file: str) -> None:
+def hours_of(bulk: Bulk, tenant_id: str, first: date, last: date) -> pl.DataFrame:
+    """The hours of sales that are stored of some days: ``product_id, location_id, sales_date, hour``."""
+    return bulk.read(
+        "SELECT DISTINCT product_id, location_id, sales_date, hour FROM ops.sales_hourly"
+        f" WHERE tenant_id = {_literal(tenant_id)} AND sales_date BETWEEN '{first}' AND '{last}'"
+    )
+
+
+def quarantine(bulk: Bulk, folder: str, file: str) -> None:
     """Move the staged faults of a file to ``ops.quarantine``, each distinct one once."""
     bulk.run(
-        "INSERT INTO ops.quarantine (tenant_id, file, row_number, column_name, reason, content)"
-        f" SELECT tenant_id, {_literal(file)}, row_number, column_name, reason, content::jsonb FROM faults"
+        "INSERT INTO ops.quarantine (tenant_id, folder, file, row_number, code, column_name, reason, content)"
+        f" SELECT tenant_id, {_literal(folder)}, {_literal(file)}, row_number, code, column_name, reason,"
+        " content::jsonb FROM faults"
         " ORDER BY row_number ON CONFLICT DO NOTHING"
     )
 
 
 def _add_locations(bulk: Bulk, locations: dy.DataFrame[NamedLocations]) -> None:
+    bulk.run("DROP TABLE IF EXISTS staged_locations")
     bulk.put("staged_locations", locations)
     bulk.run(
         "INSERT INTO ops.locations (tenant_id, location_id) SELECT tenant_id, location_id FROM staged_locations"

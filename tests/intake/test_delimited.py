@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bakery_assets.intake.delimited import read_delimited
 from bakery_assets.intake.faults import BadHeader, Unreadable
+from bakery_assets.intake.text_encoding import file_encoding
 
 HEADER = b"tenant_id,product_id,quantity\n"
 
@@ -201,3 +203,19 @@ def test_no_line_is_lost_or_read_twice(
         for line in range(number, number + json.dumps(content).replace("\\r\\n", "\\n").count("\\n") + 1)
     }
     assert set(clean) <= {int(str(row[0])) for row in rows} | spanned
+
+
+def test_a_file_in_the_encoding_of_windows_is_read_as_a_whole(home: Path) -> None:
+    rows, faults = read(home / "sales.csv", HEADER + "b,pâté,1\nb,Brötchen,2\n".encode("cp1252"))
+    assert [row[2] for row in rows] == ["pâté", "Brötchen"]
+    assert not faults
+    assert [row[2] for row in read(home / "sales.csv", (HEADER.decode() + "b,pâté,1\n").encode("utf-16"))[0]] == [
+        "pâté"
+    ]
+    assert file_encoding(home / "sales.csv").notes == ("sales.csv is not UTF-8; the whole file was read as UTF-16.",)
+
+
+def test_a_pipe_is_not_opened(home: Path) -> None:
+    os.mkfifo(home / "sales.csv")
+    with pytest.raises(Unreadable, match="pipe or a device"):
+        list(read_delimited(home / "sales.csv"))

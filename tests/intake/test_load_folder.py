@@ -120,7 +120,9 @@ def test_the_row_is_kept_as_it_was_read(warehouse: Warehouse, home: Path) -> Non
 def test_bad_master_data_is_set_apart_too(warehouse: Warehouse, home: Path) -> None:
     files: dict[str, str | bytes] = {
         "tenants.csv": TENANTS + "d,Delft,Amsterdam,NL\nb,Brot,Europe/Berlin,DE\n",
-        "products.csv": (PRODUCTS + "b,bun,Bun,-1\nb,rye,Rye,3.5\nb,rye,Rye,9\n").encode() + b"b,p\xe2t\xe9,P,1\n",
+        "products.csv": (PRODUCTS + "b,bun,Bun,-1\nb,rye,Rye,3.5\nb,rye,Rye,9\n").encode()
+        + "b,käse,Käse,1\n".encode()
+        + b"b,p\xe2t\xe9,P,1\n",
         "sales.csv": SALES,
         "ingredients.csv": "tenant_id,ingredient_id,name\nb,flour,Flour\n",
         "recipes.csv": "tenant_id,recipe_id,product_id\nb,dough,\nb,rye,rye\nb,oat,oat\n",
@@ -135,7 +137,7 @@ def test_bad_master_data_is_set_apart_too(warehouse: Warehouse, home: Path) -> N
         ("products.csv", 5, "price"),
         ("products.csv", 6, "product_id"),
         ("products.csv", 7, "product_id"),
-        ("products.csv", 8, None),
+        ("products.csv", 9, None),
         ("recipe_lines.csv", 4, "recipe_id"),
         ("recipe_lines.csv", 5, None),
         ("recipe_lines.csv", 6, "component_recipe_id"),

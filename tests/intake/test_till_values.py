@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, date_votes, number_votes, to_day, to_number
+from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, number_votes, to_local, to_number
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,7 @@ def test_only_amounts_that_read_one_way_tell_the_decimal_sign(texts: list[str], 
     ],
 )  # fmt: skip
 def test_a_ticket_counts_for_its_local_day(text: str, order: str, day: date) -> None:
-    found = pl.DataFrame({"x": [text]}).select(to_day("x", order=order, date_format=None, zone="Europe/Paris"))
-    assert found.item() == day
+    assert local(text, order=order)[0] == day
 
 
 @pytest.mark.parametrize(
@@ -66,22 +65,44 @@ def test_a_ticket_counts_for_its_local_day(text: str, order: str, day: date) -> 
     ],
 )
 def test_a_ticket_in_utc_counts_for_the_day_on_the_shops_wall(text: str, day: date) -> None:
-    found = pl.DataFrame({"x": [text]}).select(to_day("x", order=DAY_FIRST, date_format=None, zone="Europe/Paris"))
-    assert found.item() == day
+    assert local(text)[0] == day
 
 
 @pytest.mark.parametrize("text", ["31/02/2026", "total", "", "2026-04-03 nonsense", "3/4"])
 def test_what_is_no_day_is_not_guessed(text: str) -> None:
-    assert pl.DataFrame({"x": [text]}).select(to_day("x", order=DAY_FIRST, date_format=None, zone="UTC")).item() is None
+    assert local(text)[0] is None
 
 
 def test_a_date_format_rules() -> None:
-    frame = pl.DataFrame({"x": ["04-03-2026 18:00"]})
-    assert frame.select(to_day("x", order=DAY_FIRST, date_format="%m-%d-%Y %H:%M", zone="UTC")).item() == date(
-        2026, 4, 3
+    assert local("04-03-2026 18:00", date_format="%m-%d-%Y %H:%M")[0] == date(2026, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "clock", "minute"),
+    [
+        ("30.04.2026 07:05", None, 7 * 60 + 5), ("01.10.2026, 07:32", None, 7 * 60 + 32),
+        ("10/1/26 7:04 AM", None, 7 * 60 + 4), ("10/1/26 12:04 am", None, 4), ("10/1/26 1:04 pm", None, 13 * 60 + 4),
+        ("2026-04-03T22:30:00Z", None, 30), ("2026-09-01 09:14:00 -0400", None, 15 * 60 + 14),
+        ("2026-04-03", None, None), ("2026-04-03", "12:48:11", 12 * 60 + 48), ("2026-04-03", "25:00", None),
+        ("2026-04-03", "2018-08-01 23:10:00", 23 * 60 + 10), ("2026-04-03 10:00", "", None),
+    ],
+)  # fmt: skip
+def test_the_time_of_day_stands_behind_the_date_or_in_a_column_of_its_own(
+    text: str, clock: str | None, minute: int | None
+) -> None:
+    assert local(text, clock)[1] == minute
+
+
+def local(
+    text: str, clock: str | None = None, *, order: str = DAY_FIRST, date_format: str | None = None
+) -> tuple[date | None, int | None]:
+    frame = pl.DataFrame({"x": [text], "clock": [clock]}, schema={"x": pl.String, "clock": pl.String})
+    day, minute = to_local(
+        pl.col("x"),
+        None if clock is None else pl.col("clock"),
+        order=order,
+        date_format=date_format,
+        zone="Europe/Paris",
     )
-
-
-def test_only_days_above_twelve_tell_which_comes_first() -> None:
-    found = date_votes(pl.Series(["03/04/2026", "13/04/2026", "04/25/2026", "2026-04-03", "13.04.2026"]))
-    assert (found.day_first, found.month_first, found.either_first) == (1, 1, 1)
+    found = frame.select(day=day, minute=minute).row(0)
+    return found[0], found[1]

@@ -1,0 +1,61 @@
+"""Any bytes in, a clear answer out: read, or refused in one line, and nothing stored by halves."""
+
+import random
+import time
+from pathlib import Path
+
+from sqlalchemy import text
+
+from bakery_assets.intake.faults import Unreadable
+from bakery_assets.intake.till_columns import TillOptions
+from resources.warehouse import Warehouse
+from resources.warehouse.intake import TillOwner, import_till, load_folder
+from tests.intake.fuzzing import FOLDER, NOW, TILLS, fuzz, mutated
+
+SECONDS = 15.0
+
+
+def test_changed_files_are_read_or_refused_in_one_line(home: Path) -> None:
+    end = time.monotonic() + SECONDS
+    read, refused = fuzz(home, seed=11, goes_on=lambda number: number < 400 and time.monotonic() < end)
+    assert read > 0
+    assert refused > 0
+
+
+def test_no_changed_file_is_stored_by_halves(warehouse: Warehouse, home: Path) -> None:
+    """What the report says is new is what the table has more, and a refused file leaves no row."""
+    chance = random.Random(12)
+    folder = home / "folder"
+    folder.mkdir()
+    for name, good in FOLDER.items():
+        (folder / name).write_text(good)
+    load_folder(warehouse, folder, now=NOW)
+    end = time.monotonic() + SECONDS
+    stored = 0
+    for number in range(60):
+        if time.monotonic() > end:
+            break
+        before = counts(warehouse)
+        if number % 2:
+            path = home / f"till{number}.csv"
+            path.write_bytes(mutated(chance.choice(TILLS).encode(), chance))
+            try:
+                report = import_till(warehouse, path, TillOwner("b"), TillOptions(), now=NOW)
+            except Unreadable:
+                assert counts(warehouse) == before
+                continue
+        else:
+            (folder / "sales.csv").write_bytes(mutated(FOLDER["sales.csv"].encode(), chance))
+            report = load_folder(warehouse, folder, now=NOW)
+        after = counts(warehouse)
+        for table in ("sales", "sales_hourly"):
+            new = sum(file.new for file in report.files if file.table == table)
+            assert after[table] - before[table] == new
+        stored += sum(after.values()) > sum(before.values())
+    assert stored > 0
+
+
+def counts(warehouse: Warehouse) -> dict[str, int]:
+    tables = ("products", "sales", "sales_hourly")
+    with warehouse.engine.connect() as connection:
+        return {name: connection.execute(text(f"SELECT count(*) FROM ops.{name}")).scalar_one() for name in tables}
