@@ -24,7 +24,7 @@ from schedules.weekly_retraining import weekly_retraining
 from sensors.failed_cells import failed_cells
 from sensors.late_sales import late_sales
 from sensors.plan_decisions import plan_decisions
-from sensors.run_outcomes import run_outcomes
+from sensors.run_outcomes import run_cancellations, run_outcomes
 from sensors.tenant_registry import tenant_registry
 
 
@@ -41,7 +41,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
         asset_checks=[sales_quality],
         jobs=[planning_wave, plan_tenant_day, build_marts, check_sales, retrain_models, review_models],
         schedules=[daily_planning, weekly_retraining, model_review, housekeeping],
-        sensors=[tenant_registry, failed_cells, late_sales, plan_decisions, run_outcomes],
+        sensors=[tenant_registry, failed_cells, late_sales, plan_decisions, run_outcomes, run_cancellations],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -23,6 +23,7 @@ from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
 from resources.warehouse.planning_runs import begin
 
+MAX_RUNTIME_SECONDS = 4 * 3_600  # a year of one tenant's days, one after the other
 # The retry is for causes that pass by themselves (a lost connection); a fault in a tenant's facts fails again.
 RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg.Backoff.EXPONENTIAL)
 
@@ -101,4 +102,5 @@ plan_tenant_day = dg.define_asset_job(
     "plan_tenant_day",
     selection=dg.AssetSelection.assets(planning_day),
     description="Every stage for the cells of one run: a single day, or a tenant's backfill.",
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
 )

@@ -136,7 +136,7 @@ _STAGE_OPS = [_stage_op(stage) for stage in STAGES]
 
 @dg.job(
     description="Plans one local date for each of many tenants.",
-    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), "dagster/max_retries": "0"},
     # Frames pass from op to op in memory, so all ops share the run's process.
     executor_def=dg.in_process_executor,
 )

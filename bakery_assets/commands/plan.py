@@ -76,6 +76,7 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
     from bakery_assets.assets.waves import wave_config
     from bakery_assets.definitions import build_defs
     from bakery_assets.instance import QUIET
+    from resources.run_launcher import machine_tags
     from resources.warehouse import Warehouse, planning_runs
     from sensors.tenant_registry import register
 
@@ -83,6 +84,8 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
-        result = wave.execute_in_process(instance=instance, run_config={**wave_config(cells), **QUIET})
+        result = wave.execute_in_process(
+            instance=instance, run_config={**wave_config(cells), **QUIET}, tags=machine_tags()
+        )
     failures = planning_runs.failure_reasons(warehouse, cells)
     return Planned(result.run_id, len(cells) - len(failures), failures)

@@ -91,6 +91,7 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
     from bakery_assets.instance import QUIET
     from bakery_assets.settings import settings
     from resources.clock import utc_now
+    from resources.run_launcher import machine_tags
     from resources.warehouse import Warehouse, retrainings
     from sensors.tenant_registry import register
 
@@ -118,6 +119,7 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
             result = job.execute_in_process(
                 instance=instance,
                 run_config={**retraining_config(batch, backdated=backdated), **QUIET},
+                tags=machine_tags(),
                 raise_on_error=False,
             )
             run_id = result.run_id

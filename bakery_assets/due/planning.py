@@ -32,10 +32,11 @@ class Tenant:
 
 @dataclass(frozen=True)
 class CellState:
-    """How far a cell is: claimed, partial, planned or failed."""
+    """How far a cell is: claimed, partial, planned or failed; and the size of the wave that may plan it next."""
 
     status: str
     claimed_at: datetime
+    largest_wave: int | None = None
 
 
 def served_statuses(*, include_demo: bool) -> frozenset[str]:

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bakery_assets.briefing.planning_failures import PlanningFailures
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CellState, Tenant
+from bakery_assets.due.waves import half
 from bakery_assets.local_time import INSTANT
 from bakery_assets.schemas import conform
 from resources.schema import ops, plans
@@ -42,11 +43,12 @@ def registered(warehouse: Warehouse) -> list[str]:
 
 def cell_states(warehouse: Warehouse, since: date) -> dict[Cell, CellState]:
     """Cells started for dates from ``since`` on."""
-    query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at)
+    query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at, _RUNS.c.largest_wave)
     with warehouse.engine.connect() as connection:
         rows = connection.execute(query.where(_RUNS.c.plan_date >= since))
         return {
-            Cell(tenant, plan_date): CellState(status, claimed_at) for tenant, plan_date, status, claimed_at in rows
+            Cell(tenant, plan_date): CellState(status, claimed_at, largest_wave)
+            for tenant, plan_date, status, claimed_at, largest_wave in rows
         }
 
 
@@ -102,6 +104,24 @@ def transfer_claims(
         return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
 
 
+def void_abandoned_claims(
+    warehouse: Warehouse, holder_prefix: str, holders_under_way: Collection[str], claimed_before: datetime
+) -> None:
+    """Void claims that a holder named so made before an instant, and of which no run came; they are due again at once.
+
+    Args:
+        holders_under_way: whose runs are queued or running.
+    """
+    abandoned = and_(
+        _RUNS.c.status == "claimed",
+        _RUNS.c.claimed_by.startswith(holder_prefix, autoescape=True),
+        _RUNS.c.claimed_by.not_in(sorted(holders_under_way)),
+        _RUNS.c.claimed_at < claimed_before,
+    )
+    with warehouse.engine.begin() as connection:
+        connection.execute(_RUNS.update().where(abandoned).values(claimed_at=func.to_timestamp(0)))
+
+
 def fail_claims(
     warehouse: Warehouse,
     holders: Collection[str],
@@ -113,12 +133,17 @@ def fail_claims(
 ) -> None:
     """Void the claims of ``holders`` that died: those on ``cells``, or all.
 
-    The cells are due again at once. After ``attempts`` tries they have failed, and one more try is left in a run of
-    its own, which separates the cell that kills its wave from those that only were in it.
+    The cells are due again at once. After ``attempts`` tries the cells of a wave go into waves of half its size, until
+    the cell that kills its wave is alone and has failed. One more try is then left to it in a run of its own, in case
+    it was the machine that died so often.
+
+    Args:
+        cells: of the wave; None: the holder's cells are planned by nothing else, and fail after ``attempts`` tries.
     """
     with warehouse.bulk() as bulk:
         bulk.put("holders", pl.DataFrame({"holder": sorted(holders)}, schema={"holder": pl.String}))
         died = "r.status = 'claimed' AND r.claimed_by IN (SELECT holder FROM holders)"
+        in_halves = cells is not None and len(cells) > 1
         if cells is not None:
             wanted = [(cell.tenant_id, cell.plan_date) for cell in sorted(cells)]
             bulk.put(
@@ -127,16 +152,21 @@ def fail_claims(
             died += " AND (r.tenant_id, r.plan_date) IN (SELECT tenant_id, plan_date FROM wanted)"
         failed = bulk.read(
             "SELECT r.tenant_id, r.plan_date, t.timezone, r.planned_as_of FROM plans.planning_runs r"  # noqa: S608
-            f" JOIN ops.tenants t USING (tenant_id) WHERE {died} AND r.attempts >= {attempts:d}"
+            f" JOIN ops.tenants t USING (tenant_id) WHERE {died} AND r.attempts >= {attempts:d} AND NOT {in_halves}"
             " ORDER BY r.tenant_id, r.plan_date FOR UPDATE OF r"
         )
         failures = conform(PlanningFailures, failed.with_columns(stage=pl.lit("run"), reason=pl.lit(reason)))
         bulk.put("failures", failures.with_columns(failed_at=pl.lit(now, INSTANT)))
         bulk.run(
-            "UPDATE plans.planning_runs r SET status = 'failed', failed_stage = f.stage, reason = f.reason,"
-            " finished_at = f.failed_at, attempts = r.attempts - 1 FROM failures f"
+            "UPDATE plans.planning_runs r SET status = 'failed', failed_stage = f.stage, reason = f.reason,"  # noqa: S608
+            f" finished_at = f.failed_at, attempts = {attempts - 1:d}, largest_wave = NULL FROM failures f"
             " WHERE r.tenant_id = f.tenant_id AND r.plan_date = f.plan_date"
         )
+        if cells is not None and in_halves:
+            bulk.run(
+                f"UPDATE plans.planning_runs r SET largest_wave = {half(len(cells)):d}"  # noqa: S608
+                f" WHERE {died} AND r.attempts >= {attempts:d}"
+            )
         bulk.run(f"UPDATE plans.planning_runs r SET claimed_at = to_timestamp(0) WHERE {died}")  # noqa: S608
         if failures.height:
             record_failures(bulk, failures)

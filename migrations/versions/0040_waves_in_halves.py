@@ -1,0 +1,21 @@
+"""Cells whose waves have died go into smaller waves, until the one that kills its wave is alone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0040"
+down_revision = "0021"
+
+_TEXT = "Most cells of the wave that may plan it next, after waves with it died; empty: as many as usual"
+_CHECK = "planning_runs_largest_wave_check"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "planning_runs", sa.Column("largest_wave", sa.Integer(), nullable=True, comment=_TEXT), schema="plans"
+    )
+    op.create_check_constraint(_CHECK, "planning_runs", "largest_wave between 1 and 1000000", schema="plans")
+
+
+def downgrade() -> None:
+    op.drop_column("planning_runs", "largest_wave", schema="plans")
