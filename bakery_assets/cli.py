@@ -38,7 +38,7 @@ def main() -> None:
         from sqlalchemy.exc import OperationalError
 
         from bakery_assets.assets.dbt_project import DbtError
-        from resources.postgres import DatabaseUnusable
+        from resources.embedded import DatabaseUnusable
 
         if isinstance(error, OperationalError):
             reason = str(error.orig).strip().splitlines()[0]

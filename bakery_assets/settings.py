@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     dagster_database_url: str | None = Field(
         None, description="Database of Dagster's own storage; unset: `<warehouse>_dagster` on the warehouse's server."
     )
+    postgres_port: int | None = Field(
+        None,
+        ge=1024,
+        le=65535,
+        description="Loopback port of the embedded PostgreSQL, for programs that need one; unset: its socket only.",
+    )
     webserver_host: str = Field("127.0.0.1", description="Address the Dagster UI listens on.")
     webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0: any free one.")
     grid_start: date = Field(

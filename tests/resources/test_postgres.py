@@ -11,7 +11,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from bakery_assets.settings import Settings
-from resources.postgres import DatabaseUnusable, create_database, open_databases
+from resources.embedded import DatabaseUnusable
+from resources.postgres import create_database, open_databases
 
 
 @pytest.mark.parametrize("value", ["foo", "mysql://u:p@h/d", "postgresql://u:p@h", "postgresql://u:p@h/"])
