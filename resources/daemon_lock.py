@@ -7,15 +7,18 @@ until the daemon has stopped, too.
 
 import os
 import platform
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psutil
 import psycopg2
 from psycopg2.extensions import connection as Session  # noqa: N812
 
 KEY = int.from_bytes(b"bakery")  # of the lock, in the database of Dagster's storage
 LONGEST_NAME = 63  # bytes that PostgreSQL keeps of a session's name
+_NAME = re.compile(r"bakery up, process (?P<pid>\d+) on (?P<machine>.*)")
 _HOLDER = """
     SELECT a.application_name, to_char(a.backend_start, 'YYYY-MM-DD HH24:MI TZ')
     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -58,7 +61,7 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
 
     Args:
         url: of Dagster's storage.
-        patience_seconds: how long to wait for a holder that may be about to stop.
+        patience_seconds: how long to wait for a holder whose own process is not to be seen: its daemon may be stopping.
         waiting: told once whom is waited for.
 
     Raises:
@@ -76,11 +79,18 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
             if taken:
                 return DaemonLock(session)
             cursor.execute(_HOLDER, [KEY])
-            holder = "; ".join(f"{who or 'somebody'}, since {since}" for who, since in cursor.fetchall())
+            found = cursor.fetchall()
+        holder = "; ".join(f"{who or 'somebody'}, since {since}" for who, since in found)
+        if time.monotonic() >= deadline or any(_lives_here(who) for who, _ in found):
+            session.close()
+            raise DaemonRuns(f"The servers run already: {holder}. Only one daemon may serve a storage.")
         if holder and not told:
             waiting(holder)
             told = True
-        if time.monotonic() >= deadline:
-            session.close()
-            raise DaemonRuns(f"The servers run already: {holder}. Only one daemon may serve a storage.")
         time.sleep(0.2)
+
+
+def _lives_here(name: str) -> bool:
+    """Whether the process that a session is named after is one of this machine."""
+    found = _NAME.fullmatch(name)
+    return found is not None and found["machine"] == platform.node() and psutil.pid_exists(int(found["pid"]))

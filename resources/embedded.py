@@ -264,7 +264,9 @@ def _secure(server: "PostgresServer") -> None:
         return
     is_open = "scram-sha-256" not in hba.read_text()
     url = embedded_url(server, "postgres", SUPERUSER)
-    engine = create_engine(url._replace(password=None) if is_open else url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    if is_open:
+        url = url._replace(password=None)
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         known = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
         if APPLICATION not in known:

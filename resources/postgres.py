@@ -95,7 +95,7 @@ def _version(url: URL) -> int:
 def _url(variable: str, value: str) -> URL:
     try:
         url = make_url(value.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter where the port is no number
         url = None
     if url is None or url.get_backend_name() != "postgresql" or not url.database:
         raise DatabaseUnusable(f"{variable} must be like postgresql://user:password@host:5432/bakery.")

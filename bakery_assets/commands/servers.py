@@ -16,19 +16,20 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from bakery_assets.assets.dbt_project import build_manifest
 from bakery_assets.instance import prepare, private_folder
-from bakery_assets.settings import PROJECT, settings
+from bakery_assets.settings import PROJECT, Settings, settings
 
 if TYPE_CHECKING:
     from resources.daemon_lock import DaemonLock
     from resources.postgres import Databases
 
+BIN = Path(sys.executable).parent
 READY_SECONDS = 120
 STOP_SECONDS = 15
 # A daemon whose `bakery up` was killed stops within this: its threads end their ticks first.
@@ -40,7 +41,11 @@ class ServerStopped(RuntimeError):
     """A server ended by itself, or did not get ready."""
 
 
-def up() -> None:
+def up(
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Let the UI show everything and change nothing; schedules run as ever.")
+    ] = False,
+) -> None:
     """Serve the Dagster UI and run schedules and sensors, until Ctrl-C."""
     # A process started by a shell with & inherits SIGINT ignored, and Dagster's code server would then
     # ignore SIGTERM.
@@ -60,10 +65,10 @@ def up() -> None:
             if _is_taken(choices.webserver_host, port):
                 console.print(f"[red]Port {port} is taken.[/] Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
                 raise typer.Exit(2)
+            servers.append(_start(logs, "webserver", *_webserver(choices, port, workspace, read_only=read_only)))
             servers.append(
-                _start(logs, "dagster-webserver", "-h", choices.webserver_host, "-p", str(port), "-w", workspace)
+                _start(logs, "daemon", str(BIN / "dagster-daemon"), "run", "-w", workspace, kept_open=[lock.socket])
             )
-            servers.append(_start(logs, "dagster-daemon", "run", "-w", workspace, kept_open=[lock.socket]))
             _wait_until_ready(f"{url}/server_info", servers)
         console.print(f"[bold green]Dagster UI:[/] {url}")
         console.print(f"Logs are in {logs}; Ctrl-C stops everything.")
@@ -103,10 +108,20 @@ def _take_over(console: Console, databases: "Databases") -> "DaemonLock":
     return lock
 
 
-def _start(logs: Path, program: str, *arguments: str, kept_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
-    with open(logs / f"{program}.log", "ab", opener=_private) as log:
+def _webserver(choices: Settings, port: int, workspace: str, *, read_only: bool) -> list[str]:
+    names = [choices.webserver_host, *choices.webserver_names]
+    return [
+        *(sys.executable, "-m", "resources.webserver", "--host", choices.webserver_host, "--port", str(port)),
+        *(f"--allow={name}" for name in names),
+        *("--workspace", workspace),
+        *(["--read-only"] if read_only else []),
+    ]
+
+
+def _start(logs: Path, name: str, *command: str, kept_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    with open(logs / f"{name}.log", "ab", opener=_private) as log:
         return subprocess.Popen(
-            [str(Path(sys.executable).parent / program), *arguments],
+            command,
             cwd=PROJECT,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -4,13 +4,17 @@ import re
 import shutil
 import subprocess
 import tempfile
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bakery_assets.settings import Settings
+from resources.embedded import running
 from resources.postgres import open_databases
 from resources.warehouse import Warehouse
 from tests.bakeries import bakery, insert, rows, together
@@ -30,18 +34,20 @@ def office() -> Iterator[Installation]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def start(office: Installation) -> str:
-    """`bakery up`; the address of its UI when it serves."""
+def start(office: Installation, *options: str) -> tuple[str, subprocess.Popen[str]]:
+    """`bakery up`, with the address of its UI, when it serves."""
     log = office.home / "up.txt"
     with log.open("w") as output:
-        process = subprocess.Popen([str(BAKERY), "up"], env=dict(office.env), stdout=output, stderr=output, text=True)
+        process = subprocess.Popen(
+            [str(BAKERY), "up", *options], env=dict(office.env), stdout=output, stderr=output, text=True
+        )
 
     def serves() -> str | None:
         assert process.poll() is None, log.read_text()
         found = re.search(r"http://[\d.]+:\d+", log.read_text())
         return found.group() if found else None
 
-    return str(wait_for(serves, 120, "bakery up"))
+    return str(wait_for(serves, 120, "bakery up")), process
 
 
 def warehouse_of(office: Installation) -> Warehouse:
@@ -58,7 +64,9 @@ def due_now(office: Installation) -> None:
     warehouse.engine.dispose()
 
 
-def test_after_a_kill_of_everything_all_due_cells_are_begun_within_two_minutes(office: Installation) -> None:
+def test_after_a_kill_of_everything_up_begins_all_due_cells_within_two_minutes_and_guards_what_it_serves(
+    office: Installation,
+) -> None:
     due_now(office)
     start(office)
     warehouse = warehouse_of(office)
@@ -68,7 +76,7 @@ def test_after_a_kill_of_everything_all_due_cells_are_begun_within_two_minutes(o
     warehouse.engine.dispose()
     assert of_installation(office.home) == []
 
-    url = start(office)
+    url, up = start(office)
     ready = datetime.now(UTC)
     warehouse = warehouse_of(office)
     planned = "SELECT count(*) FROM plans.planning_runs WHERE status = 'planned'"
@@ -83,3 +91,22 @@ def test_after_a_kill_of_everything_all_due_cells_are_begun_within_two_minutes(o
         return sorted(each["status"] for each in runs if each["jobName"] == "planning_wave")
 
     wait_for(lambda: waves() == ["FAILURE", "SUCCESS"], 60, "the dead run ended, and the new one did well")
+
+    # While it serves, nobody else does; no password is in the list of processes; other pages are not obeyed.
+    second = office.attempt("up")
+    assert second.returncode == 2
+    assert f"process {up.pid} on" in second.stdout
+    passwords = [file.read_text() for file in office.home.glob("*.password")]
+    commands = [" ".join(each.cmdline()) for each in of_installation(office.home)]
+    assert len(passwords) == 3
+    assert not [command for command in commands for password in passwords if password in command]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(f"{url}/graphql?query=%7Bversion%7D", timeout=60)
+
+    # PostgreSQL dies under it: it ends, and says so.
+    warehouse.engine.dispose()
+    postgres = running(office.home / "postgres")
+    assert postgres
+    kill([psutil.Process(postgres.pid), *psutil.Process(postgres.pid).children()])
+    assert up.wait(60) == 1
+    assert "PostgreSQL has stopped" in (office.home / "up.txt").read_text()
