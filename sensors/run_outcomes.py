@@ -50,7 +50,8 @@ def release(warehouse: Warehouse, run: dg.DagsterRun, reason: str, now: datetime
         return
     is_wave = run.job_name == planning_wave.name
     wave = config_of_wave(run.run_config) if is_wave else None
-    if wave and wave.validates_only:
+    by_person = wave and not wave.claimed_by and not wave.request_keys
+    if wave and (wave.validates_only or by_person):
         # The requests stay open, and cells that the schedule does not plan would stay claimed.
         planning_runs.release_claims(warehouse, wave.cells, run.run_id)
         return

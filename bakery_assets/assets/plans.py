@@ -49,7 +49,7 @@ def planning_day(
     stages = tuple(stage for stage in STAGES if chosen.intersection(stage.writes))
     facts, plans = facts_and_plans_read(stages)
     cells = cells_of(context.partition_keys)
-    begin(warehouse, cells, clock.now(), context.run_id)
+    begin(warehouse, cells, clock.now(), context.run_id, by_person=not is_automatic(context.run))
     snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
@@ -75,6 +75,11 @@ def planning_day(
         context.log.info(f"{members[0].plan_date}: round {number}, {planned.height} of {len(members)} planned")
     if failed:
         raise failure(failed, retry=len(cells) == 1)
+
+
+def is_automatic(run: dg.DagsterRun) -> bool:
+    """Whether a sensor or a schedule has started a run, or a retry of it; else a person has."""
+    return any(tag in run.tags for tag in ("dagster/sensor_name", "dagster/schedule_name"))
 
 
 def missing(members: list[Cell], known: pl.DataFrame) -> list[Cell]:

@@ -76,10 +76,9 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
     import dagster as dg
 
     from bakery_assets.assets.waves import wave_config
+    from bakery_assets.commands.runs import execute_here
     from bakery_assets.definitions import build_defs
-    from bakery_assets.instance import QUIET
     from resources.clock import utc_now
-    from resources.run_launcher import machine_tags
     from resources.warehouse import Warehouse, planning_runs
     from sensors.run_outcomes import release
     from sensors.tenant_registry import register
@@ -90,9 +89,7 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
         register(instance, warehouse)
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
         try:
-            wave.execute_in_process(
-                instance=instance, run_config={**wave_config(cells), **QUIET}, tags=machine_tags(), run_id=run_id
-            )
+            execute_here(instance, wave, wave_config(cells), run_id=run_id)
         except BaseException as error:  # also where somebody interrupts it
             run = instance.get_run_by_id(run_id)
             if run:

@@ -125,7 +125,7 @@ class PlanningRuns(dy.Schema):
     plan_date = col.date("Local date that is planned", primary_key=True)
     status = col.choice("State of the cell", ("claimed", "partial", "planned", "failed"))
     planned_as_of = col.instant("Planning instant: facts recorded up to it were used; for late sales see facts_until")
-    attempts = col.integer("How often planning was started")
+    attempts = col.integer("Times planning was begun by itself since the last plan; a person's tries do not count")
     largest_wave = col.integer(
         "Most cells of the wave that may plan it next, after waves with it died; empty: as many as usual",
         nullable=True,

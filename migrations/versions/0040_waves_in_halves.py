@@ -10,7 +10,11 @@ _TEXT = "Most cells of the wave that may plan it next, after waves with it died;
 _CHECK = "planning_runs_largest_wave_check"
 
 
+_ATTEMPTS = "Times planning was begun by itself since the last plan; a person's tries do not count"
+
+
 def upgrade() -> None:
+    op.alter_column("planning_runs", "attempts", comment=_ATTEMPTS, schema="plans")
     op.add_column(
         "planning_runs", sa.Column("largest_wave", sa.Integer(), nullable=True, comment=_TEXT), schema="plans"
     )
@@ -18,4 +22,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.alter_column("planning_runs", "attempts", comment="How often planning was started", schema="plans")
     op.drop_column("planning_runs", "largest_wave", schema="plans")

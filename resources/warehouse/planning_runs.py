@@ -4,6 +4,7 @@ Requests to validate a cell again are in ``revalidation``, the outcome of a run 
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -71,12 +72,18 @@ def claim(warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_fo
     return _begin(warehouse, cells, now, holder, only=or_(stale, _RUNS.c.status == "partial"))
 
 
-def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str) -> set[Cell]:
+def begin(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str, *, by_person: bool = False
+) -> set[Cell]:
     """Record that a run plans cells on request, whatever their state; a planned cell stays planned.
 
-    Returns the cells whose tenant exists.
+    Args:
+        by_person: it does not count as an attempt; the automatic ones are left for when the person has mended it.
+
+    Returns:
+        The cells whose tenant exists.
     """
-    return _begin(warehouse, cells, now, run_id, only=None)
+    return _begin(warehouse, cells, now, run_id, only=None, counted=not by_person)
 
 
 def reclaim(
@@ -88,7 +95,7 @@ def reclaim(
 
 
 def release_claims(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
-    """Release the cells that a run was to validate and did not; they are as before, and still requested."""
+    """Release the cells that a run had begun and did not finish; requests for them stay open."""
     held = and_(_of(cells), _RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
     with warehouse.engine.begin() as connection:
         connection.execute(_RUNS.update().where(held).values(status="partial"))
@@ -174,15 +181,31 @@ def fail_claims(
             update_alerts(bulk, ended.with_columns(succeeded=pl.lit(value=False), has_findings=pl.lit(value=False)))
 
 
-def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, datetime]]:
-    """Failed cells that were started fewer than ``attempts`` times, with when they failed."""
+@dataclass(frozen=True)
+class FailedCell:
+    """A cell that could not be planned.
+
+    Attributes:
+        run_id: the run that said so; None: it was a run that died.
+        has_attempts: it is tried again by itself.
+    """
+
+    cell: Cell
+    failed_at: datetime
+    run_id: str | None
+    has_attempts: bool
+
+
+def failed_cells(warehouse: Warehouse, attempts: int, failed_since: datetime) -> list[FailedCell]:
+    """Failed cells that were started fewer than ``attempts`` times or have failed since an instant."""
+    has_attempts = _RUNS.c.attempts < attempts
     query = (
-        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at)
-        .where(_RUNS.c.status == "failed", _RUNS.c.attempts < attempts)
+        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at, _RUNS.c.dagster_run_id, has_attempts)
+        .where(_RUNS.c.status == "failed", or_(has_attempts, _RUNS.c.finished_at >= failed_since))
         .order_by(_RUNS.c.plan_date, _RUNS.c.tenant_id)
     )
     with warehouse.engine.connect() as connection:
-        return [(Cell(tenant, plan_date), failed_at) for tenant, plan_date, failed_at in connection.execute(query)]
+        return [FailedCell(Cell(tenant, plan_date), *rest) for tenant, plan_date, *rest in connection.execute(query)]
 
 
 def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell, str]:
@@ -198,7 +221,13 @@ def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell,
 
 
 def _begin(
-    warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, only: ColumnElement[bool] | None
+    warehouse: Warehouse,
+    cells: Collection[Cell],
+    now: datetime,
+    holder: str,
+    only: ColumnElement[bool] | None,
+    *,
+    counted: bool = True,
 ) -> set[Cell]:
     if not cells:
         return set()
@@ -207,7 +236,16 @@ def _begin(
     )
     at = literal(now)
     rows = (
-        select(started.c.tenant_id, started.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder), _ENDED)
+        select(
+            started.c.tenant_id,
+            started.c.plan_date,
+            text("'claimed'"),
+            at,
+            literal(int(counted)),
+            at,
+            literal(holder),
+            _ENDED,
+        )
         .join(ops.tenants, ops.tenants.c.tenant_id == started.c.tenant_id)
         .order_by(started.c.tenant_id, started.c.plan_date)
     )
@@ -218,7 +256,7 @@ def _begin(
     upsert = statement.on_conflict_do_update(
         index_elements=["tenant_id", "plan_date"],
         set_={
-            "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 1), else_=_RUNS.c.attempts + 1),
+            "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 0), else_=_RUNS.c.attempts) + int(counted),
             "claimed_at": statement.excluded.claimed_at,
             "claimed_by": statement.excluded.claimed_by,
             "started_xid": statement.excluded.started_xid,

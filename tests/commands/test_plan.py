@@ -33,6 +33,15 @@ def test_what_an_interrupted_plan_had_claimed_is_free_again(
     monkeypatch.setattr("bakery_assets.assets.waves.replace_plans", interrupted)
     with pytest.raises(BaseException):  # noqa: B017, PT011 - Dagster's own for an interruption
         run_wave([Cell("b1", DAY), Cell("b2", DAY)])
-    assert rows(office, "SELECT DISTINCT status, extract(year FROM claimed_at)::int FROM plans.planning_runs") == [
-        ("claimed", 1970)
-    ]
+    assert rows(office, "SELECT DISTINCT status, attempts FROM plans.planning_runs") == [("partial", 0)]
+
+
+def test_a_run_of_a_command_is_shown_with_its_code_location(office: Warehouse) -> None:
+    run_id = run_wave([Cell("b1", DAY)]).run_id
+    with dg.DagsterInstance.get() as instance:
+        run = instance.get_run_by_id(run_id)
+    assert run
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert run.remote_job_origin
+    assert run.remote_job_origin.location_name == "bakery_assets"
+    assert run.tags["dagster/max_runtime"]
