@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
     )
+    late_minutes: int = Field(
+        60, ge=1, description="Minutes after its planning time from which a day without a plan is shown as late."
+    )
     cell_attempts: int = Field(2, ge=1, description="How often a failing cell is tried before it waits for a person.")
     retry_seconds: float = Field(
         5.0, ge=0, description="Wait before a failed cell's step is retried; doubles each time."

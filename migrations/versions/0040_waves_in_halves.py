@@ -18,7 +18,7 @@ def upgrade() -> None:
     op.add_column(
         "planning_runs", sa.Column("largest_wave", sa.Integer(), nullable=True, comment=_TEXT), schema="plans"
     )
-    op.create_check_constraint(_CHECK, "planning_runs", "largest_wave between 1 and 1000000", schema="plans")
+    op.create_check_constraint(_CHECK, "planning_runs", "largest_wave >= 1", schema="plans")
 
 
 def downgrade() -> None:

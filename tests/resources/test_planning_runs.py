@@ -125,7 +125,7 @@ def test_a_wave_that_died_twice_is_tried_in_halves_until_the_cell_that_kills_it_
         ("b1", "critical", "Tue 3 Mar could not be planned: out of memory")
     ]
     # One more try in a run of its own is left, should it have been the machine that died so often.
-    assert [cell for cell, _ in planning_runs.failed_cells(warehouse, 2)] == [poison]
+    assert [each.cell for each in planning_runs.failed_cells(warehouse, 2, NOW)] == [poison]
 
 
 def test_a_wave_that_died_fails_its_own_claims_and_not_those_of_its_ticks_other_waves(
