@@ -9,6 +9,7 @@ gc.disable()
 import dagster as dg
 
 from bakery_assets.assets.events import external_specs
+from bakery_assets.assets.late_mornings import late_mornings
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.quality import check_sales, sales_by_tenant, sales_quality
@@ -22,9 +23,10 @@ from schedules.housekeeping import housekeeping
 from schedules.model_review import model_review
 from schedules.weekly_retraining import weekly_retraining
 from sensors.failed_cells import failed_cells
+from sensors.late_mornings import late_mornings_watch
 from sensors.late_sales import late_sales
 from sensors.plan_decisions import plan_decisions
-from sensors.run_outcomes import run_outcomes
+from sensors.run_outcomes import run_cancellations, run_outcomes
 from sensors.tenant_registry import tenant_registry
 
 
@@ -38,10 +40,18 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
     }
     return dg.Definitions(
         assets=[*sales_by_tenant(external_specs()), *model_specs(), planning_day, dbt_marts],
-        asset_checks=[sales_quality],
+        asset_checks=[sales_quality, late_mornings],
         jobs=[planning_wave, plan_tenant_day, build_marts, check_sales, retrain_models, review_models],
         schedules=[daily_planning, weekly_retraining, model_review, housekeeping],
-        sensors=[tenant_registry, failed_cells, late_sales, plan_decisions, run_outcomes],
+        sensors=[
+            tenant_registry,
+            failed_cells,
+            late_sales,
+            plan_decisions,
+            run_outcomes,
+            run_cancellations,
+            late_mornings_watch,
+        ],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

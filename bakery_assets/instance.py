@@ -29,15 +29,23 @@ def prepare(settings: Settings) -> Databases:
     return databases
 
 
+def private_folder(path: Path) -> Path:
+    """A folder that only its owner reads: logs and what runs print name bakeries and what they sell."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
 def environment(home: Path, databases: Databases) -> Mapping[str, str]:
     """Variables of Dagster's processes; Dagster's home is created."""
-    dagster_home = home.resolve() / "dagster"
-    dagster_home.mkdir(parents=True, exist_ok=True)
+    dagster_home = private_folder(home.resolve() / "dagster")
     shutil.copyfile(PROJECT / "deploy" / "dagster.yaml", dagster_home / "dagster.yaml")
     return {
         "DAGSTER_HOME": str(dagster_home),
         "BAKERY_DATABASE_URL": databases.warehouse,
         "BAKERY_DAGSTER_STORAGE": databases.dagster,
+        # Tries, half a minute apart, of a backfill that fails because the database does not answer: half an hour.
+        "DAGSTER_MAX_BACKFILL_RETRIES": "60",
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "false",
         # Materializations of a range run are stored in batches; one by one each takes 6 to 16 ms.

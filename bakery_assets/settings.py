@@ -25,8 +25,19 @@ class Settings(BaseSettings):
     dagster_database_url: str | None = Field(
         None, description="Database of Dagster's own storage; unset: `<warehouse>_dagster` on the warehouse's server."
     )
+    postgres_port: int | None = Field(
+        None,
+        ge=1024,
+        le=65535,
+        description="Loopback port of the embedded PostgreSQL, for programs that need one; unset: its socket only.",
+    )
     webserver_host: str = Field("127.0.0.1", description="Address the Dagster UI listens on.")
     webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0: any free one.")
+    webserver_names: list[str] = Field(
+        default_factory=list,
+        description="Host names, beside the address it listens on, under which people open the UI, as a proxy's: "
+        '`["plans.example.com"]`.',
+    )
     grid_start: date = Field(
         date(2026, 1, 1), description="First day of the partition grid, the window in which ops see and backfill cells."
     )
@@ -51,6 +62,9 @@ class Settings(BaseSettings):
     )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
+    )
+    late_minutes: int = Field(
+        60, ge=1, description="Minutes after its planning time from which a day without a plan is shown as late."
     )
     cell_attempts: int = Field(2, ge=1, description="How often a failing cell is tried before it waits for a person.")
     retry_seconds: float = Field(

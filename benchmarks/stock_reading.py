@@ -52,7 +52,8 @@ _ROWS = (
 
 def run() -> dict[str, object]:
     """Rows and seconds of a morning's reading, with and without closing balances."""
-    from resources.postgres import create_database, embedded_url, start_embedded
+    from resources.embedded import embedded_url, start_embedded
+    from resources.postgres import create_database
     from resources.warehouse import Warehouse, facts
     from resources.warehouse.migrate import migrate
     from resources.warehouse.stock_history import NO_STOCK_HISTORY

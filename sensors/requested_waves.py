@@ -3,7 +3,7 @@
 Shared by the sensors ``late_sales`` and ``plan_decisions``; the rule is ``bakery_assets.due.revalidation.plan_runs``.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -36,11 +36,15 @@ def wave_requests(
         (run.status, config_of_wave(run.run_config))
         for run in instance.get_runs(dg.RunsFilter(tags=tags, created_after=now - COUNT_ATTEMPTS_FOR))
     ]
+    tried: dict[str, list[int]] = defaultdict(list)
+    for _, wave in waves:
+        for key in wave.request_keys:
+            tried[key].append(len(wave.request_keys))
     unfinished = [wave for status, wave in waves if status in UNFINISHED]
     choices = settings()
     runs = plan_runs(
         in_grid,
-        Counter(key for _, wave in waves for key in wave.request_keys),
+        tried,
         {cell for wave in unfinished for cell in wave.cells},
         free_slots=MOST_RUNS - len(unfinished),
         max_attempts=choices.cell_attempts,

@@ -1,7 +1,9 @@
-"""Releases what a failed run had claimed, so that it is done again or recorded as failed.
+"""Releases what a failed or cancelled run had claimed, so that it is done again or recorded as failed.
 
 Failures inside a run that ends well, such as a tenant that cannot be planned, are recorded by the run itself.
 """
+
+from datetime import datetime
 
 import dagster as dg
 
@@ -23,14 +25,33 @@ def run_outcomes(
 ) -> None:
     """Release what the run had claimed and not finished; after the last attempt it is recorded as failed."""
     run = context.dagster_run
-    reason = f"its run {run.run_id} died: {context.failure_event.message}"
+    release(warehouse, run, f"its run {run.run_id} died: {context.failure_event.message}", clock.now())
+
+
+@dg.run_status_sensor(
+    name="run_cancellations",
+    run_status=dg.DagsterRunStatus.CANCELED,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Releases what a cancelled run had claimed, as run_outcomes does for failed ones.",
+)
+def run_cancellations(
+    context: dg.RunStatusSensorContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+) -> None:
+    """Release what the run had claimed and not finished."""
+    run = context.dagster_run
+    release(warehouse, run, f"its run {run.run_id} was cancelled", clock.now())
+
+
+def release(warehouse: Warehouse, run: dg.DagsterRun, reason: str, now: datetime) -> None:
+    """Release what a run that has ended had claimed and not finished; again it changes nothing."""
     if run.job_name == retrain_models.name:
-        retrainings.fail_started(warehouse, run.run_id, reason, clock.now())
-        retrainings.fail_unstarted(warehouse, keys_of_run(run.run_config), reason, clock.now())
+        retrainings.fail_started(warehouse, run.run_id, reason, now)
+        retrainings.fail_unstarted(warehouse, keys_of_run(run.run_config), reason, now)
         return
     is_wave = run.job_name == planning_wave.name
     wave = config_of_wave(run.run_config) if is_wave else None
-    if wave and wave.validates_only:
+    by_person = wave and not wave.claimed_by and not wave.request_keys
+    if wave and (wave.validates_only or by_person):
         # The requests stay open, and cells that the schedule does not plan would stay claimed.
         planning_runs.release_claims(warehouse, wave.cells, run.run_id)
         return
@@ -40,7 +61,7 @@ def run_outcomes(
         # Nothing else would plan the cells of a backfill again.
         settings().cell_attempts if is_wave else 1,
         reason,
-        clock.now(),
+        now,
         # The tick that claimed them has also claimed those of other waves.
         cells=wave.cells if wave else None,
     )

@@ -69,12 +69,13 @@ def migrated_server(run: Path) -> "Iterator[URL]":
     """Start the server in ``run``, or join it, and migrate its template database once."""
     from sqlalchemy import text
 
-    from resources.postgres import create_database, embedded_url, start_embedded
+    from resources.embedded import SUPERUSER, embedded_url, start_embedded
+    from resources.postgres import create_database
     from resources.warehouse import migrate
 
     with FileLock(run / "setup.lock"):
         embedded = start_embedded(run / "postgres")
-        url = embedded_url(embedded, TEMPLATE)
+        url = embedded_url(embedded, TEMPLATE, SUPERUSER)
         if not (run / "migrated").exists():
             with engine_of(url.set(database="postgres")).connect() as connection:
                 # The tests' data need not survive a power cut.

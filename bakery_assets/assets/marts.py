@@ -12,6 +12,7 @@ from bakery_assets.assets.dbt_specs import check_specs, model_specs
 from resources.warehouse import Warehouse
 
 _MANIFEST = read_manifest()
+MAX_RUNTIME_SECONDS = 3_600
 
 
 def dbt_resource() -> dg.ResourceDefinition:
@@ -43,4 +44,5 @@ build_marts = dg.define_asset_job(
     "build_marts",
     selection=dg.AssetSelection.assets(dbt_marts),
     description="Builds the views of the marts and runs their tests over all plans and facts.",
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
 )

@@ -23,6 +23,7 @@ from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
 from resources.warehouse.planning_runs import begin
 
+MAX_RUNTIME_SECONDS = 4 * 3_600  # a year of one tenant's days, one after the other
 # The retry is for causes that pass by themselves (a lost connection); a fault in a tenant's facts fails again.
 RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg.Backoff.EXPONENTIAL)
 
@@ -48,7 +49,7 @@ def planning_day(
     stages = tuple(stage for stage in STAGES if chosen.intersection(stage.writes))
     facts, plans = facts_and_plans_read(stages)
     cells = cells_of(context.partition_keys)
-    begin(warehouse, cells, clock.now(), context.run_id)
+    begin(warehouse, cells, clock.now(), context.run_id, by_person=not is_automatic(context.run))
     snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
@@ -76,6 +77,11 @@ def planning_day(
         raise failure(failed, retry=len(cells) == 1)
 
 
+def is_automatic(run: dg.DagsterRun) -> bool:
+    """Whether a sensor or a schedule has started a run, or a retry of it; else a person has."""
+    return any(tag in run.tags for tag in ("dagster/sensor_name", "dagster/schedule_name"))
+
+
 def missing(members: list[Cell], known: pl.DataFrame) -> list[Cell]:
     """Members whose tenant is not in the warehouse."""
     found = set(known["tenant_id"])
@@ -101,4 +107,5 @@ plan_tenant_day = dg.define_asset_job(
     "plan_tenant_day",
     selection=dg.AssetSelection.assets(planning_day),
     description="Every stage for the cells of one run: a single day, or a tenant's backfill.",
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
 )

@@ -133,7 +133,7 @@ def check_tenants(
 
 @dg.job(
     description="Checks the sales of all tenants, or of those in the run's configuration, and shows which are not fit.",
-    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), "dagster/max_retries": "0"},
     executor_def=dg.in_process_executor,
 )
 def check_sales() -> None:

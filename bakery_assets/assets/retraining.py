@@ -197,7 +197,7 @@ def publish_models(
 
 @dg.job(
     description="Trains many tenants' models at once, behind the data-quality gate.",
-    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), "dagster/max_retries": "0"},
     # Frames pass from op to op in memory, so all ops share the run's process.
     executor_def=dg.in_process_executor,
 )

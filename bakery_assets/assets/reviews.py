@@ -156,7 +156,7 @@ def _live(forecasts: list[pl.DataFrame]) -> dy.DataFrame[LiveForecasts]:
 
 @dg.job(
     description="Compares promoted models with those before them on the days since, and rolls back worse ones.",
-    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), "dagster/max_retries": "0"},
     executor_def=dg.in_process_executor,
 )
 def review_models() -> None:

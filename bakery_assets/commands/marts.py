@@ -11,9 +11,9 @@ def rebuild_marts() -> None:
 
     import dagster as dg
 
+    from bakery_assets.commands.runs import execute_here
     from bakery_assets.definitions import build_defs
-    from bakery_assets.instance import QUIET
 
     # dbt prints every model and test on standard output; Dagster stores the same with the run.
     with dg.DagsterInstance.get() as instance, contextlib.redirect_stdout(io.StringIO()):
-        build_defs().resolve_job_def("build_marts").execute_in_process(instance=instance, run_config=QUIET)
+        execute_here(instance, build_defs().resolve_job_def("build_marts"), {})

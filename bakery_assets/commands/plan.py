@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 from rich.console import Console
 
 from bakery_assets.cells import Cell
+from bakery_assets.isolation import describe
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,24 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
     import dagster as dg
 
     from bakery_assets.assets.waves import wave_config
+    from bakery_assets.commands.runs import execute_here
     from bakery_assets.definitions import build_defs
-    from bakery_assets.instance import QUIET
+    from resources.clock import utc_now
     from resources.warehouse import Warehouse, planning_runs
+    from sensors.run_outcomes import release
     from sensors.tenant_registry import register
 
     warehouse = Warehouse()
+    run_id = str(uuid4())
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
-        result = wave.execute_in_process(instance=instance, run_config={**wave_config(cells), **QUIET})
+        try:
+            execute_here(instance, wave, wave_config(cells), run_id=run_id)
+        except BaseException as error:  # also where somebody interrupts it
+            run = instance.get_run_by_id(run_id)
+            if run:
+                release(warehouse, run, f"its run {run_id} died: {describe(error)}", utc_now())
+            raise
     failures = planning_runs.failure_reasons(warehouse, cells)
-    return Planned(result.run_id, len(cells) - len(failures), failures)
+    return Planned(run_id, len(cells) - len(failures), failures)

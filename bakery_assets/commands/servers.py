@@ -1,5 +1,10 @@
-"""`bakery up`: PostgreSQL, the Dagster webserver and its daemon, until Ctrl-C; their settings are in ``instance``."""
+"""`bakery up`: PostgreSQL, the Dagster webserver and its daemon, until Ctrl-C; their settings are in ``instance``.
 
+Before they start, runs that an earlier machine or daemon left behind are ended (``resources.run_launcher``); one
+daemon at a time does so and serves (``resources.daemon_lock``).
+"""
+
+import ctypes
 import os
 import signal
 import socket
@@ -11,24 +16,36 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from bakery_assets.assets.dbt_project import build_manifest
-from bakery_assets.instance import prepare
-from bakery_assets.settings import PROJECT, settings
+from bakery_assets.instance import prepare, private_folder
+from bakery_assets.settings import PROJECT, Settings, settings
 
+if TYPE_CHECKING:
+    from resources.daemon_lock import DaemonLock
+    from resources.postgres import Databases
+
+BIN = Path(sys.executable).parent
 READY_SECONDS = 120
 STOP_SECONDS = 15
+# A daemon whose `bakery up` was killed stops within this: its threads end their ticks first.
+OTHER_STOPS_SECONDS = 30.0
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
 class ServerStopped(RuntimeError):
     """A server ended by itself, or did not get ready."""
 
 
-def up() -> None:
+def up(
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Let the UI show everything and change nothing; schedules run as ever.")
+    ] = False,
+) -> None:
     """Serve the Dagster UI and run schedules and sensors, until Ctrl-C."""
     # A process started by a shell with & inherits SIGINT ignored, and Dagster's code server would then
     # ignore SIGTERM.
@@ -37,26 +54,27 @@ def up() -> None:
     console = Console(highlight=False)
     choices = settings()
     port = choices.webserver_port or _free_port()
-    if _is_taken(choices.webserver_host, port):
-        console.print(f"[red]Port {port} is taken.[/] Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
-        raise typer.Exit(2)
     url = f"http://{choices.webserver_host}:{port}"
-    logs = choices.home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
+    logs = private_folder(choices.home / "logs")
     workspace = str(PROJECT / "workspace.yaml")
     servers: list[subprocess.Popen[bytes]] = []
     try:
         with console.status("Starting PostgreSQL and Dagster …"):
             build_manifest()
-            prepare(choices)
+            lock = _take_over(console, prepare(choices))
+            if _is_taken(choices.webserver_host, port):
+                console.print(f"[red]Port {port} is taken.[/] Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
+                raise typer.Exit(2)
+            servers.append(_start(logs, "webserver", *_webserver(choices, port, workspace, read_only=read_only)))
             servers.append(
-                _start(logs, "dagster-webserver", "-h", choices.webserver_host, "-p", str(port), "-w", workspace)
+                _start(logs, "daemon", str(BIN / "dagster-daemon"), "run", "-w", workspace, kept_open=[lock.socket])
             )
-            servers.append(_start(logs, "dagster-daemon", "run", "-w", workspace))
             _wait_until_ready(f"{url}/server_info", servers)
         console.print(f"[bold green]Dagster UI:[/] {url}")
         console.print(f"Logs are in {logs}; Ctrl-C stops everything.")
         while all(server.poll() is None for server in servers):
+            if not lock.is_held():
+                raise ServerStopped("PostgreSQL has stopped, or closed the session that keeps a second daemon away")
             time.sleep(0.5)
         raise ServerStopped("a server has stopped by itself")
     except ServerStopped as error:
@@ -68,16 +86,60 @@ def up() -> None:
         _stop(servers)
 
 
-def _start(logs: Path, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    with (logs / f"{program}.log").open("ab") as log:
+def _take_over(console: Console, databases: "Databases") -> "DaemonLock":
+    """Take the one daemon's place, and end what earlier ones left behind."""
+    import dagster as dg
+
+    from resources.daemon_lock import DaemonRuns, take_daemon_lock
+    from resources.run_launcher import end_dead_runs
+
+    def waiting(holder: str) -> None:
+        console.print(f"Waiting for {holder}, to stop …", markup=False)
+
+    try:
+        lock = take_daemon_lock(databases.dagster, patience_seconds=OTHER_STOPS_SECONDS, waiting=waiting)
+    except DaemonRuns as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(2) from error
+    with dg.DagsterInstance.get() as instance:
+        ended = end_dead_runs(instance)
+    if ended:
+        console.print(f"{len(ended)} run(s) were cut off when the servers last stopped; their work is due again.")
+    return lock
+
+
+def _webserver(choices: Settings, port: int, workspace: str, *, read_only: bool) -> list[str]:
+    names = [choices.webserver_host, *choices.webserver_names]
+    return [
+        *(sys.executable, "-m", "resources.webserver", "--host", choices.webserver_host, "--port", str(port)),
+        *(f"--allow={name}" for name in names),
+        *("--workspace", workspace),
+        *(["--read-only"] if read_only else []),
+    ]
+
+
+def _start(logs: Path, name: str, *command: str, kept_open: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    with open(logs / f"{name}.log", "ab", opener=_private) as log:
         return subprocess.Popen(
-            [str(Path(sys.executable).parent / program), *arguments],
+            command,
             cwd=PROJECT,
             stdout=log,
             stderr=subprocess.STDOUT,
             # Its own group, so that Ctrl-C reaches it once and from here.
             start_new_session=True,
+            pass_fds=kept_open,
+            preexec_fn=_stop_with_parent,
         )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _stop_with_parent() -> None:
+    """Ask Linux to stop this process when `bakery up` is killed, which can then stop nothing itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
 def _wait_until_ready(url: str, servers: Sequence[subprocess.Popen[bytes]]) -> None:

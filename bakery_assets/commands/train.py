@@ -88,8 +88,8 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
     import dagster as dg
 
     from bakery_assets.assets.retraining import retraining_config
+    from bakery_assets.commands.runs import execute_here
     from bakery_assets.definitions import build_defs
-    from bakery_assets.instance import QUIET
     from bakery_assets.settings import settings
     from resources.clock import utc_now
     from resources.warehouse import Warehouse, retrainings
@@ -116,11 +116,7 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
                 )
             )
             keys += batch
-            result = job.execute_in_process(
-                instance=instance,
-                run_config={**retraining_config(batch, backdated=backdated), **QUIET},
-                raise_on_error=False,
-            )
+            result = execute_here(instance, job, retraining_config(batch, backdated=backdated), raise_on_error=False)
             run_id = result.run_id
             if not result.success:
                 reason = f"its run {run_id} died: {result.get_run_failure_event().message}"

@@ -32,10 +32,11 @@ class Tenant:
 
 @dataclass(frozen=True)
 class CellState:
-    """How far a cell is: claimed, partial, planned or failed."""
+    """How far a cell is: claimed, partial, planned or failed; and the size of the wave that may plan it next."""
 
     status: str
     claimed_at: datetime
+    largest_wave: int | None = None
 
 
 def served_statuses(*, include_demo: bool) -> frozenset[str]:
@@ -67,11 +68,8 @@ def due_cells(
         states: cells started so far, at least from ``CATCH_UP_DAYS`` before the earliest local date on.
         now: an aware instant.
     """
-    served = served_statuses(include_demo=include_demo)
     waiting = []
-    for tenant in tenants:
-        if tenant.status not in served or not is_zone(tenant.timezone):
-            continue
+    for tenant in _planned_on_schedule(tenants, include_demo=include_demo):
         today = local_date(now, tenant.timezone)
         back = (today - (tenant.first_planned or today)).days
         for offset in range(-min(max(back, 0), CATCH_UP_DAYS), AHEAD_DAYS + 1):
@@ -83,3 +81,39 @@ def due_cells(
                 waiting.append(cell)
     due = planning_instants(cells_frame(waiting), facts).filter(pl.col("planned_as_of") <= now)
     return [Cell(*row) for row in due.select("tenant_id", "plan_date").iter_rows()]
+
+
+def late_cells(
+    tenants: Iterable[Tenant],
+    facts: PlanningFacts,
+    states: Mapping[Cell, CellState],
+    closed: Collection[Cell],
+    now: datetime,
+    *,
+    include_demo: bool,
+    late_after: timedelta,
+) -> list[tuple[Cell, datetime]]:
+    """Cells from each tenant's today on whose planning instant lies further back than ``late_after`` without a plan.
+
+    Whatever the reason: a failure, a long queue, or that nothing runs; sorted by the instant, which is with each.
+    """
+    unplanned = [
+        cell
+        for tenant in _planned_on_schedule(tenants, include_demo=include_demo)
+        for cell in _from_today_on(tenant, now)
+        if cell not in closed and not (cell in states and states[cell].status == "planned")
+    ]
+    late = planning_instants(cells_frame(unplanned), facts).filter(pl.col("planned_as_of") < now - late_after)
+    rows = late.sort("planned_as_of", "tenant_id").select("tenant_id", "plan_date", "planned_as_of").iter_rows()
+    return [(Cell(tenant, plan_date), instant) for tenant, plan_date, instant in rows]
+
+
+def _planned_on_schedule(tenants: Iterable[Tenant], *, include_demo: bool) -> list[Tenant]:
+    served = served_statuses(include_demo=include_demo)
+    return [tenant for tenant in tenants if tenant.status in served and is_zone(tenant.timezone)]
+
+
+def _from_today_on(tenant: Tenant, now: datetime) -> list[Cell]:
+    today = local_date(now, tenant.timezone)
+    days = (today + timedelta(days=ahead) for ahead in range(AHEAD_DAYS + 1))
+    return [Cell(tenant.tenant_id, day) for day in days if exists_locally(day, tenant.timezone)]

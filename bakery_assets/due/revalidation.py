@@ -19,6 +19,7 @@ import polars as pl
 
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CATCH_UP_DAYS, served_statuses
+from bakery_assets.due.waves import half
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
@@ -145,7 +146,7 @@ def cells_leaving_gaps(
 
 def plan_runs(
     requests: Sequence[RevalidationRequest],
-    attempts_made: Mapping[str, int],
+    tried: Mapping[str, Sequence[int]],
     under_way: Collection[Cell],
     *,
     free_slots: int,
@@ -155,16 +156,16 @@ def plan_runs(
     """Runs to start now, those that plan again first: at most ``free_slots``.
 
     Cells of a day go together, at most ``wave_size`` in a run. Of a tenant's older days the earliest goes, and the next
-    when that is done, because the metrics of a day include those of the days before it. A request that was tried before
-    goes alone, so that facts that kill their run take no others with them, and after ``max_attempts`` runs, of which
-    the first was with others, not at all.
+    when that is done, because the metrics of a day include those of the days before it. A request whose run died is
+    tried once more as it was, then in halves, until facts that kill their run are alone; after ``max_attempts`` runs,
+    at least two, of which the last was alone, it is not tried any more.
 
     Args:
         requests: in the order in which they are to be served.
-        attempts_made: runs that were started, by request key.
+        tried: of each request key the sizes of the runs that were started for it, at least one.
         under_way: cells of runs that are queued or running; newer requests for them wait.
     """
-    left = {each.key for each in requests if attempts_made.get(each.key, 0) < max(max_attempts, 2)}
+    left = {each.key for each in requests if not _is_given_up(tried.get(each.key, ()), max(max_attempts, 2))}
     first: dict[tuple[bool, str], RevalidationRequest] = {}
     for each in sorted(requests, key=lambda each: each.cell.plan_date):
         if each.key in left or each.cell in under_way:
@@ -175,10 +176,25 @@ def plan_runs(
         days.setdefault((each.is_replan, each.cell.plan_date), []).append(each)
     runs = []
     for members in days.values():
-        fresh = [each for each in members if not attempts_made.get(each.key)]
-        runs += [fresh[start : start + wave_size] for start in range(0, len(fresh), wave_size)]
-        runs += [[each] for each in members if attempts_made.get(each.key)]
+        # What was tried before goes apart, so that facts that kill their run take no new ones with them.
+        by_size: dict[tuple[bool, int], list[RevalidationRequest]] = {}
+        for each in members:
+            sizes = tried.get(each.key, ())
+            by_size.setdefault((not sizes, _next_size(sizes, wave_size)), []).append(each)
+        for (_, size), some in sorted(by_size.items(), reverse=True):
+            runs += [some[start : start + size] for start in range(0, len(some), size)]
     return [RevalidationRun(tuple(members)) for members in runs[: max(free_slots, 0)]]
+
+
+def _next_size(sizes: Sequence[int], wave_size: int) -> int:
+    """The most requests in the next run of one that was tried in runs of ``sizes``."""
+    if len(sizes) < 2:
+        return min([wave_size, *sizes])
+    return half(min(sizes))
+
+
+def _is_given_up(sizes: Sequence[int], max_attempts: int) -> bool:
+    return len(sizes) >= max_attempts and min(sizes) == 1
 
 
 def _with_planning_instant(candidates: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 Which cells are due is decided in ``planning`` and ``revalidation``; a wave itself is in ``assets.waves``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
@@ -35,16 +35,31 @@ class WaveBatch:
         return sha256("\n".join(f"{cell.tenant_id} {cell.plan_date}" for cell in self.cells).encode()).hexdigest()[:12]
 
 
-def split_into_waves(due: Iterable[Cell], tenants: Iterable[Tenant], size: int) -> list[WaveBatch]:
-    """Group cells by plan date, time zone and tier, at most ``size`` in a batch; the latest dates come first."""
-    by_id = {tenant.tenant_id: tenant for tenant in tenants}
+def split_into_waves(
+    due: Iterable[Cell], tenants: Iterable[Tenant], size: int, largest: Mapping[Cell, int] | None = None
+) -> list[WaveBatch]:
+    """Group cells by plan date, time zone and tier, at most ``size`` in a batch; the latest dates come first.
 
-    def group(cell: Cell) -> tuple[int, str, str]:
+    Args:
+        largest: a smaller size for cells whose waves have died, which go apart from the others; see ``half``.
+    """
+    by_id = {tenant.tenant_id: tenant for tenant in tenants}
+    limits = {cell: min(size, limit) for cell, limit in (largest or {}).items()}
+
+    def group(cell: Cell) -> tuple[int, str, str, int]:
         tenant = by_id[cell.tenant_id]
-        return -cell.plan_date.toordinal(), tenant.timezone, tenant.tier
+        return -cell.plan_date.toordinal(), tenant.timezone, tenant.tier, limits.get(cell, size)
 
     batches = []
-    for (_, zone, tier), members in groupby(sorted(due, key=lambda cell: (group(cell), cell)), key=group):
+    for (_, zone, tier, limit), members in groupby(sorted(due, key=lambda cell: (group(cell), cell)), key=group):
         cells = tuple(members)
-        batches += [WaveBatch(zone, tier, cells[start : start + size]) for start in range(0, len(cells), size)]
+        batches += [WaveBatch(zone, tier, cells[start : start + limit]) for start in range(0, len(cells), limit)]
     return batches
+
+
+def half(cells: int) -> int:
+    """The size of the waves into which one of ``cells`` cells is split that died twice.
+
+    The one cell that kills its wave is so found in 2 log2(n) further runs; each cell alone would take n.
+    """
+    return max((cells + 1) // 2, 1)

@@ -134,7 +134,7 @@ class PlanningRuns(dy.Schema):
     plan_date = col.date("Local date that is planned", primary_key=True)
     status = col.choice("State of the cell", ("claimed", "partial", "planned", "failed"))
     planned_as_of = col.instant("Planning instant: facts recorded up to it were used; for late sales see facts_until")
-    attempts = col.integer("How often planning was started")
+    attempts = col.integer("Times planning was begun by itself since the last plan; a person's tries do not count")
     claimed_at = col.instant("When it was last started")
     claimed_by = col.text("Who started it: a tick of the schedule, then the Dagster run; only that run may finish it")
     finished_at = col.instant("When it was last planned or failed", nullable=True)

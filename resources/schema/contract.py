@@ -153,7 +153,7 @@ Asset keys are the names of the tables in `plans` and `marts`; the facts are ext
 partitions `tenant`; dimensions `date` and `tenant`; models and retrainings have `tenant` alone. Jobs `planning_wave`,
 `plan_tenant_day`, `retrain_models`, `review_models`, `check_sales`, `build_marts`. Schedules `daily_planning`,
 `weekly_retraining`, `model_review`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `late_sales`,
-`plan_decisions`, `run_outcomes`.
+`plan_decisions`, `run_outcomes`, `run_cancellations`, `late_mornings`.
 """
 
 

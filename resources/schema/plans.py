@@ -4,7 +4,7 @@ Columns are in ``bakery_assets.schemas.plans``, and a class there is enough for 
 in SQL, such as internal columns, further foreign keys and indexes, and those that code refers to by name.
 """
 
-from sqlalchemy import ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer
 from sqlalchemy.sql import text as sql
 
 from bakery_assets.schemas import plans as schemas
@@ -22,6 +22,13 @@ planning_runs = table(
         nullable=True,
     ),
     transaction("validated_xid", "What started_xid was when the days before were last validated", nullable=True),
+    Column(
+        "largest_wave",
+        Integer,
+        CheckConstraint("largest_wave >= 1", name="planning_runs_largest_wave_check"),
+        comment="Most cells of the wave that may plan it next, after waves with it died; empty: as many as usual",
+        info={"internal": True},
+    ),
     Index("planning_runs_requested_idx", "requested_xid", postgresql_where=sql("requested_xid IS NOT NULL")),
 )
 

@@ -4,6 +4,7 @@ Requests to validate a cell again are in ``revalidation``, the outcome of a run 
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
@@ -13,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from bakery_assets.briefing.planning_failures import PlanningFailures
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import CellState, Tenant
+from bakery_assets.due.waves import half
 from bakery_assets.local_time import INSTANT
 from bakery_assets.schemas import conform
 from resources.schema import ops, plans
@@ -42,11 +44,12 @@ def registered(warehouse: Warehouse) -> list[str]:
 
 def cell_states(warehouse: Warehouse, since: date) -> dict[Cell, CellState]:
     """Cells started for dates from ``since`` on."""
-    query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at)
+    query = select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.status, _RUNS.c.claimed_at, _RUNS.c.largest_wave)
     with warehouse.engine.connect() as connection:
         rows = connection.execute(query.where(_RUNS.c.plan_date >= since))
         return {
-            Cell(tenant, plan_date): CellState(status, claimed_at) for tenant, plan_date, status, claimed_at in rows
+            Cell(tenant, plan_date): CellState(status, claimed_at, largest_wave)
+            for tenant, plan_date, status, claimed_at, largest_wave in rows
         }
 
 
@@ -69,12 +72,18 @@ def claim(warehouse: Warehouse, cells: Collection[Cell], now: datetime, claim_fo
     return _begin(warehouse, cells, now, holder, only=or_(stale, _RUNS.c.status == "partial"))
 
 
-def begin(warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str) -> set[Cell]:
+def begin(
+    warehouse: Warehouse, cells: Collection[Cell], now: datetime, run_id: str, *, by_person: bool = False
+) -> set[Cell]:
     """Record that a run plans cells on request, whatever their state; a planned cell stays planned.
 
-    Returns the cells whose tenant exists.
+    Args:
+        by_person: it does not count as an attempt; the automatic ones are left for when the person has mended it.
+
+    Returns:
+        The cells whose tenant exists.
     """
-    return _begin(warehouse, cells, now, run_id, only=None)
+    return _begin(warehouse, cells, now, run_id, only=None, counted=not by_person)
 
 
 def reclaim(
@@ -86,7 +95,7 @@ def reclaim(
 
 
 def release_claims(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
-    """Release the cells that a run was to validate and did not; they are as before, and still requested."""
+    """Release the cells that a run had begun and did not finish; requests for them stay open."""
     held = and_(_of(cells), _RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
     with warehouse.engine.begin() as connection:
         connection.execute(_RUNS.update().where(held).values(status="partial"))
@@ -102,6 +111,24 @@ def transfer_claims(
         return {Cell(*row) for row in connection.execute(statement.returning(_RUNS.c.tenant_id, _RUNS.c.plan_date))}
 
 
+def void_abandoned_claims(
+    warehouse: Warehouse, holder_prefix: str, holders_under_way: Collection[str], claimed_before: datetime
+) -> None:
+    """Void claims that a holder named so made before an instant, and of which no run came; they are due again at once.
+
+    Args:
+        holders_under_way: whose runs are queued or running.
+    """
+    abandoned = and_(
+        _RUNS.c.status == "claimed",
+        _RUNS.c.claimed_by.startswith(holder_prefix, autoescape=True),
+        _RUNS.c.claimed_by.not_in(sorted(holders_under_way)),
+        _RUNS.c.claimed_at < claimed_before,
+    )
+    with warehouse.engine.begin() as connection:
+        connection.execute(_RUNS.update().where(abandoned).values(claimed_at=func.to_timestamp(0)))
+
+
 def fail_claims(
     warehouse: Warehouse,
     holders: Collection[str],
@@ -113,12 +140,17 @@ def fail_claims(
 ) -> None:
     """Void the claims of ``holders`` that died: those on ``cells``, or all.
 
-    The cells are due again at once. After ``attempts`` tries they have failed, and one more try is left in a run of
-    its own, which separates the cell that kills its wave from those that only were in it.
+    The cells are due again at once. After ``attempts`` tries the cells of a wave go into waves of half its size, until
+    the cell that kills its wave is alone and has failed. One more try is then left to it in a run of its own, in case
+    it was the machine that died so often.
+
+    Args:
+        cells: of the wave; None: the holder's cells are planned by nothing else, and fail after ``attempts`` tries.
     """
     with warehouse.bulk() as bulk:
         bulk.put("holders", pl.DataFrame({"holder": sorted(holders)}, schema={"holder": pl.String}))
         died = "r.status = 'claimed' AND r.claimed_by IN (SELECT holder FROM holders)"
+        in_halves = cells is not None and len(cells) > 1
         if cells is not None:
             wanted = [(cell.tenant_id, cell.plan_date) for cell in sorted(cells)]
             bulk.put(
@@ -127,16 +159,21 @@ def fail_claims(
             died += " AND (r.tenant_id, r.plan_date) IN (SELECT tenant_id, plan_date FROM wanted)"
         failed = bulk.read(
             "SELECT r.tenant_id, r.plan_date, t.timezone, r.planned_as_of FROM plans.planning_runs r"  # noqa: S608
-            f" JOIN ops.tenants t USING (tenant_id) WHERE {died} AND r.attempts >= {attempts:d}"
+            f" JOIN ops.tenants t USING (tenant_id) WHERE {died} AND r.attempts >= {attempts:d} AND NOT {in_halves}"
             " ORDER BY r.tenant_id, r.plan_date FOR UPDATE OF r"
         )
         failures = conform(PlanningFailures, failed.with_columns(stage=pl.lit("run"), reason=pl.lit(reason)))
         bulk.put("failures", failures.with_columns(failed_at=pl.lit(now, INSTANT)))
         bulk.run(
-            "UPDATE plans.planning_runs r SET status = 'failed', failed_stage = f.stage, reason = f.reason,"
-            " finished_at = f.failed_at, attempts = r.attempts - 1 FROM failures f"
+            "UPDATE plans.planning_runs r SET status = 'failed', failed_stage = f.stage, reason = f.reason,"  # noqa: S608
+            f" finished_at = f.failed_at, attempts = {attempts - 1:d}, largest_wave = NULL FROM failures f"
             " WHERE r.tenant_id = f.tenant_id AND r.plan_date = f.plan_date"
         )
+        if cells is not None and in_halves:
+            bulk.run(
+                f"UPDATE plans.planning_runs r SET largest_wave = {half(len(cells)):d}"  # noqa: S608
+                f" WHERE {died} AND r.attempts >= {attempts:d}"
+            )
         bulk.run(f"UPDATE plans.planning_runs r SET claimed_at = to_timestamp(0) WHERE {died}")  # noqa: S608
         if failures.height:
             record_failures(bulk, failures)
@@ -144,15 +181,31 @@ def fail_claims(
             update_alerts(bulk, ended.with_columns(succeeded=pl.lit(value=False), has_findings=pl.lit(value=False)))
 
 
-def failed_cells(warehouse: Warehouse, attempts: int) -> list[tuple[Cell, datetime]]:
-    """Failed cells that were started fewer than ``attempts`` times, with when they failed."""
+@dataclass(frozen=True)
+class FailedCell:
+    """A cell that could not be planned.
+
+    Attributes:
+        run_id: the run that said so; None: it was a run that died.
+        has_attempts: it is tried again by itself.
+    """
+
+    cell: Cell
+    failed_at: datetime
+    run_id: str | None
+    has_attempts: bool
+
+
+def failed_cells(warehouse: Warehouse, attempts: int, failed_since: datetime) -> list[FailedCell]:
+    """Failed cells that were started fewer than ``attempts`` times or have failed since an instant."""
+    has_attempts = _RUNS.c.attempts < attempts
     query = (
-        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at)
-        .where(_RUNS.c.status == "failed", _RUNS.c.attempts < attempts)
+        select(_RUNS.c.tenant_id, _RUNS.c.plan_date, _RUNS.c.finished_at, _RUNS.c.dagster_run_id, has_attempts)
+        .where(_RUNS.c.status == "failed", or_(has_attempts, _RUNS.c.finished_at >= failed_since))
         .order_by(_RUNS.c.plan_date, _RUNS.c.tenant_id)
     )
     with warehouse.engine.connect() as connection:
-        return [(Cell(tenant, plan_date), failed_at) for tenant, plan_date, failed_at in connection.execute(query)]
+        return [FailedCell(Cell(tenant, plan_date), *rest) for tenant, plan_date, *rest in connection.execute(query)]
 
 
 def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell, str]:
@@ -168,7 +221,13 @@ def failure_reasons(warehouse: Warehouse, cells: Collection[Cell]) -> dict[Cell,
 
 
 def _begin(
-    warehouse: Warehouse, cells: Collection[Cell], now: datetime, holder: str, only: ColumnElement[bool] | None
+    warehouse: Warehouse,
+    cells: Collection[Cell],
+    now: datetime,
+    holder: str,
+    only: ColumnElement[bool] | None,
+    *,
+    counted: bool = True,
 ) -> set[Cell]:
     if not cells:
         return set()
@@ -177,7 +236,16 @@ def _begin(
     )
     at = literal(now)
     rows = (
-        select(started.c.tenant_id, started.c.plan_date, text("'claimed'"), at, text("1"), at, literal(holder), _ENDED)
+        select(
+            started.c.tenant_id,
+            started.c.plan_date,
+            text("'claimed'"),
+            at,
+            literal(int(counted)),
+            at,
+            literal(holder),
+            _ENDED,
+        )
         .join(ops.tenants, ops.tenants.c.tenant_id == started.c.tenant_id)
         .order_by(started.c.tenant_id, started.c.plan_date)
     )
@@ -188,7 +256,7 @@ def _begin(
     upsert = statement.on_conflict_do_update(
         index_elements=["tenant_id", "plan_date"],
         set_={
-            "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 1), else_=_RUNS.c.attempts + 1),
+            "attempts": case((_RUNS.c.status.in_(("planned", "partial")), 0), else_=_RUNS.c.attempts) + int(counted),
             "claimed_at": statement.excluded.claimed_at,
             "claimed_by": statement.excluded.claimed_by,
             "started_xid": statement.excluded.started_xid,

@@ -153,7 +153,7 @@ def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:
     bulk.run(
         "UPDATE plans.planning_runs r SET planned_as_of = o.planned_as_of, finished_at = o.finished_at,"  # noqa: S608
         f" status = CASE WHEN o.reason IS NULL THEN {planned} ELSE 'failed' END,"
-        " failed_stage = o.stage, reason = o.reason, dagster_run_id = o.run_id"
+        " failed_stage = o.stage, reason = o.reason, dagster_run_id = o.run_id, largest_wave = NULL"
         " FROM outcome o WHERE r.tenant_id = o.tenant_id AND r.plan_date = o.plan_date AND o.resolved"
     )
     bulk.run(

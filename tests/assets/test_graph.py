@@ -12,11 +12,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
 from bakery_assets.definitions import build_defs
 from bakery_assets.planning_day import STAGES
 from bakery_assets.schemas import table_name
 from bakery_assets.schemas.plans import TABLES, PlanRow
+from bakery_assets.settings import PROJECT
 from resources.schema import metadata
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
@@ -84,3 +86,12 @@ def test_definitions_load_without_a_database_and_without_the_slow_libraries() ->
     environment = {**os.environ, "BAKERY_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_job_ends_after_some_time_whatever_it_does() -> None:
+    repository = build_defs().get_repository_def()
+    limits = {job.name: job.tags.get("dagster/max_runtime") for job in repository.get_all_jobs()}
+    # What "Materialize" starts has no job of its own; the instance limits it.
+    monitoring = yaml.safe_load((PROJECT / "deploy" / "dagster.yaml").read_text())["run_monitoring"]
+    assert int(monitoring["max_runtime_seconds"]) > 0
+    assert [name for name, limit in limits.items() if not limit] == ["__ASSET_JOB"]

@@ -157,7 +157,11 @@ def test_one_poison_tenant_leaves_the_others_planned(office: Office, poison: obj
     insert(office.warehouse, **together(*(bakery(f"b{number}") for number in range(5)), poison("poison")))  # type: ignore[operator]
     good = [Cell(f"b{number}", DAY) for number in range(5)]
     bad = Cell("poison", DAY)
-    assert office.wave(*good, bad).success
+    wave = office.wave(*good, bad)
+    assert wave.success
+    run = office.instance.get_run_by_id(wave.run_id)
+    assert run
+    assert run.tags["bakery/not_planned"] == f"poison {DAY}"
     state = rows(office.warehouse, "SELECT tenant_id, status, failed_stage FROM plans.planning_runs ORDER BY 1")
     assert state == [*((cell.tenant_id, "planned", None) for cell in good), ("poison", "failed", stage)]
     assert office.materialized("daily_summaries") == {f"{DAY}|{cell.tenant_id}" for cell in good}

@@ -1,11 +1,17 @@
 """The command when something is wrong."""
 
+import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from adbc_driver_manager import AdbcStatusCode, OperationalError
+from dagster._core.errors import DagsterExecutionInterruptedError
+
+from bakery_assets.cli import main
 
 BAKERY = Path(sys.executable).parent / "bakery"
 
@@ -30,6 +36,57 @@ def test_a_server_that_cannot_be_reached_is_reported_in_one_line() -> None:
     assert "Traceback" not in done.stderr
     assert "BAKERY_DATABASE_URL" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"BAKERY_WEBSERVER_PORT": "99999"}, "BAKERY_WEBSERVER_PORT cannot be '99999'"),
+        ({"BAKERY_GRID_START": "soon"}, "BAKERY_GRID_START cannot be 'soon'"),
+        ({"BAKERY_DATABASE_URL": "postgresql://u:p@h:port/d"}, "BAKERY_DATABASE_URL must be like"),
+        ({"BAKERY_HOME": "/dev/null/home"}, "Not a directory: '?/dev/null"),
+        ({"BAKERY_HOME": "/dev/full"}, "BAKERY_HOME has to be a folder"),
+        ({"BAKERY_WEBSERVER_NAMES": "ui.example.com"}, "webserver_names"),
+    ],
+)
+def test_what_an_operator_can_correct_is_one_line(environment: dict[str, str], said: str) -> None:
+    done = bakery("db", "migrate", **environment)
+    assert done.returncode == 2, done.stderr
+    assert re.search(said, done.stderr)
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/var/lib/x"),
+        OperationalError(
+            "could not extend file: No space left on device\nHINT: Check free disk space.",
+            status_code=AdbcStatusCode.IO,
+        ),
+        DagsterExecutionInterruptedError(),
+    ],
+)  # fmt: skip
+def test_a_full_disk_and_an_interruption_are_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise error
+
+    monkeypatch.setattr("bakery_assets.cli.app", fails)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file", "what the program should have made")
+
+    monkeypatch.setattr("bakery_assets.cli.app", fails)
+    with pytest.raises(FileNotFoundError):
+        main()
 
 
 def test_planning_a_tenant_that_does_not_exist_names_it(database_url: str, tmp_path: Path) -> None:

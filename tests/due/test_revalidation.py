@@ -177,18 +177,26 @@ def test_a_days_cells_go_together_as_many_as_fit_a_wave() -> None:
 
 
 @pytest.mark.parametrize("max_attempts", [1, 2])
-def test_what_died_in_a_wave_is_tried_again_alone_and_then_no_more(max_attempts: int) -> None:
-    bad, good = RevalidationRequest(Cell("bad", DAY), "7", False), RevalidationRequest(Cell("good", DAY), "7", False)
-    fresh = RevalidationRequest(Cell("fresh", DAY), "8", False)
-    once = {bad.key: 1, good.key: 1}
-    started = plan_runs([bad, good, fresh], once, [], free_slots=9, max_attempts=max_attempts, wave_size=9)
-    assert keys(started) == ["fresh|2026-03-03|8", "bad|2026-03-03|7", "good|2026-03-03|7"]
-    assert plan_runs([bad], {bad.key: 2}, [], free_slots=9, max_attempts=max_attempts, wave_size=9) == []
+def test_what_died_twice_in_a_wave_is_tried_in_halves_and_given_up_when_it_died_alone(max_attempts: int) -> None:
+    waiting = [RevalidationRequest(Cell(f"b{number}", DAY), "7", False) for number in range(5)]
+    bad = waiting[3]
+    tried: dict[str, list[int]] = {each.key: [5] for each in waiting}
+    waiting.append(RevalidationRequest(Cell("fresh", DAY), "8", False))
+    sizes = []
+    while runs := plan_runs(waiting, tried, [], free_slots=9, max_attempts=max_attempts, wave_size=9):
+        sizes.append([len(run.requests) for run in runs])
+        for run in runs:
+            for each in run.requests:
+                tried.setdefault(each.key, []).append(len(run.requests))
+            if bad not in run.requests:
+                waiting = [each for each in waiting if each not in run.requests]
+    assert sizes == [[1, 5], [3, 2], [1, 1]]
+    assert tried[bad.key] == [5, 5, 2, 1]
 
 
 def test_facts_that_kill_their_run_are_abandoned_and_newer_facts_and_later_days_are_tried() -> None:
     one, later = requests(2, 1)
-    abandoned = {one.key: 2}
+    abandoned = {one.key: [2, 2, 1]}
     assert [
         each.requests for each in plan_runs([one, later], abandoned, [], free_slots=9, max_attempts=2, wave_size=9)
     ] == [(later,)]

@@ -238,12 +238,12 @@ def test_a_poison_tenant_shows_as_failed_after_its_own_retry(ui: str, office: In
                ... on DefaultPartitionStatuses { failedPartitions materializedPartitions } } } } } } } }""",
     )["assetNodeOrError"]["assetPartitionStatuses"]["ranges"]
     assert any("poison" in (each["secondaryDim"].get("failedPartitions") or []) for each in statuses), statuses
-    # Once in the wave, and twice alone: the step and its retry. Waves of `late_sales` count on top of that.
+    # Twice alone: the step and its retry; the person's own try does not count. Waves of `late_sales` count on top of that.
     [(day, status, attempts)] = rows(
         planned, "SELECT plan_date, status, attempts FROM plans.planning_runs WHERE tenant_id = 'poison'"
     )
     assert (day, status) == (date(2026, 3, 3), "failed")
-    assert attempts >= 3
+    assert attempts >= 2
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed: apt install chromium")

@@ -11,10 +11,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from bakery_assets.settings import Settings
-from resources.postgres import DatabaseUnusable, create_database, open_databases
+from resources.embedded import DatabaseUnusable
+from resources.postgres import create_database, open_databases
 
 
-@pytest.mark.parametrize("value", ["foo", "mysql://u:p@h/d", "postgresql://u:p@h", "postgresql://u:p@h/"])
+@pytest.mark.parametrize(
+    "value", ["foo", "mysql://u:p@h/d", "postgresql://u:p@h", "postgresql://u:p@h/", "postgresql://u:p@h:x/d"]
+)
 def test_a_url_that_names_no_postgresql_database_is_refused_in_a_sentence(value: str) -> None:
     with pytest.raises(DatabaseUnusable, match="BAKERY_DATABASE_URL must be like postgresql://"):
         open_databases(Settings(database_url=value))

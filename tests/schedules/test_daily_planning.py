@@ -18,12 +18,19 @@ NOW = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)
 DAY = date(2026, 3, 3)
 
 
-def tick(warehouse: Warehouse, now: datetime, running: list[Cell] | None = None) -> ScheduleExecutionData:
+def tick(
+    warehouse: Warehouse,
+    now: datetime,
+    running: list[Cell] | None = None,
+    holder: str = "a tick",
+    *,
+    validates_only: bool = False,
+) -> ScheduleExecutionData:
     with dg.instance_for_test() as instance:
         if running:
             instance.create_run_for_job(
                 build_defs().resolve_job_def("planning_wave"),
-                run_config=wave_config(running, claimed_by="a tick"),
+                run_config=wave_config(running, claimed_by=holder, validates_only=validates_only),
                 status=dg.DagsterRunStatus.STARTED,
             )
         context = dg.build_schedule_context(
@@ -79,8 +86,8 @@ def test_a_second_tick_requests_nothing_and_the_tenant_whose_time_comes_later_fo
     open_bakeries(warehouse)
     tick(warehouse, NOW)
     assert cells(tick(warehouse, NOW)) == []
-    assert cells(tick(warehouse, NOW + timedelta(minutes=5))) == []
-    # 05:30 in New York is 10:30 UTC; the claims of 04:30 are void after half an hour without a plan.
+    assert cells(tick(warehouse, NOW + timedelta(minutes=2))) == []
+    # 05:30 in New York is 10:30 UTC.
     later = cells(tick(warehouse, datetime(2026, 3, 3, 10, 30, tzinfo=UTC)))
     assert Cell("new-york", DAY) in later
 
@@ -99,6 +106,40 @@ def test_a_wave_that_died_is_requested_again_with_another_run_key(warehouse: War
     assert sorted(cells(again)) == sorted(cells(first))
     keys = [{request.run_key for request in data.run_requests or []} for data in (first, again)]
     assert not keys[0] & keys[1]
+
+
+def test_a_wave_that_only_validates_keeps_no_cell_from_being_planned(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse)
+    validated = [Cell("paris", DAY)]
+    assert Cell("paris", DAY) in cells(tick(warehouse, NOW, running=validated, validates_only=True))
+
+
+def test_cells_whose_tick_died_before_it_had_runs_are_due_again_two_minutes_later(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse)
+    mine = cells(tick(warehouse, NOW))
+    queued = [cell for cell in mine if cell.tenant_id in ("paris", "lyon")]
+    holder = f"tick of {NOW.isoformat()}"
+    assert cells(tick(warehouse, NOW + timedelta(minutes=2), running=queued, holder=holder)) == []
+    assert cells(tick(warehouse, NOW + timedelta(minutes=3), running=queued, holder=holder)) == []
+    assert sorted(cells(tick(warehouse, NOW + timedelta(minutes=3)))) == sorted(mine)
+
+
+def test_cells_of_a_wave_that_died_twice_come_back_in_halves(warehouse: Warehouse) -> None:
+    insert(
+        warehouse,
+        tenants=[
+            {"tenant_id": f"b{number}", "name": "B", "timezone": "Europe/Paris", "country": "FR"} for number in range(5)
+        ],
+    )
+    sizes = []
+    for minute in range(5):
+        now = NOW + timedelta(minutes=minute)
+        waves = [config_of_wave(request.run_config) for request in tick(warehouse, now).run_requests or []]
+        sizes.append(sorted(len(wave.cells) for wave in waves))
+        for wave in waves:
+            if Cell("b3", DAY) in wave.cells:  # it kills whatever plans it
+                planning_runs.fail_claims(warehouse, [wave.claimed_by], 2, "killed", now, cells=wave.cells)
+    assert sizes == [[5], [5], [2, 3], [1, 1], []]
 
 
 def test_a_wave_that_runs_long_keeps_its_cells(warehouse: Warehouse) -> None:

@@ -21,7 +21,7 @@ from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
 from resources.warehouse.planning_facts import planning_facts
-from schedules.daily_planning import cells_under_way, daily_planning
+from schedules.daily_planning import daily_planning
 from sensors.late_sales import GAPS_EVERY, late_sales
 from sensors.run_outcomes import run_outcomes
 from sensors.tenant_registry import register
@@ -322,16 +322,6 @@ def test_a_validation_that_dies_leaves_its_cell_as_it_was(office: Office) -> Non
     assert rows(office.warehouse, "SELECT count(*) FROM plans.alerts WHERE kind = 'planning_failed'") == [(0,)]
 
 
-def test_a_validation_that_waits_keeps_no_cell_from_being_planned(office: Office) -> None:
-    insert(office.warehouse, **bakery("b"))
-    cell = Cell("b", YESTERDAY)
-    waiting = dg.RunRequest(run_config=wave_config([cell], validates_only=True, request_keys=["a request"]), tags={})
-    office.started_as(waiting, dg.DagsterRunStatus.STARTED)
-    assert cells_under_way(office.instance) == set()
-    office.started_as(dg.RunRequest(run_config=wave_config([cell]), tags={}), dg.DagsterRunStatus.STARTED)
-    assert cells_under_way(office.instance) == {cell}
-
-
 def test_a_cell_that_is_being_planned_is_left_to_that_wave(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
     cell = Cell("b", DAY)
@@ -359,12 +349,16 @@ def test_late_sales_of_many_bakeries_are_one_wave(office: Office) -> None:
         assert checked(office, YESTERDAY, name) == [("validated", 80.0)]
 
 
-def test_when_a_wave_dies_its_cells_are_tried_again_one_by_one(office: Office) -> None:
+def test_when_a_wave_dies_twice_its_cells_are_tried_again_in_halves(office: Office) -> None:
     names = late_in_five_bakeries(office)
-    [request] = office.tick()
-    office.started_as(request, dg.DagsterRunStatus.FAILURE)
+    for _ in range(2):
+        [request] = office.tick()
+        assert config_of_wave(request.run_config).partitions == [f"{DAY}|{name}" for name in names]
+        office.started_as(request, dg.DagsterRunStatus.FAILURE)
+        office.now += timedelta(minutes=1)
     assert [config_of_wave(each.run_config).partitions for each in office.tick()] == [
-        [f"{DAY}|{name}"] for name in names
+        [f"{DAY}|{name}" for name in names[:3]],
+        [f"{DAY}|{name}" for name in names[3:]],
     ]
 
 

@@ -1,7 +1,7 @@
 """What the sensors request, evaluated as Dagster's daemon does."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -23,6 +23,16 @@ from tests.bakeries import DAY, insert, rows
 NOW = datetime(2026, 3, 3, 6, tzinfo=UTC)
 
 
+@dg.job(name=planning_wave.name)
+def a_wave() -> None:
+    """Stands for a wave."""
+
+
+@dg.job
+def an_asset_run() -> None:
+    """Stands for a run of the cell alone."""
+
+
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """A Dagster instance that goes with the test."""
@@ -37,7 +47,13 @@ def evaluate(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, warehous
         sensors=[failed_cells, tenant_registry],
         resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)},
     )
-    context = dg.build_sensor_context(instance=instance, definitions=definitions, resources={"warehouse": warehouse})
+    context = dg.build_sensor_context(
+        instance=instance,
+        definitions=definitions,
+        resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)}
+        if sensor is failed_cells
+        else {"warehouse": warehouse},
+    )
     # As the daemon's code server does before it evaluates a sensor.
     with partition_loading_context(dynamic_partitions_store=instance):
         return sensor.evaluate_tick(context)
@@ -86,6 +102,34 @@ def test_a_failed_cell_is_retried_alone_and_only_until_it_was_tried_often_enough
     assert [request.partition_key for request in requests] == [f"{DAY}|poison"]
     planning_runs.begin(warehouse, [Cell("poison", DAY)], NOW, "retry")
     assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
+
+
+def test_a_cell_that_fails_in_a_wave_again_gets_a_run_that_shows_it_though_its_attempts_are_used_up(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    fail(warehouse, "poison")
+    register(instance, warehouse)
+    planning_runs.begin(warehouse, [Cell("poison", DAY)], NOW, "retry")
+    wave = instance.create_run_for_job(a_wave).run_id
+    alone = instance.create_run_for_job(an_asset_run).run_id
+    state = "UPDATE plans.planning_runs SET dagster_run_id = :run, finished_at = :at"
+    for run, at, shown in (
+        (alone, NOW, []),
+        (wave, NOW - timedelta(days=2), []),
+        (wave, NOW, [f"{DAY}|poison"]),
+    ):
+        with warehouse.engine.begin() as connection:
+            connection.execute(text(state), {"run": run, "at": at})
+        requests = evaluate(failed_cells, instance, warehouse).run_requests or []
+        assert [request.partition_key for request in requests] == shown
+
+
+def test_a_persons_tries_leave_the_automatic_ones(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+    fail(warehouse, "poison")
+    register(instance, warehouse)
+    for _ in range(3):
+        planning_runs.begin(warehouse, [Cell("poison", DAY)], NOW, "a person", by_person=True)
+    assert len(evaluate(failed_cells, instance, warehouse).run_requests or []) == 1
 
 
 def test_a_failed_cell_outside_the_grid_waits_for_a_person(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0021"
+revision = "0025"
+down_revision = "0024"
 
 _OLD = "quarantine_tenant_id_file_row_number_column_name_conten_167d"
 _NEW = "quarantine_row_key"

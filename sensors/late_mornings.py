@@ -1,0 +1,29 @@
+"""Evaluates the check `late_mornings` without a run, as a run would cost ten seconds of a processor each time.
+
+What is late is decided in ``bakery_assets.due.planning``, how it is shown in ``bakery_assets.assets.late_mornings``.
+"""
+
+import dagster as dg
+
+from bakery_assets.assets.late_mornings import evaluation, late_now
+from resources.clock import Clock
+from resources.warehouse import Warehouse
+
+
+@dg.sensor(
+    name="late_mornings",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Shows at the daily summaries which bakeries have no plan long after their planning time.",
+)
+def late_mornings_watch(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+) -> dg.SkipReason:
+    """Report the check's result when it differs from the last one."""
+    late = late_now(warehouse, clock.now())
+    state = "\n".join(f"{cell.tenant_id} {cell.plan_date}" for cell, _ in late)
+    found = evaluation(late)
+    if state != context.cursor:
+        context.instance.report_runless_asset_event(found)
+        context.update_cursor(state)
+    return dg.SkipReason(found.description)
