@@ -33,8 +33,8 @@ class Settings(BaseSettings):
     )
     webserver_host: str = Field("127.0.0.1", description="Address the Dagster UI listens on.")
     webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0: any free one.")
-    webserver_names: list[str] = Field(
-        default_factory=list,
+    webserver_names: tuple[str, ...] = Field(
+        (),
         description="Host names, beside the address it listens on, under which people open the UI, as a proxy's: "
         '`["plans.example.com"]`.',
     )

@@ -174,7 +174,7 @@ def render() -> str:
 def _settings() -> str:
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else field.default
+        default = "" if field.default in (None, ()) else field.default
         if isinstance(default, Path):
             default = default.relative_to(PROJECT)
         rows.append(f"| `BAKERY_{name.upper()}` | {default} | {field.description} |")
