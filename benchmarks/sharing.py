@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from bakery_assets import metrics
 from benchmarks.datasets import DATA, write_bread_chain
 
 ENDS = (date(2018, 8, 31), date(2019, 4, 30))
@@ -31,15 +32,18 @@ def run() -> dict[str, object]:
         "every_other_1": stores[::2], "every_other_2": stores[1::2],
         "first_half": stores[: len(stores) // 2], "second_half": stores[len(stores) // 2 :],
     }  # fmt: skip
-    rows = []
+    rows: list[dict[str, str | float]] = []
+    compared: list[tuple[float, float]] = []
     for end in ENDS:
         together = _days(facts, stores, end)
         for half, members in halves.items():
-            alone = _days(facts, members, end)
-            shared = together.filter(pl.col("tenant_id").is_in(members))
-            rows.append({"end": end.isoformat(), "half": half, "alone": _wape(alone), "with_others": _wape(shared)})
+            of_half = together.filter(pl.col("tenant_id").is_in(members))
+            compared.append((_wape(_days(facts, members, end)), _wape(of_half)))
+            rows.append(
+                {"end": end.isoformat(), "half": half, "alone": compared[-1][0], "with_others": compared[-1][1]}
+            )
             print(json.dumps(rows[-1]), flush=True)
-    alone, shared = (sum(row[name] for row in rows) / len(rows) for name in ("alone", "with_others"))
+    alone, shared = (sum(figures) / len(compared) for figures in zip(*compared, strict=True))
     return {
         "stores": len(stores), "windows": rows, "mean_wape_alone": round(alone, 4),
         "mean_wape_with_others": round(shared, 4), "gain": round(1 - shared / alone, 4),
@@ -67,8 +71,7 @@ def _days(facts: dict[str, Any], members: Collection[str], end: date) -> pl.Data
 
 
 def _wape(days: pl.DataFrame) -> float:
-    error = (days["forecast"] - days["actual"]).abs().sum() / days["actual"].sum()
-    return round(float(error), 4)
+    return round(float(days.select(metrics.wape("forecast", "actual")).item()), 4)
 
 
 if __name__ == "__main__":

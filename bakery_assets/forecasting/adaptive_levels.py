@@ -6,9 +6,10 @@ quantile more often than on nine days of ten since, a lower one is forecast as t
 
 import dataframely as dy
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from bakery_assets.forecasting.data.panel import Floats, Panel, as_rows
+from bakery_assets.forecasting.data.panel import Panel, as_rows
 from bakery_assets.forecasting.models.intervals import grid_positions
 from bakery_assets.keys import SERIES
 from bakery_assets.metrics import QUANTILE_LEVELS
@@ -23,6 +24,7 @@ SERIES_OF_HALF_STEP = (
 LARGEST_MOVE = 0.5  # of the distance from a level to 0 or 1, whichever is nearer
 LEVEL_DECIMALS = 6
 
+Shares = npt.NDArray[np.float64]
 NAMES = list(QUANTILE_LEVELS)
 LEVELS = np.array(list(QUANTILE_LEVELS.values()))
 
@@ -62,7 +64,7 @@ def tenant_levels(panel: Panel, day_forecasts: dy.DataFrame[plans.DemandForecast
     return conform(TenantLevels, panel.cells.select("tenant_id").with_columns(**columns))
 
 
-def _held(panel: Panel, forecasts: pl.DataFrame) -> tuple[Floats, Floats]:
+def _held(panel: Panel, forecasts: pl.DataFrame) -> tuple[Shares, Shares]:
     """Share of a tenant's series that sold no more than each quantile, and how many tell: (tenants, DAYS, levels) each.
 
     A quantile of 0 tells nothing, as nothing can sell less, nor do the whole quantiles of small counts, which hold

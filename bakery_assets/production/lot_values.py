@@ -71,16 +71,23 @@ def with_values(lots: dy.DataFrame[Lots], to_come: dy.DataFrame[DemandToCome]) -
     rows = lots.drop("expected_gain", "expected_loss").join(
         to_come.with_columns(is_known=True), on=PRODUCT_DAY, how="left", maintain_order="left"
     )
-    before = pl.col("stock_usable") + pl.col("sold")
-    quantity = pl.col("planned_quantity")
-    after, already = (pl.max_horizontal(units, "orders") for units in (before + quantity, before))
-    left = (expected_leftover(after) - expected_leftover(already)).clip(0.0)
+    gain, loss = gain_and_loss(pl.col("stock_usable") + pl.col("sold"))
     valued = is_valued & pl.col("is_known")
-    rows = rows.with_columns(left=pl.min_horizontal(left, quantity)).with_columns(
-        expected_gain=pl.when(valued).then(((quantity - pl.col("left")) * pl.col("unit_gain")).round(CENTS)),
-        expected_loss=pl.when(valued).then((pl.col("left") * pl.col("unit_loss")).round(CENTS)),
-    )
+    rows = rows.with_columns(expected_gain=pl.when(valued).then(gain), expected_loss=pl.when(valued).then(loss))
     return conform(Lots, rows)
+
+
+def gain_and_loss(there: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """What a lot earns and loses on average; of rows with ``planned_quantity, orders`` and those of ``DemandToCome``.
+
+    Args:
+        there: units that are there or sold already.
+    """
+    quantity = pl.col("planned_quantity")
+    after, already = (pl.max_horizontal(units, "orders") for units in (there + quantity, there))
+    left = pl.min_horizontal((expected_leftover(after) - expected_leftover(already)).clip(0.0), quantity)
+    gain = ((quantity - left) * pl.col("unit_gain")).round(CENTS)
+    return gain, (left * pl.col("unit_loss")).round(CENTS)
 
 
 def is_losing(lots: dy.DataFrame[Lots]) -> pl.Series:

@@ -4,6 +4,7 @@ What a policy makes of what is known is in ``policies``; the system's models are
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from time import process_time
 
@@ -26,6 +27,15 @@ from bakery_assets.schemas import conform, plans
 Progress = Callable[[str, int, int], None]
 
 
+@dataclass(frozen=True)
+class Morning:
+    """What the policies would bake on a morning, and the system's forecasts of its week, none where it is not asked."""
+
+    date: date
+    quantities: dy.DataFrame[PolicyQuantities]
+    forecasts: dy.DataFrame[plans.DemandForecasts]
+
+
 def quantities_of_mornings(
     facts: BacktestFacts,
     scored: dy.DataFrame[ScoredDays],
@@ -34,8 +44,8 @@ def quantities_of_mornings(
     policies: Sequence[str],
     ratios: dy.DataFrame[AskedRatios],
     progress: Progress,
-) -> Iterator[dy.DataFrame[PolicyQuantities]]:
-    """Each morning's quantities, from the facts of the days before it.
+) -> Iterator[Morning]:
+    """Each morning's quantities and forecasts, from the facts of the days before it.
 
     Args:
         facts: the whole tables; it is here that the future is kept from the policies.
@@ -52,7 +62,8 @@ def quantities_of_mornings(
         morning = first + timedelta(days=number)
         known = known_before(facts, morning)
         same = same_weekday_sales(known["sales"], morning)
-        yield quantities_of_bakers(same, morning, policies, ratios)
+        quantities = [quantities_of_bakers(same, morning, policies, ratios)]
+        forecasts = plans.DemandForecasts.create_empty()
         if SYSTEM in policies:
             if trained_on != last_sunday(morning):
                 trained_on = last_sunday(morning)
@@ -60,7 +71,8 @@ def quantities_of_mornings(
                 models = train_system(cells_of(tenants, trained_on), known_then, models, process_time)
             forecasts = apply_system(cells_of(tenants, morning), known, models, published)
             published.append(conform(plans.DemandForecasts, forecasts.filter(pl.col("target_date") == morning)))
-            yield quantities_of_system(forecasts, same, morning, ratios)
+            quantities.append(quantities_of_system(forecasts, same, morning, ratios))
+        yield Morning(morning, conform(PolicyQuantities, pl.concat(quantities)), forecasts)
         progress("mornings", number + 1, mornings)
 
 

@@ -1,6 +1,6 @@
 """The replay: every morning each policy says what it would bake from what was known, and the day's demand meets it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, cast
@@ -10,10 +10,13 @@ import polars as pl
 
 from bakery_assets.backtesting.series import LIVE_DAYS, SOLD, ScoredDays, scored_days
 from bakery_assets.backtesting.windows import BacktestFacts
-from bakery_assets.keys import PRODUCT, SERIES
+from bakery_assets.keys import PRODUCT, PRODUCT_DAY, SERIES
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.newsvendor.critical_ratio import CriticalRatios, critical_ratios
+from bakery_assets.newsvendor.demand_distribution import sum_of_days
+from bakery_assets.production.lot_values import DemandToCome, demand_to_come
 from bakery_assets.quantities import DECIMALS, ordered_sum
-from bakery_assets.replay.mornings import Progress, quantities_of_mornings
+from bakery_assets.replay.mornings import Morning, Progress, quantities_of_mornings
 from bakery_assets.replay.outcomes import RATIO_AND_POLICY, add_up, meet_demand
 from bakery_assets.replay.policies import POLICIES, SAMPLE_QUANTILE, AskedRatios, PolicyQuantities
 from bakery_assets.replay.shelf import PRODUCT_DATE, ProductDays, Targets, bake_and_sell, in_money, ordered_before
@@ -80,9 +83,12 @@ def run_replay(
     scored = _replayed_days(facts, first, last)
     levels = pl.DataFrame({"critical_ratio": sorted(set(ratios)), "shelf_life_days": 1})
     asked = facts["products"].select(PRODUCT).join(levels, how="cross")
-    quantities = _quantities(facts, scored, first, last, policies, asked, progress)
+    quantities = pl.concat(each.quantities for each in _mornings(facts, scored, first, last, policies, asked, progress))
     known = scored.filter("is_open", ~pl.col("is_sold_out"))
-    days = meet_demand(quantities, known.select(*SERIES, "date", demand=pl.col("actual").clip(0.0)))
+    days = meet_demand(
+        cast(dy.DataFrame[PolicyQuantities], quantities),
+        known.select(*SERIES, "date", demand=pl.col("actual").clip(0.0)),
+    )
     return Replay(
         policies=_figures(days, policies, RATIO_AND_POLICY),
         products=_figures(days, policies, (*PRODUCT, *RATIO_AND_POLICY)),
@@ -110,9 +116,13 @@ def run_full_replay(
     valued = conform(CriticalRatios, ratios.drop_nulls("price"))
     scored = conform(ScoredDays, scored.join(valued, on=PRODUCT, how="semi"))
     asked = valued.join(facts["products"].select(*PRODUCT, "shelf_life_days"), on=PRODUCT)
-    quantities = _quantities(facts, scored, first, last, policies, asked, progress)
+    quantities, worth = [PolicyQuantities.create_empty()], [DemandToCome.create_empty()]
+    for morning in _mornings(facts, scored, first, last, policies, asked, progress):
+        quantities.append(morning.quantities)
+        worth.append(_demand_to_come(morning, facts["products"]))
     days = _product_days(facts, scored, first, last)
-    lived = bake_and_sell(days, _targets(quantities, scored, days), facts["products"])
+    targets = _targets(cast(dy.DataFrame[PolicyQuantities], pl.concat(quantities)), scored, days)
+    lived = bake_and_sell(days, targets, facts["products"], cast(dy.DataFrame[DemandToCome], pl.concat(worth)))
     costs = in_money(lived, valued, facts["tenants"])
     unvalued = ratios.filter(pl.col("price").is_null()).height
     return Replay(
@@ -160,7 +170,7 @@ def _nothing(sales: dy.DataFrame[ops.Sales], scored: pl.DataFrame, first: date, 
     return f"Everything sold out on every day from {first} to {last}, so that demand is not known."
 
 
-def _quantities(
+def _mornings(
     facts: BacktestFacts,
     scored: dy.DataFrame[ScoredDays],
     first: date,
@@ -168,8 +178,8 @@ def _quantities(
     policies: Sequence[str],
     ratios: pl.DataFrame,
     progress: Progress,
-) -> dy.DataFrame[PolicyQuantities]:
-    """Quantities of all mornings, by the policies asked for and by the one that they are compared with.
+) -> Iterator[Morning]:
+    """All mornings, with the policies asked for and the one that they are compared with.
 
     Raises:
         CannotReplay: no day can be replayed.
@@ -177,8 +187,14 @@ def _quantities(
     if scored.filter("is_open", ~pl.col("is_sold_out")).is_empty():
         raise CannotReplay(_nothing(facts["sales"], scored, first, last))
     replayed = [name for name in POLICIES if name in policies or name == SAMPLE_QUANTILE]
-    mornings = quantities_of_mornings(facts, scored, first, last, replayed, conform(AskedRatios, ratios), progress)
-    return cast(dy.DataFrame[PolicyQuantities], pl.concat(mornings))
+    return quantities_of_mornings(facts, scored, first, last, replayed, conform(AskedRatios, ratios), progress)
+
+
+def _demand_to_come(morning: Morning, products: dy.DataFrame[ops.Products]) -> dy.DataFrame[DemandToCome]:
+    """By product what a lot baked that morning meets until it is old, as the system's plan has it."""
+    days = morning.forecasts.rename({"target_date": "schedule_date"}).select(*PRODUCT_DAY, *QUANTILE_LEVELS)
+    of_products = demand_to_come(sum_of_days(days, PRODUCT_DAY), products)
+    return conform(DemandToCome, of_products.filter(pl.col("schedule_date") == morning.date))
 
 
 def _product_days(

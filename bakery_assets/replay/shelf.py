@@ -9,12 +9,14 @@ import polars as pl
 
 from bakery_assets.keys import PRODUCT
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.demand import whole_pieces
 from bakery_assets.materials.items import PRODUCT_KIND, ItemQuantities
 from bakery_assets.materials.stock import StockOnHand, first_expired_first_out
 from bakery_assets.newsvendor.critical_ratio import CriticalRatios
+from bakery_assets.production.lot_values import DemandToCome, gain_and_loss
 from bakery_assets.production.lots import with_lot_sizes
 from bakery_assets.quantities import DECIMALS, ordered_sum
-from bakery_assets.replay.policies import POLICIES
+from bakery_assets.replay.policies import POLICIES, SYSTEM
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
 
@@ -53,7 +55,7 @@ class ShelfDays(dy.Schema):
     policy = col.choice("Who would have baked", POLICIES, primary_key=True)
     is_open = ProductDays.is_open
     is_known = ProductDays.is_known
-    target = col.number("Units wanted on the shelf; 0 on days that are not open")
+    target = col.number("Units wanted on the shelf, in whole pieces beyond what was ordered; 0 on days not open")
     stock = col.number("Units left of the days before")
     baked = col.number("Units baked: whole lots for what the stock leaves open of the target")
     demand = ProductDays.demand
@@ -82,20 +84,34 @@ def ordered_before(orders: dy.DataFrame[ops.CustomerOrders], tenants: dy.DataFra
 
 
 def bake_and_sell(
-    days: dy.DataFrame[ProductDays], targets: dy.DataFrame[Targets], products: dy.DataFrame[ops.Products]
+    days: dy.DataFrame[ProductDays],
+    targets: dy.DataFrame[Targets],
+    products: dy.DataFrame[ops.Products],
+    to_come: dy.DataFrame[DemandToCome],
 ) -> dy.DataFrame[ShelfDays]:
     """Let each policy bake for every day in turn, from empty shelves on.
 
-    On an open morning what is to be there is the target, or what customers have ordered if that is more; what is left
-    of the days before counts towards it, the rest is baked in lots (``production.lots``), and demand takes what expires
-    first. A lot is sold for ``shelf_life_days``, the day of its baking being the first, and thrown away on the evening
-    of the last, closed days counting. A product whose sizes allow no lot is never baked.
+    On an open morning what is to be there is the target, or what customers have ordered if that is more, in whole
+    pieces as production rounds them (``materials.demand.whole_pieces``); what is left of the days before counts towards
+    it, the rest is baked in lots (``production.lots``), and demand takes what expires first. A lot is sold for
+    ``shelf_life_days``, the day of its baking being the first, and thrown away on the evening of the last, closed days
+    counting. A product whose sizes allow no lot is never baked.
+
+    Args:
+        to_come: by the system's forecasts; as in its plans, a lot that loses more than it earns is left out unless
+            customers have ordered from it (``production.lot_values``). Who bakes by rules does not ask.
     """
-    rows = days.join(targets, on=PRODUCT_DATE).join(products.select(*PRODUCT, *SIZES), on=PRODUCT)
+    worth = to_come.rename({"schedule_date": "date"}).with_columns(policy=pl.lit(SYSTEM), is_valued=True)
+    rows = (
+        days.join(targets, on=PRODUCT_DATE)
+        .join(products.select(*PRODUCT, *SIZES), on=PRODUCT)
+        .join(worth, on=[*PRODUCT_DATE, "policy"], how="left")
+    )
+    rest = whole_pieces((pl.col("target") - pl.col("ordered")).clip(0.0))
     # Each policy keeps a bakery of its own, so that one pass serves them all.
     owned = rows.with_columns(
         bakery=pl.concat_str("policy", "tenant_id", separator="/"),
-        target=pl.when("is_open").then(pl.max_horizontal("target", "ordered")).otherwise(0.0),
+        target=pl.when("is_open").then(pl.col("ordered") + rest).otherwise(0.0).round(DECIMALS),
     )
     shelf, lived = StockOnHand.create_empty(), []
     for today in owned.sort("date").partition_by("date", maintain_order=True):
@@ -109,9 +125,11 @@ def bake_and_sell(
 
 def _one_day(today: pl.DataFrame, shelf: dy.DataFrame[StockOnHand]) -> tuple[pl.DataFrame, dy.DataFrame[StockOnHand]]:
     """A day of all bakeries, and what is on their shelves on the next morning."""
-    wanted = today.with_columns(net_requirement=(pl.col("target") - pl.col("stock")).clip(0.0).round(DECIMALS))
-    lots, _ = with_lot_sizes(wanted)
-    lots = lots.filter(pl.col("planned_quantity") > 0)
+    wanted = today.with_columns(
+        orders="ordered", net_requirement=(pl.col("target") - pl.col("stock")).clip(0.0).round(DECIMALS)
+    )
+    sized, _ = with_lot_sizes(wanted)
+    lots = sized.filter(pl.col("planned_quantity") > 0, ~_is_losing())
     fresh = lots.select(
         tenant_id="bakery",
         item_kind=pl.lit(PRODUCT_KIND),
@@ -135,6 +153,13 @@ def _one_day(today: pl.DataFrame, shelf: dy.DataFrame[StockOnHand]) -> tuple[pl.
         day = day.join(part, on=key, how="left", maintain_order="left")
     day = day.with_columns(pl.col("baked", "lost", "leftover", "kept").fill_null(0.0))
     return day, conform(StockOnHand, kept.with_columns(pl.col("last_usable_day") - 1))
+
+
+def _is_losing() -> pl.Expr:
+    gain, loss = gain_and_loss(pl.col("stock"))
+    is_rounded_up = (pl.col("planned_quantity") - pl.col("net_requirement")) >= 10.0**-DECIMALS
+    loses = pl.col("is_valued") & is_rounded_up & (loss > gain) & (pl.col("ordered") <= pl.col("stock"))
+    return loses.fill_null(value=False)
 
 
 def _by_product(lots: pl.DataFrame, name: str) -> pl.DataFrame:

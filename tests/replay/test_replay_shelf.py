@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bakery_assets.metrics import QUANTILE_LEVELS
 from bakery_assets.newsvendor.critical_ratio import CriticalRatios
+from bakery_assets.production.lot_values import DemandToCome
 from bakery_assets.replay.shelf import ProductDays, ShelfDays, Targets, bake_and_sell, in_money
 from bakery_assets.schemas import conform, ops
 from tests.scenarios import filled
@@ -44,6 +46,14 @@ def lot(required: float, size: tuple[Any, ...]) -> float:
     return max(steps, batches * least) * step
 
 
+def in_pieces(rest: float, size: tuple[Any, ...]) -> float:
+    """Whole pieces, half up; less than half of one only of what keeps long enough to sell half of one."""
+    unit, keeps, *_ = size
+    if unit != "piece":
+        return rest
+    return math.floor(rest + 0.5) if rest >= 0.5 else rest if rest * keeps >= 0.5 else 0.0
+
+
 def notebook(
     days: list[tuple[bool, float, float, float, float]], size: tuple[Any, ...], which: int
 ) -> list[tuple[float, ...]]:
@@ -51,7 +61,7 @@ def notebook(
     shelf: list[list[float]] = []  # evenings left and quantity, the oldest first
     noted = []
     for is_open, *targets, ordered, demand in days:
-        wanted = max(targets[which], ordered) if is_open else 0.0
+        wanted = ordered + in_pieces(max(targets[which] - ordered, 0.0), size) if is_open else 0.0
         there = sum(quantity for _, quantity in shelf)
         baked = lot(wanted - there, size) if wanted - there > 1e-9 else 0.0
         if baked:
@@ -90,6 +100,7 @@ def test_every_policy_bakes_sells_and_throws_away_as_noted(
         conform(ProductDays, filled(ProductDays, days)),
         conform(Targets, filled(Targets, targets)),
         conform(ops.Products, filled(ops.Products, products)),
+        DemandToCome.create_empty(),
     )
     for number, size in enumerate(SIZES):
         for which, policy in enumerate(POLICIES):
@@ -97,6 +108,47 @@ def test_every_policy_bakes_sells_and_throws_away_as_noted(
             found = own.select("stock", "baked", "lost", "leftover", "kept").rows()
             for row, noted in zip(found, notebook(bakery[number], size, which), strict=True):
                 assert row == pytest.approx(noted, abs=1e-4)
+
+
+def test_the_system_leaves_out_a_lot_that_loses_more_than_it_earns_and_meets_what_was_ordered() -> None:
+    """24 cakes for an expected sale of about one: 2 earned on what sells, 1 lost on each of the others.
+
+    On the second day a customer has ordered one, on the third 20 are likely to be sold. Who bakes by a rule bakes each day.
+    """
+    key = {"tenant_id": "a", "product_id": "cake"}
+    dates = [FIRST + timedelta(days=back) for back in range(3)]
+    wanted = [(0.0, 1.0), (1.0, 1.0), (0.0, 22.0)]
+    days = [
+        {**key, "date": day, "is_open": True, "is_known": True, "ordered": ordered, "demand": ordered}
+        for day, (ordered, _) in zip(dates, wanted, strict=True)
+    ]
+    targets = [
+        {**key, "date": day, "policy": policy, "target": target}
+        for day, (_, target) in zip(dates, wanted, strict=True)
+        for policy in ("system", "sample_quantile")
+    ]
+    worth = [
+        {
+            **key,
+            "schedule_date": day,
+            "unit_gain": 2.0,
+            "unit_loss": 1.0,
+            **dict(zip(QUANTILE_LEVELS, sold, strict=True)),
+        }
+        for day, sold in zip(dates, [(0, 0, 1, 2, 3), (0, 0, 1, 2, 3), (15, 20, 22, 24, 26)], strict=True)
+    ]
+    sizes = [{**key, "unit": "piece", "shelf_life_days": 1, "batch_min": 24.0}]
+    lived = bake_and_sell(
+        conform(ProductDays, filled(ProductDays, days)),
+        conform(Targets, filled(Targets, targets)),
+        conform(ops.Products, filled(ops.Products, sizes)),
+        conform(DemandToCome, filled(DemandToCome, worth)),
+    )
+    baked = {
+        policy: lived.filter(pl.col("policy") == policy).sort("date")["baked"].to_list()
+        for policy in ("system", "sample_quantile")
+    }
+    assert baked == {"system": [0.0, 24.0, 24.0], "sample_quantile": [24.0, 24.0, 24.0]}
 
 
 @pytest.mark.parametrize(
