@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.calendars import SCHOOL_HOLIDAY
-from bakery_assets.forecasting.data.panel import AHEAD, Flags, Floats, Integers, Panel, means_of_same_weekdays
+from bakery_assets.forecasting.data.panel import AHEAD, Floats, Integers, Panel, means_of_same_weekdays
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
@@ -40,23 +40,20 @@ class SchoolEffects(dy.Schema):
 
 @dataclass(frozen=True)
 class _Differences:
-    """What school holidays are and did, by tenant.
+    """In which way days differ from the same weekdays before them, (tenants, past + AHEAD).
 
     Attributes:
-        kind: (tenants, past + AHEAD), rows of ``WEEKDAY_KINDS``.
-        difference: (tenants, past + AHEAD), in the holidays less the share of the same weekdays before that were.
-        log_ratio: (tenants, past), logarithm of what sold over the same weekdays before; NaN: no normal day.
+        kind: rows of ``WEEKDAY_KINDS``.
+        difference: in the holidays, less the share of the same weekdays before that were.
     """
 
     kind: Integers
     difference: Floats
-    log_ratio: Floats
 
 
 def estimate_school_effects(panel: Panel) -> dy.DataFrame[SchoolEffects]:
     """The effects of every tenant that has had school holidays, sorted."""
-    made = _differences(panel)
-    slope, days = _slopes(made)
+    slope, days = _slopes(_differences(panel), _log_ratio(panel))
     tenants = panel.cells["tenant_id"].to_list()
     rows = [
         (tenant, kind, float(np.exp(slope[row, number, -1])), int(days[row, number]))
@@ -72,7 +69,7 @@ def estimate_school_effects(panel: Panel) -> dy.DataFrame[SchoolEffects]:
 def past_school_effects(panel: Panel) -> Floats:
     """The effect of every past day as the days before it tell, (tenants, past): what it sells over a normal day."""
     made = _differences(panel)
-    slope, _ = _slopes(made)
+    slope, _ = _slopes(made, _log_ratio(panel))
     past = made.kind[:, : panel.past]
     of_day = np.take_along_axis(slope[..., :-1], past[:, None], axis=1)[:, 0]
     effect: Floats = np.exp(of_day * made.difference[:, : panel.past]).astype(np.float32)
@@ -110,17 +107,22 @@ def school_effects_ahead(panel: Panel, effects: dy.DataFrame[SchoolEffects], fir
 
 
 def _differences(panel: Panel) -> _Differences:
-    past = panel.past
-    base = panel.same_weekday_means[0][:, :past]
+    is_normal = _of_tenants(panel, panel.is_normal.astype(np.float32)) > 0
+    flags = panel.school.astype(np.float32)
+    of_normal_days = np.where(is_normal, flags[:, : panel.past], np.float32(np.nan))
+    shares = means_of_same_weekdays(of_normal_days, AHEAD)[0]
+    return _Differences(KIND_OF_WEEKDAY[panel.weekday], np.nan_to_num(flags - shares))
+
+
+def _log_ratio(panel: Panel) -> Floats:
+    """Logarithm of what tenants sold over the same weekdays before, (tenants, past); NaN: no normal day."""
+    base = panel.same_weekday_means[0][:, : panel.past]
     is_used = panel.is_normal & (base > 0)
     sold, normal = (_of_tenants(panel, np.where(is_used, each, 0.0)) for each in (panel.demand, base))
-    is_normal: Flags = _of_tenants(panel, panel.is_normal.astype(np.float32)) > 0
-    flags = panel.school.astype(np.float32)
-    shares = means_of_same_weekdays(np.where(is_normal, flags[:, :past], np.float32(np.nan)), AHEAD)[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where((normal > 0) & (sold > 0), np.log(sold / normal), np.nan)
-    kind = KIND_OF_WEEKDAY[panel.weekday]
-    return _Differences(kind, np.nan_to_num(flags - shares), np.clip(ratio, -MOST_LOG, MOST_LOG).astype(np.float32))
+    limited: Floats = np.clip(ratio, -MOST_LOG, MOST_LOG).astype(np.float32)
+    return limited
 
 
 def _of_tenants(panel: Panel, values: Floats) -> Floats:
@@ -129,12 +131,12 @@ def _of_tenants(panel: Panel, values: Floats) -> Floats:
     return total.astype(np.float32)
 
 
-def _slopes(made: _Differences) -> tuple[Floats, Integers]:
+def _slopes(made: _Differences, log_ratio: Floats) -> tuple[Floats, Integers]:
     """Slopes as known before each past column and after the last, (tenants, kinds, past + 1); and the days behind."""
-    past = made.log_ratio.shape[1]
-    difference = np.where(np.isnan(made.log_ratio), 0.0, made.difference[:, :past])
+    past = log_ratio.shape[1]
+    difference = np.where(np.isnan(log_ratio), 0.0, made.difference[:, :past])
     is_kind = made.kind[:, None, :past] == np.arange(len(WEEKDAY_KINDS))[:, None]
-    product = np.where(is_kind, (np.nan_to_num(made.log_ratio) * difference)[:, None], 0.0)
+    product = np.where(is_kind, (np.nan_to_num(log_ratio) * difference)[:, None], 0.0)
     square = np.where(is_kind, (difference**2)[:, None], 0.0)
     sums = [np.cumsum(np.pad(each, ((0, 0), (0, 0), (1, 0))), axis=2) for each in (product, square)]
     slope: Floats = (sums[0] / (sums[1] + PRIOR_DAYS)).astype(np.float32)
