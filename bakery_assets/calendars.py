@@ -6,6 +6,7 @@ what a day's kind does to demand is in ``forecasting.models.day_effects``.
 """
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 import dataframely as dy
 import polars as pl
@@ -90,14 +91,27 @@ def public_holidays(country: str, region: str | None, years: range) -> list[tupl
     return []
 
 
+@lru_cache(maxsize=64)  # 10 to 40 ms of CPU, for every round of a day the same
+def regional_holidays(country: str, years: range) -> list[tuple[date, str]]:
+    """The holidays that some region of a country has in ``years``, with their local names, each date once, by date."""
+    import holidays
+
+    try:
+        regions = holidays.country_holidays(country.strip().upper()).subdivisions
+    except NotImplementedError:
+        return []
+    named = {day: name for region in reversed(regions) for day, name in public_holidays(country, region, years)}
+    return sorted(named.items())
+
+
 def tenant_holidays(
     tenants: dy.DataFrame[ops.Tenants], calendar: dy.DataFrame[ops.Calendar], first: date, last: date
 ) -> dy.DataFrame[TenantHolidays]:
     """Whole-day holidays of every tenant from ``first`` to ``last``, both included.
 
-    A holiday without a name is named after the public holiday it goes with (Easter Sunday has a name in few calendars,
-    Easter Monday in most), else after its day of the year: holidays that move with Easter and holidays with a fixed
-    date are both recognized when they come again.
+    A holiday without a name has that of its country's regions (Corpus Christi is kept in some), else it is named after
+    the public holiday it goes with, else after its day of the year: holidays that move with Easter and holidays with a
+    fixed date are both recognized when they come again.
     """
     places = tenants.select("country", "region").unique()
     # Two days more at either end: New Year's Eve is named after a holiday of the next year.
@@ -113,15 +127,27 @@ def tenant_holidays(
         .select("tenant_id", "date", "name")
     )
     own = calendar.filter((pl.col("kind") == HOLIDAY) & pl.col("product_id").is_null())
+    named = _with_names(_with_regional_names(own.select("tenant_id", "date", "name"), tenants, years), public)
     found = (
         # The library's name first: a holiday has to be recognized when it comes again next year.
-        pl.concat([public, _with_names(own.select("tenant_id", "date", "name"), public)])
+        pl.concat([public, named])
         .filter(pl.col("date").is_between(first, last))
         .group_by("tenant_id", "date", maintain_order=True)
         .agg(pl.col("name").first())
         .sort("tenant_id", "date")
     )
     return conform(TenantHolidays, found)
+
+
+def _with_regional_names(own: pl.DataFrame, tenants: pl.DataFrame, years: range) -> pl.DataFrame:
+    of_country = own.join(tenants.select("tenant_id", "country"), on="tenant_id", how="left", maintain_order="left")
+    unnamed = of_country.filter(pl.col("name").is_null())["country"].drop_nulls().unique().sort()
+    rows = [(country, day, name) for country in unnamed for day, name in regional_holidays(country, years)]
+    schema = {"country": pl.String, "date": pl.Date, "regional": pl.String}
+    regional = pl.DataFrame(rows, schema=schema, orient="row")
+    return of_country.join(regional, on=["country", "date"], how="left", maintain_order="left").select(
+        "tenant_id", "date", pl.coalesce("name", "regional")
+    )
 
 
 def _with_names(own: pl.DataFrame, public: pl.DataFrame) -> pl.DataFrame:

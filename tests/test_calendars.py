@@ -41,10 +41,18 @@ def named(*own: tuple[date, str | None], years: tuple[int, int] = (2024, 2027)) 
     return {day: name for _, day, name in found.rows()}
 
 
-def test_an_unnamed_holiday_is_named_after_the_public_one_next_to_it() -> None:
+def test_an_unnamed_holiday_is_named_after_that_of_another_region_of_its_country_that_moves_as_it_does() -> None:
+    """Corpus Christi, sixty days after Easter, is kept in six of the sixteen states of Germany."""
+    corpus_christi = [date(2024, 5, 30), date(2025, 6, 19), date(2026, 6, 4)]
+    assert [named(*((day, None) for day in corpus_christi))[day] for day in corpus_christi] == ["Fronleichnam"] * 3
     easter_sundays = [date(2024, 3, 31), date(2025, 4, 20), date(2026, 4, 5)]
-    names = named(*((day, None) for day in easter_sundays))
-    assert [names[day] for day in easter_sundays] == ["-1 day Ostermontag"] * 3
+    assert [named(*((day, None) for day in easter_sundays))[day] for day in easter_sundays] == ["Ostersonntag"] * 3
+
+
+def test_an_unnamed_holiday_of_no_region_is_named_after_the_public_one_next_to_it() -> None:
+    saturdays = [date(2024, 3, 30), date(2025, 4, 19), date(2026, 4, 4)]
+    names = named(*((day, None) for day in saturdays))
+    assert [names[day] for day in saturdays] == ["+1 day Karfreitag"] * 3
     # The day after is nearer than a holiday two days away; the one before wins over neither.
     names = named((date(2026, 5, 2), None), (date(2026, 10, 1), None), (date(2026, 10, 5), None))
     assert names[date(2026, 5, 2)] == "+1 day Erster Mai"
@@ -53,8 +61,8 @@ def test_an_unnamed_holiday_is_named_after_the_public_one_next_to_it() -> None:
 
 
 def test_an_unnamed_holiday_far_from_any_other_is_named_after_its_day_of_the_year() -> None:
-    names = named((date(2025, 8, 15), None), (date(2026, 8, 15), None), (date(2026, 7, 1), "Founders' day"))
-    assert names[date(2025, 8, 15)] == names[date(2026, 8, 15)] == "08-15"
+    names = named((date(2025, 7, 15), None), (date(2026, 7, 15), None), (date(2026, 7, 1), "Founders' day"))
+    assert names[date(2025, 7, 15)] == names[date(2026, 7, 15)] == "07-15"
     assert names[date(2026, 7, 1)] == "Founders' day"
 
 

@@ -31,6 +31,7 @@ from bakery_assets.forecasting.models.day_effects import (
     country_day_effects_from,
     estimate_day_effects,
     special_day_observations,
+    with_school_effects,
 )
 from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS
 from bakery_assets.forecasting.overrides import apply_overrides
@@ -142,7 +143,8 @@ def _forecast_untrained(members: pl.DataFrame, inputs: ForecastInputs) -> _Made:
     versions = decode_model_versions(context.panel, own["model_versions"], own["series_models"])
     shared = own["shared_effects"].join(members.select("booster_id").unique(), on="booster_id", how="semi")
     observations = special_day_observations(context.panel, context.countries)
-    effects = estimate_day_effects(observations, country_day_effects_from(shared), context.countries)
+    of_days = estimate_day_effects(observations, country_day_effects_from(shared), context.countries)
+    effects = with_school_effects(of_days, context.panel)
     in_country = known_closings(country_closings_from(shared), context.countries)
     known = known_of_history(context, in_country, own["opening_hours"])
     return _forecasts(cells, own, context, versions, effects, known)

@@ -77,11 +77,6 @@ class Products(dy.Schema):
     batch_min = col.number("Smallest batch worth making, in units", nullable=True)
     batch_max = col.number("Largest batch that can be made at once, in units", nullable=True)
     batch_multiple = col.number("Batches are a multiple of this, in units", nullable=True)
-    introduced_on = col.date(
-        "First day it is sold: until its first sale, within four weeks, it is forecast as its category sells; empty:"
-        " from when it first appears here",
-        nullable=True,
-    )
     discontinued_on = col.date("First day it is no longer sold", nullable=True)
     ready_by = col.time(
         "Local time by which the day's first has to be ready; empty: when the goods for the first shop to open leave"
@@ -95,6 +90,11 @@ class Products(dy.Schema):
     )
     piece_weight_kg = col.number(
         "Kilograms a piece weighs, for recipes that yield a weight", minimum=1e-6, nullable=True
+    )
+    introduced_on = col.date(
+        "First day it is sold: until its first sale, within four weeks, it is forecast as its category sells; empty:"
+        " from when it first appears here",
+        nullable=True,
     )
 
 

@@ -246,8 +246,9 @@ def _announced(calendar: dy.DataFrame[ops.Calendar]) -> pl.DataFrame:
 
 
 def announced_openings(calendar: dy.DataFrame[ops.Calendar]) -> pl.DataFrame:
-    """Days for which the calendar gives opening hours: ``tenant_id, date``."""
-    return calendar.filter(pl.col("opens").is_not_null(), pl.col("kind") != CLOSED).select("tenant_id", "date").unique()
+    """Days for which the calendar gives the whole bakery's opening hours: ``tenant_id, date``."""
+    hours = calendar.filter(pl.col("opens").is_not_null(), pl.col("product_id").is_null(), pl.col("kind") != CLOSED)
+    return hours.select("tenant_id", "date").unique()
 
 
 def _weekdays_with_hours(opening_hours: dy.DataFrame[ops.OpeningHours]) -> pl.DataFrame:

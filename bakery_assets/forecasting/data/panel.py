@@ -133,7 +133,7 @@ class Panel:
         is none.
         """
         normal = np.where(self.is_normal, self.demand, np.nan).astype(np.float32)
-        return _means_of_same_weekdays(normal, AHEAD)
+        return means_of_same_weekdays(normal, AHEAD)
 
     @cached_property
     def imputed_normal_demand(self) -> Floats:
@@ -407,7 +407,11 @@ def row_mean(values: Floats) -> Floats:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
-def _means_of_same_weekdays(normal: Floats, ahead: int) -> tuple[Floats, Floats]:
+def means_of_same_weekdays(normal: Floats, ahead: int) -> tuple[Floats, Floats]:
+    """Means of the last ``SAME_WEEKDAYS`` numbers of the same weekday before each column, (rows, past + ahead).
+
+    NaN where the last of them is more than ``FRESH_WEEKS`` old in the first matrix, where there is none in the second.
+    """
     rows, past = normal.shape
     lead = -past % WEEK
     weeks = (past + lead) // WEEK

@@ -31,6 +31,7 @@ from bakery_assets.forecasting.models.day_effects import (
     estimate_day_effects,
     past_day_effects,
     special_day_observations,
+    with_school_effects,
 )
 from bakery_assets.forecasting.models.day_spread import day_spread, spread_of_days
 from bakery_assets.forecasting.models.gradient_boosting import (
@@ -150,7 +151,7 @@ def train_models(cells: dy.DataFrame[Cells], inputs: TrainingInputs, cluster: st
     trained = encode_series_models(panel, choice, members.alphas, profile, quantiles, count)
     series = _with_carried_over(trained, inputs["incumbents"], inputs["carried_over"])
     scores = backtest_scores(panel, sold, yhat, incumbent_yhat, forecasts, weeks)
-    day_effects = estimate_day_effects(observations, of_countries, context.countries)
+    day_effects = with_school_effects(estimate_day_effects(observations, of_countries, context.countries), panel)
     closings = known_closings(country_closings_from(boosters), context.countries)
     versions = encode_model_versions(
         cells, context, day_effects, closings, spread, boosters, choice, scores, tenant_quantiles, series
@@ -198,7 +199,7 @@ def _day_effects(
     of_countries: dy.DataFrame[CountryDayEffects],
     pooled: dy.DataFrame[SpecialDayObservations] | None = None,
 ) -> Floats:
-    effects = estimate_day_effects(observations, of_countries, context.countries)
+    effects = with_school_effects(estimate_day_effects(observations, of_countries, context.countries), context.panel)
     return day_effect_matrix(context.panel, effects, past_day_effects(observations, context.panel, pooled))
 
 

@@ -96,15 +96,15 @@ def test_a_name_is_shrunk_towards_its_kind_and_a_kind_towards_one() -> None:
     days = {(name, on_sunday): days for name, on_sunday, days in estimated.select("name", "on_sunday", "days").rows()}
     # Two products: 110 sold on three days where 60 are normal; one day's 20 more count for the factor 1.
     kind = (110 + 20) / (60 + 20)
-    # None of the days was a Sunday, so a quarter of them counts for Sundays.
-    of_sundays = (110 / 4 + 20) / (60 / 4 + 20)
+    # None of the days was a Sunday, so an eighth of them counts for Sundays.
+    of_sundays = (110 / 8 + 20) / (60 / 8 + 20)
     assert factors(estimated) == {
         ("event", None, False): pytest.approx(kind, abs=1e-5),
         ("event", "fair", False): pytest.approx((100 + 20 * kind) / (40 + 20), abs=1e-5),
         ("event", "match", False): pytest.approx((10 + 20 * kind) / (20 + 20), abs=1e-5),
         ("event", None, True): pytest.approx(of_sundays, abs=1e-5),
-        ("event", "fair", True): pytest.approx((100 / 4 + 20 * of_sundays) / (40 / 4 + 20), abs=1e-5),
-        ("event", "match", True): pytest.approx((10 / 4 + 20 * of_sundays) / (20 / 4 + 20), abs=1e-5),
+        ("event", "fair", True): pytest.approx((100 / 8 + 20 * of_sundays) / (40 / 8 + 20), abs=1e-5),
+        ("event", "match", True): pytest.approx((10 / 8 + 20 * of_sundays) / (20 / 8 + 20), abs=1e-5),
     }
     assert [days[name, on_sunday] for on_sunday in (False, True) for name in (None, "fair", "match")] == [3, 2, 1] * 2
 
@@ -166,8 +166,8 @@ def test_a_holiday_sells_alike_whatever_weekday_it_falls_on() -> None:
     matrix = day_effect_matrix(panel, own_effects(observations))[:, PAST : PAST + 7]
     normal = panel.same_weekday_means[0][:, PAST : PAST + 7]
     assert normal[0].tolist() == pytest.approx([10 * share for share in WEEKDAYS])
-    # Twice the mean of the week of 10, seen once: 1.5 for the kind, 1.75 for the name; Sundays as of a quarter day.
-    of_sundays = (20 / 2 + 20 * (20 / 2 + 20) / (10 / 2 + 20)) / (10 / 2 + 20)
+    # Twice the mean of the week of 10, seen once: 1.5 for the kind, 1.75 for the name; Sundays as of an eighth of a day.
+    of_sundays = (20 / 4 + 20 * (20 / 4 + 20) / (10 / 4 + 20)) / (10 / 4 + 20)
     expected = [17.5] * 6 + [10 * of_sundays]
     for item in range(2):
         assert (normal * matrix)[item].tolist() == pytest.approx(expected, rel=1e-4)
@@ -187,7 +187,7 @@ def test_a_day_next_to_a_holiday_is_compared_with_the_week_and_its_weekday() -> 
 
 
 def test_a_countrys_factor_is_the_mean_of_its_tenants_ratios_by_date() -> None:
-    assert (MIN_TENANTS, UNLIKE_WEIGHT, MAX_DAY_EFFECT) == (5, 0.25, 5.0)
+    assert (MIN_TENANTS, UNLIKE_WEIGHT, MAX_DAY_EFFECT) == (5, 0.125, 5.0)
     found = country_day_effects(
         seen(
             *of_country("holiday", "spring", TUESDAY, 1, 2, 3, 4, 9),  # 9 counts for 5
@@ -199,14 +199,14 @@ def test_a_countrys_factor_is_the_mean_of_its_tenants_ratios_by_date() -> None:
     )
     assert found["country"].unique().to_list() == ["XX"]
     assert factors(found) == {
-        ("holiday", None, False): pytest.approx((3 + 1 / 4) / 1.25),
-        ("holiday", None, True): pytest.approx((3 / 4 + 1) / 1.25),
+        ("holiday", None, False): pytest.approx((3 + 1 / 8) / 1.125),
+        ("holiday", None, True): pytest.approx((3 / 8 + 1) / 1.125),
         ("holiday", "spring", False): pytest.approx(3.0),
         ("holiday", "spring", True): pytest.approx(3.0),
         ("holiday", "sun", False): pytest.approx(1.0),
         ("holiday", "sun", True): pytest.approx(1.0),
     }
-    assert found["weight"].to_list() == [1.25, 1.25, 1.0, 0.25, 0.25, 1.0]
+    assert found["weight"].to_list() == [1.125, 1.125, 1.0, 0.125, 0.125, 1.0]
     boosters = pl.DataFrame({"day_effects": [found.write_json()]})
     assert country_day_effects_from(boosters).equals(found)
     assert country_day_effects_from(boosters.clear()).is_empty()
@@ -254,7 +254,7 @@ def test_a_tenant_without_a_history_has_its_countrys_factors() -> None:
     found = estimate_day_effects(nothing, of_countries, {"new": "XX", "abroad": "YY", "nowhere": None})
     assert found["tenant_id"].unique().to_list() == ["new"]
     assert found["days"].unique().to_list() == [0]
-    # One date counts for as much as one day's prior, for half of two days', a sixth of six; on Sundays for a quarter.
+    # One date counts for as much as one day's prior, for half of two days', a sixth of six; on Sundays for an eighth.
     assert factors(found.filter(~pl.col("on_sunday"))) == {
         ("holiday", None, False): pytest.approx((3 + 1) / 2, abs=1e-5),
         ("holiday", "spring", False): pytest.approx((3 + 2) / 2, abs=1e-5),
@@ -263,9 +263,9 @@ def test_a_tenant_without_a_history_has_its_countrys_factors() -> None:
         ("2_days_before_holiday", None, False): pytest.approx((2 + 6) / 7, abs=1e-5),
         ("2_days_before_holiday", "spring", False): pytest.approx((2 + 6 * 8 / 7) / 7, abs=1e-5),
     }
-    of_sundays = (3 / 4 + 1) / 1.25
+    of_sundays = (3 / 8 + 1) / 1.125
     assert factors(found)["holiday", None, True] == pytest.approx(of_sundays, abs=1e-5)
-    assert factors(found)["holiday", "spring", True] == pytest.approx((3 / 4 + of_sundays) / 1.25, abs=1e-5)
+    assert factors(found)["holiday", "spring", True] == pytest.approx((3 / 8 + of_sundays) / 1.125, abs=1e-5)
 
 
 def test_a_tenants_own_days_are_shrunk_towards_its_country() -> None:
@@ -274,12 +274,12 @@ def test_a_tenants_own_days_are_shrunk_towards_its_country() -> None:
         ("t", "XX", "holiday", "spring", MONDAY, 50.0, 10.0), ("t", "XX", "holiday", "spring", SUNDAY, 0.0, 10.0)
     )
     found = factors(estimate_day_effects(own, of_countries, {"t": "XX"}))
-    # The Monday counts whole and the Sunday for a quarter; one day's 10 more count for the country's (3 + 1) / 2.
-    kind = (50 + 10 * 2) / (12.5 + 10)
+    # The Monday counts whole and the Sunday for an eighth; one day's 10 more count for the country's (3 + 1) / 2.
+    kind = (50 + 10 * 2) / (11.25 + 10)
     assert found["holiday", None, False] == pytest.approx(kind, abs=1e-5)
-    assert found["holiday", "spring", False] == pytest.approx((50 + 10 * (3 + kind) / 2) / (12.5 + 10), abs=1e-5)
+    assert found["holiday", "spring", False] == pytest.approx((50 + 10 * (3 + kind) / 2) / (11.25 + 10), abs=1e-5)
     # On Sundays the other way round.
-    assert found["holiday", None, True] == pytest.approx((50 / 4 + 10 * (3 / 4 + 1) / 1.25) / (12.5 + 10), abs=1e-5)
+    assert found["holiday", None, True] == pytest.approx((50 / 8 + 10 * (3 / 8 + 1) / 1.125) / (11.25 + 10), abs=1e-5)
 
 
 days = st.dictionaries(
