@@ -65,8 +65,9 @@ def facts(
         **{
             table.name: pl.DataFrame(schema=frame_schema(table))
             for table in (ops.sales_hourly, ops.weather, ops.forecast_overrides, ops.opening_hours,
-                          ops.tenant_settings, plans.model_versions,                          plans.series_models, plans.boosters)
+                          ops.tenant_settings, plans.model_versions, plans.series_models, plans.boosters)
         },
+        "day_forecasts": pl.DataFrame(schema=frame_schema(plans.demand_forecasts)),
     }  # fmt: skip
 
 
