@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from bakery_assets.keys import SERIES
-from bakery_assets.level_shifts import DAYS_BEFORE, LONGEST_SEARCH, lasting_shifts
+from bakery_assets.level_shifts import DAYS_BEFORE, LEAST_CHANGE, LONGEST_SEARCH, lasting_shifts
 from bakery_assets.quality.thresholds import (
     MAX_SHIFT,
     MIN_SHIFT_BREADTH,
@@ -35,7 +35,8 @@ def bakery_shifts(days: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
         - ``lasted`` (days before the plan date), ``first_date``, ``shift_ratio`` (of the new level to the old);
         - ``bakery_level, bakery_usual``: its volume a day since then and before;
         - ``product_id, location_id, level, usual``: the same of the product that changed most;
-        - ``breadth``: the share of the series that follow the bakery, null where all sell too little to tell;
+        - ``breadth``: the share of the series that follow the bakery, null where all sell too little to tell; 1 where a
+          shop has opened and the others sell as before;
         - ``multiple``: what divides every quantity since the shift and not before it, null where nothing does;
         - ``is_accepted``: by these it may be true; ``is_refused``: it may not, and is as large as what the gate blocks
           on single days.
@@ -123,13 +124,17 @@ def _series_that_follow(told: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     expected = pl.col("usual") * pl.max_horizontal(1.0, ratio) * pl.col("days_now")
     own_ratio = pl.col("level") / pl.col("usual") / ratio
     tells = (pl.col("usual") > 0) & (expected >= MIN_SHIFT_VOLUME)
+    is_new_shop = pl.col("usual").sum().over("tenant_id", "location_id") == 0
+    of_others = pl.col("level").filter(~pl.col("is_new_shop")).sum() / pl.col("usual").sum()
+    has_opened = pl.col("is_new_shop").any() & of_others.is_between(1 / (1 + LEAST_CHANGE), 1 + LEAST_CHANGE)
+    follow = own_ratio.is_between(1 / SHIFT_TOLERANCE, SHIFT_TOLERANCE).filter(tells).mean()
     worst = pl.struct("product_id", "location_id", "level", "usual")
     return (
-        series.with_columns(change=(pl.col("level") - pl.col("usual")).abs().round(6))
+        series.with_columns(change=(pl.col("level") - pl.col("usual")).abs().round(6), is_new_shop=is_new_shop)
         .group_by("tenant_id")
         .agg(
             pl.col("bakery_level", "bakery_usual").first(),
-            breadth=own_ratio.is_between(1 / SHIFT_TOLERANCE, SHIFT_TOLERANCE).filter(tells).mean(),
+            breadth=pl.when(has_opened).then(1.0).otherwise(follow),
             worst=worst.sort_by("change", "product_id", "location_id", descending=[True, False, False]).first(),
         )
         .unnest("worst")

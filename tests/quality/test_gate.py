@@ -208,6 +208,19 @@ def test_nothing_that_lasts_blocks_longer_than_eight_weeks() -> None:
     assert verdict["findings"].filter(pl.col("severity") == BLOCKING).rows() == []
 
 
+def test_a_shop_that_opens_is_no_error_though_no_other_product_changes() -> None:
+    def with_market(sales: pl.DataFrame) -> pl.DataFrame:
+        """A second shop, as large as the first, that sells something else each day."""
+        own = sales.filter(pl.col("sales_date") >= TEN_DAYS_AGO).with_columns(
+            location_id=pl.lit("market"), quantity=pl.col("quantity") + 3 - 5 * (pl.col("sales_date").dt.day() % 2)
+        )
+        return pl.concat([sales, own])
+
+    verdict = evaluate_sales_checks(cells("b1"), changed(facts("b1"), with_market))["gate"].row(0, named=True)
+    assert verdict["passed"]
+    assert verdict["verdict"].startswith(f"Sales have been about twice the usual since {TEN_DAYS_AGO}, ")
+
+
 def test_after_a_shift_a_day_is_compared_with_the_new_level() -> None:
     """Doubled ten days ago: Friday's fourfold old level is only twice the new one, an import of Friday twice is seen."""
     doubled = changed(facts("b1"), scaled_to_pieces(2.0, TEN_DAYS_AGO))
