@@ -277,9 +277,10 @@ def forecast_double(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     real = reviews.FORECAST.plan
 
     def spoiling(cells: pl.DataFrame, frames: Frames) -> Frames:
-        made = real(cells, frames)["demand_forecasts"]
+        made = real(cells, frames)
         factor = pl.when(pl.col("model_version") == version).then(2.0).otherwise(1.0)
-        return {"demand_forecasts": made.with_columns(system_yhat=factor * pl.col("system_yhat"))}
+        doubled = made["demand_forecasts"].with_columns(system_yhat=factor * pl.col("system_yhat"))
+        return {**made, "demand_forecasts": doubled}
 
     monkeypatch.setattr(reviews, "FORECAST", replace(reviews.FORECAST, plan=spoiling))
 

@@ -28,8 +28,8 @@ WHOLE: dict[str, str] = {
     "tenant_settings": "tenant_id,key,value,valid_from\nb,issuing,fifo,2026-01-01\n",
     "opening_hours": "tenant_id,location_id,weekday,opens,closes\nb,harbor,1,06:30,18:00\n",
     "products": "tenant_id,product_id,name,category,unit,price,unit_cost,salvage_value,shelf_life_days,batch_min,batch_max,"
-    "batch_multiple,discontinued_on,ready_by,hold_hours,piece_weight_kg\n"
-    "b,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01,06:00,4,0.75\nc,rye,Rye,,,,,,,,,,,,,\n",
+    "batch_multiple,discontinued_on,ready_by,hold_hours,piece_weight_kg,introduced_on\n"
+    "b,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01,06:00,4,0.75,2026-02-01\nc,rye,Rye,,,,,,,,,,,,,,\n",
     "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days,piece_weight_kg,density_kg_per_l\n"
     "b,flour,Flour,kg,25,180,2.5,0.6\n",
     "recipes": "tenant_id,recipe_id,product_id,name,yield_quantity,yield_unit,loss_fraction,make_days\n"

@@ -164,7 +164,7 @@ def cells(**choices: str) -> st.SearchStrategy[dict[str, str]]:
 
 MESSY = {
     "tenants": cells(tenant_id="b c d a|b", name="B C -", timezone="Europe/Berlin Australia/Lord_Howe Berlin", country="DE", tier="starter Enterprise gold -", planning_time="5:30 25:00 -"),
-    "products": cells(tenant_id="b c x", product_id="rye roll -", name="R S", price="1 2.50 -1 nan 1e999 abc -", unit="piece KG pound -", shelf_life_days="1 2.5 5000000000 -", discontinued_on="2026-03-01 01.02.2026 0202-01-01 -"),
+    "products": cells(tenant_id="b c x", product_id="rye roll -", name="R S", price="1 2.50 -1 nan 1e999 abc -", unit="piece KG pound -", shelf_life_days="1 2.5 5000000000 -", discontinued_on="2026-03-01 01.02.2026 0202-01-01 -", introduced_on="2026-02-01 -"),
     "ingredients": cells(tenant_id="b c", ingredient_id="flour salt", name="F G"),
     "recipes": cells(tenant_id="b c", recipe_id="dough rye", product_id="- rye oat", loss_fraction="- 0.5 1"),
     "recipe_lines": cells(tenant_id="b", recipe_id="dough rye", line_number="1 2 1.5", ingredient_id="- flour sugar", component_recipe_id="- dough", quantity="1 2 -"),
