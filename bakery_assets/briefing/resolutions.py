@@ -29,6 +29,7 @@ BY_KIND: dict[AlertKind, str] = {
     "shrinkage": "{} finds nothing missing above the limit in the counts of the last four weeks.",
     "unexplained_sales": "{} finds nothing unexplained above the limit in the days it looks back to.",
     "sales_missing": "{} finds none of its closing sales of the last two weeks missing.",
+    "sales_ended": "{} knows newer sales, or the calendar says that it was closed since.",
 }
 BY_CAUSE = {
     "ingredient_shortage": "{} finds it neither short nor overdue.",

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from bakery_assets.cells import Cell
+from bakery_assets.visible_text import visible
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,24 @@ def plan(
     console.print(
         f"{result.planned} of {len(wanted)} bakeries planned for {plan_date.date()}; Dagster run {result.run_id}."
     )
+    for sentence in ended_sales_sentences(cells):
+        console.print(visible(sentence), style="yellow", markup=False)
     for cell, reason in sorted(result.failed.items()):
-        console.print(f"[red]{cell.tenant_id}[/]: {reason}")
+        console.print(Text(cell.tenant_id, style="red").append(visible(f": {reason}"), style="default"))
     if result.failed:
         raise typer.Exit(1)
+
+
+def ended_sales_sentences(cells: Sequence[Cell]) -> list[str]:
+    """What to know where sales ended long before the day that was planned."""
+    from bakery_assets.complete_days import MISSING_WITHIN_DAYS
+    from resources.warehouse import Warehouse
+    from resources.warehouse.tenants import ended_sales
+
+    return [
+        f"{cell.tenant_id}: the last sale is of {day}; plan --date {day + timedelta(days=1)} to look at it."
+        for cell, day in sorted(ended_sales(Warehouse(), cells, MISSING_WITHIN_DAYS).items())
+    ]
 
 
 def run_wave(cells: Sequence[Cell]) -> Planned:

@@ -53,6 +53,7 @@ AlertKind = Literal[
     "no_history",
     "no_forecast",
     "sales_missing",
+    "sales_ended",
     "forecast_off",
     "forecast_worsening",
 ]
@@ -87,6 +88,7 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "no_history": "forecast",
     "no_forecast": "forecast",
     "sales_missing": "data",
+    "sales_ended": "data",
     "forecast_off": "forecast",
     "forecast_worsening": "forecast",
 }
