@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from bakery_assets.cells import Cell
-from bakery_assets.visible_text import visible
+from bakery_assets.commands.terminal import VisibleConsole
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def plan(
 
     build_manifest()
     prepare(settings())
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     wanted = selected_tenants(tenant)
     cells = [Cell(each.tenant_id, plan_date.date()) for each in wanted]
     if anew:
@@ -63,9 +62,9 @@ def plan(
         f"{result.planned} of {len(wanted)} bakeries planned for {plan_date.date()}; Dagster run {result.run_id}."
     )
     for sentence in ended_sales_sentences(cells):
-        console.print(visible(sentence), style="yellow", markup=False)
+        console.print(sentence, style="yellow", markup=False)
     for cell, reason in sorted(result.failed.items()):
-        console.print(Text(cell.tenant_id, style="red").append(visible(f": {reason}"), style="default"))
+        console.print(Text(cell.tenant_id, style="red").append(f": {reason}", style="default"))
     if result.failed:
         raise typer.Exit(1)
 
