@@ -38,7 +38,7 @@ columns marked * may be left out or empty.
 - **Bad rows** go to `ops.quarantine` with folder, file, line, kind of fault (`code`), column and reason; the good
   rows of the file go on. Of a bad row only columns of the table are kept, and after `BAKERY_QUARANTINE_DAYS` nothing.
   A row that refers to a refused one says so. What a value means is checked, too: countries (ISO 3166, or XX for
-  none), currencies (ISO 4217), regions, weekdays, and that no sale lies in the future.
+  none), currencies (ISO 4217), regions, weekdays, and that no sale lies more than a month ahead.
 - **Recipes** that a plan would leave out, because a unit cannot be converted or a recipe contains itself, are loaded
   and told at the end of the load.
 
