@@ -79,6 +79,8 @@ off. Then:
 - A price column whose values are no numbers is none, nor is one that holds the takings of the line. Without one the
   price is takings over quantity. Where all three are there they have to agree: takings of more than 1.35 times, or
   less than a tenth of, quantity times price are refused. Takings that are negative give the article back.
+- Dates such as 03/04/2026 are read as the file's other dates show; without such so that no sale lies in the future,
+  else as is usual in the tenant's country, and that is told (`--date-format`).
 - Without any column of numbers every line is one piece (`--quantity-each` says so where there are others). An export
   with a column for each article is refused, and so is one in which nothing shows whether 1.234 is a little more than
   one.
