@@ -5,7 +5,7 @@ import unicodedata
 
 # Controls (escape sequences begin with one), and formats: bidi overrides, isolates, zero width, byte order marks.
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-_MAYBE_HIDDEN = re.compile("[^ -~\u00a0-\u024f]")  # nearly all names need no second look
+_MAYBE_HIDDEN = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")  # nearly all names need no second look
 
 
 def visible(text: str) -> str:

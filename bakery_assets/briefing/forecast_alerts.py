@@ -53,17 +53,30 @@ def last_validated(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[pla
 
 
 def _no_history(inputs: ForecastAlertInputs) -> dy.DataFrame[Finding]:
-    """One finding per product, or one for all of them where they are many."""
+    """One finding per product, or one for all of them where they are many, or where nothing was sold at all."""
     nothing_known = (pl.col("model") == NO_HISTORY) & (pl.col("yhat") == 0)
     products = (
         inputs["demand_forecasts"]
         .group_by("tenant_id", "plan_date", "product_id")
         .agg(unknown=nothing_known.all())
+        .with_columns(is_every=pl.col("unknown").all().over("tenant_id"))
         .filter("unknown")
         .join(inputs["products"].select("tenant_id", "product_id", "name"), on=["tenant_id", "product_id"])
         .sort("tenant_id", "product_id")
         .with_columns(count=pl.len().over("tenant_id").cast(pl.Int64))
     )
+    nothing = finding(
+        products.filter("is_every").unique("tenant_id", maintain_order=True),
+        severity="high",
+        kind="no_history",
+        message=pl.lit("No sales are known of the time that a plan looks back on, so every forecast is 0."),
+        reasoning=as_json(products="count"),
+        consequence="Nothing is baked, unless customers have ordered it ahead.",
+        suggested_action=(
+            "Import the till's sales. If they ended long ago, plan the day after the last one to look at it."
+        ),
+    )
+    products = products.filter(~pl.col("is_every"))
     few = finding(
         products.filter(pl.col("count") <= MANY),
         severity="medium",
@@ -93,7 +106,7 @@ def _no_history(inputs: ForecastAlertInputs) -> dy.DataFrame[Finding]:
         consequence="They are not baked, unless customers have ordered them ahead.",
         suggested_action="Say with forecast overrides how much of them is to be sold, or discontinue them.",
     )
-    return conform(Finding, pl.concat([few, many]))
+    return conform(Finding, pl.concat([nothing, few, many]))
 
 
 def _forecast_off(runs: dy.DataFrame[plans.ValidationRuns]) -> dy.DataFrame[Finding]:

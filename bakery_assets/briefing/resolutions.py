@@ -30,6 +30,7 @@ BY_KIND: dict[AlertKind, str] = {
     "unexplained_sales": "{} finds nothing unexplained above the limit in the days it looks back to.",
     "training_waits": "{} finds the last retraining not stopped by the sales.",
     "sales_missing": "{} finds none of its closing sales of the last two weeks missing.",
+    "sales_ended": "{} knows newer sales, or the calendar says that it was closed since.",
 }
 BY_CAUSE = {
     "ingredient_shortage": "{} finds it neither short nor overdue.",

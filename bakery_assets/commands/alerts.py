@@ -5,8 +5,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.schemas.plans import ALERT_CLASSES, ALERT_STATUSES, SEVERITIES, AlertClass, AlertStatus, Severity
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def list_alerts(
     shown = found.filter(
         pl.col("status").is_in(statuses), pl.col("alert_class").is_in(classes), severity_rank("severity") >= worst
     )
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False, markup=False)
     if shown.is_empty():
         console.print("No alerts." if found.is_empty() else "No such alerts.")
         return
-    console = Console(highlight=False, width=min(console.width, WIDEST))
+    console = VisibleConsole(highlight=False, markup=False, width=min(console.width, WIDEST))
     console.print(render_alerts(most_urgent_first(conform(plans.Alerts, shown)), zones, utc_now()))
 
 
@@ -86,7 +86,7 @@ def ack(
     from resources.warehouse.connection import Warehouse
 
     warehouse = Warehouse()
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
     if not who.strip():
         errors.print("Say who has seen it: --who NAME")
         raise typer.Exit(2)
@@ -103,7 +103,7 @@ def ack(
         warehouse, matching["tenant_id"], matching["alert_id"], who=who.strip(), note=note or None, now=utc_now()
     )
     before = f"acknowledged by {matching['acknowledged_by']}" if matching["acknowledged_at"] else "open"
-    console = Console(highlight=False, soft_wrap=True)
+    console = VisibleConsole(highlight=False, soft_wrap=True)
     console.print(f"{label}: was {before}, is acknowledged by {who.strip()}.", markup=False)
     console.print(matching["message"], style="dim", markup=False)
 

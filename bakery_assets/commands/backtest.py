@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bakery_assets.commands.folder_figures import refuse_unwritable, tell_left_out, write_figures
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from bakery_assets.backtesting import Backtest
@@ -54,7 +55,7 @@ def backtest(
     from bakery_assets.commands.intake import progress_bars
     from bakery_assets.intake.faults import Unreadable
 
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
     chosen = _chosen(models, errors)
     if json_file is not None:
         refuse_unwritable(json_file, errors)
@@ -116,7 +117,7 @@ def _chosen(models: str | None, errors: Console) -> tuple[str, ...]:
 
 
 def _show(result: "Backtest") -> None:
-    console = Console(highlight=False, soft_wrap=True, width=UNCUT)
+    console = VisibleConsole(highlight=False, soft_wrap=True, width=UNCUT)
     data = result.data
     console.print(
         f"{data['series']:,} series of {data['tenants']:,} bakeries, {data['first_day']} to {data['last_day']};"

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from bakery_assets.cells import Cell
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from bakery_assets.demo.catalogue import Tenant
@@ -57,7 +58,7 @@ def demo(
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
 
-    steps = Steps(Console(highlight=False), time.monotonic())
+    steps = Steps(VisibleConsole(highlight=False), time.monotonic())
     now = utc_now()
     with steps.console.status("Starting PostgreSQL …"):
         build_manifest()

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.settings import settings
-from bakery_assets.visible_text import visible
 
 if TYPE_CHECKING:
     from bakery_assets.intake.report import LoadReport, ReportProgress
@@ -56,7 +55,7 @@ def load(
         forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
     status = _show(report, strict=strict)
     for sentence in late_planning_sentences(instants_of_week(warehouse, now.date())):
-        Console(highlight=False).print(visible(sentence), style="yellow", markup=False)
+        VisibleConsole(highlight=False).print(sentence, style="yellow", markup=False)
     raise typer.Exit(status)
 
 
@@ -167,7 +166,7 @@ def _list_tills() -> None:
     for each in known_tills():
         table.add_row(each.name, each.title, ", ".join(each.signature))
     table.add_row("generic", "any other, by what its columns are called and hold", "")
-    Console(highlight=False, markup=False).print(table)
+    VisibleConsole(highlight=False, markup=False).print(table)
 
 
 def _read_mapping(path: Path | None) -> dict[str, Any]:
@@ -188,7 +187,7 @@ def _read_mapping(path: Path | None) -> dict[str, Any]:
 
 @contextmanager
 def progress_bars() -> Iterator["ReportProgress"]:
-    console = Console(stderr=True)
+    console = VisibleConsole(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
@@ -202,34 +201,35 @@ def progress_bars() -> Iterator["ReportProgress"]:
 
 def _show(report: "LoadReport", *, strict: bool) -> int:
     """What became of each file, why rows were refused and what to do, and the load in one line; the exit status."""
-    console, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+    console, errors = (
+        VisibleConsole(highlight=False, soft_wrap=True),
+        VisibleConsole(stderr=True, highlight=False, soft_wrap=True),
+    )
     table = Table("file", box=None, pad_edge=False)
     for heading in ("read", "new", "changed", "already known", "quarantined"):
         table.add_column(heading, justify="right")
     for file in report.files:
         if not file.is_refused:
             counts = (file.read, file.new, file.changed, file.known + file.repeated, file.quarantined)
-            table.add_row(Text(visible(file.file)), *(f"{count:,}" for count in counts))
+            table.add_row(Text(file.file), *(f"{count:,}" for count in counts))
         if file.unknown_columns:
-            errors.print(visible(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}"), markup=False)
+            errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
     if report.ignored:
-        errors.print(visible(f"Ignored, as no table has that name: {', '.join(report.ignored)}"), markup=False)
+        errors.print(f"Ignored, as no table has that name: {', '.join(report.ignored)}", markup=False)
     for note in (*report.notes, *report.problems):
-        errors.print(visible(note), markup=False)
+        errors.print(note, markup=False)
     if table.row_count:
         console.print(table)
     for file in report.files:
         for group in file.faults[:MOST_GROUPS]:
             line = f"{file.file}: {group.rows:,} refused ({group.code}), first line {group.first_row}: {group.reason}."
-            console.print(visible(line), markup=False)
+            console.print(line, markup=False)
         if len(file.faults) > MOST_GROUPS:
-            console.print(
-                visible(f"{file.file}: {len(file.faults) - MOST_GROUPS:,} more kinds of faults"), markup=False
-            )
+            console.print(f"{file.file}: {len(file.faults) - MOST_GROUPS:,} more kinds of faults", markup=False)
     console.print(report.closing_line, markup=False)
     return report.status(max_refused_share=settings().max_refused_share, strict=strict)
 
 
 def _refused(message: str) -> typer.Exit:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(visible(message), markup=False)
+    VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
     return typer.Exit(2)

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.console import Console
+from rich.text import Text
 
 from bakery_assets.cells import Cell
+from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.isolation import describe
 
 
@@ -47,7 +48,7 @@ def plan(
 
     build_manifest()
     prepare(settings())
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     wanted = selected_tenants(tenant)
     cells = [Cell(each.tenant_id, plan_date.date()) for each in wanted]
     if anew:
@@ -62,10 +63,24 @@ def plan(
     console.print(
         f"{result.planned} of {len(wanted)} bakeries planned for {plan_date.date()}; Dagster run {result.run_id}."
     )
+    for sentence in ended_sales_sentences(cells):
+        console.print(sentence, style="yellow", markup=False)
     for cell, reason in sorted(result.failed.items()):
-        console.print(f"[red]{cell.tenant_id}[/]: {reason}")
+        console.print(Text(cell.tenant_id, style="red").append(f": {reason}", style="default"))
     if result.failed:
         raise typer.Exit(1)
+
+
+def ended_sales_sentences(cells: Sequence[Cell]) -> list[str]:
+    """What to know where sales ended long before the day that was planned."""
+    from bakery_assets.complete_days import MISSING_WITHIN_DAYS
+    from resources.warehouse import Warehouse
+    from resources.warehouse.tenants import ended_sales
+
+    return [
+        f"{cell.tenant_id}: the last sale is of {day}; plan --date {day + timedelta(days=1)} to look at it."
+        for cell, day in sorted(ended_sales(Warehouse(), cells, MISSING_WITHIN_DAYS).items())
+    ]
 
 
 def run_wave(cells: Sequence[Cell]) -> Planned:

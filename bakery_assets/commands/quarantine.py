@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from bakery_assets.visible_text import visible
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from resources.warehouse import Warehouse
@@ -35,8 +35,8 @@ def list_groups(tenant: Tenant = None, file: File = None, code: Code = None) -> 
     for each in groups:
         column = f" ({each.column})" if each.column else ""
         what = f"{each.tenant or 'no tenant'}  {each.file}  {each.code}{column}  {each.rows:,} rows"
-        console.print(visible(what), markup=False)
-        console.print(visible(f"  {each.first_id}: {each.reason}"), markup=False)
+        console.print(what, markup=False)
+        console.print(f"  {each.first_id}: {each.reason}", markup=False)
 
 
 @quarantine.command()
@@ -56,9 +56,9 @@ def show(
         raise typer.Exit(1)
     for each in found[:MOST_SHOWN]:
         place = f"{each.quarantine_id}: {each.file}, line {each.row_number}, in {each.folder or 'an unknown folder'}"
-        console.print(visible(place), markup=False)
-        console.print(visible(f"  {each.code}: {each.reason}"), markup=False)
-        console.print(visible(f"  {json.dumps(each.content, ensure_ascii=False)}"), markup=False)
+        console.print(place, markup=False)
+        console.print(f"  {each.code}: {each.reason}", markup=False)
+        console.print(f"  {json.dumps(each.content, ensure_ascii=False)}", markup=False)
     if len(found) > MOST_SHOWN:
         console.print("… and more; narrow them, or write them all to a file with `bakery quarantine export`.")
 
@@ -83,9 +83,9 @@ def export(
                 cells = ["" if each.content.get(name) is None else str(each.content[name]) for name in columns]
                 writer.writerow([_unevaluated(cell) for cell in (*cells, each.file, str(each.row_number), each.reason)])
     except OSError as error:
-        Console(stderr=True).print(visible(f"{target} cannot be written: {error.strerror}."), markup=False)
+        VisibleConsole(stderr=True).print(f"{target} cannot be written: {error.strerror}.", markup=False)
         raise typer.Exit(2) from None
-    _console().print(visible(f"{len(found):,} rows were written to {target}."), markup=False)
+    _console().print(f"{len(found):,} rows were written to {target}.", markup=False)
 
 
 @quarantine.command()
@@ -125,4 +125,4 @@ def _unevaluated(cell: str) -> str:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    return VisibleConsole(highlight=False, soft_wrap=True)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from bakery_assets.commands.stock_book import StockBook
@@ -388,9 +389,9 @@ def _when(reporter: Reporter, at: datetime | None = None) -> str:
 
 
 def _say(text: str) -> None:
-    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    VisibleConsole(highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def _refused(text: str) -> typer.Exit:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
     return typer.Exit(2)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bakery_assets.commands.folder_figures import refuse_unwritable, tell_left_out, write_figures
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from bakery_assets.replay import Replay
@@ -62,7 +63,7 @@ def replay(
     from bakery_assets.replay import POLICIES, CannotReplay
     from bakery_assets.replay.run import RATIOS, check_options
 
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
     chosen, levels = tuple(policies or POLICIES), None if full else tuple(ratios or RATIOS)
     try:
         if full and ratios:
@@ -124,7 +125,7 @@ def as_json(result: "Replay") -> dict[str, Any]:
 
 
 def _show(result: "Replay") -> None:
-    console = Console(highlight=False, soft_wrap=True, width=UNCUT)
+    console = VisibleConsole(highlight=False, soft_wrap=True, width=UNCUT)
     data = result.data
     bakeries = "bakery" if data["tenants"] == 1 else "bakeries"
     console.print(
@@ -178,7 +179,7 @@ def _products(result: "Replay") -> tuple[str | Table, ...]:
         table.add_column(heading, justify="right")
     for row in shown:
         cells = [_cell(row[figure], form) for figure, _, form in FIGURES_OF_PRODUCTS]
-        table.add_row(row["tenant_id"], row["product_id"], *cells)
+        table.add_row(row["tenant_id"], Text(row["product_id"]), *cells)
     what = (
         "Products" if len(shown) == len(ranked) else f"The {SHOWN_PRODUCTS} best and worst of {len(ranked):,} products"
     )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
+
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from bakery_assets.due.planning import Tenant
@@ -32,7 +33,7 @@ def selected_tenants(named: Sequence[str] | None, *, in_known_zones: bool = Fals
     }
     unknown = sorted(set(named or []) - set(known))
     if unknown or not known:
-        Console(stderr=True, highlight=False).print(
+        VisibleConsole(stderr=True, highlight=False).print(
             f"There is no tenant {', '.join(unknown)}." if unknown else "There are no tenants; run: bakery load DIR"
         )
         raise typer.Exit(2)

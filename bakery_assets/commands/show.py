@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from bakery_assets.commands.terminal import VisibleConsole
+
 if TYPE_CHECKING:
     from bakery_assets.briefing.day_briefing import DayBriefing
     from resources.warehouse import Warehouse
@@ -33,10 +35,12 @@ def show(
     plan_date = day.date() if day else _today(zones.get(tenant, "UTC"))
     briefing = read_day_briefing(warehouse, tenant, plan_date) if tenant in zones else None
     if briefing is None:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(_unknown(tenant, sorted(zones)), markup=False)
+        VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(
+            _unknown(tenant, sorted(zones)), markup=False
+        )
         raise typer.Exit(2)
-    console = Console(highlight=False)
-    console = Console(highlight=False, width=min(console.width, WIDEST))
+    console = VisibleConsole(highlight=False, markup=False)
+    console = VisibleConsole(highlight=False, markup=False, width=min(console.width, WIDEST))
     if product is not None:
         _show_product(warehouse, briefing, product, console)
         return
@@ -63,7 +67,7 @@ def _show_product(warehouse: "Warehouse", briefing: "DayBriefing", product: str,
     found = read_product_forecast(warehouse, briefing.tenant_id, ids[0], briefing.plan_date) if ids else None
     if found is None:
         words = _unknown_product(product, names)
-        Console(stderr=True, highlight=False, soft_wrap=True).print(words, markup=False)
+        VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(words, markup=False)
         raise typer.Exit(2)
     console.print(render_product(found, console.width))
     if found.planned_as_of is None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
+
+from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from resources.warehouse.retrainings import Key
@@ -58,7 +59,7 @@ def train(
 
     build_manifest()
     prepare(settings())
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     wanted = selected_tenants(tenant, in_known_zones=True)
     now = utc_now()
     cells = [Cell(each.tenant_id, plan_date.date() if plan_date else now.date()) for each in wanted]

@@ -216,6 +216,7 @@ def _missing(
 ) -> str:
     holds_numbers = values.numbers | values.empty if values else frozenset()
     unnamed = [name for name in header if name in holds_numbers and name not in found.values()]
+    unnamed.sort(key=lambda name: values is not None and name not in values.numbers)
     if "article" in missing and found["date"] and len(unnamed) >= _WIDE and not holds_numbers.isdisjoint(unnamed):
         return (
             f"It seems to have a column for each article ({', '.join(unnamed[:3])}, …). Make one line of each article"

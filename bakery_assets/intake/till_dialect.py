@@ -7,6 +7,8 @@ row is read differently from another. How single values are written is in ``till
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +18,15 @@ from bakery_assets.intake.row_batches import RowBatch
 from bakery_assets.intake.till_columns import COLUMN_OPTIONS, OFF, ColumnValues, TillColumns, TillOptions, find_columns
 from bakery_assets.intake.till_layout import TillLayout, find_layout
 from bakery_assets.intake.till_profiles import TillProfile
-from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST, FormatVotes, date_votes, number_votes, to_number
+from bakery_assets.intake.till_values import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    FormatVotes,
+    date_votes,
+    number_votes,
+    to_local,
+    to_number,
+)
 
 ROUNDING = 0.02  # how far a product of rounded amounts may be off, in currency
 _ALIKE = 0.9  # share of lines that show whether a price is that of one unit or of the line
@@ -44,11 +54,17 @@ class TillDialect:
     header: tuple[str, ...] = ()
 
 
-def detect_dialect(path: Path, options: TillOptions) -> TillDialect:
+def detect_dialect(
+    path: Path, options: TillOptions, *, today: date | None = None, country: str | None = None
+) -> TillDialect:
     """Detect how an export is written.
 
-    Dates such as 03/04/2026 have the day first unless a value of the file says otherwise: tills that put the
-    month first are found in few countries, and ``date_format`` is for them.
+    Dates such as 03/04/2026 are read as values of the file say that can be read in one way only. Without such they are
+    read so that no sale lies in the future, else as it is usual in the country, where ``date_format`` says no other.
+
+    Args:
+        today: the day of reading; None: the file may be of any time.
+        country: ISO 3166 code; None, or one that is not known: the day comes first.
 
     Raises:
         Unreadable: it cannot be read, or a column or its format cannot be detected.
@@ -78,6 +94,8 @@ def detect_dialect(path: Path, options: TillOptions) -> TillDialect:
     order_notes: tuple[str, ...] = ()
     if date_format is None and not (profile and profile.order):
         order, order_notes = _order(path, dates, columns.date)
+        if dates.either_first and not dates.day_first and not dates.month_first:
+            order, order_notes = _likely_order(layout, columns.date, today, country)
     notes = (*layout.notes, *columns.notes, *order_notes)
     if options.price is None and profile is None and _is_line_total(sample, columns, decimals):
         notes = (
@@ -132,10 +150,45 @@ def _order(path: Path, dates: FormatVotes, column: str) -> tuple[str, tuple[str,
         )
     if dates.month_first:
         return MONTH_FIRST, (f"Dates in {column} were read as month/day/year, as values above 12 show.",)
-    if dates.either_first and not dates.day_first:
-        note = f"Dates in {column} were read as day/month/year; if the month comes first, give --date-format %m/%d/%Y."
-        return DAY_FIRST, (note,)
     return DAY_FIRST, ()
+
+
+def _likely_order(
+    layout: TillLayout, column: str, today: date | None, country: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """The order of dates that all can be read both ways."""
+    usual = MONTH_FIRST if is_month_first(country) else DAY_FIRST
+    order, why = usual, ""
+    if today is not None:
+        past = [each for each in (DAY_FIRST, MONTH_FIRST) if _latest(layout, column, each) <= today]
+        if len(past) == 1 and past[0] != usual:
+            order, why = past[0], ", as no sale lies in the future"
+    form, other = ("day/month/year", "%m/%d/%Y") if order == DAY_FIRST else ("month/day/year", "%d/%m/%Y")
+    first = "month" if order == DAY_FIRST else "day"
+    return order, (
+        f"Dates in {column} were read as {form}{why}; if the {first} comes first, give --date-format {other}.",
+    )
+
+
+def _latest(layout: TillLayout, column: str, order: str) -> date:
+    day, _ = to_local(pl.col(column).str.strip_chars(), None, order=order, date_format=None, zone="UTC")
+    found = [batch.rows.select(day.max()).item() for batch in layout.batches()]
+    return max((each for each in found if each is not None), default=date.min)
+
+
+@cache
+def is_month_first(country: str | None) -> bool:
+    """Whether dates in numbers have the month first in a country's most spoken language."""
+    from babel import Locale, UnknownLocaleError
+
+    if country is None or country == "ZZ":  # babel takes an unknown one for the United States
+        return False
+    try:
+        pattern = str(Locale.parse(f"und_{country}").date_formats["short"].pattern)
+    except (UnknownLocaleError, ValueError, TypeError):
+        return False
+    year, month, day = (pattern.lower().find(letter) for letter in "ymd")
+    return month < day < year
 
 
 def with_mapping(options: TillOptions, mapping: dict[str, object]) -> TillOptions:

@@ -38,7 +38,7 @@ columns marked * may be left out or empty.
 - **Bad rows** go to `ops.quarantine` with folder, file, line, kind of fault (`code`), column and reason; the good
   rows of the file go on. Of a bad row only columns of the table are kept, and after `BAKERY_QUARANTINE_DAYS` nothing.
   A row that refers to a refused one says so. What a value means is checked, too: countries (ISO 3166, or XX for
-  none), currencies (ISO 4217), regions, weekdays, and that no sale lies in the future.
+  none), currencies (ISO 4217), regions, weekdays, and that no sale lies more than a month ahead.
 - **Recipes** that a plan would leave out, because a unit cannot be converted or a recipe contains itself, are loaded
   and told at the end of the load.
 
@@ -79,6 +79,8 @@ off. Then:
 - A price column whose values are no numbers is none, nor is one that holds the takings of the line. Without one the
   price is takings over quantity. Where all three are there they have to agree: takings of more than 1.35 times, or
   less than a tenth of, quantity times price are refused. Takings that are negative give the article back.
+- Dates such as 03/04/2026 are read as the file's other dates show; without such so that no sale lies in the future,
+  else as is usual in the tenant's country, and that is told (`--date-format`).
 - Without any column of numbers every line is one piece (`--quantity-each` says so where there are others). An export
   with a column for each article is refused, and so is one in which nothing shows whether 1.234 is a little more than
   one.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -133,14 +133,14 @@ def import_till(
     """
     _check_tenant(owner.tenant_id)
     migrate(warehouse.engine)
+    with warehouse.bulk() as bulk:
+        place = sql.place_of(bulk, owner.tenant_id)
+        is_new = place is None
+        zone, country = place or (_new_zone(bulk, owner), owner.country)
     try:
-        dialect = detect_dialect(path, options)
+        dialect = detect_dialect(path, options, today=now.date() + timedelta(days=1), country=country)
     except BadHeader as error:
         raise Unreadable(f"{path.name}: {error}.") from None
-    with warehouse.bulk() as bulk:
-        zone = sql.zone_of(bulk, owner.tenant_id)
-        is_new = zone is None
-        zone = zone or _new_zone(bulk, owner)
     by_column = options.location_column is not None and options.location_column != OFF
     sales = TillSales(dialect, owner.tenant_id, owner.location_id, zone, by_column=by_column)
     load = partial(_load, now=now, corrections=corrections, progress=progress)

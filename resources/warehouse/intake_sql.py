@@ -117,10 +117,10 @@ def has_rows(bulk: Bulk, table: str) -> bool:
     return bulk.read(f"SELECT 1 AS found FROM ops.{table} LIMIT 1").height > 0
 
 
-def zone_of(bulk: Bulk, tenant_id: str) -> str | None:
-    """A tenant's time zone; None: there is no such tenant."""
-    found = bulk.read(f"SELECT timezone FROM ops.tenants WHERE tenant_id = {_literal(tenant_id)}")
-    return str(found.item()) if found.height else None
+def place_of(bulk: Bulk, tenant_id: str) -> tuple[str, str] | None:
+    """A tenant's time zone and country; None: there is no such tenant."""
+    found = bulk.read(f"SELECT timezone, country FROM ops.tenants WHERE tenant_id = {_literal(tenant_id)}")
+    return (str(found["timezone"].item()), str(found["country"].item())) if found.height else None
 
 
 def add_tenant(bulk: Bulk, tenant_id: str, name: str, zone: str, country: str) -> None:

@@ -4,11 +4,12 @@ What schedules need to know of tenants is in ``planning_runs``.
 """
 
 from collections.abc import Collection
+from datetime import date
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import DATE, TEXT, column, delete, func, select, tuple_, values
 
 from bakery_assets.cells import Cell
-from resources.schema import metadata, plans
+from resources.schema import metadata, ops, plans
 from resources.warehouse.connection import Warehouse
 
 
@@ -17,6 +18,27 @@ def forget(warehouse: Warehouse, tenants: Collection[str]) -> None:
     with warehouse.engine.begin() as connection:
         for table in reversed([table for table in metadata.sorted_tables if "tenant_id" in table.columns]):
             connection.execute(delete(table).where(table.c.tenant_id.in_(tenants)))
+
+
+def ended_sales(warehouse: Warehouse, cells: Collection[Cell], days: int) -> dict[Cell, date]:
+    """The last sale before the day of cells whose sales ended more than ``days`` days before it."""
+    planned = values(column("tenant_id", TEXT), column("plan_date", DATE), name="planned").data(
+        [(cell.tenant_id, cell.plan_date) for cell in cells]
+    )
+    sale = ops.sales.c
+    last = (
+        select(func.max(sale.sales_date))
+        .where(sale.tenant_id == planned.c.tenant_id, sale.sales_date < planned.c.plan_date)
+        .scalar_subquery()
+    )
+    query = select(planned.c.tenant_id, planned.c.plan_date, last)
+    with warehouse.engine.connect() as connection:
+        found = connection.execute(query).all() if cells else []
+    return {
+        Cell(tenant, plan_date): day
+        for tenant, plan_date, day in found
+        if day is not None and (plan_date - day).days > days
+    }
 
 
 def open_and_validated(warehouse: Warehouse, cells: Collection[Cell]) -> list[str]:

@@ -159,6 +159,10 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
         "they were reported, two weeks have passed, the calendar says that it was closed, sales_due_hours was raised",
         "The plan of Tue 6 Jan finds none of its closing sales of the last two weeks missing.",
     ),
+    "sales_ended": (
+        "newer sales were imported, the days since were entered as closed",
+        "The plan of Tue 6 Jan knows newer sales, or the calendar says that it was closed since.",
+    ),
     "forecast_off": ("the next day was forecast well, or could not be checked", NO_LONGER),
     "forecast_worsening": ("forecasts got better, or cannot be compared", NO_LONGER),
     "holiday_unconfirmed": ("the calendar says it now, it was overridden, others' days have told since", NO_LONGER),

@@ -41,13 +41,36 @@ def test_a_product_with_a_past_in_one_shop_is_known(alerts):
 
 
 def test_many_new_products_are_one_alert(alerts):
-    products = [paris(product_id=f"p{n}", name=f"Pain {n}") for n in range(5)]
-    alert = only(alerts(products=products, demand_forecasts=[forecast(f"p{n}") for n in range(5)]))
+    products = [paris(product_id=f"p{n}", name=f"Pain {n}") for n in range(6)]
+    known = forecast("p5", "x", 5.0)
+    alert = only(alerts(products=products, demand_forecasts=[*(forecast(f"p{n}") for n in range(5)), known]))
     assert alert["message"] == (
         "5 products have never been sold, so their forecast is 0 until it is overridden: "
         "Pain 0, Pain 1, Pain 2 and 2 more."
     )
     assert alert["reasoning"]["product_ids"] == ["p0", "p1", "p2", "p3", "p4"]
+
+
+def test_a_bakery_without_known_sales_is_one_alert_that_does_not_say_never(alerts):
+    alert = only(alerts(demand_forecasts=[forecast("pain"), forecast("tarte")]))
+    assert (alert["severity"], alert["kind"], alert["subject"]) == ("high", "no_history", None)
+    assert alert["message"] == "No sales are known of the time that a plan looks back on, so every forecast is 0."
+
+
+@pytest.mark.parametrize(("last", "told"), [(-15, False), (-16, True), (-400, True)])
+def test_sales_that_ended_long_ago_are_told_with_the_day_to_look_at(alerts, last, told):
+    found = alerts(sales=[paris(product_id="pain", sales_date=day(last), quantity=3.0)])
+    ended = [row for row in found if row["kind"] == "sales_ended"]
+    assert [row["message"] for row in ended] == (
+        [f"The last sale is of {day(last)}, {-last - 1} open days ago."] if told else []
+    )
+    assert all(f"plan --date {day(last + 1)}" in row["suggested_action"] for row in ended)
+
+
+def test_a_bakery_that_was_closed_since_its_last_sale_is_not_told_that_its_sales_ended(alerts):
+    closed = [paris(date=day(-n), kind="closed") for n in range(1, 20)]
+    found = alerts(sales=[paris(product_id="pain", sales_date=day(-20), quantity=3.0)], calendar=closed)
+    assert not [row for row in found if row["kind"] == "sales_ended"]
 
 
 def run(offset, status, **values):

@@ -163,9 +163,10 @@ def test_recipes_that_make_nothing_are_refused_with_their_lines(warehouse: Wareh
         "recipe_lines.csv": "tenant_id,recipe_id,line_number,ingredient_id,quantity\nb,rye,1,flour,1\nb,roll,1,flour,1\n",
     }
     load(warehouse, home, files)
+    refused_too = "of tenant 'b', because its row was refused"
     assert [(file, column, reason.partition(";")[0]) for file, _, column, reason in refused(warehouse)] == [
-        ("recipe_lines.csv", "recipe_id", "recipe_id is 'rye', which is not among the recipes of tenant 'b'"),
-        ("recipe_lines.csv", "recipe_id", "recipe_id is 'roll', which is not among the recipes of tenant 'b'"),
+        ("recipe_lines.csv", "recipe_id", f"recipe_id is 'rye', which is not among the recipes {refused_too}"),
+        ("recipe_lines.csv", "recipe_id", f"recipe_id is 'roll', which is not among the recipes {refused_too}"),
         ("recipes.csv", "yield_quantity", "yield_quantity is '0'"),
         ("recipes.csv", "loss_fraction", "loss_fraction is '1'"),
     ]

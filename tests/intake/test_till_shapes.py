@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from bakery_assets.intake.faults import Unreadable
+from bakery_assets.intake.till import TillSales
+from bakery_assets.intake.till_columns import TillOptions
+from bakery_assets.intake.till_dialect import detect_dialect
 from tests.intake.till_files import NEW_YORK, read_till
 
 TICKETS = (
@@ -129,3 +132,24 @@ def test_a_number_that_may_be_a_thousand_is_asked_for(home: Path) -> None:
     with pytest.raises(Unreadable, match="--decimal"):
         read_till(home, second)
     assert read_till(home, second, decimal=".").by_day("quantity") == [(1.234,)]
+
+
+@pytest.mark.parametrize(
+    ("country", "today", "day", "word"),
+    [
+        ("DE", None, date(2026, 4, 3), "day/month/year; if the month"),
+        ("US", None, date(2026, 3, 4), "month/day/year; if the day"),
+        ("US", date(2026, 12, 1), date(2026, 3, 4), "month/day/year; if the day"),
+        ("DE", date(2026, 3, 10), date(2026, 3, 4), "month/day/year, as no sale lies in the future"),
+        ("XX", None, date(2026, 4, 3), "day/month/year"),
+    ],
+)
+def test_dates_that_can_be_read_both_ways_are_read_as_the_country_does_unless_they_lie_ahead(
+    home: Path, country: str, today: date | None, day: date, word: str
+) -> None:
+    path = home / "export.csv"
+    path.write_text("item,date,quantity\nLoaf,03/04/2026,1\n")
+    dialect = detect_dialect(path, TillOptions(), today=today, country=country)
+    (rows,) = (batch.rows for batch in TillSales(dialect, "t", None, "UTC").source().batches())
+    assert rows["sales_date"].to_list() == [str(day)]
+    assert any(word in note for note in dialect.notes)
