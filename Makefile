@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint mutation docs render
+.PHONY: setup demo up test bench lint mutation chaos docs render
 
 setup: $(READY)
 
@@ -42,6 +42,12 @@ bench: $(READY)
 mutation: $(READY)
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
+
+# Kills processes at random moments of mornings over forty bakeries, and compares the plans with an undisturbed morning's.
+KILLS ?= 50
+SEED ?= 1
+chaos: $(READY)
+	$(BIN)/python -m tests.end_to_end.chaos --kills $(KILLS) --seed $(SEED)
 
 # dbt's own documentation as one page, and the pages in docs/ that are made from the code.
 docs: $(READY) render
