@@ -107,7 +107,7 @@ def a_zone_where_it_is_morning() -> tuple[str, date]:
     return f"Etc/GMT{-offset:+d}", (now + timedelta(hours=offset)).date()
 
 
-def run(seed: int, kills: int) -> list[str]:
+def run(seed: int, kills: int, wave_size: int = 10) -> list[str]:
     """Kill so often, in mornings of a few kills each; what was killed.
 
     Raises:
@@ -115,7 +115,7 @@ def run(seed: int, kills: int) -> list[str]:
     """
     home = Path(tempfile.mkdtemp(prefix="bakery-chaos-"))
     made = installation(home)
-    office = Installation(home, {**made.env, "BAKERY_WAVE_SIZE": "10"})
+    office = Installation(home, {**made.env, "BAKERY_WAVE_SIZE": str(wave_size)})
     machine = Machine(office, random.Random(seed))
     try:
         zone, today = a_zone_where_it_is_morning()
