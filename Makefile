@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint mutation docs render fuzz
+.PHONY: setup demo up test bench lint mutation chaos fuzz docs render
 
 setup: $(READY)
 
@@ -46,6 +46,12 @@ mutation: $(READY)
 # Changed files into the readers for an hour, or as long as SECONDS says; ends at the first that is not answered clearly.
 fuzz: $(READY)
 	$(BIN)/python -m tests.intake.fuzzing $(or $(SECONDS),3600)
+
+# Kills processes at random moments of mornings over forty bakeries, and compares the plans with an undisturbed morning's.
+KILLS ?= 50
+SEED ?= 1
+chaos: $(READY)
+	$(BIN)/python -m tests.end_to_end.chaos --kills $(KILLS) --seed $(SEED)
 
 # dbt's own documentation as one page, and the pages in docs/ that are made from the code.
 docs: $(READY) render

@@ -16,6 +16,8 @@ import psutil
 import psycopg2
 from psycopg2.extensions import connection as Session  # noqa: N812
 
+from resources.embedded import DatabaseUnusable
+
 KEY = int.from_bytes(b"bakery")  # of the lock, in the database of Dagster's storage
 LONGEST_NAME = 63  # bytes that PostgreSQL keeps of a session's name
 _NAME = re.compile(r"bakery up, process (?P<pid>\d+) on (?P<machine>.*)")
@@ -66,9 +68,13 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
 
     Raises:
         DaemonRuns: it is still taken then.
+        DatabaseUnusable: the server cannot be reached.
     """
     name = f"bakery up, process {os.getpid()} on {platform.node()}".encode()[:LONGEST_NAME].decode(errors="ignore")
-    session = psycopg2.connect(url, application_name=name)
+    try:
+        session = psycopg2.connect(url, application_name=name)
+    except psycopg2.OperationalError as error:
+        raise DatabaseUnusable(f"PostgreSQL cannot be used: {str(error).strip().splitlines()[0]}") from error
     session.autocommit = True
     deadline = time.monotonic() + patience_seconds
     told = False

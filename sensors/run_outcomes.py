@@ -7,6 +7,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from bakery_assets.assets.plans import is_automatic
 from bakery_assets.assets.retraining import keys_of_run, retrain_models
 from bakery_assets.assets.waves import config_of_wave, planning_wave
 from bakery_assets.settings import settings
@@ -17,8 +18,8 @@ from resources.warehouse import Warehouse, planning_runs, retrainings
 @dg.run_failure_sensor(
     name="run_outcomes",
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Releases what a failed run had claimed: cells of a wave are due again, cells of a backfill have"
-    " failed, and so have retrainings, which the schedule tries again.",
+    description="Releases what a failed run had claimed: cells of a wave are due again, those of a person's run are as"
+    " before it, and retrainings have failed, which the schedule tries again.",
 )
 def run_outcomes(
     context: dg.RunFailureSensorContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
@@ -50,15 +51,15 @@ def release(warehouse: Warehouse, run: dg.DagsterRun, reason: str, now: datetime
         return
     is_wave = run.job_name == planning_wave.name
     wave = config_of_wave(run.run_config) if is_wave else None
-    by_person = wave and not wave.claimed_by and not wave.request_keys
-    if wave and (wave.validates_only or by_person):
-        # The requests stay open, and cells that the schedule does not plan would stay claimed.
-        planning_runs.release_claims(warehouse, wave.cells, run.run_id)
+    by_person = not (wave.claimed_by or wave.request_keys) if wave else not is_automatic(run)
+    if by_person or (wave and wave.validates_only):
+        # Cells that the schedule does not plan would stay claimed; that a person's run died is no fault of bakeries.
+        planning_runs.release_claims(warehouse, run.run_id)
         return
     planning_runs.fail_claims(
         warehouse,
         [run.run_id, wave.claimed_by] if wave else [run.run_id],
-        # Nothing else would plan the cells of a backfill again.
+        # Nothing else would plan the cell of a retry again.
         settings().cell_attempts if is_wave else 1,
         reason,
         now,

@@ -81,7 +81,7 @@ def facts(
     cells, known_facts = snapshot.of(held)
     # A tenant in a zone that nobody knows cannot be planned; its cell must not look as if somebody did.
     known = {Cell(*row) for row in cells.select("tenant_id", "plan_date").iter_rows()}
-    release_claims(warehouse, held - known, context.run_id)
+    release_claims(warehouse, context.run_id, held - known)
     planning_round = PlanningRound.start(cells, known_facts, read_plans(warehouse, cells, plans), stages)
     _log_failures(context, planning_round.failed)
     return planning_round

@@ -94,9 +94,11 @@ def reclaim(
     return _begin(warehouse, cells, now, run_id, only=is_free)
 
 
-def release_claims(warehouse: Warehouse, cells: Collection[Cell], run_id: str) -> None:
-    """Release the cells that a run had begun and did not finish; requests for them stay open."""
-    held = and_(_of(cells), _RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
+def release_claims(warehouse: Warehouse, run_id: str, cells: Collection[Cell] | None = None) -> None:
+    """Release what a run had begun and did not finish, of ``cells`` or all; requests for them stay open."""
+    held = and_(_RUNS.c.status == "claimed", _RUNS.c.claimed_by == run_id)
+    if cells is not None:
+        held = and_(held, _of(cells))
     with warehouse.engine.begin() as connection:
         connection.execute(_RUNS.update().where(held).values(status="partial"))
 

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from resources.daemon_lock import DaemonRuns, take_daemon_lock
+from resources.embedded import DatabaseUnusable
 
 
 def test_a_second_daemon_is_refused_with_who_runs_and_since_when(database_url: str) -> None:
@@ -38,3 +39,8 @@ def test_a_lock_whose_server_has_gone_is_not_held(database_url: str) -> None:
     with lock.session.cursor() as cursor, pytest.raises(Exception, match="terminat"):
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert not lock.is_held()
+
+
+def test_a_server_that_cannot_be_reached_is_said_in_a_sentence() -> None:
+    with pytest.raises(DatabaseUnusable, match="PostgreSQL cannot be used"):
+        take_daemon_lock("postgresql://nobody@127.0.0.1:1/nowhere", patience_seconds=0, waiting=print)

@@ -16,7 +16,7 @@ from bakery_assets.partitions import TENANT
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
 from sensors.failed_cells import failed_cells
-from sensors.run_outcomes import run_outcomes
+from sensors.run_outcomes import release, run_cancellations, run_outcomes
 from sensors.tenant_registry import register, tenant_registry
 from tests.bakeries import DAY, insert, rows
 
@@ -31,6 +31,11 @@ def a_wave() -> None:
 @dg.job
 def an_asset_run() -> None:
     """Stands for a run of the cell alone."""
+
+
+def wave_run(instance: dg.DagsterInstance, run_config: dict[str, object]) -> dg.DagsterRun:
+    """The record of a wave with this configuration."""
+    return instance.create_run_for_job(a_wave)._replace(run_config=run_config)
 
 
 @pytest.fixture
@@ -136,6 +141,39 @@ def test_a_failed_cell_outside_the_grid_waits_for_a_person(instance: dg.DagsterI
     fail(warehouse, "poison")
     # Its tenant has no partition yet.
     assert evaluate(failed_cells, instance, warehouse).run_requests in (None, [])
+
+
+def test_a_persons_run_that_dies_leaves_no_cell_claimed_and_no_alert(
+    instance: dg.DagsterInstance, warehouse: Warehouse
+) -> None:
+    insert(warehouse, tenants=tenants("a", "b"))
+    backfill = instance.create_run_for_job(an_asset_run)
+    by_hand = wave_run(instance, wave_config([Cell("b", DAY)]))
+    for name, run in (("a", backfill), ("b", by_hand)):
+        planning_runs.begin(warehouse, [Cell(name, DAY)], NOW, run.run_id, by_person=True)
+        release(warehouse, run, "killed", NOW)
+    assert rows(warehouse, "SELECT tenant_id, status, attempts FROM plans.planning_runs ORDER BY 1") == [
+        ("a", "partial", 0),
+        ("b", "partial", 0),
+    ]
+    assert rows(warehouse, "SELECT count(*) FROM plans.alerts") == [(0,)]
+
+
+def test_a_cancelled_wave_gives_its_cells_back(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+    insert(warehouse, tenants=tenants("a"))
+    cells = [Cell("a", DAY)]
+    planning_runs.claim(warehouse, cells, NOW, timedelta(minutes=30), "tick")
+    run = wave_run(instance, wave_config(cells, claimed_by="tick"))
+    event = instance.report_run_canceled(run)
+    context = dg.build_run_status_sensor_context(
+        sensor_name="run_cancellations",
+        dagster_instance=instance,
+        dagster_run=run,
+        dagster_event=event,
+        resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)},
+    )
+    run_cancellations(context)
+    assert planning_runs.claim(warehouse, cells, NOW, timedelta(minutes=30), "next tick") == set(cells)
 
 
 def test_a_wave_that_fails_releases_its_cells(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
