@@ -23,7 +23,7 @@ from bakery_assets.schemas import conform, ops, plans
 SAME_HOLIDAY_SEEN = 2  # a holiday on which the shop was closed as often is one on which it closes
 ANY_HOLIDAY_SEEN = 4  # and so is a holiday not seen so often, when all of as many others were
 # Of others' shops, the share from which on a shop is taken to close as they did. Baking pays up to a chance of being
-# closed that equals the critical ratio, (price - cost) / price, and that of bread is about 0.8.
+# closed that equals the critical ratio, (price - cost) / price; 0.8 is that of what costs a fifth of its price.
 MOST_CLOSED = 0.8
 FEW_CLOSED = 0.2  # and down to which it is taken to open
 HALF_CLOSED = 0.5  # enough for a shop that was closed itself the only time it met the holiday

@@ -26,6 +26,7 @@ from bakery_assets.calendars import (
     TWO_AFTER_HOLIDAY,
     TWO_BEFORE_HOLIDAY,
 )
+from bakery_assets.forecasting.data.holiday_openings import MIN_TENANTS
 from bakery_assets.forecasting.data.panel import AHEAD, WEEK, Floats, Panel
 from bakery_assets.forecasting.models.school_effects import (
     WEEKDAY_KINDS,
@@ -53,7 +54,6 @@ SUNDAY = 7
 # Of 0.05, 0.1, 0.25, 0.5 and 1, a tenth had the least error on the special days of 500 days of 20 shops; sums of
 # eighths are exact in any order.
 UNLIKE_WEIGHT = 0.125
-MIN_TENANTS = 5  # behind anything that other tenants see
 
 KIND = ["tenant_id", "kind"]
 NAME = [*KIND, "name"]

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.forecasting.data.context import build_context
+from bakery_assets.forecasting.data.holiday_openings import MIN_TENANTS
 from bakery_assets.forecasting.data.panel import Panel
 from bakery_assets.forecasting.models.day_effects import (
     MAX_DAY_EFFECT,
-    MIN_TENANTS,
     UNLIKE_WEIGHT,
     CountryDayEffects,
     DayEffects,
