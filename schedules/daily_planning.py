@@ -53,9 +53,9 @@ def daily_planning(
     until = now.date() + timedelta(days=AHEAD_DAYS + 1)
     tenants = planning_runs.tenants(warehouse)
     under_way = waves_under_way(context.instance)
-    planning_runs.void_abandoned_claims(
-        warehouse, TICK, {wave.claimed_by for wave in under_way}, now - RUNS_FOLLOW_WITHIN
-    )
+    # A wave that waits in a long queue keeps its cells, however old their claim; one that only validates does not.
+    kept = {cell for wave in under_way if not wave.validates_only for cell in wave.cells}
+    planning_runs.void_abandoned_claims(warehouse, TICK, kept, now - RUNS_FOLLOW_WITHIN)
     states = planning_runs.cell_states(warehouse, since)
     due = due_cells(
         tenants,
@@ -67,8 +67,6 @@ def daily_planning(
         claim_for=claim_for,
     )
     holder = f"{TICK}{now.isoformat()}"
-    # A wave that waits in a long queue keeps its cells, however old their claim; one that only validates does not.
-    kept = {cell for wave in under_way if not wave.validates_only for cell in wave.cells}
     won = planning_runs.claim(warehouse, set(due) - kept, now, claim_for, holder)
     if not won:
         yield dg.SkipReason(f"No tenant is due; {len(tenants)} are planned, waiting, closed or not served.")

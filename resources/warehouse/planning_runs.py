@@ -8,7 +8,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import polars as pl
-from sqlalchemy import ColumnElement, Date, Text, and_, case, column, func, literal, or_, select, text, tuple_, values
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Text,
+    and_,
+    case,
+    column,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+    values,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from bakery_assets.briefing.planning_failures import PlanningFailures
@@ -114,17 +129,17 @@ def transfer_claims(
 
 
 def void_abandoned_claims(
-    warehouse: Warehouse, holder_prefix: str, holders_under_way: Collection[str], claimed_before: datetime
+    warehouse: Warehouse, holder_prefix: str, cells_under_way: Collection[Cell], claimed_before: datetime
 ) -> None:
     """Void claims that a holder named so made before an instant, and of which no run came; they are due again at once.
 
     Args:
-        holders_under_way: whose runs are queued or running.
+        cells_under_way: those of runs that are queued or running; a tick that died may have started some of its runs.
     """
     abandoned = and_(
         _RUNS.c.status == "claimed",
         _RUNS.c.claimed_by.startswith(holder_prefix, autoescape=True),
-        _RUNS.c.claimed_by.not_in(sorted(holders_under_way)),
+        not_(_of(cells_under_way)),
         _RUNS.c.claimed_at < claimed_before,
     )
     with warehouse.engine.begin() as connection:

@@ -95,3 +95,11 @@ def test_every_job_ends_after_some_time_whatever_it_does() -> None:
     monitoring = yaml.safe_load((PROJECT / "deploy" / "dagster.yaml").read_text())["run_monitoring"]
     assert int(monitoring["max_runtime_seconds"]) > 0
     assert [name for name, limit in limits.items() if not limit] == ["__ASSET_JOB"]
+
+
+def test_materialize_is_offered_only_for_what_a_run_fills() -> None:
+    nodes = build_defs().resolve_asset_graph().asset_nodes
+    offered = {node.key.to_user_string() for node in nodes if node.is_executable}
+    built_by_dbt = {node.key.to_user_string() for node in nodes if "dbt" in node.kinds}
+    assert offered == {table for stage in STAGES for table in stage.writes} | built_by_dbt
+    assert built_by_dbt
