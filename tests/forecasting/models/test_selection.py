@@ -145,7 +145,7 @@ def test_a_member_without_a_number_is_left_out_of_a_blend() -> None:
     )
     assert made["smoothing"] == pytest.approx([(0.25 * 20 + 0.6 * 30) / 0.85, 0.15 * 10 + 0.25 * 20 + 0.6 * 40])
     assert made["trees"] == pytest.approx([(0.05 * 20 + 0.15 * 30) / 0.2, 0.8 * 10 + 0.05 * 20 + 0.15 * 40])
-    assert made["intermittent"] == pytest.approx([30.0, 0.1 * 10 + 0.1 * 40 + 0.8 * 50])
+    assert made["intermittent"] == pytest.approx([nan, 0.1 * 10 + 0.9 * 50], nan_ok=True)
     nothing = {name: np.full((1, 2), nan, dtype=np.float32) for name in MEMBERS}
     assert np.isnan(blend_forecasts(nothing)).all()
 
