@@ -5,7 +5,7 @@ row is read differently from another. How single values are written is in ``till
 ``till_layout``, and which column is which in ``till_columns``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -17,6 +17,7 @@ from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.row_batches import RowBatch
 from bakery_assets.intake.till_columns import COLUMN_OPTIONS, OFF, ColumnValues, TillColumns, TillOptions, find_columns
 from bakery_assets.intake.till_layout import TillLayout, find_layout
+from bakery_assets.intake.till_names import plain
 from bakery_assets.intake.till_profiles import TillProfile
 from bakery_assets.intake.till_values import (
     DAY_FIRST,
@@ -30,6 +31,17 @@ from bakery_assets.intake.till_values import (
 
 ROUNDING = 0.02  # how far a product of rounded amounts may be off, in currency
 _ALIKE = 0.9  # share of lines that show whether a price is that of one unit or of the line
+
+
+@dataclass(frozen=True)
+class TillForm:
+    """How exports of one source were written before, or how this one shows that it is; None: nothing showed it."""
+
+    decimal: str | None = None
+    order: str | None = None
+
+
+UNKNOWN_FORM = TillForm()
 
 
 @dataclass(frozen=True)
@@ -52,19 +64,32 @@ class TillDialect:
     notes: tuple[str, ...]
     profile: TillProfile | None = None
     header: tuple[str, ...] = ()
+    shown: TillForm = UNKNOWN_FORM
+
+    @property
+    def source(self) -> str:
+        """What exports of the same till have in common: its profile, or the names of the columns."""
+        return self.profile.name if self.profile else source_of(self.header)
 
 
 def detect_dialect(
-    path: Path, options: TillOptions, *, today: date | None = None, country: str | None = None
+    path: Path,
+    options: TillOptions,
+    *,
+    today: date | None = None,
+    country: str | None = None,
+    remembered: Callable[[str], TillForm] = lambda source: UNKNOWN_FORM,
 ) -> TillDialect:
     """Detect how an export is written.
 
-    Dates such as 03/04/2026 are read as values of the file say that can be read in one way only. Without such they are
-    read so that no sale lies in the future, else as it is usual in the country, where ``date_format`` says no other.
+    Dates such as 03/04/2026 are read as values of the file say that can be read in one way only, else as earlier
+    exports of the source showed. Without such they are read so that no sale lies in the future, else as it is usual in
+    the country. Decimal signs that nothing in the file shows are those of earlier exports.
 
     Args:
         today: the day of reading; None: the file may be of any time.
         country: ISO 3166 code; None, or one that is not known: the day comes first.
+        remembered: how earlier exports of a ``TillDialect.source`` were written.
 
     Raises:
         Unreadable: it cannot be read, or a column or its format cannot be detected.
@@ -87,15 +112,16 @@ def detect_dialect(
         for name in numbers:
             numbers[name] += number_votes(batch.rows[name])
     assert columns is not None
+    before = remembered(profile.name if profile else source_of(header))
     known = options.decimal or (profile.decimal if profile else None)
-    decimals = {name: known or _decimal(path, name, found, layout, numbers) for name, found in numbers.items()}
+    decimals = {name: known or _decimal(path, name, found, layout, numbers, before) for name, found in numbers.items()}
     date_format = options.date_format or (profile.date_format if profile else None)
     order: str = (profile.order if profile else None) or DAY_FIRST
     order_notes: tuple[str, ...] = ()
     if date_format is None and not (profile and profile.order):
         order, order_notes = _order(path, dates, columns.date)
         if dates.either_first and not dates.day_first and not dates.month_first:
-            order, order_notes = _likely_order(layout, columns.date, today, country)
+            order, order_notes = _likely_order(layout, columns.date, today, country, before)
     notes = (*layout.notes, *columns.notes, *order_notes)
     if options.price is None and profile is None and _is_line_total(sample, columns, decimals):
         notes = (
@@ -103,15 +129,41 @@ def detect_dialect(
             f"Column {columns.price} holds the price of the whole line, so it was not used as that of one unit.",
         )
         columns = replace(columns, price=None)
-    return TillDialect(path, layout.batches, columns, decimals, order, date_format, notes, profile, header)
+    shown = TillForm(options.decimal or _shown_sign(numbers), _shown_order(dates))
+    return TillDialect(path, layout.batches, columns, decimals, order, date_format, notes, profile, header, shown)
+
+
+def source_of(header: Sequence[str]) -> str:
+    """What exports with these columns have in common where no profile knows the till."""
+    return "columns: " + ", ".join(sorted(map(plain, header)))[:150]
+
+
+def _shown_sign(numbers: dict[str, FormatVotes]) -> str | None:
+    votes = sum(numbers.values(), FormatVotes())
+    if bool(votes.comma) == bool(votes.point):
+        return None
+    return "," if votes.comma else "."
+
+
+def _shown_order(dates: FormatVotes) -> str | None:
+    if bool(dates.day_first) == bool(dates.month_first):
+        return None
+    return DAY_FIRST if dates.day_first else MONTH_FIRST
 
 
 def _measures(columns: TillColumns) -> list[str]:
     return list(dict.fromkeys(name for name in (columns.quantity, columns.price, columns.revenue) if name))
 
 
-def _decimal(path: Path, column: str, found: FormatVotes, layout: TillLayout, others: dict[str, FormatVotes]) -> str:
-    """The decimal sign of a column; where its values do not show it, that of the other columns."""
+def _decimal(
+    path: Path,
+    column: str,
+    found: FormatVotes,
+    layout: TillLayout,
+    others: dict[str, FormatVotes],
+    before: TillForm,
+) -> str:
+    """The decimal sign of a column; where its values do not show it, that of the other columns or earlier exports."""
     if found.comma and found.point:
         raise Unreadable(
             f"{path.name}: column {column} has both decimal commas and decimal points; say which with --decimal."
@@ -119,6 +171,8 @@ def _decimal(path: Path, column: str, found: FormatVotes, layout: TillLayout, ot
     shown = found if found.comma or found.point else sum(others.values(), FormatVotes())
     if shown.comma != shown.point:
         return "," if shown.comma > shown.point else "."
+    if before.decimal:
+        return before.decimal
     if found.either_sign:
         raise Unreadable(
             f"{path.name}: nothing shows whether 1.234 in column {column} is a little more than one or over a thousand;"
@@ -154,9 +208,11 @@ def _order(path: Path, dates: FormatVotes, column: str) -> tuple[str, tuple[str,
 
 
 def _likely_order(
-    layout: TillLayout, column: str, today: date | None, country: str | None
+    layout: TillLayout, column: str, today: date | None, country: str | None, before: TillForm
 ) -> tuple[str, tuple[str, ...]]:
     """The order of dates that all can be read both ways."""
+    if before.order:
+        return before.order, (f"Dates in {column} were read with the {before.order}, as in earlier exports.",)
     usual = MONTH_FIRST if is_month_first(country) else DAY_FIRST
     order, why = usual, ""
     if today is not None:

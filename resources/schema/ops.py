@@ -139,6 +139,25 @@ equipment_events = table(schemas.EquipmentEvents, tenant_fk("equipment_id", "ops
 # What a folder may hold, in an order in which every row's references come before it.
 LOADED = tuple(metadata.tables[f"ops.{table_name(schema)}"] for schema in schemas.TABLES)
 
+# No frame: how a till's exports are written, as far as one of them has shown it.
+till_forms = Table(
+    "till_forms",
+    metadata,
+    Column("tenant_id", TEXT, primary_key=True, comment="The bakery"),
+    Column("source", TEXT, primary_key=True, comment="The till's profile, or the names of its columns"),
+    Column("decimal_sign", TEXT, comment="Sign before decimals; empty: no export has shown it"),
+    Column("date_order", TEXT, comment="Whether the day or the month comes first; empty: no export has shown it"),
+    Column(
+        "shown_at",
+        TIMESTAMP(timezone=True),
+        nullable=False,
+        server_default=func.now(),
+        comment="When an export showed it last",
+    ),
+    schema="ops",
+    comment="How each till writes numbers and dates, for exports in which nothing shows it.",
+)
+
 # No frame: rows of any table, as they were read.
 quarantine = Table(
     "quarantine",

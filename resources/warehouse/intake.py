@@ -30,6 +30,7 @@ from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.intake_tables import table_spec
 from resources.warehouse.migrate import migrate
 from resources.warehouse.recipe_flags import RECIPE_TABLES, recipe_sentences
+from resources.warehouse.till_forms import remember_form, till_form
 
 
 def load_folder(
@@ -138,7 +139,13 @@ def import_till(
         is_new = place is None
         zone, country = place or (_new_zone(bulk, owner), owner.country)
     try:
-        dialect = detect_dialect(path, options, today=now.date() + timedelta(days=1), country=country)
+        dialect = detect_dialect(
+            path,
+            options,
+            today=now.date() + timedelta(days=1),
+            country=country,
+            remembered=partial(till_form, warehouse, owner.tenant_id),
+        )
     except BadHeader as error:
         raise Unreadable(f"{path.name}: {error}.") from None
     by_column = options.location_column is not None and options.location_column != OFF
@@ -153,6 +160,8 @@ def import_till(
         if days and hourly:
             sales.know_hours(sql.hours_of(bulk, owner.tenant_id, *days))
             reports.append(load(bulk, table_spec(ops.sales_hourly), hourly).report)
+    if not check:
+        remember_form(warehouse, owner.tenant_id, dialect)
     return LoadReport(tuple(reports), notes=sales.notes(), is_check=check)
 
 

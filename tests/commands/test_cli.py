@@ -22,7 +22,9 @@ def bakery(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-@pytest.mark.parametrize("command", ["up", "demo", "plan", "train", "show", "alerts", "load", "import-pos", "db"])
+@pytest.mark.parametrize(
+    "command", ["up", "demo", "plan", "train", "show", "alerts", "load", "import-pos", "quarantine", "db"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     done = bakery(command, "--help", COLUMNS="80")
     assert done.returncode == 0

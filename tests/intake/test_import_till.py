@@ -261,3 +261,20 @@ def test_a_corrected_day_keeps_no_hour_of_its_earlier_version(warehouse: Warehou
         run(warehouse, home, f"date,item,quantity\n2026-05-01 {content}\n", corrections=corrections)
     hours = "SELECT DISTINCT ON (hour) hour, quantity FROM ops.sales_hourly ORDER BY hour, recorded_at DESC"
     assert rows(warehouse, hours) == [(10, 2.0), (17, 0.0)]
+
+
+def test_what_a_till_showed_before_decides_what_an_export_does_not_show(warehouse: Warehouse, home: Path) -> None:
+    header = "Datum;Artikel;Menge;Umsatz\n"
+    run(warehouse, home, f"{header}13/04/2026;Brot kg;1.234;5.678\n02/04/2026;Brot kg;0.950;3.20\n")
+    report = run(warehouse, home, f"{header}03/04/2026;Brot kg;1.234;5\n")
+    assert [row[1:3] for row in sales(warehouse)] == [
+        (date(2026, 4, 2), 0.95),
+        (date(2026, 4, 3), 1.234),
+        (date(2026, 4, 13), 1.234),
+    ]
+    assert "Dates in Datum were read with the day first, as in earlier exports." in report.notes
+    other = f"{header}03/04/2026;Brot kg;1.234;5\n".replace("Umsatz", "Betrag")
+    with pytest.raises(Unreadable, match="--decimal"):
+        run(warehouse, home, other)
+    run(warehouse, home, f"{header}04/04/2026;Brot kg;1,5;5\n")  # it writes otherwise now
+    assert rows(warehouse, "SELECT decimal_sign, date_order FROM ops.till_forms") == [(",", "day first")]
