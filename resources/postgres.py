@@ -3,6 +3,8 @@
 The schema is brought up to date by ``warehouse.migrate``; how the embedded server runs is in ``embedded``.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import create_engine, text
@@ -14,6 +16,7 @@ from bakery_assets.settings import Settings
 from resources.embedded import APPLICATION, DatabaseUnusable, embedded_url, hand_over, start_embedded
 
 OLDEST = 15
+LOCK = int.from_bytes(b"homes")  # of commands that set up the embedded server's databases
 WAREHOUSE = "bakery"  # the warehouse's database on the embedded server
 
 
@@ -43,14 +46,23 @@ def open_databases(settings: Settings) -> Databases:
         if settings.dagster_database_url
         else warehouse.set(database=f"{warehouse.database}_dagster")
     )
-    for url in (warehouse, dagster):
-        create_database(url)
-        # What an earlier version made belongs to the superuser.
-        if embedded and url.username == APPLICATION and _owner(url) != APPLICATION:
-            hand_over(embedded, str(url.database))
-    if embedded and not settings.dagster_database_url:
-        _close_to_others(dagster)
+    with _one_at_a_time(embedded_url(embedded, "postgres")) if embedded else nullcontext():
+        for url in (warehouse, dagster):
+            create_database(url)
+            # What an earlier version made belongs to the superuser.
+            if embedded and url.username == APPLICATION and _owner(url) != APPLICATION:
+                hand_over(embedded, str(url.database))
+        if embedded and not settings.dagster_database_url:
+            _close_to_others(dagster)
     return Databases(_plain(warehouse), _plain(dagster))
+
+
+@contextmanager
+def _one_at_a_time(maintenance: URL) -> Iterator[None]:
+    """Commands that start together make databases one after the other; two that change one's rights fail."""
+    with create_engine(maintenance, poolclass=NullPool).begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        yield
 
 
 def create_database(url: URL, *, template: str | None = None) -> None:

@@ -320,7 +320,7 @@ class HolidayOpenings(PlanRow):
     sisters_seen = col.integer("Times that the tenant's other shops met it")
     sisters_closed = col.integer("Times that they were closed then")
     country_closed_fraction = col.number(
-        "Fraction of the shops of the tenant's country that are closed on it, of all tenants that were trained on;"
+        "Shops of the tenant's country that are closed on it, as a fraction, of all tenants that were trained on;"
         " empty: not known of five tenants",
         maximum=1.0,
         nullable=True,

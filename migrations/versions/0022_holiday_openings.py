@@ -23,7 +23,7 @@ COUNTS = {
     "sisters_closed": "Times that they were closed then",
 }
 COUNTRY_FRACTION = (
-    "Fraction of the shops of the tenant's country that are closed on it, of all tenants that were trained on; empty:"
+    "Shops of the tenant's country that are closed on it, as a fraction, of all tenants that were trained on; empty:"
     " not known of five tenants"
 )
 CLOSINGS = "Fraction of shops closed on each holiday, of each country with enough tenants"

@@ -131,11 +131,12 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     cells = [Cell("b1", DAY), Cell("b2", DAY)]
     office.wave(*cells)
     first = digests(office.warehouse)
-    # Yesterday was not planned: there is nothing to measure, and no alert.
+    # Yesterday was not planned: there is nothing to measure, and no alert. No holiday is ahead.
     empty = {name for name, digest in first.items() if digest.startswith("0 ")}
     measured = {"results", "leads", "locations", "products"}
     assert empty <= {
         *(f"validation_{name}" for name in measured),
+        "holiday_openings",
         "override_scores",
         "findings",
         "unexplained_usage",

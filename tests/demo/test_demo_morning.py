@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from bakery_assets.cells import Cell, cells_frame
+from bakery_assets.forecasting.registry.shared_effects import SharedEffects
 from bakery_assets.planning_day import PRIOR_CELL_INPUTS, STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.planning_instants import PlanningFacts, planning_instants
 from bakery_assets.schemas import Cells, conform, plans
@@ -33,7 +34,11 @@ def morning(demo_folder: Path, plan_dates: Mapping[str, date]) -> Morning:
             )
         )
     )
-    models = {name: getattr(plans, _class_of(PRIOR_CELL_INPUTS.get(name, name))).create_empty() for name in from_plans}
+    models = {
+        name: getattr(plans, _class_of(PRIOR_CELL_INPUTS.get(name, name))).create_empty()
+        for name in set(from_plans) - {"shared_effects"}
+    }
+    models["shared_effects"] = SharedEffects.create_empty()
     cells = cells_frame([Cell(tenant, day) for tenant, day in plan_dates.items()])
     instants = planning_instants(cells, frames)
     made = PlanningRound.start(conform(Cells, instants), frames, models, UP_TO_PRODUCTION)
