@@ -32,6 +32,7 @@ WINDOWS: Mapping[str, tuple[date, ...]] = {
     "kiel_branch": (date(2016, 7, 3), date(2016, 12, 30), date(2017, 12, 30), date(2018, 7, 31)),
     "fresh_chain": (date(2024, 6, 25),),
 }
+OF_ALL_WINDOWS = ("coverage_by_kind", "coverage_by_level", "pinball_by_level", "skill")
 CHRISTMAS = ("bread_chain", date(2018, 12, 31))
 Days = dy.DataFrame[ComparedDays]
 
@@ -96,18 +97,20 @@ def christmas(days: Days, year: int) -> dict[str, Any]:
 
 
 def kept(summary: Mapping[str, Any], windows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What is worth keeping in the repository: kinds of day of the systems, and of all windows together only."""
-    kinds = "coverage_by_kind"
-    pooled = {model: each if model in SYSTEMS else _without(each, kinds) for model, each in summary["pooled"].items()}
+    """What is worth keeping in the repository: of each window scores and costs, of the system the kinds of day, too."""
+    pooled = {
+        model: each if model == SYSTEM else _without(each, "coverage_by_kind")
+        for model, each in summary["pooled"].items()
+    }
     costs_and_scores = {
-        end: {**window, "models": [_without(model, kinds) for model in window["models"]]}
+        end: {**window, "models": [_without(model, *OF_ALL_WINDOWS) for model in window["models"]]}
         for end, window in windows.items()
     }
     return {**summary, "pooled": pooled, "windows": costs_and_scores}
 
 
-def _without(figures: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in figures.items() if key != name}
+def _without(figures: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in figures.items() if key not in names}
 
 
 if __name__ == "__main__":

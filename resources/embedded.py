@@ -242,7 +242,7 @@ def _wait_until_ready(data: Path) -> None:
 
 
 def _forget_dead_holders(data: Path) -> None:
-    """Take processes out of the wheel's list that were killed: the server would wait for them for ever."""
+    """Take processes out of the wheel's list that were killed: the server would wait for them without end."""
     file = _holders_file(data)
     if file.exists():
         file.write_text(json.dumps(_living_holders(data)))
@@ -331,7 +331,7 @@ def _size(file: Path) -> int:
 
 
 def _serves(pid: int, data: Path) -> bool:
-    """Whether a process is a server on this folder; one that nobody may look at is taken for it."""
+    """Whether a process is a server on this folder; one that may not be looked at is taken for it."""
     try:
         return str(data) in " ".join(psutil.Process(pid).cmdline())
     except psutil.NoSuchProcess:

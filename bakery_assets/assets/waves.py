@@ -79,7 +79,7 @@ def facts(
     reads, plans = facts_and_plans_read(stages)
     snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
     cells, known_facts = snapshot.of(held)
-    # A tenant in a zone that nobody knows cannot be planned; its cell must not look as if somebody did.
+    # A tenant in an unknown zone cannot be planned; its cell must not look as if it were being planned.
     known = {Cell(*row) for row in cells.select("tenant_id", "plan_date").iter_rows()}
     release_claims(warehouse, context.run_id, held - known)
     planning_round = PlanningRound.start(cells, known_facts, read_plans(warehouse, cells, plans), stages)

@@ -1,8 +1,7 @@
 """Findings: what a day's plan found that needs a person, one row per cause, with how urgent each is.
 
-What makes a finding is in the module of its subject: ``shortage_alerts``, ``stock_alerts``, ``distribution_alerts``,
-``order_alerts``, ``day_alerts``, ``forecast_alerts`` and ``holiday_alerts``. How findings of many days become alerts is
-in ``alert_life``.
+What makes a finding is in the module of its subject, ``stock_alerts``, ``order_alerts`` and so on. How findings of many
+days become alerts is in ``alert_life``.
 """
 
 from datetime import time

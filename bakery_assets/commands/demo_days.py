@@ -139,23 +139,32 @@ def live(
 
 def report(verdicts: Sequence["Verdict"], console: Console) -> None:
     """Print what became of each bakery, and every promise that does not hold."""
-    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
-    for name in ("Bakery", "days", "book less house, in days' loss", "the book's own error", "batches", "restarted",
-                 "not ready", "of these told", "short of ingredients", "of these told"):  # fmt: skip
-        table.add_column(name, justify="left" if name == "Bakery" else "right", overflow="fold")
+    books = _table("Bakery", "days", "most missing in the house", "the book's own error")
+    batches = _table("Bakery", "batches", "restarted", "not ready", "told", "short", "told")
     for each in verdicts:
         counts = []
         for what in ("not_ready", "short_of_ingredients"):
             silent = sum(trouble.what == what for trouble in each.unannounced)
             counts += [str(each.count(what)), str(each.count(what) - silent)]
-        table.add_row(
-            each.tenant_id, str(each.days), _widest(each.widest, error=False), _widest(each.worst, error=True),
-            str(each.batches), str(each.count("restarted")), *counts,
-        )  # fmt: skip
-    console.print(table)
+        books.add_row(
+            each.tenant_id, str(each.days), _widest(each.widest, error=False), _widest(each.worst, error=True)
+        )
+        batches.add_row(each.tenant_id, str(each.batches), str(each.count("restarted")), *counts)
+    console.print("What the book has and the house has not, in days' loss, at its worst:")
+    console.print(books)
+    console.print("\nBatches not ready at opening, or short of ingredients, and how many a plan had told:")
+    console.print(batches)
     for each in verdicts:
         for line in each.broken:
             console.print(f"[red]{line}[/]", soft_wrap=True)
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
 
 
 def _widest(difference: "Difference | None", *, error: bool) -> str:

@@ -105,7 +105,7 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
         try:
             execute_here(instance, wave, wave_config(cells), run_id=run_id)
-        except BaseException as error:  # also where somebody interrupts it
+        except BaseException as error:  # also an interruption
             run = instance.get_run_by_id(run_id)
             if run:
                 release(warehouse, run, f"its run {run_id} died: {describe(error)}", utc_now())

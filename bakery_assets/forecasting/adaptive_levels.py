@@ -18,9 +18,8 @@ from bakery_assets.schemas import conform, plans
 
 DAYS = 35  # as many as the wave has read of earlier forecasts; what held before that is forgotten
 STEP = 0.2  # of the deviation of a day, for a tenant of very many series
-SERIES_OF_HALF_STEP = (
-    20  # of a day, with which half of the step is taken: seven series tell more by chance than by rule
-)
+# Series of a day with which half of the step is taken: seven tell more by chance than by rule.
+SERIES_OF_HALF_STEP = 20
 LARGEST_MOVE = 0.5  # of the distance from a level to 0 or 1, whichever is nearer
 LEVEL_DECIMALS = 6
 

@@ -14,9 +14,8 @@ HEAD = 4_096
 WINDOWS = "cp1252"
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _MIN_NUL_SHARE = 0.8  # of every second byte; Latin letters in UTF-16 have one each
-_MAX_ACCENTS = (
-    0.5  # of the letters of words that have any; words of another script, read as Windows-1252, have only such
-)
+# Of the letters of words that have any; words of another script, read as Windows-1252, have only such.
+_MAX_ACCENTS = 0.5
 _WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 
 

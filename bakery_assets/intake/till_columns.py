@@ -183,16 +183,14 @@ def _detect(header: Sequence[str], found: dict[str, str | None], values: ColumnV
 
 def _fitting(role: str, candidates: Sequence[str], values: ColumnValues | None) -> str | None:
     """The first candidate whose values fit the role."""
-    if values is None:
+    if values is None or role == "receipt":
         return next(iter(candidates), None)
     if role == "article":  # codes are numbers, too, where there is nothing else
         return next((name for name in candidates if name not in values.numbers), next(iter(candidates), None))
     wanted = {"date": values.dates, "time": values.clocks}.get(role, values.numbers)
-    if role == "receipt":
-        return next(iter(candidates), None)
-    if role == "time":
-        return next((name for name in candidates if name in wanted), None)
-    return next((name for name in candidates if name in wanted or name in values.empty), None)
+    # A time that no line has is none; another column may be empty in the lines that were looked at.
+    fitting = wanted if role == "time" else wanted | values.empty
+    return next((name for name in candidates if name in fitting), None)
 
 
 def _recognized(header: Sequence[str], names: Sequence[str], *, whole_only: bool) -> Iterator[str]:

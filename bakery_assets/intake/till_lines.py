@@ -82,7 +82,7 @@ class LineReader:
 
     @property
     def _used(self) -> list[str]:
-        """The columns that a rule looks at; what else a line holds, such as customers, is nobody's business."""
+        """The columns that a rule looks at; what else a line holds, such as customers, is not kept."""
         profile, columns = self.dialect.profile, self.dialect.columns
         names = [*columns.article, columns.date, columns.time, columns.quantity, columns.price, columns.revenue]
         names += [columns.location, *self._status_columns]

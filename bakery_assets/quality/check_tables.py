@@ -99,7 +99,7 @@ def _shifts(shifts: pl.DataFrame) -> pl.DataFrame:
     figures = shifts.with_columns(
         accepted_shift=pl.when("is_accepted").then("shift_ratio"),
         refused_shift=refused.then("shift_ratio"),
-        # Of several reasons the first is told: a bakery that sells in another unit is no matter of its products.
+        # Of several reasons the first is given: where the whole bakery has another unit, its products are not at fault.
         shift_breadth=pl.when(pl.col("is_refused") & possible & pl.col("multiple").is_null()).then("breadth"),
         shift_multiple=pl.when(pl.col("is_refused") & possible).then("multiple"),
         sales_date="first_date",

@@ -121,12 +121,14 @@ def test_the_days_before_christmas_are_reported_by_model() -> None:
     assert found["models"][SYSTEM] == {"wape": pytest.approx((10 + 10 + 110) / 400), "forecast": 90.0}
 
 
-def test_kinds_of_day_are_kept_of_the_systems_over_all_windows_only() -> None:
+def test_kinds_of_day_are_kept_of_the_system_and_levels_of_all_windows_together() -> None:
     summary = summarize("kiel_branch", {date(2024, 3, 17): compared(date(2024, 3, 4), 14, forecasts(90.0, 80.0))})
-    window = {"models": [{"model": SYSTEM, "wape": 0.1, "coverage_by_kind": {}}], "data": {"weeks": 2}}
+    details = {"coverage_by_kind": {}, "coverage_by_level": {}, "pinball_by_level": {}, "skill": []}
+    window = {"models": [{"model": SYSTEM, "wape": 0.1, **details}], "data": {"weeks": 2}}
     result = kept(summary, {"2024-03-17": window})
     assert result["windows"] == {"2024-03-17": {"models": [{"model": SYSTEM, "wape": 0.1}], "data": {"weeks": 2}}}
-    assert [name for name in MODELS if "coverage_by_kind" in result["pooled"][name]] == [SYSTEM, EVENING]
+    assert [name for name in MODELS if "coverage_by_kind" in result["pooled"][name]] == [SYSTEM]
+    assert all("coverage_by_level" in result["pooled"][name] for name in MODELS)
     assert result["targets"] == summary["targets"]
 
 

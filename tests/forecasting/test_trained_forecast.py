@@ -31,7 +31,7 @@ def in_use(trained: Facts, frames: Facts) -> Facts:
 
 def train(frames: Facts, *tenants: str) -> Facts:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 15)
+        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.FEW_ROUNDS", 15)
         boosters = fit_booster(cells(*tenants), frames)
         return {**train_models(cells(*tenants), {**frames, "boosters": boosters}), "boosters": boosters}
 
@@ -189,7 +189,7 @@ def test_boosters_of_two_weeks_serve_one_day(frames: Facts, made: pl.DataFrame) 
     older = bakery("c", 140, seed=5)
     before = {**older, "sales": older["sales"].filter(pl.col("sales_date") < WEEK_AGO)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 10)
+        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.FEW_ROUNDS", 10)
         boosters = fit_booster(cells("c", day=WEEK_AGO), before)
         trained = train_models(cells("c", day=WEEK_AGO), {**before, "boosters": boosters})
     own = {**older, **trained, "boosters": boosters}

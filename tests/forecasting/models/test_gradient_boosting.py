@@ -28,7 +28,7 @@ DAYS = 120
 
 @pytest.fixture(autouse=True)
 def few_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 12)
+    monkeypatch.setattr("bakery_assets.forecasting.models.gradient_boosting.FEW_ROUNDS", 12)
 
 
 def context_and_effects(*tenants: str) -> tuple[ForecastContext, Floats]:

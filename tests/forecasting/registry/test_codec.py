@@ -23,7 +23,7 @@ def frames() -> Facts:
     facts = bakery("a", 150, PLAN + timedelta(days=LATER))
     known = {**facts, "sales": facts["sales"].filter(pl.col("sales_date") < PLAN)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 10)
+        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.FEW_ROUNDS", 10)
         boosters = fit_booster(cells("a"), known)
         trained = train_models(cells("a"), {**known, "boosters": boosters})
     return {**facts, **trained, "boosters": boosters}

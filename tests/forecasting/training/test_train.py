@@ -32,7 +32,7 @@ LATER = PLAN + timedelta(days=4)
 def bakeries() -> Facts:
     """Half a year, ten weeks and half a year up to another morning, and the booster of the first two."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 15)
+        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.FEW_ROUNDS", 15)
         frames = together(
             bakery("long", 180, sizes=SHOPS), bakery("short", 70, seed=2), bakery("later", 180, LATER, seed=3)
         )
@@ -267,7 +267,7 @@ def test_a_booster_holds_which_share_of_a_countrys_shops_closes_on_a_holiday_and
         frames["sales"] = frames["sales"].filter(pl.col("sales_date") != new_year)
     frames = together(*each)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.ROUNDS", 1)
+        patch.setattr("bakery_assets.forecasting.models.gradient_boosting.FEW_ROUNDS", 1)
         boosters = fit_booster(cells(*"abcde"), frames)
         version = train_models(cells("e"), {**of(frames, "e"), "boosters": boosters})["model_versions"]
     shares = {row["name"]: row["share_closed"] for row in json.loads(boosters["holiday_closings"].item())}
