@@ -151,7 +151,9 @@ def _frames(series: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     frames = {
         "sales": sales,
         "tenants": named.with_columns(country=pl.lit("DE"), region=none.cast(pl.String)),
-        "products": sales.select(PRODUCT).unique().with_columns(discontinued_on=none.cast(pl.Date)),
+        "products": sales.select(PRODUCT)
+        .unique()
+        .with_columns(category=pl.lit("bread"), introduced_on=none.cast(pl.Date), discontinued_on=none.cast(pl.Date)),
         "calendar": _calendar(tenants),
         "weather": _weather(tenants),
     }
