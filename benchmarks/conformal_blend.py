@@ -23,6 +23,8 @@ LEAST_RATIOS = 20  # of a series of its own; with fewer, those of all series cou
 SAME_WEEKDAYS = 8
 FITTED_EVERY_DAYS = 28
 TREES = 200
+# Times the most that was sold in a day. An AutoCES beyond has diverged, as one to 15,000 of a bread that sells 150.
+MOST_OF_HIGHEST = 2.0
 PARAMETERS = {
     "objective": "tweedie", "learning_rate": 0.07, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8,
     "bagging_fraction": 0.8, "bagging_freq": 1, "seed": 1, "deterministic": True, "num_threads": 1, "verbosity": -1,
@@ -133,7 +135,7 @@ def _boosted(known: pl.DataFrame, ahead: pl.DataFrame) -> pl.Series:
 def _smoothed(panel: pl.DataFrame, start: date, mornings: list[date]) -> pl.DataFrame:
     """AutoCES fitted before ``start``, carried on to each morning: ``series, date, smoothed``.
 
-    A series of less than four weeks has no row.
+    A series of less than four weeks has no row, a forecast that has diverged no number.
     """
     from statsforecast.models import AutoCES
 
@@ -152,7 +154,8 @@ def _smoothed(panel: pl.DataFrame, start: date, mornings: list[date]) -> pl.Data
             model = AutoCES(WEEK).fit(fitted)
             for morning in mornings:
                 known = demand[: (morning - dates[0]).days]
-                found.append((series, morning, float(model.forward(known, 1)["mean"][0])))
+                made = float(model.forward(known, 1)["mean"][0])
+                found.append((series, morning, made if made <= MOST_OF_HIGHEST * fitted.max() else None))
     columns = {"series": pl.Int64, "date": pl.Date, "smoothed": pl.Float64}
     return pl.DataFrame(found, schema=columns, orient="row").cast({"series": panel.schema["series"]})
 

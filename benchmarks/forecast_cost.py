@@ -33,9 +33,8 @@ LAST = date(2019, 4, 30)
 SEED = 7
 
 Result = TypeVar("Result")
-Work = Callable[
-    [pl.DataFrame, Frames], Result
-]  # the functions measured take frames without all columns of their tables
+# The functions measured take frames without all columns of their tables.
+Work = Callable[[pl.DataFrame, Frames], Result]
 
 
 def run() -> dict[str, object]:
@@ -57,21 +56,12 @@ def run() -> dict[str, object]:
 
 def _measure(series: int) -> None:
     from bakery_assets.forecasting import fit_booster, forecast_demand, train_models
-    from bakery_assets.forecasting.registry.shared_effects import SharedEffects
-    from bakery_assets.schemas import ops, plans, table_name
     from bakery_assets.stages import Stage
 
     fit = cast(Work[pl.DataFrame], fit_booster)
     train = cast(Work[Frames], train_models)
     forecast = Stage.of(forecast_demand).plan
-    frames, cells = _frames(series)
-    empty = (
-        ops.SalesHourly, ops.ForecastOverrides, ops.OpeningHours, ops.TenantSettings, plans.ModelVersions,
-        plans.SeriesModels, plans.Boosters,
-    )  # fmt: skip
-    frames |= {table_name(schema): schema.create_empty() for schema in empty}
-    frames["shared_effects"] = SharedEffects.create_empty()
-    frames["day_forecasts"] = plans.DemandForecasts.create_empty()
+    frames, cells = frames_and_cells(series)
     models = {"incumbents": frames["series_models"], "carried_over": frames["series_models"]}
     loaded = _peak_gib()
 
@@ -116,7 +106,11 @@ def _measure(series: int) -> None:
     )
 
 
-def _frames(series: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+def frames_and_cells(series: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """Facts and models that the stage reads, these empty; and the cells."""
+    from bakery_assets.forecasting.registry.shared_effects import SharedEffects
+    from bakery_assets.schemas import ops, plans, table_name
+
     sold = pl.read_csv(DATA / "sales.csv", try_parse_dates=True).sort(*PRODUCT, "sales_date")
     first = LAST - timedelta(days=DAYS - 1)
     wide = sold.pivot(on=PRODUCT, index="sales_date", values="quantity", sort_columns=True)
@@ -156,7 +150,14 @@ def _frames(series: int) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
         .with_columns(category=pl.lit("bread"), introduced_on=none.cast(pl.Date), discontinued_on=none.cast(pl.Date)),
         "calendar": _calendar(tenants),
         "weather": _weather(tenants),
+        "shared_effects": SharedEffects.create_empty(),
+        "day_forecasts": plans.DemandForecasts.create_empty(),
     }
+    empty = (
+        ops.SalesHourly, ops.ForecastOverrides, ops.OpeningHours, ops.TenantSettings, plans.ModelVersions,
+        plans.SeriesModels, plans.Boosters,
+    )  # fmt: skip
+    frames |= {table_name(schema): schema.create_empty() for schema in empty}
     instant = datetime(2019, 5, 1, 3, 30, tzinfo=UTC)
     cells = named.with_columns(
         plan_date=pl.lit(LAST + timedelta(days=1)), timezone=pl.lit("Europe/Berlin"), planned_as_of=pl.lit(instant)
