@@ -31,6 +31,7 @@ from bakery_assets.retraining.review import (
 from bakery_assets.schemas import conform, ops
 from bakery_assets.settings import settings
 from bakery_assets.stages import run_stage
+from bakery_assets.visible_text import visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.schema import plans
@@ -133,7 +134,7 @@ def _forecasts(
             chosen = named.join(reviewed, on=["tenant_id", "retraining_id"], how="semi")
             outcome = run_stage(FORECAST, {**frames, **_of_versions(models[age], chosen)}, current)
             for cell, why in outcome.failed.items():
-                context.log.warning(f"{cell.tenant_id} {cell.plan_date} is not compared: {why.reason}")
+                context.log.warning(f"{cell.tenant_id} {cell.plan_date} is not compared: {visible(why.reason)}")
             if outcome.tables:
                 forecasts = outcome.tables[FORECAST.name]
                 made[age].append(forecasts.filter(pl.col("target_date") == pl.col("plan_date")))
