@@ -12,6 +12,7 @@ from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
 from bakery_assets.commands.demo import demo
 from bakery_assets.commands.intake import import_pos, load
+from bakery_assets.commands.interruptions import INTERRUPTED, noted_interruptions
 from bakery_assets.commands.plan import plan
 from bakery_assets.commands.quarantine import quarantine
 from bakery_assets.commands.record import count, done, receive, waste
@@ -19,6 +20,7 @@ from bakery_assets.commands.replay import replay
 from bakery_assets.commands.servers import up
 from bakery_assets.commands.show import show
 from bakery_assets.commands.train import train
+from bakery_assets.visible_text import visible
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,17 +47,27 @@ app.add_typer(quarantine, name="quarantine")
 
 
 def main() -> None:
-    """Entry point of the `bakery` script: what an operator can correct is reported in one line, with status 2."""
-    try:
-        app()
-    except SystemExit:
-        raise
-    except BaseException as error:
-        reason = _correctable(error)
-        if reason is None:
-            raise
-        typer.echo(reason, err=True)
-        raise SystemExit(2) from error
+    """Entry point of the `bakery` script: what an operator can correct is reported in one line, with status 2.
+
+    So is an interruption, with the status that shells give it: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+    with noted_interruptions() as interruption:
+        try:
+            app()
+        except BaseException as error:
+            # A command may also end well when it is interrupted, as `up` does.
+            ended_well = isinstance(error, SystemExit) and not error.code
+            number = None if ended_well else interruption()
+            if number is not None:
+                typer.echo(INTERRUPTED, err=True)
+                raise SystemExit(128 + number) from error
+            if isinstance(error, SystemExit):
+                raise
+            reason = _correctable(error)
+            if reason is None:
+                raise
+            typer.echo(visible(reason), err=True)
+            raise SystemExit(2) from error
 
 
 def _correctable(error: BaseException) -> str | None:
@@ -78,9 +90,6 @@ def _correctable(error: BaseException) -> str | None:
         return f"BAKERY_{name} cannot be {found['input']!r}: {found['msg'].lower()}."
     if isinstance(error, OSError) and error.errno in OPERATORS_ERRORS:
         return f"{error.strerror}: {error.filename or 'a file'}. {OPERATORS_ERRORS[error.errno]}"
-    # By its name: Dagster is two seconds of imports, and not every command has it.
-    if type(error).__name__ == "DagsterExecutionInterruptedError":
-        return "Interrupted; what this command had begun to plan is free again."
     if isinstance(error, DatabaseUnusable | DbtError | SettingsError):
         return " ".join(str(error).split())
     return None
