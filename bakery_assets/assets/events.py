@@ -113,7 +113,7 @@ def preview(rows: pl.DataFrame) -> str:
     if rows.is_empty():
         return "no rows"
     shown = rows.drop("plan_date", strict=False).head(PREVIEW_ROWS)
-    return markdown_table(shown.columns, (map(_shortened, row) for row in shown.iter_rows()))
+    return markdown_table(shown.columns, ([_shortened(value) for value in row] for row in shown.iter_rows()))
 
 
 def _shortened(value: object, most: int = 80) -> object:
