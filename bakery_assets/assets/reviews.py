@@ -5,7 +5,7 @@ is compared and how it is decided is in ``bakery_assets.retraining.review``.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import dagster as dg
@@ -40,6 +40,7 @@ from resources.warehouse.facts import read_known
 from resources.warehouse.model_registry import prune, record_verdicts
 from resources.warehouse.models import read_named_versions
 from resources.warehouse.planning_facts import read_planning_instants
+from resources.warehouse.quarantine import forget_older
 from resources.warehouse.retrainings import Key
 
 FORECAST = next(stage for stage in STAGES if stage.name == "demand_forecasts")
@@ -67,7 +68,7 @@ def review(
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
 ) -> None:
-    """Compare, decide and record; then delete versions and boosters that are out of use."""
+    """Compare, decide and record; then delete what is out of use, and of the quarantine what has been kept its time."""
     keep_connections(context.instance)
     now = clock.now()
     # A time zone that does not exist must not keep all others from their review.
@@ -93,6 +94,7 @@ def review(
                 )
             )
     prune(warehouse, now)
+    forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
 
 
 def _compare(

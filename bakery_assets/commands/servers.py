@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from resources.postgres import Databases
 
 BIN = Path(sys.executable).parent
-READY_SECONDS = 120
+# A server that ends is seen at once; one that only starts slowly is not given up: two cores with twenty busy processes
+# took longer than two minutes, and starting again costs the same again.
+READY_SECONDS = 600
 STOP_SECONDS = 15
 # A daemon whose `bakery up` was killed stops within this: its threads end their ticks first.
 OTHER_STOPS_SECONDS = 30.0

