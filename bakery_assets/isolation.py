@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import polars as pl
 
+from bakery_assets.visible_text import visible
+
 Result = TypeVar("Result")
 
 
@@ -40,5 +42,5 @@ def isolate(
 
 def describe(error: BaseException) -> str:
     """An exception as one line that a person can act on."""
-    text = " ".join(str(error).split()) or "(no message)"
+    text = visible(" ".join(str(error).split())) or "(no message)"
     return text if type(error).__name__ == "CannotPlan" else f"{type(error).__name__}: {text}"

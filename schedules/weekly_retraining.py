@@ -64,7 +64,9 @@ def weekly_retraining(
         return
     # Batches are made as for planning; the date only separates the cells of one tick from another's.
     cells = [Cell(tenant, now.date()) for tenant in won]
-    for batch in split_into_waves(cells, tenants, choices.wave_size):
+    limits = {each.tenant_id: each.largest_batch for each in due}
+    largest = {cell: limit for cell in cells if (limit := limits[cell.tenant_id]) is not None}
+    for batch in split_into_waves(cells, tenants, choices.wave_size, largest):
         yield dg.RunRequest(
             run_key=f"{batch.digest}-{now.isoformat()}",
             run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in batch.cells}),

@@ -6,7 +6,7 @@ Nothing is computed here: stages do that, and ``plans`` and ``waves`` run them. 
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from datetime import UTC
+from datetime import UTC, date, time
 
 import dagster as dg
 import polars as pl
@@ -17,6 +17,7 @@ from bakery_assets.cells import Cell
 from bakery_assets.partitions import partition_of
 from bakery_assets.planning_day import PRIOR_CELL_INPUTS, RECORD
 from bakery_assets.stages import Failed, Stage
+from bakery_assets.visible_text import markdown_table
 from resources.schema import metadata, ops, plans
 from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
@@ -112,15 +113,13 @@ def preview(rows: pl.DataFrame) -> str:
     if rows.is_empty():
         return "no rows"
     shown = rows.drop("plan_date", strict=False).head(PREVIEW_ROWS)
-    lines = [shown.columns, ["---"] * shown.width, *(_words(row) for row in shown.iter_rows())]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(shown.columns, ([_shortened(value) for value in row] for row in shown.iter_rows()))
 
 
-def _words(row: tuple[object, ...]) -> list[str]:
-    return ["" if value is None else _shortened(str(value)).replace("|", "\\|") for value in row]
-
-
-def _shortened(text: str, most: int = 80) -> str:
+def _shortened(value: object, most: int = 80) -> object:
+    if value is None or isinstance(value, int | float | date | time):
+        return value
+    text = str(value)
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 

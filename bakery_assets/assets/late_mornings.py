@@ -12,6 +12,7 @@ import dagster as dg
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import AHEAD_DAYS, late_cells
 from bakery_assets.settings import settings
+from bakery_assets.visible_text import markdown_table
 from resources.clock import Clock
 from resources.warehouse import Warehouse, planning_runs
 from resources.warehouse.planning_facts import planning_facts
@@ -39,10 +40,10 @@ def late_now(warehouse: Warehouse, now: datetime) -> list[tuple[Cell, datetime]]
 def evaluation(late: Sequence[tuple[Cell, datetime]]) -> dg.AssetCheckEvaluation:
     """The check's result, which names the bakeries."""
     lines = [
-        f"| {cell.tenant_id} | {cell.plan_date} | {instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC |"
+        (cell.tenant_id, cell.plan_date, f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
         for cell, instant in late[:NAMED]
     ]
-    table = "\n".join(["| tenant | date | planning time |", "| --- | --- | --- |", *lines])
+    table = markdown_table(("tenant", "date", "planning time"), lines)
     names = ", ".join(cell.tenant_id for cell, _ in late[:5])
     more = f" and {len(late) - 5} more" if len(late) > 5 else ""
     return dg.AssetCheckEvaluation(

@@ -18,6 +18,7 @@ from bakery_assets.partitions import cell_partitions, cells_of
 from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
 from bakery_assets.stages import FACTS, Failed
+from bakery_assets.visible_text import markdown_table, visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
@@ -90,14 +91,12 @@ def missing(members: list[Cell], known: pl.DataFrame) -> list[Cell]:
 
 def failure(failed: dict[Cell, Failed], *, retry: bool) -> dg.Failure:
     """What the Dagster UI shows: which cells failed, where and why."""
-    lines = [
-        f"| {cell.tenant_id} | {cell.plan_date} | {why.stage} | {why.reason} |" for cell, why in sorted(failed.items())
-    ]
-    table = "\n".join(["| tenant | date | stage | why |", "| --- | --- | --- | --- |", *lines])
+    lines = [(cell.tenant_id, cell.plan_date, why.stage, why.reason) for cell, why in sorted(failed.items())]
+    table = markdown_table(("tenant", "date", "stage", "why"), lines)
     first, why = min(failed.items())
     return dg.Failure(
         description=f"{len(failed)} cell(s) could not be planned; first {first.tenant_id} {first.plan_date}"
-        f" in {why.stage}: {why.reason}",
+        f" in {why.stage}: {visible(why.reason)}",
         metadata={"failed_cells": dg.MetadataValue.md(table)},
         allow_retries=retry,
     )

@@ -19,6 +19,7 @@ from bakery_assets.local_time import is_zone, local_date
 from bakery_assets.partitions import tenant_partitions
 from bakery_assets.quality import evaluate_sales_checks
 from bakery_assets.settings import settings
+from bakery_assets.visible_text import markdown_table, visible, visible_values
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_snapshot
@@ -58,13 +59,16 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN if passed else dg.AssetCheckSeverity.ERROR,
             blocking=False,
-            description=verdict,
+            description=visible(verdict),
             metadata={
                 "tenant": tenant,
                 "failed": ", ".join(found["expectation"]),
                 "findings": dg.MetadataValue.md(_table(found)),
                 "rows": dg.MetadataValue.json(
-                    {name: json.loads(sample) for name, sample in found.select("expectation", "sample").iter_rows()}
+                    {
+                        name: visible_values(json.loads(sample))
+                        for name, sample in found.select("expectation", "sample").iter_rows()
+                    }
                 ),
             },
         )
@@ -142,9 +146,5 @@ def check_sales() -> None:
 
 
 def _table(found: pl.DataFrame) -> str:
-    lines = [
-        ("severity", "expectation", "rows", "why"),
-        ("---",) * 4,
-        *found.select("severity", "expectation", "rows", "explanation").iter_rows(),
-    ]
-    return "\n".join("| " + " | ".join(str(value).replace("|", "\\|") for value in line) + " |" for line in lines)
+    rows = found.select("severity", "expectation", "rows", "explanation").iter_rows()
+    return markdown_table(("severity", "expectation", "rows", "why"), rows)

@@ -25,6 +25,7 @@ from bakery_assets.retraining.stages import FACTS
 from bakery_assets.retraining.triggers import WINDOW_DAYS
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.settings import settings
+from bakery_assets.visible_text import visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.schema import plans
@@ -227,7 +228,7 @@ def _log_ended(context: dg.OpExecutionContext, before: RetrainingBatch, after: R
     for tenant, outcome in after.ended.items():
         if tenant not in before.ended:
             log = context.log.error if outcome.state == "failed" else context.log.info
-            log(f"{tenant} {outcome.state}: {outcome.reason}")
+            log(f"{tenant} {outcome.state}: {visible(outcome.reason)}")
 
 
 def _booster_materializations(boosters: pl.DataFrame) -> Iterator[dg.AssetMaterialization]:
@@ -252,7 +253,7 @@ def _materializations(published: pl.DataFrame, tables: Mapping[str, pl.DataFrame
         yield dg.AssetMaterialization(
             asset_key=plans.retraining_runs.name,
             partition=tenant,
-            metadata={name: row[name] or "" for name in ("retraining_id", "state", "reason", "new_version")},
+            metadata={name: visible(row[name] or "") for name in ("retraining_id", "state", "reason", "new_version")},
         )
         if row["new_version"]:
             chosen = by_tenant[(tenant,)]

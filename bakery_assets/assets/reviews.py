@@ -5,7 +5,7 @@ is compared and how it is decided is in ``bakery_assets.retraining.review``.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 
 import dagster as dg
@@ -31,6 +31,7 @@ from bakery_assets.retraining.review import (
 from bakery_assets.schemas import conform, ops
 from bakery_assets.settings import settings
 from bakery_assets.stages import run_stage
+from bakery_assets.visible_text import visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.schema import plans
@@ -39,6 +40,7 @@ from resources.warehouse.facts import read_known
 from resources.warehouse.model_registry import prune, record_verdicts
 from resources.warehouse.models import read_named_versions
 from resources.warehouse.planning_facts import read_planning_instants
+from resources.warehouse.quarantine import forget_older
 from resources.warehouse.retrainings import Key
 
 FORECAST = next(stage for stage in STAGES if stage.name == "demand_forecasts")
@@ -66,7 +68,7 @@ def review(
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
 ) -> None:
-    """Compare, decide and record; then delete versions and boosters that are out of use."""
+    """Compare, decide and record; then delete what is out of use, and of the quarantine what has been kept its time."""
     keep_connections(context.instance)
     now = clock.now()
     # A time zone that does not exist must not keep all others from their review.
@@ -92,6 +94,7 @@ def review(
                 )
             )
     prune(warehouse, now)
+    forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
 
 
 def _compare(
@@ -133,7 +136,7 @@ def _forecasts(
             chosen = named.join(reviewed, on=["tenant_id", "retraining_id"], how="semi")
             outcome = run_stage(FORECAST, {**frames, **_of_versions(models[age], chosen)}, current)
             for cell, why in outcome.failed.items():
-                context.log.warning(f"{cell.tenant_id} {cell.plan_date} is not compared: {why.reason}")
+                context.log.warning(f"{cell.tenant_id} {cell.plan_date} is not compared: {visible(why.reason)}")
             if outcome.tables:
                 forecasts = outcome.tables[FORECAST.name]
                 made[age].append(forecasts.filter(pl.col("target_date") == pl.col("plan_date")))

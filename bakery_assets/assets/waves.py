@@ -20,6 +20,7 @@ from bakery_assets.partitions import cells_of, partition_of
 from bakery_assets.planning_day import STAGES, VALIDATION, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
 from bakery_assets.stages import Failed, Stage
+from bakery_assets.visible_text import visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
@@ -104,7 +105,7 @@ def _stage_op(stage: Stage) -> dg.OpDefinition:
 
 def _log_failures(context: dg.OpExecutionContext, failed: Mapping[Cell, Failed]) -> None:
     for cell, why in failed.items():
-        context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {why.reason}")
+        context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {visible(why.reason)}")
 
 
 @dg.op(

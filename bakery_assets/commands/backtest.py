@@ -117,7 +117,7 @@ def _chosen(models: str | None, errors: Console) -> tuple[str, ...]:
 
 
 def _show(result: "Backtest") -> None:
-    console = VisibleConsole(highlight=False, soft_wrap=True, width=UNCUT)
+    console = VisibleConsole(markup=True, highlight=False, soft_wrap=True, width=UNCUT)
     data = result.data
     console.print(
         f"{data['series']:,} series of {data['tenants']:,} bakeries, {data['first_day']} to {data['last_day']};"

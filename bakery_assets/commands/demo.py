@@ -58,7 +58,7 @@ def demo(
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
 
-    steps = Steps(VisibleConsole(highlight=False), time.monotonic())
+    steps = Steps(VisibleConsole(markup=True, highlight=False), time.monotonic())
     now = utc_now()
     with steps.console.status("Starting PostgreSQL …"):
         build_manifest()
@@ -156,7 +156,7 @@ def _plan(day: str, cells: Sequence[Cell], steps: Steps) -> None:
         result = run_wave(cells)
     steps.done(f"{day} planned for {result.planned} bakeries, each in its zone (run {result.run_id[:8]})")
     for cell, reason in sorted(result.failed.items()):
-        steps.console.print(f"[red]{cell.tenant_id} {cell.plan_date}: {reason}[/]")
+        steps.console.print(f"{cell.tenant_id} {cell.plan_date}: {reason}", style="red", markup=False)
 
 
 def _show(warehouse: "Warehouse", today: Sequence[Cell], tenant: str | None, console: Console) -> None:

@@ -156,7 +156,7 @@ def report(verdicts: Sequence["Verdict"], console: Console) -> None:
     console.print(batches)
     for each in verdicts:
         for line in each.broken:
-            console.print(f"[red]{line}[/]", soft_wrap=True)
+            console.print(line, style="red", markup=False, soft_wrap=True)
 
 
 def _table(first: str, *others: str) -> Table:
@@ -208,7 +208,7 @@ def _plan_day(warehouse: "Warehouse", cells: Sequence[Cell], spent: Spent) -> di
     from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
     from bakery_assets.settings import settings
     from resources.warehouse import read_plans, read_snapshot, replace_plans
-    from resources.warehouse.planning_runs import begin
+    from resources.warehouse.planning_runs import begin, release_claims
 
     reads, plans = facts_and_plans_read(STAGES)
     with spent.on("reading for plans"):
@@ -217,9 +217,13 @@ def _plan_day(warehouse: "Warehouse", cells: Sequence[Cell], spent: Spent) -> di
         for one in known.iter_rows(named=True):
             begin(warehouse, [Cell(one["tenant_id"], one["plan_date"])], one["planned_as_of"], RUN)
         planning_round = PlanningRound.start(known, facts, read_plans(warehouse, known, plans))
-    with spent.on("planning"):
-        for stage in STAGES:
-            planning_round = planning_round.run(stage)
+    try:
+        with spent.on("planning"):
+            for stage in STAGES:
+                planning_round = planning_round.run(stage)
+    except BaseException:  # an interruption, too
+        release_claims(warehouse, RUN)
+        raise
     if planning_round.failed:
         cell, why = min(planning_round.failed.items())
         raise RuntimeError(f"{cell.tenant_id} {cell.plan_date} cannot be planned, {why.stage}: {why.reason}")

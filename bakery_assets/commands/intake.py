@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.settings import settings
+from bakery_assets.visible_text import visible
 
 if TYPE_CHECKING:
     from bakery_assets.intake.report import LoadReport, ReportProgress
@@ -186,14 +187,16 @@ def _read_mapping(path: Path | None) -> dict[str, Any]:
 
 
 @contextmanager
-def progress_bars() -> Iterator["ReportProgress"]:
-    console = VisibleConsole(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+def progress_bars(console: VisibleConsole | None = None) -> Iterator["ReportProgress"]:
+    """A bar for each file, on the terminal; what to call as its rows are read."""
+    console = console or VisibleConsole(stderr=True)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def report(file: str, done: int, total: int) -> None:
             if file not in tasks:
-                tasks[file] = bars.add_task(file, total=total)
+                tasks[file] = bars.add_task(visible(file), total=total)
             bars.update(tasks[file], completed=done)
 
         yield report

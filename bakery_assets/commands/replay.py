@@ -125,7 +125,7 @@ def as_json(result: "Replay") -> dict[str, Any]:
 
 
 def _show(result: "Replay") -> None:
-    console = VisibleConsole(highlight=False, soft_wrap=True, width=UNCUT)
+    console = VisibleConsole(markup=True, highlight=False, soft_wrap=True, width=UNCUT)
     data = result.data
     bakeries = "bakery" if data["tenants"] == 1 else "bakeries"
     console.print(

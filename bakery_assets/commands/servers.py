@@ -19,9 +19,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from bakery_assets.assets.dbt_project import build_manifest
+from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.instance import prepare, private_folder
 from bakery_assets.settings import PROJECT, Settings, settings
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from resources.postgres import Databases
 
 BIN = Path(sys.executable).parent
-READY_SECONDS = 120
+# A server that ends is seen at once; one that only starts slowly is not given up: two cores with twenty busy processes
+# took longer than two minutes, and starting again costs the same again.
+READY_SECONDS = 600
 STOP_SECONDS = 15
 # A daemon whose `bakery up` was killed stops within this: its threads end their ticks first.
 OTHER_STOPS_SECONDS = 30.0
@@ -51,7 +53,7 @@ def up(
     # ignore SIGTERM.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _interrupt)
-    console = Console(highlight=False)
+    console = VisibleConsole(highlight=False)
     choices = settings()
     port = choices.webserver_port or _free_port()
     url = f"http://{choices.webserver_host}:{port}"
@@ -63,22 +65,25 @@ def up(
             build_manifest()
             lock = _take_over(console, prepare(choices))
             if _is_taken(choices.webserver_host, port):
-                console.print(f"[red]Port {port} is taken.[/] Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
+                console.print(f"Port {port} is taken.", style="red", end=" ")
+                console.print("Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
                 raise typer.Exit(2)
             servers.append(_start(logs, "webserver", *_webserver(choices, port, workspace, read_only=read_only)))
             servers.append(
                 _start(logs, "daemon", str(BIN / "dagster-daemon"), "run", "-w", workspace, kept_open=[lock.socket])
             )
             _wait_until_ready(f"{url}/server_info", servers)
-        console.print(f"[bold green]Dagster UI:[/] {url}")
-        console.print(f"Logs are in {logs}; Ctrl-C stops everything.")
+        console.print("Dagster UI:", style="bold green", end=" ")
+        console.print(url, soft_wrap=True)
+        console.print(f"Logs are in {logs}; Ctrl-C stops everything.", soft_wrap=True)
         while all(server.poll() is None for server in servers):
             if not lock.is_held():
                 raise ServerStopped("PostgreSQL has stopped, or closed the session that keeps a second daemon away")
             time.sleep(0.5)
         raise ServerStopped("a server has stopped by itself")
     except ServerStopped as error:
-        console.print(f"[red]Not serving: {error}.[/] The logs are in {logs}.")
+        console.print(f"Not serving: {error}.", style="red", end=" ", soft_wrap=True)
+        console.print(f"The logs are in {logs}.", soft_wrap=True)
         raise typer.Exit(1) from error
     except KeyboardInterrupt:
         console.print("Stopping …")
@@ -86,7 +91,7 @@ def up(
         _stop(servers)
 
 
-def _take_over(console: Console, databases: "Databases") -> "DaemonLock":
+def _take_over(console: VisibleConsole, databases: "Databases") -> "DaemonLock":
     """Take the one daemon's place, and end what earlier ones left behind."""
     import dagster as dg
 
@@ -94,12 +99,12 @@ def _take_over(console: Console, databases: "Databases") -> "DaemonLock":
     from resources.run_launcher import end_dead_runs
 
     def waiting(holder: str) -> None:
-        console.print(f"Waiting for {holder}, to stop …", markup=False)
+        console.print(f"Waiting for {holder}, to stop …")
 
     try:
         lock = take_daemon_lock(databases.dagster, patience_seconds=OTHER_STOPS_SECONDS, waiting=waiting)
     except DaemonRuns as error:
-        console.print(str(error), style="red", markup=False)
+        console.print(str(error), style="red")
         raise typer.Exit(2) from error
     with dg.DagsterInstance.get() as instance:
         ended = end_dead_runs(instance)

@@ -1,6 +1,7 @@
 """The terminal that commands print to: names in what they print are shown and never obeyed."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -11,9 +12,12 @@ from bakery_assets.visible_text import visible
 class VisibleConsole(Console):
     """A console that writes out controls, escape sequences and bidi overrides of the texts it is given.
 
-    What rich itself puts between them, such as colors, is no text and stays. With ``markup=False`` tags in texts are
-    shown as well; where a command uses tags, names go in as ``Text``.
+    What rich itself puts between them, such as colors, is no text and stays. Tags such as ``[red]`` and names of emoji
+    are shown as well; a command that uses tags itself says ``markup=True``, and puts names in as ``Text``.
     """
+
+    def __init__(self, *, markup: bool = False, **options: Any) -> None:
+        super().__init__(markup=markup, emoji=False, **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments of a renderable, their texts visible."""

@@ -4,14 +4,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bakery_assets.commands.terminal import VisibleConsole
+from bakery_assets.isolation import describe
 
 if TYPE_CHECKING:
+    from resources.warehouse import Warehouse
     from resources.warehouse.retrainings import Key
 
 STYLES = {"promoted": "green", "not_needed": "cyan", "gated": "yellow", "not_better": "yellow", "failed": "red"}
@@ -59,7 +62,7 @@ def train(
 
     build_manifest()
     prepare(settings())
-    console = VisibleConsole(highlight=False)
+    console = VisibleConsole(markup=True, highlight=False)
     wanted = selected_tenants(tenant, in_known_zones=True)
     now = utc_now()
     cells = [Cell(each.tenant_id, plan_date.date() if plan_date else now.date()) for each in wanted]
@@ -117,13 +120,24 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
                 )
             )
             keys += batch
-            result = execute_here(instance, job, retraining_config(batch, backdated=backdated), raise_on_error=False)
-            run_id = result.run_id
+            run_id = str(uuid4())
+            config = retraining_config(batch, backdated=backdated)
+            try:
+                result = execute_here(instance, job, config, run_id=run_id, raise_on_error=False)
+            except BaseException as error:  # also an interruption
+                _give_up(warehouse, run_id, batch, f"its run {run_id} died: {describe(error)}", now)
+                raise
             if not result.success:
                 reason = f"its run {run_id} died: {result.get_run_failure_event().message}"
-                retrainings.fail_started(warehouse, run_id, reason, now)
-                retrainings.fail_unstarted(warehouse, batch, reason, now)
+                _give_up(warehouse, run_id, batch, reason, now)
     return _outcome(warehouse, run_id, keys)
+
+
+def _give_up(warehouse: "Warehouse", run_id: str, batch: "Collection[Key]", reason: str, now: datetime) -> None:
+    from resources.warehouse import retrainings
+
+    retrainings.fail_started(warehouse, run_id, reason, now)
+    retrainings.fail_unstarted(warehouse, batch, reason, now)
 
 
 def _outcome(warehouse: Any, run_id: str, keys: "Collection[Key]") -> Trained:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from bakery_assets.due.planning import Tenant, served_statuses
+from bakery_assets.due.waves import half
 from bakery_assets.local_time import is_zone, local_date, to_instant
 
 # Shops are closed, and Monday's plan is the first to use the new models.
@@ -18,19 +19,29 @@ DAYS_A_WEEK = 7
 
 @dataclass(frozen=True)
 class ScheduledRetraining:
-    """A retraining that the schedule has requested."""
+    """A retraining that the schedule has requested.
+
+    Attributes:
+        died_with: how many retrainings failed, as all of its run did, when that died; None: it did not end so.
+    """
 
     tenant_id: str
     state: str
     requested_at: datetime
+    died_with: int | None = None
 
 
 @dataclass(frozen=True)
 class DueRetraining:
-    """A retraining to request; ``retraining_id`` names its Sunday and the attempt, so that two ticks request one."""
+    """A retraining to request; ``retraining_id`` names its Sunday and the attempt, so that two ticks request one.
+
+    Attributes:
+        largest_batch: most retrainings of the run that may do it; None: as many as usual.
+    """
 
     tenant_id: str
     retraining_id: str
+    largest_batch: int | None = None
 
 
 def retraining_slot(zone: str, now: datetime) -> datetime:
@@ -52,8 +63,10 @@ def due_retrainings(
     """Tenants without a retraining since their last Sunday 22:00.
 
     A night that was missed is made up for until the next one. A new tenant, which has no model, is due at once. A
-    retraining that failed is due again until it was tried ``attempts`` times that week. Tenants that are not planned on
-    schedule, or whose time zone does not exist, are not retrained on schedule either.
+    retraining that failed is due again until it was tried ``attempts`` times that week; from then on, where its run
+    died with others in it, in runs of half the size each time, until it is alone, so that the one that kills its run
+    keeps no other from its training. Tenants that are not planned on schedule, or whose time zone does not exist, are
+    not retrained on schedule either.
 
     Args:
         requested: retrainings of the schedule, at least those of the last eight days, whatever their state.
@@ -71,8 +84,15 @@ def due_retrainings(
         if tenant.status not in served or not is_zone(tenant.timezone):
             continue
         slot = retraining_slot(tenant.timezone, now)
-        states = [each.state for each in by_tenant.get(tenant.tenant_id, ()) if each.requested_at >= slot]
-        if len(states) < attempts and all(state == "failed" for state in states):
-            sunday = local_date(slot, tenant.timezone)
-            due.append(DueRetraining(tenant.tenant_id, f"{sunday}-{len(states) + 1}"))
+        tries = [each for each in by_tenant.get(tenant.tenant_id, ()) if each.requested_at >= slot]
+        if any(each.state != "failed" for each in tries):
+            continue
+        largest = None
+        if len(tries) >= attempts:
+            died_with = max(tries, key=lambda each: each.requested_at).died_with or 1
+            if died_with == 1:
+                continue
+            largest = half(died_with)
+        sunday = local_date(slot, tenant.timezone)
+        due.append(DueRetraining(tenant.tenant_id, f"{sunday}-{len(tries) + 1}", largest))
     return sorted(due, key=lambda each: each.tenant_id)

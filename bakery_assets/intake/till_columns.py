@@ -49,8 +49,8 @@ class TillOptions:
 class TillColumns:
     """The export's columns by role.
 
-    Without ``quantity`` every line is one piece where ``quantity_each``, else it is ``revenue`` over ``price``. Several
-    columns of articles are joined. ``notes``: what was concluded, for the user to see.
+    Where ``quantity_each``, every line without a quantity is one piece; else, without that column, it is ``revenue``
+    over ``price``. Several columns of articles are joined. ``notes``: what was concluded, for the user to see.
     """
 
     article: tuple[str, ...]
@@ -102,13 +102,14 @@ def find_columns(
     found: dict[str, str | None] = dict(_given(header, options))
     articles = tuple(filter(None, [found.get("article")]))
     if profile is not None:
-        articles = articles or _of_profile(header, profile, found)
+        usual = _of_profile(header, profile, found)
+        articles = articles or usual
     else:
         _detect(header, found, values)
         articles = tuple(filter(None, [found["article"]]))
-    each = options.quantity_each or (profile is not None and profile.quantity_each and not found["quantity"])
+    each = options.quantity_each or (profile is not None and profile.quantity_each)
     notes: tuple[str, ...] = ()
-    if each:
+    if options.quantity_each:
         found["quantity"] = None
     elif profile is None and values is not None and _is_a_piece_a_line(header, found, values):
         each = True

@@ -165,8 +165,12 @@ class LineReader:
             lines=pl.lit(1, pl.Int64),
         )
         quantity, price, revenue = (pl.col(role) for role in MEASURES)
-        each = 1.0 if columns.quantity_each else pl.when(revenue == 0).then(0.0).otherwise(revenue / price)
-        values = values.with_columns(quantity=quantity if columns.quantity else each)
+        if columns.quantity is None:
+            each = 1.0 if columns.quantity_each else pl.when(revenue == 0).then(0.0).otherwise(revenue / price)
+            values = values.with_columns(quantity=each)
+        elif columns.quantity_each:
+            is_one = cells[columns.quantity].fill_null("") == ""
+            values = values.with_columns(quantity=pl.when(is_one).then(1.0).otherwise(quantity))
         values = values.with_columns(
             revenue=revenue if columns.revenue else pl.when(quantity == 0).then(0.0).otherwise(quantity * price)
         )

@@ -95,6 +95,7 @@ class TillProfile(_Part):
         source: where the header was seen; a file of the user may leave it out.
         header: a header of a real export.
         signature: columns that all of its exports have, and together no other till's.
+        quantity_each: a line without a quantity is one piece.
         receipt_columns: columns that only the first line of a receipt gives, for all of its lines.
     """
 

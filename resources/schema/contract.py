@@ -64,12 +64,13 @@ refunds: {column: Art, values: [Retoure]}                     # count as negativ
 left_out: [{column: Status, values: [storniert], what: canceled}]
 not_products: [{column: Warengruppe, values: [Gutscheine], what: no product}]
 receipt_columns: [Status]      # given on the first line of a receipt only
+# quantity_each: true          # a line without a quantity is one piece
 time_zone: {column: Zone, zones: {CET: Europe/Berlin}}
 ```
 
 `price` is that of one unit, `revenue` what was taken for the line, after discounts. Known tills: Square (items
-detail), Toast (item selections), Loyverse (receipts by item), Shopify (orders), SumUp (German sales report) and
-Zettle (Danish raw data).
+detail), Toast (item selections), Loyverse (receipts by item), Shopify (orders), SumUp (German sales report),
+Zettle (Danish raw data) and Clover (line items).
 
 Any other export is read by what its columns are called and hold; an option names a column, and `none` switches one
 off. Then:

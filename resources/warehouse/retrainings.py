@@ -5,10 +5,11 @@ When a retraining is due is decided in ``bakery_assets.due.retraining``; its mod
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import dataframely as dy
 import polars as pl
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Function, Over, Select, and_, case, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from bakery_assets.due.retraining import ScheduledRetraining
@@ -76,8 +77,19 @@ def start(warehouse: Warehouse, retrainings: Collection[Key], run_id: str) -> dy
 
 
 def scheduled(warehouse: Warehouse, since: datetime) -> list[ScheduledRetraining]:
-    """Retrainings that the schedule has requested from ``since`` on."""
-    query = select(_RUNS.c.tenant_id, _RUNS.c.state, _RUNS.c.requested_at).where(
+    """Retrainings that the schedule has requested from ``since`` on, and with how many others each has died."""
+
+    def of_run(expression: Function[Any]) -> Over[Any]:
+        return expression.over(partition_by=_RUNS.c.dagster_run_id)
+
+    # A run that dies leaves all that it had started failed, and all for one reason.
+    died = and_(
+        _RUNS.c.dagster_run_id.is_not(None),
+        of_run(func.bool_and(_RUNS.c.state == "failed")),
+        of_run(func.min(_RUNS.c.reason)) == of_run(func.max(_RUNS.c.reason)),
+    )
+    died_with = case((died, of_run(func.count())))
+    query = select(_RUNS.c.tenant_id, _RUNS.c.state, _RUNS.c.requested_at, died_with).where(
         _RUNS.c.requested_by == "schedule", _RUNS.c.requested_at >= since
     )
     with warehouse.engine.connect() as connection:

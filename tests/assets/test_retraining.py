@@ -327,3 +327,15 @@ def test_a_version_that_did_worse_is_rolled_back_and_one_that_did_not_is_confirm
         office.warehouse, "SELECT live_wape_old, live_wape_new FROM plans.retraining_runs WHERE state = 'rolled_back'"
     )
     assert old < 0.1 < 0.9 < new
+
+
+def test_the_daily_review_deletes_of_the_quarantine_what_was_kept_its_ninety_days(office: Office) -> None:
+    kept = text(
+        "INSERT INTO ops.quarantine (file, row_number, code, reason, content, quarantined_at)"
+        " VALUES ('sales.csv', :line, 'not_readable', 'no date', '{}', :at)"
+    )
+    with office.warehouse.engine.begin() as connection:
+        connection.execute(kept, {"line": 1, "at": INSTANT - timedelta(days=90, minutes=1)})
+        connection.execute(kept, {"line": 2, "at": INSTANT - timedelta(days=89)})
+    assert replace(office, now=INSTANT).review().success
+    assert rows(office.warehouse, "SELECT row_number FROM ops.quarantine") == [(2,)]

@@ -3,13 +3,13 @@
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from adbc_driver_manager import AdbcStatusCode, OperationalError
-from dagster._core.errors import DagsterExecutionInterruptedError
 
 from bakery_assets.cli import main
 
@@ -48,6 +48,8 @@ def test_a_server_that_cannot_be_reached_is_reported_in_one_line() -> None:
         ({"BAKERY_DATABASE_URL": "postgresql://u:p@h:port/d"}, "BAKERY_DATABASE_URL must be like"),
         ({"BAKERY_HOME": "/dev/null/home"}, "Not a directory: '?/dev/null"),
         ({"BAKERY_HOME": "/dev/full"}, "BAKERY_HOME has to be a folder"),
+        ({"BAKERY_HOME": "/proc/home"}, "BAKERY_HOME has to be a folder"),
+        ({"BAKERY_HOME": "/" + 300 * "x"}, "BAKERY_HOME has to be a folder"),
         ({"BAKERY_WEBSERVER_NAMES": "ui.example.com"}, "webserver_names"),
     ],
 )
@@ -66,10 +68,9 @@ def test_what_an_operator_can_correct_is_one_line(environment: dict[str, str], s
             "could not extend file: No space left on device\nHINT: Check free disk space.",
             status_code=AdbcStatusCode.IO,
         ),
-        DagsterExecutionInterruptedError(),
     ],
 )  # fmt: skip
-def test_a_full_disk_and_an_interruption_are_one_line(
+def test_a_full_disk_is_one_line(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails() -> None:
@@ -79,7 +80,44 @@ def test_a_full_disk_and_an_interruption_are_one_line(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert "Make room on that disk" in capsys.readouterr().err.strip().splitlines()[0]
+
+
+LASTING = """
+import signal, time
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._utils.interrupts import raise_interrupts_as
+from bakery_assets import cli
+
+def lasts():
+    print("ready", flush=True)
+    time.sleep(60)
+
+def runs_in_dagster():
+    with raise_interrupts_as(DagsterExecutionInterruptedError):
+        lasts()
+
+cli.app = {work}
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test runner in the background has it ignored
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("work", ["lasts", "runs_in_dagster"])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_command_says_so_in_one_line_and_its_status_says_by_what(
+    work: str, number: signal.Signals, status: int
+) -> None:
+    command = [sys.executable, "-c", LASTING.replace("{work}", work)]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert started.stdout
+    assert started.stdout.readline() == "ready\n"
+    started.send_signal(number)
+    _, said = started.communicate(timeout=60)
+    assert (
+        said == "Interrupted: what this command had begun to write is rolled back, what it had claimed is free again.\n"
+    )
+    assert started.returncode == status
 
 
 def test_a_fault_of_the_program_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

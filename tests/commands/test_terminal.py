@@ -6,6 +6,7 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
+from bakery_assets.commands.intake import progress_bars
 from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.visible_text import visible
 
@@ -29,14 +30,19 @@ def test_hidden_characters_are_written_out_and_letters_of_all_scripts_are_not(te
 
 def test_a_console_writes_them_out_wherever_they_stand() -> None:
     out = io.StringIO()
-    console = VisibleConsole(file=out, markup=False, force_terminal=True, color_system="standard", width=60)
+    console = VisibleConsole(file=out, force_terminal=True, color_system="standard", width=100, highlight=False)
     table = Table("name")
     table.add_row("evil\x1b[2J [red]name")
     console.print(table)
     console.print(Text("two\nlines\x1b]0;title\x07", style="bold"))
+    console.print("[/] :bread: [bold]name[/]")
+    with progress_bars(console) as report:
+        report("[/]sales\x1b[2J.csv", 1, 2)
     told = out.getvalue()
     assert "evil\\x1b[2J [red]" in told
     assert "lines\\x1b]0;title" in told
+    assert "[/]sales\\x1b[2J.csv" in told
+    assert "[/] :bread: [bold]name[/]" in told
     assert "\x1b[2J" not in told
     assert "\x1b]" not in told
     assert "\x1b[1m" in told  # rich's own

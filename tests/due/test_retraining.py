@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bakery_assets.cells import Cell
 from bakery_assets.due.planning import Tenant
 from bakery_assets.due.retraining import DueRetraining, ScheduledRetraining, due_retrainings, retraining_slot
+from bakery_assets.due.waves import split_into_waves
 from bakery_assets.local_time import to_instant
 
 ZONES = sorted(
@@ -104,6 +106,30 @@ def test_a_failed_retraining_is_tried_again_that_week_up_to_the_number_of_attemp
     assert due([bakery()], failed, SUNDAY_NIGHT + timedelta(hours=1)) == [DueRetraining("b", "2026-03-01-2")]
     assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(hours=2)) == []
     assert due([bakery()], failed * 2, SUNDAY_NIGHT + timedelta(days=7)) == [DueRetraining("b", "2026-03-08-1")]
+
+
+@pytest.mark.parametrize("bakeries", [1, 2, 7, 40])
+def test_one_bakery_that_kills_its_run_keeps_no_other_from_its_training(bakeries: int) -> None:
+    """Hour after hour: a run with the poison in it dies, all others do their work; the poison is last in line."""
+    names = [f"b{number:02}" for number in range(bakeries)]
+    poison = names[-1]
+    tenants = [bakery(name) for name in names]
+    requested: list[ScheduledRetraining] = []
+    runs = 0
+    for hour in range(24):
+        now = SUNDAY_NIGHT + timedelta(hours=hour)
+        found = due(tenants, requested, now)
+        cells = {Cell(each.tenant_id, now.date()): each.largest_batch for each in found}
+        largest = {cell: limit for cell, limit in cells.items() if limit}
+        for batch in split_into_waves(cells, tenants, 250, largest):
+            runs += 1
+            dies = any(cell.tenant_id == poison for cell in batch.cells)
+            ended = ("failed", len(batch.cells)) if dies else ("promoted", None)
+            requested += [ScheduledRetraining(cell.tenant_id, ended[0], now, ended[1]) for cell in batch.cells]
+    trained = {each.tenant_id for each in requested if each.state == "promoted"}
+    assert trained == set(names) - {poison}
+    assert runs <= 2 + 2 * (bakeries - 1).bit_length(), "halves, not one by one"
+    assert due(tenants, requested, SUNDAY_NIGHT + timedelta(days=1)) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ has to be planned, as in a morning that nothing disturbed, no run may be left st
 """
 
 import argparse
+import logging
 import random
 import re
 import shutil
@@ -36,6 +37,7 @@ BAKERIES = 40
 KILLS_A_MORNING = 3
 MORNING_SECONDS = 900.0  # a morning that takes longer has left something undone
 UNFINISHED = ("QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING")
+_log = logging.getLogger("chaos")
 _RUNS = "SELECT status, count(*) FROM runs GROUP BY 1"
 
 
@@ -111,7 +113,7 @@ def run(seed: int, kills: int, wave_size: int = 10) -> list[str]:
     """Kill so often, in mornings of a few kills each; what was killed.
 
     Raises:
-        AssertionError: something promised did not hold.
+        AssertionError: something promised did not hold; the installation's folder is kept, and the message names it.
     """
     home = Path(tempfile.mkdtemp(prefix="bakery-chaos-"))
     made = installation(home)
@@ -130,14 +132,18 @@ def run(seed: int, kills: int, wave_size: int = 10) -> list[str]:
             forget_plans(warehouse)
             warehouse.engine.dispose()
             morning(machine, min(KILLS_A_MORNING, kills - len(machine.killed)))
+            _log.info("%d kills: %s", len(machine.killed), ", ".join(machine.killed[-KILLS_A_MORNING:]))
             warehouse = Warehouse(open_databases(Settings(home=home, database_url=None)).warehouse)
             assert digests(warehouse) == undisturbed, machine.killed
             alerts = "SELECT tenant_id, message FROM plans.alerts WHERE kind = 'planning_failed'"
             assert rows(warehouse, alerts) == [], machine.killed
-        return machine.killed
-    finally:
+    except BaseException as error:
         kill(of_installation(home))
-        shutil.rmtree(home, ignore_errors=True)
+        error.add_note(f"What was left is in {home}.")
+        raise
+    kill(of_installation(home))
+    shutil.rmtree(home, ignore_errors=True)
+    return machine.killed
 
 
 def forget_plans(warehouse: Warehouse) -> None:
@@ -163,6 +169,8 @@ def _main(arguments: Sequence[str]) -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    _log.setLevel(logging.INFO)
     began = time.monotonic()
     killed = run(given.seed, given.kills)
     print(  # noqa: T201

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from bakery_assets.intake.faults import BadHeader, Unreadable
 from bakery_assets.intake.till import TillSales
@@ -23,7 +24,10 @@ from resources.folder import read_folder
 from tests.intake.workbooks import workbook
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-LONGEST = 20  # seconds that one small input may take, on a machine that does other things, too
+# What one small input may take. The processor's seconds count, since the machine may do other things, too; an input that
+# waits without working, as a FIFO would, takes none.
+LONGEST_CPU_SECONDS = 20
+LONGEST_SECONDS = 300
 TILLS = (
     "Datum;Artikel;Menge;Einzelpreis;Umsatz\n01.10.2025 07:10;Brötchen;10;0,45;4,50\n01.10.2025 07:12;Brötchen;-2;0,45;-0,90\n"
     "02.10.2025 08:10;Torte;1;1.234,50;1.234,50\nSumme;;9;;1.238,10\n",
@@ -36,6 +40,27 @@ TILLS = (
     "#2,voided,2025-09-01 09:14:00 -0400,2,Loaf,8.00,\n",
     "date,time,ticket,article\n2021-01-02,08:38,150040,BAGUETTE\n2021-01-02,08:38,150040,PAIN\n",
 )
+# What people give with a file: names of columns that are there or not, formats that fit or not.
+_NAMES = (
+    "Item",
+    "Artikel",
+    "Lineitem name",
+    "Qty",
+    "Menge",
+    "Date",
+    "Datum",
+    "Umsatz",
+    "Net Sales",
+    "none",
+    "absent",
+    "",
+)
+OPTIONS: dict[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("article", "date", "time", "quantity", "price", "revenue", "location_column", "receipt"), _NAMES),
+    "delimiter": (";", ",", "tab", "|", "ab", ""), "decimal": (",", ".", "x"), "date_format": ("%d.%m.%Y", "%Y-%m-%d", "%", "%q", ""),
+    "encoding": ("cp1252", "utf-16", "utf-8", "none", "rot13"), "skip": (0, 1, 7, 10_000), "quantity_each": (True,),
+    "till": ("square", "shopify", "clover", "generic", "absent", "absent.yaml"),
+}  # fmt: skip
 FOLDER = {
     "tenants.csv": "tenant_id,name,timezone,country,currency,region,planning_time\nb,Brot,Europe/Berlin,DE,EUR,BY,05:30\n",
     "products.csv": "tenant_id,product_id,name,price,shelf_life_days\nb,rye,Rye,3.5,2\nb,bun,Bun,1,1\n",
@@ -85,8 +110,8 @@ def mutated(content: bytes, chance: random.Random) -> bytes:
     return content
 
 
-def inputs(seed: int) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of files without an end; the name says what it was."""
+def inputs(seed: int) -> Iterator[tuple[str, bytes, TillOptions]]:
+    """Names and contents of files without an end, with options; the name says what it was."""
     chance = random.Random(seed)
     while True:
         if chance.random() < 0.6:
@@ -94,13 +119,20 @@ def inputs(seed: int) -> Iterator[tuple[str, bytes]]:
             export = chance.choice(TILLS)
             table = [line.split(";") for line in export.split("\n")]
             content = workbook(table) if suffix == ".xlsx" and chance.random() < 0.7 else export.encode()
-            yield f"till{suffix}", content if chance.random() < 0.1 else mutated(content, chance)
+            changed = content if chance.random() < 0.1 else mutated(content, chance)
+            yield f"till{suffix}", changed, options(chance)
         else:
             name = chance.choice(list(FOLDER))
-            yield name, mutated(FOLDER[name].encode(), chance)
+            yield name, mutated(FOLDER[name].encode(), chance), TillOptions()
 
 
-def answer(home: Path, name: str, content: bytes) -> str | None:
+def options(chance: random.Random) -> TillOptions:
+    """None in half of the cases, else one to three."""
+    named = chance.sample(list(OPTIONS), chance.randint(1, 3)) if chance.random() < 0.5 else []
+    return TillOptions(**{name: chance.choice(OPTIONS[name]) for name in named})
+
+
+def answer(home: Path, name: str, content: bytes, given: TillOptions) -> str | None:
     """What reading the file says; None: it was read.
 
     Raises:
@@ -112,9 +144,9 @@ def answer(home: Path, name: str, content: bytes) -> str | None:
     path = home / name
     path.write_bytes(content)
     try:
-        with at_most(LONGEST):
+        with at_most(LONGEST_CPU_SECONDS, LONGEST_SECONDS):
             if name.startswith("till"):
-                _read_till(path)
+                _read_till(path, given)
             else:
                 read_folder(home, tuple(each.removesuffix(".csv") for each in FOLDER), loaded_at=NOW)
     except (Unreadable, BadHeader) as error:
@@ -126,8 +158,8 @@ def answer(home: Path, name: str, content: bytes) -> str | None:
     return None
 
 
-def _read_till(path: Path) -> None:
-    sales = TillSales(detect_dialect(path, TillOptions()), "b", None, "Europe/Berlin")
+def _read_till(path: Path, given: TillOptions) -> None:
+    sales = TillSales(detect_dialect(path, given), "b", None, "Europe/Berlin")
     hourly = sales.hourly_source()
     for source in (sales.source(), *([hourly] if hourly else [])):
         for batch in source.batches():
@@ -137,19 +169,23 @@ def _read_till(path: Path) -> None:
 
 
 @contextmanager
-def at_most(seconds: int) -> Iterator[None]:
+def at_most(cpu_seconds: float, seconds: float) -> Iterator[None]:
     """Interrupts what takes longer, also inside of a loop in Python."""
 
     def give_up(number: int, frame: FrameType | None) -> None:
         raise Hangs
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(seconds)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, cpu_seconds), (signal.SIGALRM, signal.ITIMER_REAL, seconds))
+    before = [(number, signal.signal(number, give_up)) for number, _, _ in timers]
+    for _, timer, limit in timers:
+        signal.setitimer(timer, limit)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        for _, timer, _ in timers:
+            signal.setitimer(timer, 0)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def fuzz(home: Path, seed: int, goes_on: Callable[[int], bool]) -> tuple[int, int]:
@@ -159,15 +195,17 @@ def fuzz(home: Path, seed: int, goes_on: Callable[[int], bool]) -> tuple[int, in
         AssertionError: an input was not answered clearly; it is kept in ``home``, and the message says where.
     """
     read = refused = 0
-    for number, (name, content) in enumerate(inputs(seed)):
+    for number, (name, content, given) in enumerate(inputs(seed)):
         if not goes_on(number):
             break
         try:
-            refusal = answer(home, name, content)
+            refusal = answer(home, name, content, given)
         except (Exception, Hangs) as error:
             kept = home / f"kept-{seed}-{number}-{name}"
             kept.write_bytes(content)
-            raise AssertionError(f"input {number} of seed {seed} ({kept}): {type(error).__name__}: {error}") from error
+            raise AssertionError(
+                f"input {number} of seed {seed} ({kept}, {given}): {type(error).__name__}: {error}"
+            ) from error
         read, refused = read + (refusal is None), refused + (refusal is not None)
     return read, refused
 

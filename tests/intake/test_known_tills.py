@@ -206,6 +206,39 @@ def test_a_users_own_profile_is_a_file_like_those_of_the_project(home: Path) -> 
     assert "1 line was left out (training, for example Brot)." in read.notes
 
 
+def test_clover_sells_a_piece_a_line_or_what_was_weighed_and_leaves_out_refunded_lines_and_service_charges(
+    home: Path,
+) -> None:
+    [profile] = [each for each in known_tills() if each.name == "clover"]
+    names = [name.strip() for name in profile.header.split(",")]
+
+    def line(item: str, total: str, at: str = "23-Aug-2026 09:34 PM EDT", **rest: str) -> str:
+        values = {
+            "Line Item Date": at, "Order ID": "7", "Item Name": item, "Item Revenue": total, "Item Total": total,
+            "Refunded": "false", "Exchanged": "false", "Order Payment State": "Paid", "Order Employee Name": "Ada", **rest,
+        }  # fmt: skip
+        return ",".join(values.get(name, "") for name in names) + "\n"
+
+    export = ",".join(names) + "\n" + line("Bagel", "3.00") + line("Bagel", "2.70", "24-Aug-2026 12:05 AM EDT")
+    export += line("Rye", "4.50", **{"Per Unit Quantity": "0.750", "Item Unit": "kg"}) + line(
+        "Bagel", "3.00", Refunded="true"
+    )
+    export += line("Gratuity", "9.00", **{"Service Charge": "True"})
+    read = read_till(home, export, NEW_YORK)
+    assert read.refused == []
+    assert read.sold == {"Bagel": (2.0, 5.7), "Rye": (0.75, 4.5)}
+    assert read.by_hour("Bagel") == [(date(2026, 8, 23), 21, 1.0), (date(2026, 8, 24), 0, 1.0)]
+    assert "1 line was left out (refunded, for example Bagel)." in read.notes
+    assert "1 line was left out (service charge, for example Gratuity)." in read.notes
+    assert not any("Ada" in note for note in read.notes)
+
+
+def test_an_option_takes_the_place_of_one_column_of_a_known_till_and_leaves_the_others(home: Path) -> None:
+    export = SQUARE + square("Latte", "2.0", "$16.00", Notes="Oat")
+    assert read_till(home, export, NEW_YORK, article="Notes").sold == {"Oat": (2.0, 16.0)}
+    assert read_till(home, export, NEW_YORK, article="Item", revenue="none").sold == {"Latte": (2.0, None)}
+
+
 @pytest.mark.parametrize(
     ("profile", "word"),
     [
@@ -239,7 +272,7 @@ def test_a_profile_that_cannot_be_used_says_at_which_key(profile: str, word: str
 
 
 def test_an_unknown_till_and_a_missing_column_are_told(home: Path) -> None:
-    with pytest.raises(Unreadable, match="known are loyverse, shopify, square, sumup, toast, zettle, generic"):
+    with pytest.raises(Unreadable, match="known are clover, loyverse, shopify, square, sumup, toast, zettle, generic"):
         read_till(home, "a,b\n1,2\n", till="lightspeed")
     with pytest.raises(Unreadable, match="cannot be read: No such file"):
         read_till(home, "a,b\n1,2\n", till="none.yaml")

@@ -102,6 +102,28 @@ def test_what_failed_is_requested_again_once_and_then_waits_for_the_next_sunday(
     assert requested(tick(warehouse, SUNDAY_NIGHT + timedelta(days=7))) == [[("b", "2026-03-08-1")]]
 
 
+def test_a_run_that_died_twice_is_tried_in_halves_and_one_whose_bakery_failed_is_not(warehouse: Warehouse) -> None:
+    open_bakeries(warehouse, **dict.fromkeys("abcde", "Europe/Paris"))
+    for hour in range(2):
+        now = SUNDAY_NIGHT + timedelta(hours=hour)
+        (keys,) = requested(tick(warehouse, now))
+        assert len(keys) == 5
+        retrainings.start(warehouse, keys, f"run {hour}")
+        retrainings.fail_started(warehouse, f"run {hour}", f"its run {hour} died", now)
+    halves = requested(tick(warehouse, SUNDAY_NIGHT + timedelta(hours=2)))
+    assert [[tenant for tenant, _ in keys] for keys in halves] == [["a", "b", "c"], ["d", "e"]]
+    for number, keys in enumerate(halves):
+        retrainings.start(warehouse, keys, f"half {number}")
+    with warehouse.engine.begin() as connection:  # of one half a single bakery cannot be trained, the other half dies
+        connection.execute(
+            text("UPDATE plans.retraining_runs SET state = 'promoted' WHERE tenant_id = 'b' AND state = 'running'")
+        )
+    retrainings.fail_started(warehouse, "half 0", "its sales are odd", SUNDAY_NIGHT)
+    retrainings.fail_started(warehouse, "half 1", "its half died", SUNDAY_NIGHT)
+    later = requested(tick(warehouse, SUNDAY_NIGHT + timedelta(hours=3)))
+    assert [[tenant for tenant, _ in keys] for keys in later] == [["d"], ["e"]]
+
+
 def test_a_retraining_whose_run_was_never_started_is_requested_again_and_a_queued_one_is_not(
     warehouse: Warehouse,
 ) -> None:
