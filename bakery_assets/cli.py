@@ -11,6 +11,7 @@ from bakery_assets.commands.alerts import alerts
 from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
 from bakery_assets.commands.demo import demo
+from bakery_assets.commands.imports import imports, undo_import
 from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.plan import plan
 from bakery_assets.commands.quarantine import quarantine
@@ -37,7 +38,23 @@ OPERATORS_ERRORS = {
     errno.ENOTDIR: _WRITABLE,
     errno.EEXIST: _WRITABLE,
 }
-for command in (up, demo, plan, train, show, backtest, replay, load, import_pos, count, receive, done, waste):
+for command in (
+    up,
+    demo,
+    plan,
+    train,
+    show,
+    backtest,
+    replay,
+    load,
+    import_pos,
+    imports,
+    undo_import,
+    count,
+    receive,
+    done,
+    waste,
+):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 app.add_typer(db, name="db")
