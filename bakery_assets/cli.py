@@ -13,6 +13,7 @@ from bakery_assets.commands.alerts import alerts
 from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
 from bakery_assets.commands.demo import demo
+from bakery_assets.commands.imports import imports, undo_import
 from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.interruptions import INTERRUPTED, noted_interruptions
 from bakery_assets.commands.plan import plan
@@ -43,7 +44,23 @@ OPERATORS_ERRORS = {
     errno.ENAMETOOLONG: _WRITABLE,
     errno.ELOOP: _WRITABLE,
 }
-for command in (up, demo, plan, train, show, backtest, replay, load, import_pos, count, receive, done, waste):
+for command in (
+    up,
+    demo,
+    plan,
+    train,
+    show,
+    backtest,
+    replay,
+    load,
+    import_pos,
+    imports,
+    undo_import,
+    count,
+    receive,
+    done,
+    waste,
+):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 app.add_typer(db, name="db")

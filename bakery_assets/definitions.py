@@ -23,6 +23,7 @@ from schedules.housekeeping import housekeeping
 from schedules.model_review import model_review
 from schedules.weekly_retraining import weekly_retraining
 from sensors.failed_cells import failed_cells
+from sensors.inbox import inbox
 from sensors.late_mornings import late_mornings_watch
 from sensors.late_sales import late_sales
 from sensors.plan_decisions import plan_decisions
@@ -51,6 +52,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
             run_outcomes,
             run_cancellations,
             late_mornings_watch,
+            inbox,
         ],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         le=1,
         description="Share of a load's rows that may be refused before the command ends with status 1.",
     )
+    inbox: Path | None = Field(
+        None,
+        description="Folder with a folder for each bakery, named by its id, whose till files are imported by"
+        " themselves; unset: none.",
+    )
     quarantine_days: int = Field(
         90,
         ge=1,

@@ -18,8 +18,6 @@ from bakery_assets.visible_text import visible
 if TYPE_CHECKING:
     from bakery_assets.intake.report import LoadReport, ReportProgress
 
-MOST_GROUPS = 8  # kinds of faults of a file that are shown
-
 Check = Annotated[bool, typer.Option("--check", help="Store nothing; say what would become of every row.")]
 Strict = Annotated[bool, typer.Option("--strict", help="End with status 1 if any row or file is refused.")]
 
@@ -98,8 +96,18 @@ def import_pos(
     name: Annotated[str | None, typer.Option(help="For a new tenant: its name; else its id.")] = None,
     corrections: Annotated[
         bool,
-        typer.Option("--corrections", help="Days that differ from what is stored are corrections, known from now on."),
+        typer.Option("--corrections", help="It may replace sales that no import gave, such as those of a folder."),
     ] = False,
+    add: Annotated[
+        bool, typer.Option("--add", help="Its sales come on top of what is known of their days; else they replace it.")
+    ] = False,
+    accept_jump: Annotated[
+        bool,
+        typer.Option("--accept-jump", help="Its figures are right, although a hundred or a thousand times the usual."),
+    ] = False,
+    source: Annotated[
+        str | None, typer.Option(help="Name of the till, where a shop has several; the sales of each add up.")
+    ] = None,
     check: Check = False,
     strict: Strict = False,
 ) -> None:
@@ -113,7 +121,7 @@ def import_pos(
     from bakery_assets.intake.till_dialect import with_mapping
     from resources.clock import utc_now
     from resources.warehouse import Warehouse
-    from resources.warehouse.intake import TillOwner, import_till
+    from resources.warehouse.imports import TillOwner, import_till
     from resources.warehouse.quarantine import forget_older
 
     if tills:
@@ -138,7 +146,7 @@ def import_pos(
         skip=skip,
         till=till,
     )
-    owner = TillOwner(tenant, timezone, country, name, location)
+    owner = TillOwner(tenant, timezone, country, name, location, source)
     warehouse, now = Warehouse(), utc_now()
     try:
         options = with_mapping(given, _read_mapping(mapping))
@@ -150,6 +158,8 @@ def import_pos(
                 options,
                 now=now,
                 corrections=corrections,
+                adds=add,
+                accepts_jumps=accept_jump,
                 check=check,
                 progress=progress,
             )
@@ -223,12 +233,10 @@ def _show(report: "LoadReport", *, strict: bool) -> int:
         errors.print(note, markup=False)
     if table.row_count:
         console.print(table)
-    for file in report.files:
-        for group in file.faults[:MOST_GROUPS]:
-            line = f"{file.file}: {group.rows:,} refused ({group.code}), first line {group.first_row}: {group.reason}."
-            console.print(line, markup=False)
-        if len(file.faults) > MOST_GROUPS:
-            console.print(f"{file.file}: {len(file.faults) - MOST_GROUPS:,} more kinds of faults", markup=False)
+    for line in report.fault_lines:
+        console.print(line, markup=False)
+    if report.import_line:
+        console.print(report.import_line, markup=False)
     console.print(report.closing_line, markup=False)
     return report.status(max_refused_share=settings().max_refused_share, strict=strict)
 

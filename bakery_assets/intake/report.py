@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+MOST_GROUPS = 8  # kinds of faults of a file that are shown
 ReportProgress = Callable[[str, int, int], None]
 """Called with a file's name, and how much of how much of it is read."""
 
@@ -63,12 +64,14 @@ class LoadReport:
     Attributes:
         notes: what was concluded of how files are written, or what planning will trip over.
         is_check: nothing was stored.
+        import_id: the import that a till's export became, unless none of its rows could be used.
     """
 
     files: tuple[FileReport, ...]
     ignored: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
     is_check: bool = False
+    import_id: int | None = None
 
     def status(self, *, max_refused_share: float, strict: bool = False) -> int:
         """The command's exit status.
@@ -116,6 +119,31 @@ class LoadReport:
     def problems(self) -> tuple[str, ...]:
         """One line for each file that was not used."""
         return tuple(file.problem for file in self.files if file.problem)
+
+    @property
+    def import_line(self) -> str | None:
+        """Which import it is, and how to take it back."""
+        if self.import_id is None or self.is_check:
+            return None
+        return f"It is import {self.import_id}; to take it back: bakery undo-import {self.import_id}"
+
+    @property
+    def fault_lines(self) -> list[str]:
+        """Why rows were refused, by file and kind of fault, the most frequent first."""
+        lines: list[str] = []
+        for file in self.files:
+            for group in file.faults[:MOST_GROUPS]:
+                first = f"first line {group.first_row}: {group.reason}."
+                lines.append(f"{file.file}: {group.rows:,} refused ({group.code}), {first}")
+            if len(file.faults) > MOST_GROUPS:
+                lines.append(f"{file.file}: {len(file.faults) - MOST_GROUPS:,} more kinds of faults")
+        return lines
+
+    @property
+    def text_lines(self) -> list[str]:
+        """The report as text; its last line is the load in one."""
+        known = [self.import_line] if self.import_line else []
+        return [*self.notes, *self.problems, *self.fault_lines, *known, self.closing_line]
 
     @property
     def closing_line(self) -> str:

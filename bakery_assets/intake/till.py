@@ -5,14 +5,13 @@ How the export is written is detected in ``till_dialect``, its lines are read in
 """
 
 from collections.abc import Iterator
-from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.intake.faults import ROW_NUMBER, Faults, faults_frame
+from bakery_assets.intake.faults import ROW_NUMBER, Faults, RowFaults, faults_frame, with_content
 from bakery_assets.intake.row_batches import RowBatch, Source
 from bakery_assets.intake.till_dialect import TillDialect
 from bakery_assets.intake.till_lines import LineReader
@@ -36,6 +35,7 @@ class _Read(NamedTuple):
     faults: dy.DataFrame[Faults]
     position: int
     left_out: pl.DataFrame
+    repeated: int  # receipts that the file has more than once
 
 
 class TillSales:
@@ -56,35 +56,62 @@ class TillSales:
         self._location_id = location_id
         self._by_column = by_column
         self._zone = zone
-        self._known_hours = pl.DataFrame(
-            schema={"product_id": pl.String, "location_id": pl.String, "sales_date": pl.Date, "hour": pl.Int32}
-        )
 
-    def source(self) -> Source:
-        """Rows of ``sales``, as text: one a product, shop and day, under the number of its first line."""
-        path = self._dialect.path
-        return Source(path.name, path.stat().st_size, self._days, folder=str(path.absolute().parent), is_trimmed=True)
+    def lines(self) -> pl.DataFrame:
+        """What was sold by receipt and minute, or by hour where receipts have no numbers.
 
-    def hourly_source(self) -> Source | None:
-        """Rows of ``sales_hourly``, for days of which every line has a time; None where no day has."""
-        if self._timed.is_empty():
+        Columns ``tenant_id, product_id, location_id, sales_date, receipt, minute, quantity, revenue`` as in
+        ``imports.ImportLines``.
+        """
+        summed = self._lines.group_by(*_DAY, "receipt", "minute").agg(*_SUMS)
+        tenant = pl.lit(self._tenant_id).alias("tenant_id")
+        return summed.select(tenant, *_DAY, "receipt", "minute", "quantity", "revenue").sort(*_DAY, "receipt", "minute")
+
+    @property
+    def has_receipts(self) -> bool:
+        """Whether every line has the number of its receipt."""
+        return self._lines.height > 0 and not (self._lines["receipt"] == "").any()
+
+    def days(self) -> pl.DataFrame:
+        """What the export says of days: ``tenant_id, product_id, location_id, sales_date, quantity, revenue``."""
+        return self._keyed(self._lines.group_by(_DAY).agg(*_SUMS))
+
+    def hours(self) -> pl.DataFrame:
+        """The same of hours, without revenue, for days of which every line has a time."""
+        return self._keyed(self._timed.group_by(*_DAY, "hour").agg(*_SUMS).drop("revenue"))
+
+    def source(self, days: pl.DataFrame | None = None, refused: dy.DataFrame[RowFaults] | None = None) -> Source:
+        """Rows of ``sales``, as text: one a product, shop and day, under the number of its first line.
+
+        Args:
+            days: ``KEY, quantity, revenue`` of the export's days together with what other files say of them; None:
+                the export alone.
+            refused: rows that are faults.
+        """
+        path, days = self._dialect.path, self.days() if days is None else days
+        rows = self._numbered(days).select(*self._key(), _text("quantity"), _text("revenue"))
+        faults = [self._read.faults]
+        if refused is not None and refused.height:
+            faults.append(with_content(rows, refused))
+            rows = rows.join(refused.select(pl.col("row_number").alias(ROW_NUMBER)), on=ROW_NUMBER, how="anti")
+        batch = RowBatch(rows, conform(Faults, pl.concat(faults)), self._read.position)
+        folder = str(path.absolute().parent)
+        return Source(path.name, path.stat().st_size, lambda: iter([batch]), folder=folder, is_trimmed=True)
+
+    def hourly_source(self, hours: pl.DataFrame | None = None) -> Source | None:
+        """Rows of ``sales_hourly``, as ``source``; None where there are none."""
+        hours = self.hours() if hours is None else hours
+        if hours.is_empty():
             return None
         path = self._dialect.path
-        name = f"{path.name} by hour"
-        return Source(name, path.stat().st_size, self._hours, folder=str(path.absolute().parent), is_trimmed=True)
+        rows = self._numbered(hours).select(*self._key(), pl.col("hour").cast(pl.String), _text("quantity"))
+        batch = RowBatch(rows, faults_frame([]), self._read.position)
+        name, folder = f"{path.name} by hour", str(path.absolute().parent)
+        return Source(name, path.stat().st_size, lambda: iter([batch]), folder=folder, is_trimmed=True)
 
-    def days(self) -> tuple[date, date] | None:
-        """The first and last day of the export."""
-        first, last = self._lines.select(pl.col("sales_date").min(), pl.col("sales_date").max().alias("last")).row(0)
-        return None if first is None else (first, last)
-
-    def know_hours(self, hours: pl.DataFrame) -> None:
-        """Hours that are stored already (``product_id, location_id, sales_date, hour``).
-
-        Of days that the export has, too, those hours in which it sold nothing are told as 0, so that a corrected day
-        keeps no sale of its earlier version.
-        """
-        self._known_hours = hours.select(self._known_hours.columns).cast(self._known_hours.schema)
+    def row_numbers(self) -> pl.DataFrame:
+        """The first line of each product, shop and day: ``ROW_NUMBER, product_id, location_id, sales_date``."""
+        return self._lines.group_by(_DAY).agg(pl.col(ROW_NUMBER).min())
 
     def articles(self) -> dy.DataFrame[Articles]:
         """Every article once, with the price of one unit; where none is given, that is takings over quantity."""
@@ -103,6 +130,8 @@ class TillSales:
     def _notes(self) -> Iterator[str]:
         yield from self._dialect.notes
         yield from _left_out_notes(self._read.left_out)
+        if self._read.repeated:
+            yield f"{self._read.repeated:,} receipts come more than once in the file, and count once."
         shops = self._shops
         if len(shops) > 1:
             yield (
@@ -129,33 +158,18 @@ class TillSales:
                 f" --revenue {columns.quantity}, and quantities follow from the price."
             )
 
-    def _days(self) -> Iterator[RowBatch]:
-        days = (
-            self._lines.group_by(_DAY)
-            .agg(
-                pl.col(ROW_NUMBER).min(),
-                pl.col("quantity").sum().round(6),
-                # A sum with a gap is no sum.
-                pl.when(pl.col("revenue").is_not_null().all()).then(pl.col("revenue").sum().round(2)).alias("revenue"),
-            )
-            .sort(ROW_NUMBER, *_DAY)
-        )
-        rows = days.select(*self._key(), _text("quantity"), _text("revenue"))
-        yield RowBatch(rows, self._read.faults, self._read.position)
+    def _keyed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.select(pl.lit(self._tenant_id).alias("tenant_id"), *rows.columns)
 
-    def _hours(self) -> Iterator[RowBatch]:
-        hours = self._timed.group_by(*_DAY, "hour").agg(pl.col(ROW_NUMBER).min(), pl.col("quantity").sum().round(6))
-        first_lines = hours.group_by(_DAY).agg(pl.col(ROW_NUMBER).min())
-        gone = self._known_hours.join(hours, on=[*_DAY, "hour"], how="anti").join(first_lines, on=_DAY)
-        hours = pl.concat([hours, gone.select(*_DAY, "hour", ROW_NUMBER, quantity=pl.lit(0.0))])
-        hours = hours.sort(ROW_NUMBER, *_DAY, "hour")
-        rows = hours.select(*self._key(), pl.col("hour").cast(pl.String), _text("quantity"))
-        yield RowBatch(rows, faults_frame([]), self._read.position)
+    def _numbered(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows under the numbers of their first lines, in the order of these."""
+        order = [name for name in (ROW_NUMBER, *_DAY, "hour") if name == ROW_NUMBER or name in rows.columns]
+        return rows.join(self.row_numbers(), on=_DAY).sort(order)
 
     def _key(self) -> list[pl.Expr]:
         return [
             pl.col(ROW_NUMBER),
-            pl.lit(self._tenant_id).alias("tenant_id"),
+            pl.col("tenant_id"),
             pl.col("product_id"),
             pl.col("sales_date").cast(pl.String),
             pl.col("location_id"),
@@ -186,9 +200,9 @@ class TillSales:
 
     @cached_property
     def _read(self) -> _Read:
-        """Tickets summed by product, shop, hour and price; rows at fault; bytes read; lines that are no sale.
+        """Tickets summed by product, shop, hour and price, where they have numbers also by these and the minute.
 
-        What is held grows with products, days and hours, not with tickets.
+        What is held grows with products, days and hours, and with receipts that have numbers, not with lines.
         """
         reader = LineReader(self._dialect, self._zone)
         parts: list[pl.DataFrame] = []
@@ -204,11 +218,15 @@ class TillSales:
             faults.append(lines.faults)
             position = batch.position
         tenant = pl.lit(self._tenant_id).alias("tenant_id")
+        read = _summed(pl.concat(parts))
+        has_numbers = not (read["receipt"] == "").any()
+        read, repeated = _each_receipt_once(read) if has_numbers else (_without_receipts(read), 0)
         return _Read(
-            _summed(pl.concat(parts)),
+            read.drop("stretch"),
             conform(Faults, pl.concat(faults).with_columns(tenant)),
             position,
             pl.concat(left_out),
+            repeated,
         )
 
 
@@ -226,6 +244,9 @@ def _with_hours(sales: pl.DataFrame) -> pl.DataFrame:
         .alias("location_id"),
         (pl.col("minute") // 60).alias("hour"),
         pl.coalesce("price", derived.round(4)).alias("price"),
+        "receipt",
+        "stretch",
+        pl.when(pl.col("receipt") == "").then(pl.col("minute") // 60 * 60).otherwise("minute").alias("minute"),
         "quantity",
         "revenue",
         "lines",
@@ -233,12 +254,42 @@ def _with_hours(sales: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summed(lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.group_by(*_DAY, "hour", "price", maintain_order=True).agg(
-        pl.col(ROW_NUMBER).min(),
-        pl.col("quantity").sum(),
-        pl.when(pl.col("revenue").is_not_null().all()).then(pl.col("revenue").sum()).alias("revenue"),
-        pl.col("lines").sum(),
+    return lines.group_by(*_DAY, "hour", "price", "receipt", "stretch", "minute", maintain_order=True).agg(
+        pl.col(ROW_NUMBER).min(), pl.col("quantity").sum(), _revenue(), pl.col("lines").sum()
     )
+
+
+def _revenue() -> pl.Expr:
+    """Takings together; a sum with a gap is no sum."""
+    return pl.when(pl.col("revenue").is_not_null().all()).then(pl.col("revenue").sum()).alias("revenue")
+
+
+_SUMS = (pl.col("quantity").sum().round(6), _revenue().round(2))
+
+
+def _without_receipts(read: pl.DataFrame) -> pl.DataFrame:
+    hour = pl.col("hour") * 60
+    return _summed(read.with_columns(receipt=pl.lit(""), stretch=pl.lit(0, pl.UInt32), minute=hour))
+
+
+def _each_receipt_once(read: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """The lines without those of stretches that repeat an earlier one of their receipt, and how many receipts do so.
+
+    A file that was made of several that overlap has receipts twice, whole. A stretch with other lines is another
+    part of the receipt, as in a file that is sorted by article.
+    """
+    stretches = read.select("receipt", "stretch").unique()
+    if stretches.height == stretches["receipt"].n_unique():
+        return read, 0
+    line = pl.struct(*_DAY, "minute", "price", "quantity", "revenue", "lines").hash()
+    seen = (
+        read.group_by("receipt", "stretch")
+        .agg(content=line.sort().cast(pl.String).str.join(","))
+        .sort("stretch")
+        .with_columns(is_first=pl.struct("receipt", "content").is_first_distinct())
+    )
+    again = seen.filter(~pl.col("is_first"))
+    return read.join(again, on=["receipt", "stretch"], how="anti", maintain_order="left"), again["receipt"].n_unique()
 
 
 def _left_out_notes(left_out: pl.DataFrame) -> Iterator[str]:

@@ -48,6 +48,8 @@ class LineReader:
     dialect: TillDialect
     zone: str
     _open_receipt: pl.DataFrame = field(default_factory=pl.DataFrame)
+    _last_receipt: str | None = None
+    _stretch: int = 0
 
     def read(self, batch: RowBatch) -> TillLines:
         """Type a batch's lines, and put aside those that are no sale or at fault."""
@@ -63,7 +65,7 @@ class LineReader:
             .agg(lines=pl.len().cast(pl.Int64))
         )
         cells = cells.filter(pl.col(_LEFT).is_null()).drop(_LEFT)
-        values = self._typed(cells)
+        values = self._with_stretches(self._typed(cells))
         read = pl.concat(
             [cells.drop(ROW_NUMBER, f"{VALUE}product_id"), values.select(pl.all().name.prefix(VALUE))], how="horizontal"
         )
@@ -106,6 +108,16 @@ class LineReader:
         every = every.with_columns(pl.col(name).replace("", None).forward_fill().over(number.rle_id()) for name in told)
         self._open_receipt = every.tail(1)
         return every.tail(cells.height)
+
+    def _with_stretches(self, values: pl.DataFrame) -> pl.DataFrame:
+        """Lines with the number of the stretch of lines of one receipt that they belong to."""
+        if values.is_empty():
+            return values.with_columns(stretch=pl.lit(0, pl.UInt32))
+        first, last = values["receipt"][0], values["receipt"][-1]
+        start = self._stretch if first == self._last_receipt else self._stretch + 1
+        values = values.with_columns(stretch=pl.col("receipt").rle_id() + pl.lit(start, pl.UInt32))
+        self._stretch, self._last_receipt = int(values["stretch"][-1]), last
+        return values
 
     @property
     def _status_columns(self) -> list[str]:
@@ -157,6 +169,7 @@ class LineReader:
             minute.alias("minute"),
             (pl.col(columns.location) if columns.location else pl.lit(None, pl.String)).alias("location_id"),
             self._zone_of(cells).alias("zone"),
+            self._receipt().alias("receipt"),
             *(
                 to_number(name, dialect.decimals[name]).alias(role) if name else pl.lit(None, pl.Float64).alias(role)
                 for role, name in number.items()
@@ -181,6 +194,12 @@ class LineReader:
             revenue=pl.when(pl.col("is_refund")).then(-revenue.abs()).otherwise(revenue),
         )
         return _in_zone(values, self.zone).drop("zone", "is_refund")
+
+    def _receipt(self) -> pl.Expr:
+        """The receipt's number in a form that PostgreSQL stores; empty where there is none."""
+        name = self.dialect.columns.receipt
+        number = pl.col(name).fill_null("").str.replace_all("\0", "", literal=True) if name else pl.lit("")
+        return number.str.slice(0, LONGEST_CODE)
 
     def _zone_of(self, cells: pl.DataFrame) -> pl.Expr:
         zones = self.dialect.profile.time_zone if self.dialect.profile else None

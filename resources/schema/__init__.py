@@ -1,6 +1,6 @@
 """The SQL tables, made from the classes in ``bakery_assets.schemas``; migrations and the contract page follow."""
 
-from resources.schema import ops, plans
+from resources.schema import imports, ops, plans
 from resources.schema.columns import metadata
 
-__all__ = ["metadata", "ops", "plans"]
+__all__ = ["imports", "metadata", "ops", "plans"]

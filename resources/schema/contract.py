@@ -7,7 +7,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 
 from bakery_assets.schemas.setting_keys import SETTING_KEYS
 from bakery_assets.settings import PROJECT, Settings
-from resources.schema import metadata, ops
+from resources.schema import imports, metadata, ops
 from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
 
@@ -89,8 +89,18 @@ off. Then:
 - Lines that say total, tip, discount, gift card or custom amount, and those whose status says canceled, are left out
   and told.
 - Shops are kept apart where a known till names several, or with `--location-column`; else all is sold in `main`.
-- A day's tickets belong in one file: a second file with more of the same day contradicts the first and goes to
-  quarantine, and with `--corrections` it takes the first one's place.
+- A day may come in several files, which count together (`ops.imports`, `ops.import_lines`): where every line has the
+  number of its receipt, receipts merge by number and minute, and one that comes again counts once, as the newest file
+  has it. Without numbers the newest file of a till takes the place of what the till said of the day before, and that is
+  told; `--add` adds to it. Tills add up: a till is a known till or the names of an export's columns, or as
+  `--source NAME` says.
+- An export whose quantities, or takings of a unit, are about a thousand times or a thousandth of what its articles sold
+  on other days within eight weeks is held back, for a decimal sign may have been misread; about a hundred times, where
+  ten days of articles agree on it. `--decimal` or `--accept-jump` settle it.
+- A file that was imported before, by its content, loads nothing. `bakery imports` lists what was imported, and
+  `bakery undo-import ID` takes one back: sales become what they would be without it, recorded as known now, and what
+  nothing tells of any more is withdrawn. Sales that no import gave, such as those of a folder, are contradicted by a
+  file that tells otherwise, in quarantine; with `--corrections` it takes their place.
 
 A plan uses the facts whose `recorded_at` is not after the tenant's planning instant, and of each
 fact the latest such record. Current state (stock on hand, open orders) is derived from facts.
@@ -157,7 +167,7 @@ Asset keys are the names of the tables in `plans` and `marts`; the facts are ext
 partitions `tenant`; dimensions `date` and `tenant`; models and retrainings have `tenant` alone. Jobs `planning_wave`,
 `plan_tenant_day`, `retrain_models`, `review_models`, `check_sales`, `build_marts`. Schedules `daily_planning`,
 `weekly_retraining`, `model_review`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `late_sales`,
-`plan_decisions`, `run_outcomes`, `run_cancellations`, `late_mornings`.
+`plan_decisions`, `run_outcomes`, `run_cancellations`, `late_mornings`, `inbox`.
 """
 
 
@@ -169,7 +179,7 @@ def render() -> str:
         _tenant_settings(),
     ]
     parts += ["## Schema `ops`: what others write\n"]
-    parts += [_table(table) for table in (*ops.LOADED, ops.till_forms, ops.quarantine)]
+    parts += [_table(table) for table in (*ops.LOADED, *imports.TABLES, ops.till_forms, ops.quarantine)]
     parts += ["## Schema `plans`: what we write\n"]
     parts += [_table(table) for table in metadata.sorted_tables if table.schema == "plans"]
     return "\n".join([*parts, DAGSTER])

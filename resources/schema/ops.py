@@ -11,8 +11,8 @@ refers to it.
 """
 
 from sqlalchemy import CheckConstraint, Column, Computed, Identity, Index, PrimaryKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.dialects.postgresql import BIGINT, INTEGER, JSONB, TEXT, TIMESTAMP
-from sqlalchemy.sql import func
+from sqlalchemy.dialects.postgresql import BIGINT, BOOLEAN, INTEGER, JSONB, TEXT, TIMESTAMP
+from sqlalchemy.sql import false, func
 
 from bakery_assets.schemas import ops as schemas
 from bakery_assets.schemas import table_name
@@ -21,6 +21,17 @@ from resources.schema.columns import metadata, table, tenant_fk, transaction
 
 def _transaction() -> Column[int]:
     return transaction("transaction_id", "Transaction that wrote the row; late sales are found by it")
+
+
+def _imported() -> tuple[Column[int], Column[bool]]:
+    """Internal, so that files and frames have no such columns: imports alone write them."""
+    made = "Import that made the record, by being imported or undone; empty: recorded directly"
+    gone = "Nothing is known of it any more: what said so was undone or replaced"
+    internal = {"internal": True}
+    return (
+        Column("import_id", BIGINT, comment=made, info=internal),
+        Column("is_withdrawn", BOOLEAN, nullable=False, server_default=false(), comment=gone, info=internal),
+    )
 
 
 def _recorded(table_name: str) -> Index:
@@ -71,6 +82,7 @@ quality_templates = table(schemas.QualityTemplates)
 sales = table(
     schemas.Sales,
     _transaction(),
+    *_imported(),
     # The days of a series together, which is how they are read.
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "recorded_at"),
     Index(None, "transaction_id"),
@@ -82,6 +94,7 @@ sales = table(
 sales_hourly = table(
     schemas.SalesHourly,
     _transaction(),
+    *_imported(),
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "hour", "recorded_at"),
     Index(None, "transaction_id"),
     fact="sales_date",

@@ -14,6 +14,12 @@ from resources.schema import ops, plans
 from resources.warehouse.alerts import alerts_of_day
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 
+# Sales that are not withdrawn, by a record of the same time or later.
+_STANDS = (
+    "NOT EXISTS (SELECT FROM ops.sales s WHERE s.tenant_id = t.tenant_id AND s.product_id = t.product_id"
+    " AND s.location_id = t.location_id AND s.sales_date = t.sales_date AND s.recorded_at >= t.recorded_at"
+    " AND s.is_withdrawn)"
+)
 _NAMED = (
     ops.products, ops.ingredients, ops.suppliers, ops.supplier_items, ops.equipment, ops.locations, ops.shifts,
     ops.recipes, ops.recipe_lines,
@@ -49,7 +55,7 @@ def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> 
         ahead = f"t.date BETWEEN w.plan_date AND w.plan_date + {OUTLOOK_DAYS}"
         frames["calendar"] = _rows(bulk, ops.calendar, f"t.tenant_id = w.tenant_id AND {ahead}")
         frames[plans.alerts.name] = alerts_of_day(bulk, [tenant_id], plan_date)
-        sales = _rows(bulk, ops.sales, "t.tenant_id = w.tenant_id AND t.sales_date = w.week_before")
+        sales = _rows(bulk, ops.sales, f"t.tenant_id = w.tenant_id AND t.sales_date = w.week_before AND {_STANDS}")
     frames["sales"] = sales.sort("recorded_at").unique(["product_id", "location_id"], keep="last", maintain_order=True)
     bakery = tenant.row(0, named=True)
     return DayBriefing(
@@ -89,7 +95,9 @@ def read_product_forecast(
         results = f"{own} AND t.validation_date >= w.checked AND t.plan_date <= w.plan_date"
         frames = {
             "locations": _rows(bulk, ops.locations, "t.tenant_id = w.tenant_id"),
-            "sales": _latest(_rows(bulk, ops.sales, since), "recorded_at", "sales_date", "location_id"),
+            "sales": _latest(
+                _rows(bulk, ops.sales, f"{since} AND {_STANDS}"), "recorded_at", "sales_date", "location_id"
+            ),
             "demand_forecasts": _rows(bulk, plans.demand_forecasts, f"{own} AND t.plan_date = w.plan_date"),
             "validation_results": _latest(
                 _rows(bulk, plans.validation_results, results), "plan_date", "validation_date", "location_id"

@@ -89,7 +89,7 @@ class Snapshot:
         current = conform(
             SnapshotCells, self.cells.join(wanted, on=["tenant_id", "plan_date"], how="semi").sort("tenant_id")
         )
-        known = {name: _as_known(name, frame, current) for name, frame in self.tables.items()}
+        known = {name: _without_withdrawn(_as_known(name, frame, current)) for name, frame in self.tables.items()}
         return conform(Cells, current), known
 
 
@@ -203,7 +203,7 @@ def read_known(
             name: _read_facts(bulk, metadata.tables[f"ops.{name}"], only_series=series is not None) for name in reads
         }
     without_late_sales = conform(SnapshotCells, cells.with_columns(sales_until="planned_as_of"))
-    return {name: _as_known(name, frame, without_late_sales) for name, frame in found.items()}
+    return {name: _without_withdrawn(_as_known(name, frame, without_late_sales)) for name, frame in found.items()}
 
 
 def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collection[str]) -> dict[str, pl.DataFrame]:
@@ -246,6 +246,7 @@ _OF_SERIES[ops.sales_hourly] = _OF_SERIES[ops.sales]
 
 
 _SALES = (ops.sales, ops.sales_hourly)
+_WITHDRAWN = "is_withdrawn"  # of sales, next to their columns, until the latest records are chosen
 
 
 def _with_first_day_to_validate(bulk: Bulk, cells: dy.DataFrame[Cells]) -> pl.DataFrame:
@@ -272,8 +273,16 @@ def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.Da
         conditions.append(needed)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     source = f"{table.fullname} t JOIN reach r ON r.tenant_id = t.tenant_id{join}"
-    frame = bulk.read(f"SELECT {selected(table)} FROM {source}{where}")  # noqa: S608
-    return frame.cast(frame_schema(table)).sort([column.name for column in table.primary_key] or table.columns.keys())
+    withdrawn = f", t.{_WITHDRAWN}" if table in _SALES else ""
+    frame = bulk.read(f"SELECT {selected(table)}{withdrawn} FROM {source}{where}")  # noqa: S608
+    return frame.with_columns(pl.col(name).cast(kind) for name, kind in frame_schema(table).items()).sort(
+        [column.name for column in table.primary_key] or table.columns.keys()
+    )
+
+
+def _without_withdrawn(latest: pl.DataFrame) -> pl.DataFrame:
+    """Latest records without those of sales that are withdrawn: nothing is known of these any more."""
+    return latest.filter(~pl.col(_WITHDRAWN)).drop(_WITHDRAWN) if _WITHDRAWN in latest.columns else latest
 
 
 def _as_known(name: str, frame: pl.DataFrame, cells: dy.DataFrame[SnapshotCells]) -> pl.DataFrame:

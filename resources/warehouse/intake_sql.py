@@ -9,7 +9,6 @@ Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects`
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -64,7 +63,7 @@ class StoredRows:
 
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:
         """All records about ``subjects``. Other loads of the table wait from here on until this one ends."""
-        self._bulk.run(f"DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('load {spec.name}')); END $$")
+        wait_for_loads(self._bulk, spec.name)
         table = metadata.tables[f"ops.{spec.name}"]
         if not self._has_rows_of(table, subjects.select("tenant_id").unique()):
             return pl.DataFrame(schema=pl.Schema(spec.schema))
@@ -102,6 +101,11 @@ class StoredRows:
             return self._bulk.read(query).height > 0
 
 
+def wait_for_loads(bulk: Bulk, table: str) -> None:
+    """Wait until other loads of a table have ended; theirs wait from here on until this one ends."""
+    bulk.run(f"DO $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('load {table}')); END $$")
+
+
 @cache
 def _python_zones() -> frozenset[str]:
     return frozenset(available_timezones())
@@ -119,15 +123,15 @@ def has_rows(bulk: Bulk, table: str) -> bool:
 
 def place_of(bulk: Bulk, tenant_id: str) -> tuple[str, str] | None:
     """A tenant's time zone and country; None: there is no such tenant."""
-    found = bulk.read(f"SELECT timezone, country FROM ops.tenants WHERE tenant_id = {_literal(tenant_id)}")
+    found = bulk.read(f"SELECT timezone, country FROM ops.tenants WHERE tenant_id = {literal(tenant_id)}")
     return (str(found["timezone"].item()), str(found["country"].item())) if found.height else None
 
 
 def add_tenant(bulk: Bulk, tenant_id: str, name: str, zone: str, country: str) -> None:
     """Add a tenant; everything else about it is the default."""
-    values = ", ".join(_literal(value) for value in (tenant_id, name, zone, country))
+    values = ", ".join(literal(value) for value in (tenant_id, name, zone, country))
     bulk.run(f"INSERT INTO ops.tenants (tenant_id, name, timezone, country) VALUES ({values}) ON CONFLICT DO NOTHING")
-    main = f"{_literal(tenant_id)}, {_literal(MAIN_LOCATION)}"
+    main = f"{literal(tenant_id)}, {literal(MAIN_LOCATION)}"
     bulk.run(f"INSERT INTO ops.locations (tenant_id, location_id) VALUES ({main}) ON CONFLICT DO NOTHING")
 
 
@@ -136,7 +140,7 @@ def add_products(bulk: Bulk, tenant_id: str, articles: dy.DataFrame[Articles]) -
     bulk.put("articles", articles)
     bulk.run(
         "INSERT INTO ops.products (tenant_id, product_id, name, price)"
-        f" SELECT {_literal(tenant_id)}, product_id, product_id, price FROM articles ON CONFLICT DO NOTHING"
+        f" SELECT {literal(tenant_id)}, product_id, product_id, price FROM articles ON CONFLICT DO NOTHING"
     )
 
 
@@ -147,12 +151,12 @@ def store(bulk: Bulk, spec: TableSpec, file: FileRows) -> None:
     program has stored since it was compared is left as it is.
     """
     if file.locations is not None and spec.creates:
-        _add_locations(bulk, file.locations)
+        add_locations(bulk, file.locations)
     rows = pl.concat([file.new, file.changed])
     if rows.height:
         _insert(bulk, spec, rows, file.given)
     if file.locations is not None and not spec.creates:  # those of the tenants just stored
-        _add_locations(bulk, file.locations)
+        add_locations(bulk, file.locations)
 
 
 def _insert(bulk: Bulk, spec: TableSpec, rows: pl.DataFrame, given: Collection[str]) -> None:
@@ -175,25 +179,17 @@ def staged_faults(bulk: Bulk) -> Iterator[Callable[[dy.DataFrame[Faults]], None]
         yield lambda faults: bulk.put("faults", faults)
 
 
-def hours_of(bulk: Bulk, tenant_id: str, first: date, last: date) -> pl.DataFrame:
-    """The hours of sales that are stored of some days: ``product_id, location_id, sales_date, hour``."""
-    return bulk.read(
-        "SELECT DISTINCT product_id, location_id, sales_date, hour FROM ops.sales_hourly"
-        f" WHERE tenant_id = {_literal(tenant_id)} AND sales_date BETWEEN '{first}' AND '{last}'"
-    )
-
-
 def quarantine(bulk: Bulk, folder: str, file: str) -> None:
     """Move the staged faults of a file to ``ops.quarantine``, each distinct one once."""
     bulk.run(
         "INSERT INTO ops.quarantine (tenant_id, folder, file, row_number, code, column_name, reason, content)"
-        f" SELECT tenant_id, {_literal(folder)}, {_literal(file)}, row_number, code, column_name, reason,"
+        f" SELECT tenant_id, {literal(folder)}, {literal(file)}, row_number, code, column_name, reason,"
         " content::jsonb FROM faults"
         " ORDER BY row_number ON CONFLICT DO NOTHING"
     )
 
 
-def _add_locations(bulk: Bulk, locations: dy.DataFrame[NamedLocations]) -> None:
+def add_locations(bulk: Bulk, locations: dy.DataFrame[NamedLocations]) -> None:
     bulk.run("DROP TABLE IF EXISTS staged_locations")
     bulk.put("staged_locations", locations)
     bulk.run(
@@ -219,5 +215,6 @@ def _equal(left: str, right: str, names: Iterable[str], gaps: Collection[str] = 
     )
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
+    """A text as SQL."""
     return "'" + value.replace("'", "''") + "'"

@@ -6,7 +6,7 @@ What schedules need to know of tenants is in ``planning_runs``.
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import DATE, TEXT, column, delete, func, select, tuple_, values
+from sqlalchemy import DATE, TEXT, column, delete, exists, func, select, tuple_, values
 
 from bakery_assets.cells import Cell
 from resources.schema import metadata, ops, plans
@@ -20,15 +20,24 @@ def forget(warehouse: Warehouse, tenants: Collection[str]) -> None:
             connection.execute(delete(table).where(table.c.tenant_id.in_(tenants)))
 
 
+def known_tenants(warehouse: Warehouse) -> frozenset[str]:
+    """All tenants, of any status."""
+    with warehouse.engine.connect() as connection:
+        return frozenset(connection.execute(select(ops.tenants.c.tenant_id)).scalars())
+
+
 def ended_sales(warehouse: Warehouse, cells: Collection[Cell], days: int) -> dict[Cell, date]:
     """The last sale before the day of cells whose sales ended more than ``days`` days before it."""
     planned = values(column("tenant_id", TEXT), column("plan_date", DATE), name="planned").data(
         [(cell.tenant_id, cell.plan_date) for cell in cells]
     )
     sale = ops.sales.c
+    later = ops.sales.alias()
+    series = (later.c[name] == sale[name] for name in ("tenant_id", "product_id", "location_id", "sales_date"))
+    is_withdrawn = exists().where(*series, later.c.recorded_at >= sale.recorded_at, later.c.is_withdrawn)
     last = (
         select(func.max(sale.sales_date))
-        .where(sale.tenant_id == planned.c.tenant_id, sale.sales_date < planned.c.plan_date)
+        .where(sale.tenant_id == planned.c.tenant_id, sale.sales_date < planned.c.plan_date, ~is_withdrawn)
         .scalar_subquery()
     )
     query = select(planned.c.tenant_id, planned.c.plan_date, last)

@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from bakery_assets.intake.till_dialect import UNKNOWN_FORM, TillDialect, TillForm
+from bakery_assets.intake.till_dialect import UNKNOWN_FORM, TillForm
 from resources.schema import ops
 from resources.warehouse.connection import Warehouse
 
@@ -18,13 +18,12 @@ def till_form(warehouse: Warehouse, tenant_id: str, source: str) -> TillForm:
     return UNKNOWN_FORM if found is None else TillForm(*found)
 
 
-def remember_form(warehouse: Warehouse, tenant_id: str, dialect: TillDialect) -> None:
+def remember_form(warehouse: Warehouse, tenant_id: str, source: str, shown: TillForm) -> None:
     """Keep what an export showed; what it did not show stays as it was."""
-    shown = dialect.shown
     if shown == UNKNOWN_FORM:
         return
     values = {"decimal_sign": shown.decimal, "date_order": shown.order}
-    added = insert(ops.till_forms).values(tenant_id=tenant_id, source=dialect.source, **values)
+    added = insert(ops.till_forms).values(tenant_id=tenant_id, source=source, **values)
     kept = {name: func.coalesce(added.excluded[name], _F[name]) for name in values}
     with warehouse.engine.begin() as connection:
         connection.execute(

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.till_columns import TillOptions
 from resources.warehouse import Warehouse
-from resources.warehouse.intake import TillOwner, import_till, load_folder
+from resources.warehouse.imports import TillOwner, import_till
+from resources.warehouse.intake import load_folder
 from tests.intake.fuzzing import FOLDER, NOW, TILLS, fuzz, mutated
 
 SECONDS = 15.0

@@ -16,7 +16,7 @@ from bakery_assets.intake.till_columns import TillOptions
 from bakery_assets.intake.till_dialect import detect_dialect, with_mapping
 from bakery_assets.settings import settings
 from resources.warehouse import Warehouse
-from resources.warehouse.intake import TillOwner, import_till
+from resources.warehouse.imports import TillOwner, import_till
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 SHOP = TillOwner("shop", "Europe/Paris", "FR")
@@ -25,8 +25,7 @@ SHOP = TillOwner("shop", "Europe/Paris", "FR")
 def run(warehouse: Warehouse, home: Path, content: str | bytes, owner: TillOwner = SHOP, **options: Any) -> LoadReport:
     path = home / "export.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    corrections = options.pop("corrections", False)
-    return import_till(warehouse, path, owner, TillOptions(**options), now=NOW, corrections=corrections)
+    return import_till(warehouse, path, owner, TillOptions(**options), now=NOW)
 
 
 def rows(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
@@ -76,17 +75,15 @@ def test_the_same_sales_are_read_from_tills_of_many_countries(warehouse: Warehou
     assert sales(warehouse) == [("Pain", date(2026, 4, 3), 2.0, 3.0), ("Pain", date(2026, 4, 13), 1.0, 1.5)]
 
 
-def test_an_import_again_adds_nothing_and_a_changed_day_needs_corrections(warehouse: Warehouse, home: Path) -> None:
+def test_an_import_again_adds_nothing_and_a_changed_day_takes_the_earlier_ones_place(
+    warehouse: Warehouse, home: Path
+) -> None:
     first = "article,date,quantity,price\nPain,2026-04-03,2,1.5\nBun,2026-04-03,5,1\n"
     assert run(warehouse, home, first).new == 2
     assert (run(warehouse, home, first).new, run(warehouse, home, first).known) == (0, 2)
     changed = first.replace("03,2,", "03,7,").replace("5,1", "5,1") + "Pain,2026-04-04,1,9\n"
     report = run(warehouse, home, changed)
-    assert (report.new, report.known, report.quarantined) == (1, 1, 1)
-    assert rows(warehouse, "SELECT tenant_id, file, row_number, column_name FROM ops.quarantine") == [
-        ("shop", "export.csv", 2, "quantity")
-    ]
-    assert run(warehouse, home, changed, corrections=True).changed == 1
+    assert (report.new, report.changed, report.known, report.quarantined) == (1, 1, 1, 0)
     assert [row[2] for row in sales(warehouse)] == [5.0, 2.0, 7.0, 1.0]
     assert rows(warehouse, "SELECT price FROM ops.products WHERE product_id = 'Pain'") == [(1.5,)]
 
@@ -257,8 +254,8 @@ def test_the_commands_say_what_happened_and_with_which_status(
 
 
 def test_a_corrected_day_keeps_no_hour_of_its_earlier_version(warehouse: Warehouse, home: Path) -> None:
-    for content, corrections in (("10:00,Loaf,3\n2026-05-01 17:00,Loaf,1", False), ("10:00,Loaf,2", True)):
-        run(warehouse, home, f"date,item,quantity\n2026-05-01 {content}\n", corrections=corrections)
+    for content in ("10:00,Loaf,3\n2026-05-01 17:00,Loaf,1", "10:00,Loaf,2"):
+        run(warehouse, home, f"date,item,quantity\n2026-05-01 {content}\n")
     hours = "SELECT DISTINCT ON (hour) hour, quantity FROM ops.sales_hourly ORDER BY hour, recorded_at DESC"
     assert rows(warehouse, hours) == [(10, 2.0), (17, 0.0)]
 
