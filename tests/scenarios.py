@@ -233,12 +233,14 @@ def check_morning(path: Path, tables: Frames) -> None:
         assert [row for row in as_words(tables[name], columns, zone) if row[0] in named] == rows, name
 
 
-def check(path: Path, stage: Stage) -> None:
-    """Plan the bakery of a text with ``stage``; every table of it that the text has must come out as written there."""
-    text = path.read_text()
-    cells, frames = facts_of(text, stage)
-    tables = stage.plan(cells, frames)
-    expected = sections(text)
+def check(path: Path, stage: Stage, *, alone: bool = False) -> None:
+    """Plan the bakery of a text with ``stage``; every table of it that the text has must come out as written there.
+
+    Args:
+        alone: not in one call with the other texts of its folder, where a bakery's plan depends on who else is planned.
+    """
+    expected = sections(path.read_text())
+    cells, frames, tables = _planned_alone(path, stage) if alone else _planned_with_others(path, stage)
     assert set(expected) & set(stage.writes), f"{path.name} expects no table of {stage.name}"
     assert set(expected) <= {"cells", *frames, *stage.writes}, (
         f"{path.name} has tables that it neither reads nor writes"
@@ -248,3 +250,28 @@ def check(path: Path, stage: Stage) -> None:
             columns = list(expected[name][0])
             rows = [["-" if word is None else word for word in row.values()] for row in expected[name]]
             assert as_words(tables[name], columns, cells["timezone"][0]) == rows, name
+
+
+Planned = tuple[pl.DataFrame, Frames, Frames]  # cells, facts, tables
+_planned: dict[tuple[str, Path], dict[Path, Planned]] = {}
+
+
+def _planned_alone(path: Path, stage: Stage) -> Planned:
+    cells, frames = facts_of(path.read_text(), stage)
+    return cells, frames, dict(stage.plan(cells, frames))
+
+
+def _planned_with_others(path: Path, stage: Stage) -> Planned:
+    """The text's bakery, planned once with those of all texts of its folder that are of one bakery's day, as it is."""
+    key = (stage.name, path.parent)
+    if key not in _planned:
+        parts = {each: facts_of(each.read_text(), stage) for each in sorted(path.parent.glob("*.txt"))}
+        joined = {each.stem: part for each, part in parts.items() if part[0]["tenant_id"].to_list() == ["bakery"]}
+        tables = stage.plan(*together(joined)) if joined else {}
+        _planned[key] = {
+            each: (*part, {name: frame.filter(tenant_id=each.stem) for name, frame in tables.items()})
+            if each.stem in joined
+            else _planned_alone(each, stage)
+            for each, part in parts.items()
+        }
+    return _planned[key][path]
