@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: setup demo up test bench lint mutation chaos fuzz docs render
+.PHONY: setup demo up test bench lint style types imports manifest mutation chaos fuzz docs render
 
 setup: $(READY)
 
@@ -25,14 +25,24 @@ demo: $(READY)
 up: $(READY)
 	@$(BIN)/bakery up
 
-lint: $(READY)
+lint: style types imports
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy
+
+imports: $(READY)
 	$(BIN)/lint-imports --no-cache
 
-test: lint
+manifest: $(READY)
 	$(BIN)/python -m bakery_assets.assets.dbt_project
+
+# What comes before the tests, two at a time: pytest then has both cores for itself.
+test: $(READY)
+	@$(MAKE) --no-print-directory --jobs 2 types style imports manifest
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 bench: $(READY)

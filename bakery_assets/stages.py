@@ -116,7 +116,7 @@ def check_facts(schemas: Schemas, facts: Frames, cells: pl.DataFrame) -> dict[Ce
 
 def of_tenants(frame: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
     """The rows of the cells' tenants; a frame without ``tenant_id`` whole."""
-    if "tenant_id" not in frame.columns:
+    if frame.is_empty() or "tenant_id" not in frame.columns:
         return frame
     return frame.join(cells.select("tenant_id"), on="tenant_id", how="semi", maintain_order="left")
 

@@ -20,6 +20,9 @@ def settings_on(days: pl.DataFrame, settings: dy.DataFrame[ops.TenantSettings], 
     for key in keys:
         kind = SETTINGS_BY_KEY[key]
         chosen = settings.filter(pl.col("key") == key).select("tenant_id", "valid_from", pl.col("value").alias(key))
+        if chosen.is_empty():
+            days = days.with_columns(pl.lit(kind.default, kind.polars_type).alias(key))
+            continue
         days = (
             days.with_row_index("__row")
             .sort("date", maintain_order=True)

@@ -169,9 +169,13 @@ def together(parts: Mapping[str, tuple[pl.DataFrame, Frames]]) -> tuple[pl.DataF
 
     A stage takes hardly longer for ten small bakeries than for one, so a property is looked at in ten at a time.
     """
+
+    def of(tenant: str, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(tenant_id=pl.lit(tenant)) if "tenant_id" in frame.columns else frame
+
     named = [
-        (cells.with_columns(tenant_id=own), {name: frame.with_columns(tenant_id=own) for name, frame in frames.items()})
-        for own, (cells, frames) in ((pl.lit(tenant), part) for tenant, part in parts.items())
+        (of(tenant, cells), {name: of(tenant, frame) for name, frame in frames.items()})
+        for tenant, (cells, frames) in parts.items()
     ]
     cells = pl.concat([part[0] for part in named])
     return cells, {name: pl.concat([frames[name] for _, frames in named]) for name in named[0][1]}
@@ -179,16 +183,27 @@ def together(parts: Mapping[str, tuple[pl.DataFrame, Frames]]) -> tuple[pl.DataF
 
 def morning(text: str) -> Frames:
     """Every table that the stages of a planning day make of a text, by its ``with_policy``; no stage may fail."""
+    return mornings({"bakery": text})["bakery"]
+
+
+def mornings(texts: Mapping[str, str]) -> dict[str, Frames]:
+    """The same of several texts' bakeries, planned in one round."""
+    cells, facts = together({name: _facts_of_day(text) for name, text in texts.items()})
+    planned = PlanningRound.start(conform(Cells, cells), facts, {})
+    for stage in STAGES:
+        planned = planned.run(stage)
+    assert not planned.failed, planned.failed
+    tables = planned.output_tables()
+    return {name: {table: rows.filter(tenant_id=name) for table, rows in tables.items()} for name in texts}
+
+
+def _facts_of_day(text: str) -> tuple[pl.DataFrame, Frames]:
     facts: dict[str, pl.DataFrame] = {}
     tables = with_policy(sections(text))
     for stage in STAGES:
         cells, frames = frames_of(tables, stage)
         facts |= {name: frame for name, frame in frames.items() if name not in WRITTEN_BY}
-    planned = PlanningRound.start(conform(Cells, cells), facts, {})
-    for stage in STAGES:
-        planned = planned.run(stage)
-    assert not planned.failed, planned.failed
-    return planned.output_tables()
+    return cells, facts
 
 
 def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[str]]:
@@ -202,11 +217,10 @@ def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[st
     return [["-" if word is None else word for word in row] for row in ready.iter_rows()]
 
 
-def check_morning(path: Path) -> None:
-    """Plan the whole day of a text's bakery; of every table that a stage writes and the text has, the rows that begin
-    with a word of its first column must come out as written there."""
-    text = path.read_text()
-    tables, expected = morning(text), sections(text)
+def check_morning(path: Path, tables: Frames) -> None:
+    """Of every table that a stage has made of a text's day and the text has, the rows that begin with a word of its first
+    column must be as written there."""
+    expected = sections(path.read_text())
     zone = str((expected.get("cells") or sections(MONDAY)["cells"])[0]["timezone"])
     compared = [name for name in tables if name in expected]
     assert compared, f"{path.name} expects no table"
@@ -219,12 +233,14 @@ def check_morning(path: Path) -> None:
         assert [row for row in as_words(tables[name], columns, zone) if row[0] in named] == rows, name
 
 
-def check(path: Path, stage: Stage) -> None:
-    """Plan the bakery of a text with ``stage``; every table of it that the text has must come out as written there."""
-    text = path.read_text()
-    cells, frames = facts_of(text, stage)
-    tables = stage.plan(cells, frames)
-    expected = sections(text)
+def check(path: Path, stage: Stage, *, alone: bool = False) -> None:
+    """Plan the bakery of a text with ``stage``; every table of it that the text has must come out as written there.
+
+    Args:
+        alone: not in one call with the other texts of its folder, where a bakery's plan depends on who else is planned.
+    """
+    expected = sections(path.read_text())
+    cells, frames, tables = _planned_alone(path, stage) if alone else _planned_with_others(path, stage)
     assert set(expected) & set(stage.writes), f"{path.name} expects no table of {stage.name}"
     assert set(expected) <= {"cells", *frames, *stage.writes}, (
         f"{path.name} has tables that it neither reads nor writes"
@@ -234,3 +250,28 @@ def check(path: Path, stage: Stage) -> None:
             columns = list(expected[name][0])
             rows = [["-" if word is None else word for word in row.values()] for row in expected[name]]
             assert as_words(tables[name], columns, cells["timezone"][0]) == rows, name
+
+
+Planned = tuple[pl.DataFrame, Frames, Frames]  # cells, facts, tables
+_planned: dict[tuple[str, Path], dict[Path, Planned]] = {}
+
+
+def _planned_alone(path: Path, stage: Stage) -> Planned:
+    cells, frames = facts_of(path.read_text(), stage)
+    return cells, frames, dict(stage.plan(cells, frames))
+
+
+def _planned_with_others(path: Path, stage: Stage) -> Planned:
+    """The text's bakery, planned once with those of all texts of its folder that are of one bakery's day, as it is."""
+    key = (stage.name, path.parent)
+    if key not in _planned:
+        parts = {each: facts_of(each.read_text(), stage) for each in sorted(path.parent.glob("*.txt"))}
+        joined = {each.stem: part for each, part in parts.items() if part[0]["tenant_id"].to_list() == ["bakery"]}
+        tables = stage.plan(*together(joined)) if joined else {}
+        _planned[key] = {
+            each: (*part, {name: frame.filter(tenant_id=each.stem) for name, frame in tables.items()})
+            if each.stem in joined
+            else _planned_alone(each, stage)
+            for each, part in parts.items()
+        }
+    return _planned[key][path]

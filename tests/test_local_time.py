@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bakery_assets.local_time import (
+    FEW_ROWS,
     INSTANT,
     in_known_zones,
     to_instant,
@@ -88,10 +89,12 @@ def one_by_one(rows: list[tuple[str | None, datetime | None]]) -> list[datetime 
 
 
 @given(st.lists(st.tuples(st.sampled_from(ALL_ZONES) | st.none(), WALL_TIMES | st.none()), max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_wall_times_of_a_frame_are_the_instants_of_each_of_them_in_every_zone(
     rows: list[tuple[str | None, datetime | None]],
 ) -> None:
+    many = rows * (FEW_ROWS // max(len(rows), 1) + 1)  # few and many rows are converted in different ways
+    assert with_utc_times(as_frame(many), at="wall")["at"].to_list() == one_by_one(many)
     found = with_utc_times(as_frame(rows), at="wall")
     assert found.columns == ["timezone", "wall", "at"]
     assert found.schema["at"] == INSTANT

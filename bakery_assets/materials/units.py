@@ -4,12 +4,15 @@ Grams and kilograms, and milliliters and liters, always convert. A piece becomes
 its density; both are given with the ingredient or the product, for no two eggs or oils are the same.
 """
 
+from functools import cache
+
 import polars as pl
 
 _SIZES = {"piece": 1.0, "kg": 1.0, "g": 0.001, "l": 1.0, "ml": 0.001}  # in pieces, kilograms or liters
 _MEASURES = {"piece": "count", "kg": "mass", "g": "mass", "l": "volume", "ml": "volume"}
 
 
+@cache  # to build it costs more than to evaluate it, and a round asks for it two dozen times
 def conversion_factor(from_unit: str, to_unit: str, piece_weight_kg: str, density_kg_per_l: str | None) -> pl.Expr:
     """What one ``from_unit`` is in ``to_unit``; null where it cannot be converted.
 

@@ -67,6 +67,9 @@ def with_values(lots: dy.DataFrame[Lots], to_come: dy.DataFrame[DemandToCome]) -
     What a lot of Q units adds to the units x that are there or sold already sells E[min(D, x + Q)] - E[min(D, x)] on
     average, D being the demand until it can no longer be sold, and at least the day's orders; the rest is left.
     """
+    if to_come.is_empty():
+        unknown = pl.lit(None, pl.Float64)
+        return conform(Lots, lots.with_columns(expected_gain=unknown, expected_loss=unknown))
     is_valued = (pl.col("batches") > 0) & (pl.col("surplus") >= 10.0**-DECIMALS)
     rows = lots.drop("expected_gain", "expected_loss").join(
         to_come.with_columns(is_known=True), on=PRODUCT_DAY, how="left", maintain_order="left"

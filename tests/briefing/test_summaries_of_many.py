@@ -76,7 +76,7 @@ def bakeries(draw):
     return zones, tables, draw(st.randoms(use_true_random=False))
 
 
-@settings(max_examples=14, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(bakeries())
 def test_a_bakery_alone_is_reported_the_same_as_among_others_in_any_order(frames_of, cells_of, made):
     zones, tables, random = made

@@ -110,15 +110,21 @@ def bakeries(draw: st.DrawFn) -> Rows:
     }  # fmt: skip
 
 
-def planned(facts: Rows) -> Frames:
-    """The tables that the ledger, production, procurement and inventory make of the facts."""
-    cells = pl.DataFrame([("bakery", MONDAY, "Europe/Berlin", instant(0, 2))], schema=dict(CELLS), orient="row")
-    own = {"tenant_id": "bakery", "recorded_at": instant(-1, 21)}
+def planned(*facts: Rows) -> list[Frames]:
+    """For each bakery the tables that the ledger, production, procurement and inventory make of its facts."""
+    names = [f"b{number}" for number in range(len(facts))]
+    cells = pl.DataFrame(
+        [(name, MONDAY, "Europe/Berlin", instant(0, 2)) for name in names], schema=dict(CELLS), orient="row"
+    )
     frames: dict[str, pl.DataFrame] = {}
     for stage in STAGES:
         for name, schema in stage.reads.items():
             if name not in frames:
-                rows = [defaults_of(schema) | own | row for row in facts.get(name, [])]
+                rows = [
+                    defaults_of(schema) | {"tenant_id": tenant, "recorded_at": instant(-1, 21)} | row
+                    for tenant, of_tenant in zip(names, facts, strict=True)
+                    for row in of_tenant.get(name, [])
+                ]
                 frames[name] = pl.DataFrame(rows, schema=frame_schema(schema))
         frames |= stage.plan(cells, frames)
-    return frames
+    return [{name: frame.filter(tenant_id=tenant) for name, frame in frames.items()} for tenant in names]

@@ -27,8 +27,10 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def bakery(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(BAKERY), "backtest", *arguments], capture_output=True, text=True, check=False)
+def backtest(*arguments: str) -> tuple[int, str, str]:
+    """Its exit status and what it prints as a result and as a message."""
+    done = CliRunner().invoke(app, ["backtest", *arguments])
+    return done.exit_code, done.stdout, done.stderr
 
 
 @pytest.fixture
@@ -76,9 +78,9 @@ def compared(monkeypatch: pytest.MonkeyPatch) -> Backtest:
 
 def test_the_table_and_the_json_tell_the_same(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
-    done = bakery(
-        "--data", str(folder), "--weeks", "2", "--models", "system,SeasonalNaive,AutoETS", "--json", str(file)
-    )
+    arguments = ["--weeks", "2", "--models", "system,SeasonalNaive,AutoETS", "--json", str(file)]
+    command = [str(BAKERY), "backtest", "--data", str(folder), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(file.read_text(), parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
     assert [model["model"] for model in told["models"]] == ["system", "SeasonalNaive", "AutoETS"]
@@ -144,27 +146,27 @@ def test_the_tables_are_shown_even_if_the_json_cannot_be_written_after_all(compa
     ],
 )
 def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], said: str) -> None:
-    done = bakery("--data", str(folder), *arguments)
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert done.stdout == ""
+    status, shown, told = backtest("--data", str(folder), *arguments)
+    assert status == 2
+    assert said in told
+    assert len(told.strip().splitlines()) == 1
+    assert shown == ""
 
 
 def test_where_the_json_cannot_go_is_told_before_the_data_are_read(tmp_path: Path) -> None:
-    done = bakery("--data", str(tmp_path / "none"), "--json", str(tmp_path / "reports" / "x.json"))
-    assert done.returncode == 2
-    assert done.stderr.strip() == f"{tmp_path}/reports/x.json cannot be written: there is no folder {tmp_path}/reports."
+    status, _, told = backtest("--data", str(tmp_path / "none"), "--json", str(tmp_path / "reports" / "x.json"))
+    assert status == 2
+    assert told.strip() == f"{tmp_path}/reports/x.json cannot be written: there is no folder {tmp_path}/reports."
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    done = bakery("--data", str(tmp_path / "none"))
-    assert done.returncode == 2
-    assert done.stderr.strip() == f"{tmp_path / 'none'} does not exist."
+    status, _, told = backtest("--data", str(tmp_path / "none"))
+    assert status == 2
+    assert told.strip() == f"{tmp_path / 'none'} does not exist."
 
 
 def test_the_command_explains_itself() -> None:
-    done = bakery("--help")
-    assert done.returncode == 0
-    assert "--weeks" in done.stdout
-    assert "--until" in done.stdout
+    status, shown, _ = backtest("--help")
+    assert status == 0
+    assert "--weeks" in shown
+    assert "--until" in shown

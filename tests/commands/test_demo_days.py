@@ -1,14 +1,13 @@
 """`bakery demo --days`: days lived in the demo's world, planned and compared with what is really there."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from bakery_assets.cli import app
 from bakery_assets.commands.demo_days import Life, Spent, begin_lives, live, report
 from bakery_assets.demo.catalogue import demo_bakeries
 from bakery_assets.demo.folder import SEED
@@ -55,9 +54,6 @@ def test_a_bakery_that_bakes_in_secret_breaks_the_promise(
 
 @pytest.mark.parametrize("days", ["0", "-1", "two"])
 def test_days_are_at_least_one(days: str) -> None:
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "bakery"), "demo", "--days", days],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, ["demo", "--days", days])
+    assert done.exit_code == 2
     assert "--days" in done.stderr

@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
-import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -20,42 +19,57 @@ from tests.publishing import plan
 BAKERY = Path(sys.executable).parent / "bakery"
 
 
-@pytest.fixture
-def report(warehouse: Warehouse, tmp_path: Path):  # type: ignore[no-untyped-def]
-    """Run a command on a warehouse with one bakery in Paris; its exit status and what it prints."""
+def a_bakery(warehouse: Warehouse) -> None:
+    """One in Paris, without a plan."""
     insert(warehouse, **bakery("b"))
 
+
+def a_planned_bakery(warehouse: Warehouse) -> None:
+    """The same with the plan of its day."""
+    a_bakery(warehouse)
+    plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))
+
+
+pytestmark = pytest.mark.filled(by=a_bakery)
+
+
+@pytest.fixture
+def report(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Run a command on the bakery's warehouse; its exit status and what it prints."""
+    monkeypatch.setattr("resources.warehouse.Warehouse", lambda: warehouse)
+
     def run(*arguments: str) -> tuple[int, str]:
-        environment = {
-            **os.environ,
-            "BAKERY_DATABASE_URL": warehouse.url,
-            "BAKERY_HOME": str(tmp_path),
-            "COLUMNS": "200",
-        }
-        done = subprocess.run(
-            [str(BAKERY), *arguments, "--tenant", "b"], env=environment, capture_output=True, text=True, check=False
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, (done.stdout + done.stderr).strip()
+        done = CliRunner(env={"COLUMNS": "200"}).invoke(app, [*arguments, "--tenant", "b"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+        return done.exit_code, (done.stdout + done.stderr).strip()
 
     return run
 
 
 @pytest.fixture
-def report_that_day(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def report_that_day(report, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
     """The same as if it were the afternoon of the day whose plan is tested; an old plan says nothing of today's stock."""
-    insert(warehouse, **bakery("b"))
-    monkeypatch.setattr("resources.warehouse.Warehouse", lambda: warehouse)
     seconds = count()
     afternoon = datetime(2026, 3, 3, 15, tzinfo=UTC)
     monkeypatch.setattr("resources.clock.utc_now", lambda: afternoon + timedelta(seconds=next(seconds)))
+    return report
 
-    def run(*arguments: str) -> tuple[int, str]:
-        done = CliRunner().invoke(app, [*arguments, "--tenant", "b"])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
-        return done.exit_code, done.output.strip()
 
-    return run
+def batch_of(warehouse: Warehouse, day: date) -> tuple[str, float]:
+    """Number and quantity of the first batch that the plan has for a day."""
+    query = (
+        f"SELECT batch_number, quantity_planned FROM plans.production_batches WHERE schedule_date = '{day}' ORDER BY 1"
+    )
+    number, planned = rows(warehouse, query)[0]
+    return number, planned
+
+
+def test_the_command_runs_as_a_program_of_its_own(warehouse: Warehouse, tmp_path: Path) -> None:
+    environment = {**os.environ, "BAKERY_DATABASE_URL": warehouse.url, "BAKERY_HOME": str(tmp_path)}
+    command = [str(BAKERY), "count", "flower", "30", "--tenant", "b"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip() == "b has no product or ingredient flower; did you mean flour or Flour?"
 
 
 def test_a_count_by_name_is_recorded_with_its_local_time(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
@@ -134,10 +148,12 @@ def test_a_count_that_cannot_be_is_refused_with_its_reason(report, warehouse: Wa
     assert rows(warehouse, "SELECT count(*) FROM ops.stock_lots WHERE lot_id IS NULL") == [(0,)]
 
 
+@pytest.mark.filled(by=a_planned_bakery)
 def test_a_count_is_compared_with_the_book_of_its_own_instant(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     """60 kg in the evening before; 100 baguettes of 0.18 kg flour each are assumed to have been baked by noon."""
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
-    baked = batches.filter(pl.col("schedule_date") == DAY)["quantity_planned"].sum()
+    baked = rows(
+        warehouse, f"SELECT sum(quantity_planned) FROM plans.production_batches WHERE schedule_date = '{DAY}'"
+    )[0][0]
     status, text = report_that_day("count", "flour", "30", "--at", "2026-03-03T12:30")
     assert status == 0
     assert f"In the book: {round(60 - 0.18 * baked, 1):g} kg before, 30 kg after." in text
@@ -146,9 +162,9 @@ def test_a_count_is_compared_with_the_book_of_its_own_instant(report_that_day, w
     assert "In the book, lot sack: 60 kg before, 58 kg after; all lots 58 kg." in text
 
 
+@pytest.mark.filled(by=a_planned_bakery)
 def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
-    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    number, planned = batch_of(warehouse, DAY)
     status, text = report_that_day("done", number, "--quantity", f"{planned - 50:g}", "--at", "2026-03-03T12:30")
     assert status == 0
     left, used = 60 - 0.18 * planned, 0.18 * (planned - 50)
@@ -160,34 +176,34 @@ def test_a_batch_says_what_it_makes_and_takes(report_that_day, warehouse: Wareho
     assert "more than planned" not in text
 
 
+@pytest.mark.filled(by=a_planned_bakery)
 def test_a_batch_of_far_more_than_planned_is_asked_about(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
-    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    number, planned = batch_of(warehouse, DAY)
     status, text = report_that_day("done", number, "--quantity", f"{planned * 2:g}", "--at", "2026-03-03T12:30")
     assert status == 0
     assert f"That is {planned:g} pieces more than planned." in text
     assert f"bakery done {number} --tenant b --quantity QUANTITY" in text
 
 
+@pytest.mark.filled(by=a_planned_bakery)
 def test_a_batch_of_a_day_without_a_plan_of_its_own_is_refused(report_that_day, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
-    number = batches.filter(pl.col("schedule_date") > DAY)["batch_number"][0]
+    number, _ = batch_of(warehouse, DAY + timedelta(days=1))
     status, text = report_that_day("done", number, "--at", "2026-03-03T12:30")
     assert status == 2
     assert f"Batch {number} is a preview of Wed 4 Mar" in text
     assert rows(warehouse, "SELECT count(*) FROM ops.batch_events") == [(0,)]
 
 
+@pytest.mark.filled(by=a_planned_bakery)
 def test_a_batch_that_failed_has_taken_its_ingredients(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
-    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    number, planned = batch_of(warehouse, DAY)
     assert report("done", number, "--failed", "--reason", "burnt", "--at", "2026-03-03T18:30")[0] == 0
     assert rows(warehouse, "SELECT event, quantity, wasted_quantity FROM ops.batch_events") == [("failed", 0, planned)]
 
 
+@pytest.mark.filled(by=a_planned_bakery)
 def test_what_a_batch_wasted_took_ingredients_like_what_it_made(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    batches = plan(warehouse, Cell("b", DAY), PLANNING_INSTANT + timedelta(minutes=5))["production_batches"]
-    number, planned = batches.filter(pl.col("schedule_date") == DAY).select("batch_number", "quantity_planned").row(0)
+    number, planned = batch_of(warehouse, DAY)
     status, text = report("done", number, "--wasted", "2", "--at", "2026-03-03T18:30")
     assert status == 0
     assert f"{planned - 2:g} pieces made, 2 pieces thrown away, {planned:g} pieces planned." in text

@@ -26,22 +26,31 @@ def server(own_server: URL) -> URL:
     return own_server
 
 
-@pytest.fixture
-def office(warehouse: Warehouse) -> Iterator[Office]:
+def two_evenings(warehouse: Warehouse) -> None:
     """A bakery that plans at 20:00 on the evening before, open from 07:00 to 21:00; both days are planned."""
-    chosen = {"planning_time": "20:00", "planning_day": "day_before", "opens": "07:00", "closes": "21:00"}
+    chosen = {"planning_day": "day_before", "opens": "07:00", "closes": "21:00"}
     settings = [
         {"tenant_id": "b", "key": key, "value": value, "valid_from": date(2000, 1, 1)} for key, value in chosen.items()
-        if key != "planning_time"
-    ]  # fmt: skip
+    ]
     facts = without(bakeries.bakery("b"), YESTERDAY)
     facts["tenants"] = [{**facts["tenants"][0], "planning_time": EIGHT.time().replace(hour=20)}]
     insert(warehouse, **facts, tenant_settings=settings)
     with dg.DagsterInstance.ephemeral() as instance:
         made = Office(warehouse, instance)
         for day in (YESTERDAY, DAY):
-            made.now = EIGHT - timedelta(days=(DAY - day).days) + timedelta(minutes=5)
+            made.now = planned_at(day)
             made.wave(Cell("b", day))
+
+
+def planned_at(day: date) -> datetime:
+    return EIGHT - timedelta(days=(DAY - day).days) + timedelta(minutes=5)
+
+
+@pytest.fixture
+def office(warehouse: Warehouse) -> Iterator[Office]:
+    """The evening on which today was planned, after the first tick."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        made = Office(warehouse, instance, now=planned_at(DAY))
         made.tick()
         yield made
 
@@ -63,6 +72,7 @@ def forecast(office: Office) -> float:
     return float(rows(office.warehouse, query)[0][0])
 
 
+@pytest.mark.filled(by=two_evenings)
 def test_closing_sales_that_change_much_make_a_second_version_that_knows_them(office: Office) -> None:
     before = forecast(office)
     [request] = report(office, 300.0, CLOSED)
@@ -73,6 +83,7 @@ def test_closing_sales_that_change_much_make_a_second_version_that_knows_them(of
     assert office.tick() == []
 
 
+@pytest.mark.filled(by=two_evenings)
 def test_closing_sales_as_they_were_expected_only_validate(office: Office) -> None:
     requests = report(office, 104.0, CLOSED)
     assert [config_of_wave(each.run_config).validates_only for each in requests] == [True]
@@ -80,6 +91,7 @@ def test_closing_sales_as_they_were_expected_only_validate(office: Office) -> No
     assert versions(office) == [(1, "planning_time", EIGHT)]
 
 
+@pytest.mark.filled(by=two_evenings)
 def test_once_work_has_begun_closing_sales_only_validate(office: Office) -> None:
     requests = report(office, 300.0, OPENING)
     assert [config_of_wave(each.run_config).validates_only for each in requests] == [True]

@@ -31,6 +31,7 @@ from tests.bakeries import PLANNING_INSTANT as DAWN
 
 YESTERDAY = DAY - timedelta(days=1)
 HOUR = timedelta(hours=1)
+FIVE = ("b1", "b2", "b3", "b4", "b5")
 COVERED = """
     SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM plans.validation_runs v
         WHERE v.tenant_id = d.tenant_id AND v.validation_date = d.target_date AND v.status = 'validated'))
@@ -141,7 +142,7 @@ class Office:
 
 @pytest.fixture
 def office(warehouse: Warehouse) -> Iterator[Office]:
-    """An empty office on the morning of 3 March, after the first tick."""
+    """An office on the morning of 3 March."""
     with dg.DagsterInstance.ephemeral() as instance:
         yield Office(warehouse, instance)
 
@@ -171,6 +172,30 @@ def plan_days(office: Office, first: date, last: date, *tenants: str) -> None:
         office.wave(*(Cell(tenant, first + timedelta(days=offset)) for tenant in tenants or ("b",)))
 
 
+def yesterday_unknown(warehouse: Warehouse) -> None:
+    """A bakery whose till has not sent yesterday's sales; yesterday and today are planned."""
+    insert(warehouse, **without(bakery("b"), YESTERDAY))
+    planned(warehouse, YESTERDAY)
+
+
+def a_planned_week(warehouse: Warehouse) -> None:
+    """Two bakeries, planned for today and the six days before."""
+    insert(warehouse, **together(bakery("b"), bakery("other")))
+    planned(warehouse, DAY - timedelta(days=6), "b", "other")
+
+
+def five_bakeries(warehouse: Warehouse) -> None:
+    """Planned for yesterday and today."""
+    insert(warehouse, **together(*(bakery(name) for name in FIVE)))
+    planned(warehouse, YESTERDAY, *FIVE)
+
+
+def planned(warehouse: Warehouse, first: date, *tenants: str) -> None:
+    """Plan the days up to today as waves do."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        plan_days(Office(warehouse, instance), first, DAY, *tenants)
+
+
 def test_sales_in_time_request_nothing(office: Office) -> None:
     insert(office.warehouse, **without(bakery("b"), YESTERDAY))
     office.wave(Cell("b", YESTERDAY))
@@ -184,9 +209,8 @@ def test_sales_in_time_request_nothing(office: Office) -> None:
     assert checked(office, YESTERDAY) == [("validated", 90.0)]
 
 
+@pytest.mark.filled(by=yesterday_unknown)
 def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Office) -> None:
-    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
-    plan_days(office, YESTERDAY, DAY)
     office.tick()
     assert checked(office, YESTERDAY) == [("no_sales", None)]
     before = rows(office.warehouse, "SELECT starts_at FROM plans.production_schedules ORDER BY 1")
@@ -205,19 +229,17 @@ def test_yesterdays_late_sales_plan_today_again_and_check_yesterday(office: Offi
     assert office.settle() == []
 
 
+@pytest.mark.filled(by=yesterday_unknown)
 def test_sales_recorded_as_in_time_that_came_after_the_plan_are_late_too(office: Office) -> None:
     """A file without recorded_at is recorded as known at midnight, whenever it is loaded."""
-    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
-    plan_days(office, YESTERDAY, DAY)
     office.tick()
     insert(office.warehouse, sales=[sale(YESTERDAY, 110.0, DAWN - 5 * HOUR)])
     assert office.settle() == [f"{DAY}|b"]
     assert checked(office, YESTERDAY) == [("validated", 110.0)]
 
 
+@pytest.mark.filled(by=a_planned_week)
 def test_an_older_days_correction_requests_its_own_cell_and_todays_and_no_other(office: Office) -> None:
-    insert(office.warehouse, **together(bakery("b"), bakery("other")))
-    plan_days(office, DAY - timedelta(days=6), DAY, "b", "other")
     office.tick()
     office.now = DAWN + 4 * HOUR
     day = DAY - timedelta(days=4)
@@ -243,9 +265,8 @@ def test_an_older_days_correction_requests_its_own_cell_and_todays_and_no_other(
     assert office.settle() == []
 
 
+@pytest.mark.filled(by=yesterday_unknown)
 def test_a_crash_before_the_cursor_is_saved_requests_nothing_twice(office: Office) -> None:
-    insert(office.warehouse, **without(bakery("b"), YESTERDAY))
-    plan_days(office, YESTERDAY, DAY)
     office.tick()
     insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
     [request] = office.tick(saved=False)
@@ -255,9 +276,8 @@ def test_a_crash_before_the_cursor_is_saved_requests_nothing_twice(office: Offic
     assert office.settle() == []
 
 
+@pytest.mark.filled(by=a_planned_week)
 def test_a_run_that_dies_is_tried_again_up_to_the_limit(office: Office) -> None:
-    insert(office.warehouse, **bakery("b"))
-    plan_days(office, YESTERDAY, DAY)
     office.tick()
     insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
     keys = []
@@ -271,11 +291,10 @@ def test_a_run_that_dies_is_tried_again_up_to_the_limit(office: Office) -> None:
     assert len(office.tick()) == 1, "newer facts are tried again"
 
 
+@pytest.mark.filled(by=a_planned_week)
 def test_an_abandoned_cell_does_not_block_later_days_of_its_bakery(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    insert(office.warehouse, **bakery("b"))
-    plan_days(office, DAY - timedelta(days=6), DAY)
     office.tick()
     insert(office.warehouse, sales=[sale(DAY - timedelta(days=5), 80.0, DAWN + HOUR)])
     for _ in range(2):
@@ -330,45 +349,45 @@ def test_a_cell_that_is_being_planned_is_left_to_that_wave(office: Office) -> No
     assert planning_runs.reclaim(office.warehouse, [cell], office.now + 2 * HOUR, HOUR, "revalidation") == {cell}
 
 
-def late_in_five_bakeries(office: Office) -> list[str]:
-    names = ["b1", "b2", "b3", "b4", "b5"]
-    insert(office.warehouse, **together(*(bakery(name) for name in names)))
-    plan_days(office, YESTERDAY, DAY, *names)
+def report_late(office: Office) -> None:
+    """The tills of all five bakeries report yesterday's sales."""
     office.tick()
-    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR, name) for name in names])
-    return names
+    insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR, name) for name in FIVE])
 
 
+@pytest.mark.filled(by=five_bakeries)
 def test_late_sales_of_many_bakeries_are_one_wave(office: Office) -> None:
-    names = late_in_five_bakeries(office)
+    report_late(office)
     [request] = office.tick()
-    assert config_of_wave(request.run_config).partitions == [f"{DAY}|{name}" for name in names]
+    assert config_of_wave(request.run_config).partitions == [f"{DAY}|{name}" for name in FIVE]
     assert office.run(request)
     assert office.settle() == []
-    for name in names:
+    for name in FIVE:
         assert checked(office, YESTERDAY, name) == [("validated", 80.0)]
 
 
+@pytest.mark.filled(by=five_bakeries)
 def test_when_a_wave_dies_twice_its_cells_are_tried_again_in_halves(office: Office) -> None:
-    names = late_in_five_bakeries(office)
+    report_late(office)
     for _ in range(2):
         [request] = office.tick()
-        assert config_of_wave(request.run_config).partitions == [f"{DAY}|{name}" for name in names]
+        assert config_of_wave(request.run_config).partitions == [f"{DAY}|{name}" for name in FIVE]
         office.started_as(request, dg.DagsterRunStatus.FAILURE)
         office.now += timedelta(minutes=1)
     assert [config_of_wave(each.run_config).partitions for each in office.tick()] == [
-        [f"{DAY}|{name}" for name in names[:3]],
-        [f"{DAY}|{name}" for name in names[3:]],
+        [f"{DAY}|{name}" for name in FIVE[:3]],
+        [f"{DAY}|{name}" for name in FIVE[3:]],
     ]
 
 
+@pytest.mark.filled(by=five_bakeries)
 def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sensors.requested_waves.MOST_RUNS", 2)
     monkeypatch.setenv("BAKERY_WAVE_SIZE", "1")
     settings.cache_clear()
-    late_in_five_bakeries(office)
+    report_late(office)
     batches = []
     for _ in range(4):
         batch = office.tick()
@@ -379,9 +398,10 @@ def test_no_more_runs_at_once_than_allowed_and_the_others_follow(
     settings.cache_clear()
 
 
+@pytest.mark.filled(by=five_bakeries)
 def test_a_run_that_is_under_way_is_not_requested_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sensors.requested_waves.MOST_RUNS", 1)
-    late_in_five_bakeries(office)
+    report_late(office)
     [request] = office.tick()
     office.started_as(request, dg.DagsterRunStatus.STARTED)
     office.keys.clear()
@@ -390,9 +410,8 @@ def test_a_run_that_is_under_way_is_not_requested_again(office: Office, monkeypa
     assert office.tick() == [], "newer facts wait until there is room"
 
 
+@pytest.mark.filled(by=a_planned_week)
 def test_cells_outside_the_grid_wait(office: Office) -> None:
-    insert(office.warehouse, **bakery("b"))
-    plan_days(office, YESTERDAY, DAY)
     office.tick()
     insert(office.warehouse, sales=[sale(YESTERDAY, 80.0, DAWN + HOUR)])
     office.instance.delete_dynamic_partition(TENANT, "b")
@@ -451,11 +470,9 @@ def test_today_planned_before_yesterday_validates_yesterday_once_it_has_a_foreca
     assert rows(office.warehouse, lead) == [(0,)]
 
 
+@pytest.mark.filled(by=yesterday_unknown)
 def test_a_day_whose_sales_cannot_be_evaluated_is_validated_once_and_again_when_there_are_more(office: Office) -> None:
     """A shop that has no forecast sold something; the shop that has one sent nothing."""
-    facts = without(bakery("b"), YESTERDAY)
-    insert(office.warehouse, **facts)
-    plan_days(office, YESTERDAY, DAY)
     office.tick()
     elsewhere = {**sale(YESTERDAY, 5.0, DAWN + HOUR), "location_id": "market"}
     insert(office.warehouse, locations=[{"tenant_id": "b", "location_id": "market"}], sales=[elsewhere])

@@ -23,17 +23,23 @@ SEVEN = PLANNING_INSTANT + timedelta(minutes=90)  # 07:00 in Paris; the shop ope
 FIRST = f"{DAY:%Y%m%d}-001"
 
 
+def a_published_plan(warehouse: Warehouse) -> None:
+    settings = [
+        {"tenant_id": "b", "key": key, "value": value, "valid_from": date(2000, 1, 1)}
+        for key, value in (("opens", "08:00"), ("closes", "18:00"))
+    ]
+    insert(warehouse, **bakery("b"), tenant_settings=settings)
+    plan(warehouse, Cell("b", DAY), PUBLISHED)
+
+
+pytestmark = pytest.mark.filled(by=a_published_plan)
+
+
 class Bakery:
     """A bakery whose plan is out, the sensor's ticks, and the runs that they request."""
 
     def __init__(self, warehouse: Warehouse, instance: dg.DagsterInstance) -> None:
         self.warehouse, self.instance = warehouse, instance
-        settings = [
-            {"tenant_id": "b", "key": key, "value": value, "valid_from": date(2000, 1, 1)}
-            for key, value in (("opens", "08:00"), ("closes", "18:00"))
-        ]
-        insert(warehouse, **bakery("b"), tenant_settings=settings)
-        plan(warehouse, Cell("b", DAY), PUBLISHED)
         register(instance, warehouse)
 
     def tick(self, now: datetime) -> list[dg.RunRequest]:
