@@ -79,9 +79,11 @@ off. Then:
 - A price column whose values are no numbers is none, nor is one that holds the takings of the line. Without one the
   price is takings over quantity. Where all three are there they have to agree: takings of more than 1.35 times, or
   less than a tenth of, quantity times price are refused. Takings that are negative give the article back.
-- Dates such as 03/04/2026 are read as the file's other dates show, or as earlier exports of the till did
-  (`ops.till_forms`); without such so that no sale lies in the future, else as is usual in the tenant's country, and
-  that is told (`--date-format`). Decimal signs that nothing in the file shows are those of earlier exports.
+- Dates such as 03/04/2026 are read as the file's other dates show; else so that no sale lies in the future, as earlier
+  exports of the till did (`ops.till_forms`), so that three days or more follow each other, or as is usual in the
+  tenant's country, and that is told (`--date-format`). Where the country contradicts the sales that are known, which
+  the other reading would continue, the file is refused with both readings. Decimal signs that nothing in the file shows
+  are those of earlier exports.
 - Without any column of numbers every line is one piece (`--quantity-each` says so where there are others). An export
   with a column for each article is refused, and so is one in which nothing shows whether 1.234 is a little more than
   one.

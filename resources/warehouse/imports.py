@@ -14,6 +14,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.explanations.formats import plain_number
+from bakery_assets.intake.date_order import KnownOfTenant
 from bakery_assets.intake.faults import ROW_NUMBER, BadHeader, RowFaults, Unreadable, row_faults
 from bakery_assets.intake.file_rows import FileRows, read_file_rows
 from bakery_assets.intake.import_notes import import_notes
@@ -115,13 +116,13 @@ def import_till(
         earlier = stored.import_of_file(bulk, owner.tenant_id, digest)
         if earlier is not None:
             return _imported_already(path, earlier, check=check)
+        last_sale = stored.last_sale(bulk, owner.tenant_id)
         zone, country = place or (_new_zone(bulk, owner), owner.country)
     try:
         dialect = detect_dialect(
             path,
             options,
-            today=now.date() + timedelta(days=1),
-            country=country,
+            tenant=KnownOfTenant(now.date() + timedelta(days=1), country, last_sale),
             remembered=lambda source: till_form(warehouse, owner.tenant_id, owner.source or source),
         )
     except BadHeader as error:

@@ -116,6 +116,16 @@ def usual_sales(bulk: Bulk, tenant_id: str, first: date, last: date) -> dy.DataF
     return conform(UsualSales, found)
 
 
+def last_sale(bulk: Bulk, tenant_id: str) -> date | None:
+    """The last day of which a tenant has sales."""
+    later = " AND ".join(f"w.{name} = s.{name}" for name in KEY)
+    found: date | None = bulk.read(
+        f"SELECT max(sales_date) AS day FROM ops.sales s WHERE tenant_id = {literal(tenant_id)} AND NOT EXISTS"
+        f" (SELECT FROM ops.sales w WHERE {later} AND w.recorded_at >= s.recorded_at AND w.is_withdrawn)"
+    )["day"].item()
+    return found
+
+
 def add_records(bulk: Bulk, table: Table, records: pl.DataFrame, import_id: int) -> None:
     """Append records of sales that an import makes."""
     if records.is_empty():
