@@ -92,9 +92,9 @@ off. Then:
 - Shops are kept apart where a known till names several, or with `--location-column`; else all is sold in `main`.
 - A day may come in several files, which count together (`ops.imports`, `ops.import_lines`): where every line has the
   number of its receipt, receipts merge by number and minute, and one that comes again counts once, as the newest file
-  has it. Without numbers the newest file of a till takes the place of what the till said of the day before, and that is
-  told; `--add` adds to it. Tills add up: a till is a known till or the names of an export's columns, or as
-  `--source NAME` says.
+  has it, or no more where that says that it is void. Without numbers the newest file of a till takes the place of what
+  the till said of the day before, and that is told; `--add` adds to it. Tills add up: a till is a known till or the
+  names of an export's columns, or as `--source NAME` says.
 - An export whose quantities, or takings of a unit, are about a thousand times or a thousandth of what its articles sold
   on other days within eight weeks is held back, for a decimal sign may have been misread; about a hundred times, where
   ten days of articles agree on it. `--decimal` or `--accept-jump` settle it.

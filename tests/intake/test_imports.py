@@ -273,3 +273,19 @@ def test_a_misread_decimal_sign_is_held_back_until_it_is_settled(shop: Shop) -> 
     assert list_imports(shop.warehouse)[-1].import_id == 1
     shop.bring(wrong, accepts_jumps=True)
     assert shop.sales()["Rye Mon"] == 1250.0
+
+
+def test_a_receipt_that_is_canceled_later_counts_no_more(shop: Shop) -> None:
+    header = "receipt,date,item,quantity,status\n"
+    shop.bring(
+        header + "1,2026-05-04 07:15,Bun,2,closed\n2,2026-05-04 08:00,Bun,3,closed\n2,2026-05-04 08:00,Rye,1,closed\n"
+    )
+    before = shop.sales()
+    report = shop.bring(header + "2,2026-05-04 08:00,Bun,3,canceled\n2,2026-05-04 08:00,Rye,1,canceled\n")
+    assert report.quarantined == 0
+    assert notes(report, "receipts") == (
+        "1 of 1 receipts were known before and count once; 1 of them differ and count as they are in this file."
+    )
+    assert shop.sales() == {"Bun Mon": 2.0, "Rye Mon": 0.0, "Bun Mon 7h": 2.0}
+    shop.undo(2)
+    assert shop.sales() == before
