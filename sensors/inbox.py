@@ -29,7 +29,5 @@ def inbox(
     context.update_cursor(tick.cursor)
     for line in tick.taken:
         context.log.info(line)
-    for line in tick.left:
-        context.log.warning(f"Left in the inbox: {line}.")
-    said = [*tick.taken, *(f"left: {line}" for line in tick.left)]
-    return dg.SkipReason("; ".join(said)[:2_000] or "No file has stopped growing since the last tick.")
+    said = [*tick.taken, *(f"Left: {line}." for line in tick.left)]
+    return dg.SkipReason("\n".join(said)[:2_000] or "No file has stopped growing since the last tick.")

@@ -87,6 +87,20 @@ def counted(lines: dy.DataFrame[ImportLines]) -> pl.DataFrame:
     return pl.concat([told, lines.filter(pl.col("days_taken") == ADDED)])
 
 
+def canceled_lines(new: pl.DataFrame, stored: dy.DataFrame[ImportLines], import_of: pl.DataFrame) -> pl.DataFrame:
+    """Lines of 0 for receipts that a file says are void and that earlier files of the till have told of.
+
+    Args:
+        new: ``tenant_id, location_id, sales_date, receipt, minute`` of these receipts.
+        import_of: a row of the import's own values: ``import_id, written, source, days_taken``.
+    """
+    receipt = [*SHOP_DAY, "receipt", "minute"]
+    told = counted(stored).join(import_of.select("source"), on="source", how="semi")
+    void = told.join(new, on=receipt, how="semi", nulls_equal=True).select(*receipt, "product_id").unique()
+    zero = pl.lit(0.0)
+    return void.join(import_of, how="cross").with_columns(quantity=zero, revenue=zero).sort(*receipt, "product_id")
+
+
 def day_totals(lines: dy.DataFrame[ImportLines], direct: dy.DataFrame[DirectSales]) -> dy.DataFrame[DayTotals]:
     """The sales of days, sorted.
 

@@ -36,6 +36,7 @@ class _Read(NamedTuple):
     position: int
     left_out: pl.DataFrame
     repeated: int  # receipts that the file has more than once
+    canceled: pl.DataFrame
 
 
 class TillSales:
@@ -67,10 +68,17 @@ class TillSales:
         tenant = pl.lit(self._tenant_id).alias("tenant_id")
         return summed.select(tenant, *_DAY, "receipt", "minute", "quantity", "revenue").sort(*_DAY, "receipt", "minute")
 
+    def canceled(self) -> pl.DataFrame:
+        """Receipts that are void and have no other line: ``tenant_id, location_id, sales_date, receipt, minute``."""
+        found = self._read.canceled.with_columns(location_id=self._shop())
+        found = found.join(self._lines, on=found.columns, how="anti", nulls_equal=True)
+        return self._keyed(found.sort(found.columns)) if self.has_receipts else self._keyed(found.clear())
+
     @property
     def has_receipts(self) -> bool:
         """Whether every line has the number of its receipt."""
-        return self._lines.height > 0 and not (self._lines["receipt"] == "").any()
+        told = pl.concat([self._lines["receipt"], self._read.canceled["receipt"]])
+        return len(told) > 0 and not (told == "").any()
 
     def days(self) -> pl.DataFrame:
         """What the export says of days: ``tenant_id, product_id, location_id, sales_date, quantity, revenue``."""
@@ -191,12 +199,15 @@ class TillSales:
     @cached_property
     def _lines(self) -> pl.DataFrame:
         """The summed lines, each with its shop."""
-        shop = (
-            pl.col("location_id").fill_null(MAIN_LOCATION)
-            if self._shops
-            else pl.lit(self._location_id or MAIN_LOCATION)
-        )
-        return self._read.lines.with_columns(location_id=shop)
+        return self._read.lines.with_columns(location_id=self._shop())
+
+    def _shop(self) -> pl.Expr:
+        """The shop of a line that may name one."""
+        if not self._shops:
+            return pl.lit(self._location_id or MAIN_LOCATION)
+        named = pl.col("location_id").replace("", None)
+        main = named.str.to_lowercase() == MAIN_LOCATION
+        return pl.when(main.fill_null(value=True)).then(pl.lit(MAIN_LOCATION)).otherwise(named)
 
     @cached_property
     def _read(self) -> _Read:
@@ -207,6 +218,7 @@ class TillSales:
         reader = LineReader(self._dialect, self._zone)
         parts: list[pl.DataFrame] = []
         left_out: list[pl.DataFrame] = []
+        canceled: list[pl.DataFrame] = []
         faults = [faults_frame([])]
         position = 0
         for batch in self._dialect.batches():
@@ -215,6 +227,7 @@ class TillSales:
             if len(parts) > MOST_PARTS:
                 parts = [_summed(pl.concat(parts))]
             left_out.append(lines.left_out)
+            canceled.append(lines.canceled.select("location_id", "sales_date", "receipt", "minute").unique())
             faults.append(lines.faults)
             position = batch.position
         tenant = pl.lit(self._tenant_id).alias("tenant_id")
@@ -227,6 +240,7 @@ class TillSales:
             position,
             pl.concat(left_out),
             repeated,
+            pl.concat(canceled).drop_nulls("sales_date").filter(pl.col("receipt") != "").unique(),
         )
 
 
@@ -234,14 +248,12 @@ def _with_hours(sales: pl.DataFrame) -> pl.DataFrame:
     """Lines with their hour, their shop as text or null, and a price, which may follow from takings and quantity."""
     derived = pl.when((pl.col("quantity") > 0) & (pl.col("revenue") > 0)).then(pl.col("revenue") / pl.col("quantity"))
     shop = pl.col("location_id").replace("", None)
+    is_main = shop.str.to_lowercase() == MAIN_LOCATION
     return sales.select(
         ROW_NUMBER,
         "product_id",
         "sales_date",
-        pl.when(shop.str.to_lowercase() == MAIN_LOCATION)
-        .then(pl.lit(MAIN_LOCATION))
-        .otherwise(shop)
-        .alias("location_id"),
+        pl.when(is_main).then(pl.lit(MAIN_LOCATION)).otherwise(shop).alias("location_id"),
         (pl.col("minute") // 60).alias("hour"),
         pl.coalesce("price", derived.round(4)).alias("price"),
         "receipt",

@@ -7,12 +7,11 @@ row is read differently from another. How single values are written is in ``till
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from functools import cache
 from pathlib import Path
 
 import polars as pl
 
+from bakery_assets.intake.date_order import KnownOfTenant, likely_order
 from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.row_batches import RowBatch
 from bakery_assets.intake.till_columns import COLUMN_OPTIONS, OFF, ColumnValues, TillColumns, TillOptions, find_columns
@@ -25,7 +24,6 @@ from bakery_assets.intake.till_values import (
     FormatVotes,
     date_votes,
     number_votes,
-    to_local,
     to_number,
 )
 
@@ -42,6 +40,7 @@ class TillForm:
 
 
 UNKNOWN_FORM = TillForm()
+NOTHING_KNOWN = KnownOfTenant()
 
 
 @dataclass(frozen=True)
@@ -76,19 +75,16 @@ def detect_dialect(
     path: Path,
     options: TillOptions,
     *,
-    today: date | None = None,
-    country: str | None = None,
+    tenant: KnownOfTenant = NOTHING_KNOWN,
     remembered: Callable[[str], TillForm] = lambda source: UNKNOWN_FORM,
 ) -> TillDialect:
     """Detect how an export is written.
 
-    Dates such as 03/04/2026 are read as values of the file say that can be read in one way only, else as earlier
-    exports of the source showed. Without such they are read so that no sale lies in the future, else as it is usual in
-    the country. Decimal signs that nothing in the file shows are those of earlier exports.
+    Dates such as 03/04/2026 are read as values of the file say that can be read in one way only, else as ``date_order``
+    finds. Decimal signs that nothing in the file shows are those of earlier exports.
 
     Args:
-        today: the day of reading; None: the file may be of any time.
-        country: ISO 3166 code; None, or one that is not known: the day comes first.
+        tenant: what is known of the tenant, which decides the order of dates.
         remembered: how earlier exports of a ``TillDialect.source`` were written.
 
     Raises:
@@ -121,7 +117,7 @@ def detect_dialect(
     if date_format is None and not (profile and profile.order):
         order, order_notes = _order(path, dates, columns.date)
         if dates.either_first and not dates.day_first and not dates.month_first:
-            order, order_notes = _likely_order(layout, columns.date, today, country, before)
+            order, order_notes = likely_order(layout.batches, columns.date, tenant, before.order)
     notes = (*layout.notes, *columns.notes, *order_notes)
     if options.price is None and profile is None and _is_line_total(sample, columns, decimals):
         notes = (
@@ -205,46 +201,6 @@ def _order(path: Path, dates: FormatVotes, column: str) -> tuple[str, tuple[str,
     if dates.month_first:
         return MONTH_FIRST, (f"Dates in {column} were read as month/day/year, as values above 12 show.",)
     return DAY_FIRST, ()
-
-
-def _likely_order(
-    layout: TillLayout, column: str, today: date | None, country: str | None, before: TillForm
-) -> tuple[str, tuple[str, ...]]:
-    """The order of dates that all can be read both ways."""
-    if before.order:
-        return before.order, (f"Dates in {column} were read with the {before.order}, as in earlier exports.",)
-    usual = MONTH_FIRST if is_month_first(country) else DAY_FIRST
-    order, why = usual, ""
-    if today is not None:
-        past = [each for each in (DAY_FIRST, MONTH_FIRST) if _latest(layout, column, each) <= today]
-        if len(past) == 1 and past[0] != usual:
-            order, why = past[0], ", as no sale lies in the future"
-    form, other = ("day/month/year", "%m/%d/%Y") if order == DAY_FIRST else ("month/day/year", "%d/%m/%Y")
-    first = "month" if order == DAY_FIRST else "day"
-    return order, (
-        f"Dates in {column} were read as {form}{why}; if the {first} comes first, give --date-format {other}.",
-    )
-
-
-def _latest(layout: TillLayout, column: str, order: str) -> date:
-    day, _ = to_local(pl.col(column).str.strip_chars(), None, order=order, date_format=None, zone="UTC")
-    found = [batch.rows.select(day.max()).item() for batch in layout.batches()]
-    return max((each for each in found if each is not None), default=date.min)
-
-
-@cache
-def is_month_first(country: str | None) -> bool:
-    """Whether dates in numbers have the month first in a country's most spoken language."""
-    from babel import Locale, UnknownLocaleError
-
-    if country is None or country == "ZZ":  # babel takes an unknown one for the United States
-        return False
-    try:
-        pattern = str(Locale.parse(f"und_{country}").date_formats["short"].pattern)
-    except (UnknownLocaleError, ValueError, TypeError):
-        return False
-    year, month, day = (pattern.lower().find(letter) for letter in "ymd")
-    return month < day < year
 
 
 def with_mapping(options: TillOptions, mapping: dict[str, object]) -> TillOptions:

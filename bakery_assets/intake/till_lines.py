@@ -30,11 +30,15 @@ _WHAT, _WHICH = "what", "which"
 
 @dataclass(frozen=True)
 class TillLines:
-    """Sales of a batch of lines, the lines at fault, and those that are no sale by what they are."""
+    """Sales of a batch of lines, the lines at fault, and those that are no sale by what they are.
+
+    ``canceled``: lines of receipts that are canceled, typed as ``sales``.
+    """
 
     sales: pl.DataFrame
     faults: dy.DataFrame[Faults]
     left_out: pl.DataFrame
+    canceled: pl.DataFrame
 
 
 @dataclass
@@ -58,6 +62,7 @@ class LineReader:
         articles = [pl.col(name).str.replace_all(r"\s+", " ").replace("", None) for name in columns.article]
         joined = pl.concat_str(articles, separator=JOIN, ignore_nulls=True).replace("", None)
         cells = cells.with_columns(joined.alias(f"{VALUE}product_id"))
+        canceled = self._typed(cells.filter(self._is_canceled(cells)))
         cells = cells.with_columns(self._what(cells).alias(_LEFT))
         left_out = (
             cells.filter(pl.col(_LEFT).is_not_null())
@@ -80,7 +85,7 @@ class LineReader:
         is_good = found["reason"].is_null()
         faults = with_content(batch.rows.select(ROW_NUMBER, *self._used), row_faults(found.filter(~is_good)))
         unsplit = without_others(batch.faults, self._used, batch.columns)
-        return TillLines(values.filter(is_good), conform(Faults, pl.concat([unsplit, faults])), left_out)
+        return TillLines(values.filter(is_good), conform(Faults, pl.concat([unsplit, faults])), left_out, canceled)
 
     @property
     def _used(self) -> list[str]:
@@ -126,6 +131,14 @@ class LineReader:
             return []
         words = generic_words()
         return [name for name in self.dialect.header if plain(name) in words.status_columns]
+
+    def _is_canceled(self, cells: pl.DataFrame) -> pl.Expr:
+        """Whether a line says that its receipt is void; its sale is taken back, if an earlier file told of it."""
+        rules = self.dialect.profile.left_out if self.dialect.profile else ()
+        columns = ((self._column(rule.column), rule) for rule in rules)
+        tests = [_matches(cells, column, rule) for column, rule in columns if column is not None]
+        tests += [_is_one_of(cells, name, generic_words().canceled) for name in self._status_columns]
+        return pl.any_horizontal(pl.lit(value=False), *tests)
 
     def _what(self, cells: pl.DataFrame) -> pl.Expr:
         """Why a line is no sale; null where it is one."""

@@ -80,9 +80,11 @@ off. Then:
 - A price column whose values are no numbers is none, nor is one that holds the takings of the line. Without one the
   price is takings over quantity. Where all three are there they have to agree: takings of more than 1.35 times, or
   less than a tenth of, quantity times price are refused. Takings that are negative give the article back.
-- Dates such as 03/04/2026 are read as the file's other dates show, or as earlier exports of the till did
-  (`ops.till_forms`); without such so that no sale lies in the future, else as is usual in the tenant's country, and
-  that is told (`--date-format`). Decimal signs that nothing in the file shows are those of earlier exports.
+- Dates such as 03/04/2026 are read as the file's other dates show; else so that no sale lies in the future, as earlier
+  exports of the till did (`ops.till_forms`), so that three days or more follow each other, or as is usual in the
+  tenant's country, and that is told (`--date-format`). Where the country contradicts the sales that are known, which
+  the other reading would continue, the file is refused with both readings. Decimal signs that nothing in the file shows
+  are those of earlier exports.
 - Without any column of numbers every line is one piece (`--quantity-each` says so where there are others). An export
   with a column for each article is refused, and so is one in which nothing shows whether 1.234 is a little more than
   one.
@@ -91,9 +93,9 @@ off. Then:
 - Shops are kept apart where a known till names several, or with `--location-column`; else all is sold in `main`.
 - A day may come in several files, which count together (`ops.imports`, `ops.import_lines`): where every line has the
   number of its receipt, receipts merge by number and minute, and one that comes again counts once, as the newest file
-  has it. Without numbers the newest file of a till takes the place of what the till said of the day before, and that is
-  told; `--add` adds to it. Tills add up: a till is a known till or the names of an export's columns, or as
-  `--source NAME` says.
+  has it, or no more where that says that it is void. Without numbers the newest file of a till takes the place of what
+  the till said of the day before, and that is told; `--add` adds to it. Tills add up: a till is a known till or the
+  names of an export's columns, or as `--source NAME` says.
 - An export whose quantities, or takings of a unit, are about a thousand times or a thousandth of what its articles sold
   on other days within eight weeks is held back, for a decimal sign may have been misread; about a hundred times, where
   ten days of articles agree on it. `--decimal` or `--accept-jump` settle it.

@@ -14,6 +14,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.explanations.formats import plain_number
+from bakery_assets.intake.date_order import KnownOfTenant
 from bakery_assets.intake.faults import ROW_NUMBER, BadHeader, RowFaults, Unreadable, row_faults
 from bakery_assets.intake.file_rows import FileRows, read_file_rows
 from bakery_assets.intake.import_notes import import_notes
@@ -22,7 +23,9 @@ from bakery_assets.intake.imports import (
     KEY,
     RECEIPTS,
     REPLACED,
+    SHOP_DAY,
     ImportLines,
+    canceled_lines,
     day_totals,
     hour_totals,
     records,
@@ -115,13 +118,13 @@ def import_till(
         earlier = stored.import_of_file(bulk, owner.tenant_id, digest)
         if earlier is not None:
             return _imported_already(path, earlier, check=check)
+        last_sale = stored.last_sale(bulk, owner.tenant_id)
         zone, country = place or (_new_zone(bulk, owner), owner.country)
     try:
         dialect = detect_dialect(
             path,
             options,
-            today=now.date() + timedelta(days=1),
-            country=country,
+            tenant=KnownOfTenant(now.date() + timedelta(days=1), country, last_sale),
             remembered=lambda source: till_form(warehouse, owner.tenant_id, owner.source or source),
         )
     except BadHeader as error:
@@ -178,23 +181,20 @@ def _import(
     """Store an export's lines and the sales that follow."""
     import_id, transaction = stored.next_import(bulk)
     taken = ADDED if taking.adds else RECEIPTS if sales.has_receipts else REPLACED
-    read = sales.lines().with_columns(
-        import_id=pl.lit(import_id, pl.Int64),
-        written=pl.lit(transaction, pl.Int64),
-        source=pl.lit(source),
-        days_taken=pl.lit(taken),
-    )
-    lines = conform(ImportLines, read)
-    before = stored.read_days(bulk, lines)
+    made = pl.DataFrame({"import_id": [import_id], "written": [transaction], "source": [source], "days_taken": [taken]})
+    lines = conform(ImportLines, sales.lines().join(made, how="cross"))
+    void = sales.canceled() if taken == RECEIPTS else sales.canceled().clear()
+    before = stored.read_days(bulk, pl.concat([lines.select(SHOP_DAY), void.select(SHOP_DAY)]))
+    taken_back = conform(ImportLines, canceled_lines(void, before.lines, made))
     if lines.height and not taking.accepts_jumps:
         _refuse_jump(bulk, sales, dialect, lines)
-    totals = day_totals(_together(before.lines, lines), before.direct)
+    totals = day_totals(_together(before.lines, lines, taken_back), before.direct)
     own = sales.days().select(KEY).join(totals, on=KEY)
     refused = row_faults() if taking.corrections or taking.adds else _contested(sales, own, before)
     days = _read(bulk, table_spec(ops.sales), sales.source(own, refused), taking)
     if days.locations is not None:
         sql.add_locations(bulk, days.locations)
-    good = conform(ImportLines, lines.join(days.new, on=KEY, how="semi"))
+    good = _together(conform(ImportLines, lines.join(days.new, on=KEY, how="semi")), taken_back)
     every = _together(before.lines, good)
     hours = hour_totals(every, before.direct, before.direct_hours).join(sales.hours(), on=stored.HOUR_KEY, how="semi")
     hourly = sales.hourly_source(hours)

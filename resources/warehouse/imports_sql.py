@@ -116,13 +116,25 @@ def usual_sales(bulk: Bulk, tenant_id: str, first: date, last: date) -> dy.DataF
     return conform(UsualSales, found)
 
 
+def last_sale(bulk: Bulk, tenant_id: str) -> date | None:
+    """The last day of which a tenant has sales."""
+    later = " AND ".join(f"w.{name} = s.{name}" for name in KEY)
+    found = bulk.read(  # ordered, so that an index gives the last one first
+        f"SELECT sales_date FROM ops.sales s WHERE tenant_id = {literal(tenant_id)} AND NOT EXISTS"
+        f" (SELECT FROM ops.sales w WHERE {later} AND w.recorded_at >= s.recorded_at AND w.is_withdrawn)"
+        " ORDER BY sales_date DESC LIMIT 1"
+    )
+    last: date | None = found["sales_date"][0] if found.height else None
+    return last
+
+
 def add_records(bulk: Bulk, table: Table, records: pl.DataFrame, import_id: int) -> None:
-    """Append records of sales that an import makes."""
+    """Append records of sales that an import makes; one that another program has made meanwhile is left as it is."""
     if records.is_empty():
         return
     bulk.run("DROP TABLE IF EXISTS records")
     bulk.put("records", records.with_columns(import_id=pl.lit(import_id, pl.Int64)))
-    bulk.run(insert_from("records", table, [*records.columns, "import_id"]))
+    bulk.run(f"{insert_from('records', table, [*records.columns, 'import_id'])} ON CONFLICT DO NOTHING")
 
 
 def next_import(bulk: Bulk) -> tuple[int, int]:

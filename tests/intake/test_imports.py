@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.imports import (
     ADDED,
     KEY,
@@ -257,3 +258,34 @@ def test_a_file_that_was_put_together_of_two_has_no_receipt_twice(shop: Shop) ->
     report = shop.bring(TICKETS + part + part)
     assert "2 receipts come more than once in the file, and count once." in report.notes
     assert shop.sales()["Bun Mon"] == 5.0
+
+
+def test_a_misread_decimal_sign_is_held_back_until_it_is_settled(shop: Shop) -> None:
+    header = "date;item;quantity;price\n"
+    shop.bring(
+        header + "".join(f"2026-04-{day};Rye;1,{day}0;4,00\n2026-04-{day};Bun;4{day};0,80\n" for day in range(20, 26))
+    )
+    before = shop.sales()
+    wrong = header + "2026-04-27;Rye;1.250;4.000\n2026-04-28;Rye;1.310;4.000\n"  # a till that writes points now
+    with pytest.raises(Unreadable, match=r"about 1,000 times what is usual.* give --decimal '.'"):
+        shop.bring(wrong)
+    assert shop.sales() == before
+    assert list_imports(shop.warehouse)[-1].import_id == 1
+    shop.bring(wrong, accepts_jumps=True)
+    assert shop.sales()["Rye Mon"] == 1250.0
+
+
+def test_a_receipt_that_is_canceled_later_counts_no_more(shop: Shop) -> None:
+    header = "receipt,date,item,quantity,status\n"
+    shop.bring(
+        header + "1,2026-05-04 07:15,Bun,2,closed\n2,2026-05-04 08:00,Bun,3,closed\n2,2026-05-04 08:00,Rye,1,closed\n"
+    )
+    before = shop.sales()
+    report = shop.bring(header + "2,2026-05-04 08:00,Bun,3,canceled\n2,2026-05-04 08:00,Rye,1,canceled\n")
+    assert report.quarantined == 0
+    assert notes(report, "receipts") == (
+        "1 of 1 receipts were known before and count once; 1 of them differ and count as they are in this file."
+    )
+    assert shop.sales() == {"Bun Mon": 2.0, "Rye Mon": 0.0, "Bun Mon 7h": 2.0}
+    shop.undo(2)
+    assert shop.sales() == before

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bakery_assets.intake.date_order import KnownOfTenant
 from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.till import TillSales
 from bakery_assets.intake.till_columns import TillOptions
@@ -149,7 +150,7 @@ def test_dates_that_can_be_read_both_ways_are_read_as_the_country_does_unless_th
 ) -> None:
     path = home / "export.csv"
     path.write_text("item,date,quantity\nLoaf,03/04/2026,1\n")
-    dialect = detect_dialect(path, TillOptions(), today=today, country=country)
+    dialect = detect_dialect(path, TillOptions(), tenant=KnownOfTenant(today, country))
     (rows,) = (batch.rows for batch in TillSales(dialect, "t", None, "UTC").source().batches())
     assert rows["sales_date"].to_list() == [str(day)]
     assert any(word in note for note in dialect.notes)
