@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -36,6 +37,7 @@ READY_SECONDS = 600
 STOP_SECONDS = 15
 # A daemon whose `bakery up` was killed stops within this: its threads end their ticks first.
 OTHER_STOPS_SECONDS = 30.0
+_asked_to_stop = threading.Event()
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
@@ -51,7 +53,7 @@ def up(
     """Serve the Dagster UI and run schedules and sensors, until Ctrl-C."""
     # A process started by a shell with & inherits SIGINT ignored, and Dagster's code server would then
     # ignore SIGTERM.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
     console = VisibleConsole(highlight=False)
     choices = settings()
@@ -77,6 +79,7 @@ def up(
         console.print(url, soft_wrap=True)
         console.print(f"Logs are in {logs}; Ctrl-C stops everything.", soft_wrap=True)
         while all(server.poll() is None for server in servers):
+            _stop_if_asked()
             if not lock.is_held():
                 raise ServerStopped("PostgreSQL has stopped, or closed the session that keeps a second daemon away")
             time.sleep(0.5)
@@ -150,6 +153,7 @@ def _stop_with_parent() -> None:
 def _wait_until_ready(url: str, servers: Sequence[subprocess.Popen[bytes]]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
+        _stop_if_asked()
         if any(server.poll() is not None for server in servers):
             raise ServerStopped("a server has stopped while starting")
         try:
@@ -184,4 +188,11 @@ def _free_port() -> int:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    _asked_to_stop.set()
     raise KeyboardInterrupt
+
+
+def _stop_if_asked() -> None:
+    """Stop also where the exception was lost: Python ignores one that is raised while it collects garbage."""
+    if _asked_to_stop.is_set():
+        raise KeyboardInterrupt

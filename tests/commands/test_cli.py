@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from adbc_driver_manager import AdbcStatusCode, OperationalError
 from typer.testing import CliRunner
 
 from bakery_assets.cli import app, main
+from bakery_assets.commands import servers
 from bakery_assets.settings import settings
 
 BAKERY = Path(sys.executable).parent / "bakery"
@@ -148,3 +150,12 @@ def test_planning_a_tenant_that_does_not_exist_names_it(database_url: str, tmp_p
     assert done.returncode == 2
     assert "nobody" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_up_stops_although_the_exception_of_its_signal_was_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python prints and ignores exceptions that are raised while it collects garbage, also those of signals."""
+    asked = threading.Event()
+    asked.set()
+    monkeypatch.setattr(servers, "_asked_to_stop", asked)
+    with pytest.raises(KeyboardInterrupt):
+        servers._wait_until_ready("http://127.0.0.1:1", [])
