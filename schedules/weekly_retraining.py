@@ -64,12 +64,11 @@ def weekly_retraining(
         return
     # Batches are made as for planning; the date only separates the cells of one tick from another's.
     cells = [Cell(tenant, now.date()) for tenant in won]
-    for batch in split_into_waves(cells, tenants, choices.wave_size):
+    for batch in split_into_waves(cells, tenants, choices.training_size):
         yield dg.RunRequest(
             run_key=f"{batch.digest}-{now.isoformat()}",
             run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in batch.cells}),
             tags={
-                "bakery/timezone": batch.timezone,
                 "bakery/tier": batch.tier,
                 "dagster/priority": str(RETRAINING_PRIORITY_BY_TIER[batch.tier]),
             },
