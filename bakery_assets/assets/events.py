@@ -67,6 +67,8 @@ def external_specs() -> list[dg.AssetSpec]:
 def materializations(round_: Published, stages: Sequence[Stage]) -> Iterator[dg.AssetMaterialization]:
     """An event for every stage and planned cell, stage after stage; in small rounds with a plot of forecasts."""
     cells = round_.planned
+    if cells.is_empty():  # then some stages have made no table
+        return
     plots = forecast_plots(cells, round_.frames) if FORECASTS in round_.tables else {}
     for stage in stages:
         shown = shown_rows(round_.tables[stage.name], cells, metadata.tables[f"plans.{stage.name}"])
