@@ -13,9 +13,9 @@ from bakery_assets.assets.late_mornings import late_mornings
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.quality import check_sales, sales_by_tenant, sales_quality
-from bakery_assets.assets.retraining import model_specs, retrain_models
+from bakery_assets.assets.retraining import MEMORY, model_specs, retrain_models
 from bakery_assets.assets.reviews import review_models
-from bakery_assets.assets.waves import MEMORY, planning_wave
+from bakery_assets.assets.waves import planning_wave
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from schedules.daily_planning import daily_planning

@@ -48,6 +48,6 @@ def environment(home: Path, databases: Databases) -> Mapping[str, str]:
         "DAGSTER_MAX_BACKFILL_RETRIES": "60",
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "false",
-        # Materializations of a range run are stored in batches; one by one each takes 6 to 16 ms.
-        "DAGSTER_EVENT_BATCH_SIZE": "100",
+        # Materializations of waves and range runs are stored in batches; one by one each takes 6 to 16 ms.
+        "DAGSTER_EVENT_BATCH_SIZE": "500",
     }

@@ -43,7 +43,13 @@ class Settings(BaseSettings):
     )
     history_days: int = Field(1_200, ge=35, description="Days of sales before the plan date that a plan uses.")
     plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")
-    wave_size: int = Field(250, ge=1, description="Most tenants in one run of the planning wave.")
+    wave_size: int = Field(1_000, ge=1, description="Most tenants in one run of the planning wave.")
+    chunk_size: int = Field(
+        125, ge=1, description="Tenants that a wave reads, plans and publishes at a time; more take more memory."
+    )
+    training_size: int = Field(
+        250, ge=1, description="Most tenants whose sales a run reads at once to train their models or to judge them."
+    )
     training_sample_series: int = Field(
         1_000, ge=1, description="Most series, of all tenants together, that the boosted trees are fitted on."
     )

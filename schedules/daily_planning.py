@@ -78,9 +78,9 @@ def daily_planning(
             run_key=f"{batch.digest}-{now.isoformat()}",
             run_config=wave_config(batch.cells, claimed_by=holder),
             tags={
-                "bakery/timezone": batch.timezone,
+                "bakery/cells": str(len(batch.cells)),
                 "bakery/tier": batch.tier,
-                "bakery/plan_date": batch.cells[0].plan_date.isoformat(),
+                "bakery/plan_date": max(cell.plan_date for cell in batch.cells).isoformat(),
                 "dagster/priority": str(RUN_PRIORITY_BY_TIER[batch.tier]),
             },
         )

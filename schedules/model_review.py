@@ -24,7 +24,7 @@ def model_review(
 ) -> Iterator[dg.RunRequest]:
     """One run per batch of promotions; without any still one, which deletes versions that are no longer needed."""
     now = clock.now()
-    size = settings().wave_size
+    size = settings().training_size
     keys = retrainings.under_review(warehouse)
     for start in range(0, max(len(keys), 1), size):
         yield dg.RunRequest(

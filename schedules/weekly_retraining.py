@@ -66,12 +66,11 @@ def weekly_retraining(
     cells = [Cell(tenant, now.date()) for tenant in won]
     limits = {each.tenant_id: each.largest_batch for each in due}
     largest = {cell: limit for cell in cells if (limit := limits[cell.tenant_id]) is not None}
-    for batch in split_into_waves(cells, tenants, choices.wave_size, largest):
+    for batch in split_into_waves(cells, tenants, choices.training_size, largest):
         yield dg.RunRequest(
             run_key=f"{batch.digest}-{now.isoformat()}",
             run_config=retraining_config({(cell.tenant_id, won[cell.tenant_id]) for cell in batch.cells}),
             tags={
-                "bakery/timezone": batch.timezone,
                 "bakery/tier": batch.tier,
                 "dagster/priority": str(RETRAINING_PRIORITY_BY_TIER[batch.tier]),
             },

@@ -66,13 +66,12 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("stock_values", schema="plans")
 '''
-# In the copy: the new table is an asset, an op of the wave, a page of the contract, and has rows after a wave.
+# In the copy: the new stage is an asset, its table is in the contract, and has rows after a wave.
 PROGRAM = """
 import sys
 import dagster as dg
-from bakery_assets.assets.events import plan_specs
 from bakery_assets.assets.plans import planning_day
-from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
+from bakery_assets.assets.waves import planning_wave, wave_config
 from bakery_assets.cells import Cell
 from resources.clock import Clock
 from resources.schema import metadata
@@ -81,16 +80,17 @@ from resources.warehouse import Warehouse, migrate
 from tests.bakeries import DAY, PLANNING_INSTANT, bakery, insert, rows
 
 assert dg.AssetKey("stock_values") in planning_day.keys
-assert "plan_stock_values" in {node.name for node in planning_wave.nodes}
 assert "### `plans.stock_values`" in render()
 references = metadata.tables["plans.stock_values"].foreign_key_constraints
 assert sorted(each.referred_table.fullname for each in references) == ["ops.products", "plans.planning_runs"]
 warehouse = Warehouse(sys.argv[1])
 migrate(warehouse.engine)
 insert(warehouse, **bakery("b"))
-resources = {"warehouse": warehouse, "clock": Clock(lambda: PLANNING_INSTANT), MEMORY: dg.mem_io_manager}
-done = planning_wave.execute_in_process(run_config=wave_config([Cell("b", DAY)]), resources=resources)
-assert dg.AssetKey("stock_values") in {event.asset_key for event in done.all_events if event.is_step_materialization}
+resources = {"warehouse": warehouse, "clock": Clock(lambda: PLANNING_INSTANT)}
+with dg.DagsterInstance.ephemeral() as instance:
+    config = wave_config([Cell("b", DAY)])
+    planning_wave.execute_in_process(run_config=config, resources=resources, instance=instance)
+    assert instance.get_materialized_partitions(dg.AssetKey("stock_values")) == {f"{DAY}|b"}
 assert rows(warehouse, "SELECT tenant_id, product_id FROM plans.stock_values") == [("b", "baguette")]
 """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource
 from dbt.version import __version__ as dbt_version
 from packaging.version import Version
 
@@ -31,7 +31,10 @@ class Dbt(DbtCliResource):  # type: ignore[misc]  # mypy does not follow dagster
 
 
 class AssetKeys(DagsterDbtTranslator):  # type: ignore[misc]
-    """Gives dbt's nodes the asset keys that the rest of the project uses."""
+    """Gives dbt's nodes the asset keys that the rest of the project uses; tables of one stage share the stage's."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """The key of a model or a source."""

@@ -5,11 +5,12 @@ code location. So the specs are read from the manifest here, without dbt; a test
 The assets made from the specs are in ``marts``, running dbt is in ``dbt_build``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from bakery_assets.assets.events import plan_key
 from bakery_assets.planning_day import WRITTEN_BY
 
 GROUP = "marts"
@@ -23,9 +24,9 @@ Node = Mapping[str, Any]
 
 
 def asset_key(node: Node) -> dg.AssetKey:
-    """The key of a dbt source or model: facts are ``ops/<table>``, plans and models have their table's name."""
-    if node["resource_type"] == "source" and node["schema"] == "ops":
-        return dg.AssetKey(["ops", node["name"]])
+    """The key of a dbt source or model: ``ops/<table>`` of facts, its stage's of a plan, else its own name."""
+    if node["resource_type"] == "source":
+        return dg.AssetKey(["ops", node["name"]]) if node["schema"] == "ops" else plan_key(node["name"])
     return dg.AssetKey(node["name"])
 
 
@@ -35,7 +36,7 @@ def model_specs(manifest: Node) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
             key=asset_key(node),
-            deps=[_dependency(known[upstream]) for upstream in node["depends_on"]["nodes"]],
+            deps=_dependencies([known[upstream] for upstream in node["depends_on"]["nodes"]]),
             description=node["description"],
             group_name=GROUP,
             owners=[TEAM],
@@ -72,9 +73,10 @@ def tested_model(test: Node) -> str:
     return f"model.{test['package_name']}.{test['config']['meta']['dagster']['ref']['name']}"
 
 
-def _dependency(node: Node) -> dg.AssetDep:
-    is_plan = node["resource_type"] == "source" and node["name"] in WRITTEN_BY
-    return dg.AssetDep(asset_key(node), partition_mapping=NO_CELLS if is_plan else None)
+def _dependencies(nodes: Sequence[Node]) -> list[dg.AssetDep]:
+    """The assets of nodes, each once: several tables may be of one stage."""
+    cells = {asset_key(node): node["resource_type"] == "source" and node["name"] in WRITTEN_BY for node in nodes}
+    return [dg.AssetDep(key, partition_mapping=NO_CELLS if is_plan else None) for key, is_plan in cells.items()]
 
 
 def _of_type(manifest: Node, resource_type: str) -> list[Node]:

@@ -1,50 +1,49 @@
-"""What Dagster shows of a table: specs with owners and column schemas, materializations with a preview.
+"""What Dagster shows of a table: specs with owners and column schemas, materializations with their first rows.
 
-Nothing is computed here: stages do that, and ``plans`` and ``waves`` run them. Specs of models are in
-``retraining``, of marts in ``marts``.
+Nothing is computed here: stages do that, and ``plans`` and ``waves`` run them. How rows are shown to people is in
+``previews``. Specs of models are in ``retraining``, of marts in ``marts``.
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, time
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 import polars as pl
 from sqlalchemy import Table
 
+from bakery_assets.assets.previews import shown_rows
+from bakery_assets.assets.rounds import Published
 from bakery_assets.briefing.forecast_plot import forecast_plots
-from bakery_assets.cells import Cell
+from bakery_assets.cells import Cell, Frames
 from bakery_assets.partitions import partition_of
-from bakery_assets.planning_day import PRIOR_CELL_INPUTS, RECORD
-from bakery_assets.stages import Failed, Stage
-from bakery_assets.visible_text import markdown_table
+from bakery_assets.planning_day import PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
+from bakery_assets.stages import Stage
 from resources.schema import metadata, ops, plans
 from resources.schema.columns import public_columns
 from resources.warehouse.connection import sql_type
 
-PREVIEW_ROWS = 8
 FORECASTS = "demand_forecasts"
 TEAM = "team:planning"
 
 
-def plan_specs(stage: Stage) -> list[dg.AssetSpec]:
-    """One asset for each table that a stage writes."""
+def plan_spec(stage: Stage) -> dg.AssetSpec:
+    """The asset of a stage, which stands for all tables that the stage writes."""
     # Rows of earlier cells of the stage's own tables are no edge of the graph.
-    upstream = sorted({_key(name) for name in stage.reads if PRIOR_CELL_INPUTS.get(name) not in stage.writes})
-    return [
-        dg.AssetSpec(
-            key=name,
-            # The stage's first table has its inputs upstream; its other tables follow the first.
-            deps=upstream if name == stage.name else [dg.AssetKey(stage.name)],
-            skippable=True,
-            description=metadata.tables[f"plans.{name}"].comment,
-            group_name="plans",
-            owners=[TEAM],
-            kinds={"polars", "postgres"},
-            metadata=dagster_table_metadata(metadata.tables[f"plans.{name}"]),
-        )
-        for name in stage.writes
-    ]
+    upstream = {_key(name) for name in stage.reads} - {dg.AssetKey(stage.name)}
+    tables = {name: metadata.tables[f"plans.{name}"] for name in stage.writes}
+    columns = {name: table_columns(table) for name, table in tables.items() if name != stage.name}
+    described = "\n".join(f"- `{table.fullname}`: {table.comment}" for table in tables.values())
+    return dg.AssetSpec(
+        key=stage.name,
+        deps=sorted(upstream),
+        skippable=True,
+        description=described,
+        group_name="plans",
+        owners=[TEAM],
+        kinds={"polars", "postgres"},
+        metadata={**dagster_table_metadata(tables[stage.name]), **columns},
+    )
 
 
 def external_specs() -> list[dg.AssetSpec]:
@@ -65,42 +64,42 @@ def external_specs() -> list[dg.AssetSpec]:
     ]
 
 
-def materializations(
-    cells: pl.DataFrame, tables: Mapping[str, pl.DataFrame], frames: Mapping[str, pl.DataFrame]
-) -> Iterator[dg.AssetMaterialization]:
-    """An event for every cell and table, with its row count and first rows; in small rounds with a plot of forecasts.
-
-    Args:
-        cells: only cells that were planned.
-        tables: their rows by plan table.
-        frames: all of their round.
-    """
-    plots = forecast_plots(cells, frames) if FORECASTS in tables else {}
-    for name, frame in tables.items():
-        own = frame.partition_by("tenant_id", as_dict=True, include_key=False)
-        for tenant, plan_date, planned_as_of in cells.select("tenant_id", "plan_date", "planned_as_of").iter_rows():
-            rows = own.get((tenant,), frame.clear())
+def materializations(round_: Published, stages: Sequence[Stage]) -> Iterator[dg.AssetMaterialization]:
+    """An event for every stage and planned cell, stage after stage; in small rounds with a plot of forecasts."""
+    cells = round_.planned
+    if cells.is_empty():  # then some stages have made no table
+        return
+    plots = forecast_plots(cells, round_.frames) if FORECASTS in round_.tables else {}
+    for stage in stages:
+        shown = shown_rows(round_.tables[stage.name], cells, metadata.tables[f"plans.{stage.name}"])
+        counts = _row_counts({name: round_.tables[name] for name in stage.writes}, cells)
+        for tenant, plan_date, zone, planned_as_of in cells.select(
+            "tenant_id", "plan_date", "timezone", "planned_as_of"
+        ).iter_rows():
+            rows = counts[tenant]
+            local = planned_as_of.astimezone(ZoneInfo(zone))
+            plot = plots.get(tenant) if stage.name == FORECASTS else None
             yield dg.AssetMaterialization(
-                asset_key=name,
+                asset_key=stage.name,
                 partition=partition_of(Cell(tenant, plan_date)),
                 metadata={
-                    "dagster/partition_row_count": rows.height,
-                    "planned_as_of": dg.MetadataValue.timestamp(planned_as_of.astimezone(UTC)),
-                    "preview": dg.MetadataValue.md(preview(rows)),
-                    **(
-                        {"plot": dg.MetadataValue.md(picture(plots[tenant]))}
-                        if name == FORECASTS and tenant in plots
-                        else {}
-                    ),
+                    "dagster/partition_row_count": rows[0],
+                    "planned": f"{local:%a %-d %b %Y, %H:%M} in {zone}, on what was known then",
+                    "rows": ", ".join(f"{count:,} {name}" for name, count in zip(stage.writes, rows, strict=True)),
+                    "preview": dg.MetadataValue.md(shown.get(tenant, "no rows")),
+                    **({"plot": dg.MetadataValue.md(picture(plot))} if plot else {}),
                 },
             )
 
 
-def cells_recorded(cells: pl.DataFrame, recorded: Mapping[Cell, Failed | None]) -> pl.DataFrame:
-    """Those of ``cells`` whose rows ``replace_plans`` has written."""
-    good = {cell for cell, why in recorded.items() if why is None}
-    keep = [Cell(*row) in good for row in cells.select("tenant_id", "plan_date").iter_rows()]
-    return cells.filter(pl.Series(keep, dtype=pl.Boolean))
+def _row_counts(tables: Frames, cells: pl.DataFrame) -> dict[str, tuple[int, ...]]:
+    """Rows of each table by tenant, in the order of the tables."""
+    counted = cells.select("tenant_id")
+    for name, frame in tables.items():
+        counted = counted.join(
+            frame.group_by("tenant_id").agg(pl.len().alias(name)), on="tenant_id", how="left", maintain_order="left"
+        )
+    return {tenant: tuple(counts) for tenant, *counts in counted.fill_null(0).iter_rows()}
 
 
 def picture(svg: str) -> str:
@@ -108,41 +107,32 @@ def picture(svg: str) -> str:
     return f"![forecasts](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})"
 
 
-def preview(rows: pl.DataFrame) -> str:
-    """The first rows as a Markdown table; long cells are cut."""
-    if rows.is_empty():
-        return "no rows"
-    shown = rows.drop("plan_date", strict=False).head(PREVIEW_ROWS)
-    return markdown_table(shown.columns, ([_shortened(value) for value in row] for row in shown.iter_rows()))
-
-
-def _shortened(value: object, most: int = 80) -> object:
-    if value is None or isinstance(value, int | float | date | time):
-        return value
-    text = str(value)
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
 def dagster_table_metadata(table: Table) -> dict[str, object]:
     """A table's name and columns, as Dagster shows them."""
-    columns = [
-        dg.TableColumn(
-            column.name,
-            sql_type(table, column.name).lower(),
-            description=column.comment,
-            constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=False),
-        )
-        for column in public_columns(table)
-    ]
-    return {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-        "dagster/table_name": table.fullname,
-    }
+    return {"dagster/column_schema": table_columns(table), "dagster/table_name": table.fullname}
+
+
+def table_columns(table: Table) -> dg.TableSchema:
+    """A table's columns, as Dagster shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                sql_type(table, column.name).lower(),
+                description=column.comment,
+                constraints=dg.TableColumnConstraints(nullable=bool(column.nullable), unique=False),
+            )
+            for column in public_columns(table)
+        ]
+    )
+
+
+def plan_key(table: str) -> dg.AssetKey:
+    """The asset that stands for a table of plans or models: its stage's, or its own."""
+    return dg.AssetKey(WRITTEN_BY.get(table, table))
 
 
 def _key(name: str) -> dg.AssetKey:
-    return (
-        dg.AssetKey(["ops", name])
-        if f"ops.{name}" in metadata.tables
-        else dg.AssetKey(PRIOR_CELL_INPUTS.get(name, name))
-    )
+    if f"ops.{name}" in metadata.tables:
+        return dg.AssetKey(["ops", name])
+    return plan_key(PRIOR_CELL_INPUTS.get(name, name))

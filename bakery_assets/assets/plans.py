@@ -10,18 +10,18 @@ in ``waves``; what a stage computes is in its package.
 from collections.abc import Iterator
 
 import dagster as dg
-import polars as pl
 
-from bakery_assets.assets.events import cells_recorded, materializations, plan_specs
+from bakery_assets.assets.events import materializations, plan_spec
+from bakery_assets.assets.rounds import UNKNOWN, CpuSeconds, plan_round, read_facts, unknown_cells
 from bakery_assets.cells import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
-from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
+from bakery_assets.planning_day import STAGES
 from bakery_assets.settings import settings
-from bakery_assets.stages import FACTS, Failed
+from bakery_assets.stages import Failed
 from bakery_assets.visible_text import markdown_table, visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
-from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse import Warehouse
 from resources.warehouse.planning_runs import begin
 
 MAX_RUNTIME_SECONDS = 4 * 3_600  # a year of one tenant's days, one after the other
@@ -31,7 +31,7 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg
 
 @dg.multi_asset(
     name="planning_day",
-    specs=[spec for stage in STAGES for spec in plan_specs(stage)],
+    specs=[plan_spec(stage) for stage in STAGES],
     can_subset=True,
     partitions_def=cell_partitions,
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -47,33 +47,17 @@ def planning_day(
     """
     keep_connections(context.instance)
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
-    stages = tuple(stage for stage in STAGES if chosen.intersection(stage.writes))
-    facts, plans = facts_and_plans_read(stages)
+    stages = tuple(stage for stage in STAGES if stage.name in chosen)
     cells = cells_of(context.partition_keys)
     begin(warehouse, cells, clock.now(), context.run_id, by_person=not is_automatic(context.run))
-    snapshot = read_snapshot(warehouse, cells, facts, settings().history_days)
+    meter = CpuSeconds()
+    snapshot = read_facts(warehouse, cells, stages, meter)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
-        known, known_facts = snapshot.of(members)
-        unknown = Failed(FACTS, "there is no such tenant, or its time zone is not known")
-        failed |= dict.fromkeys(missing(members, known), unknown)
-        planning_round = PlanningRound.start(known, known_facts, read_plans(warehouse, known, plans), stages)
-        for stage in stages:
-            planning_round = planning_round.run(stage)
-        tables = planning_round.output_tables()
-        recorded = replace_plans(
-            warehouse,
-            known,
-            tables,
-            planning_round.failed,
-            written=planning_round.writes,
-            finished_at=clock.now(),
-            run_id=context.run_id,
-        )
-        planned = cells_recorded(planning_round.remaining, recorded)
-        yield from materializations(planned, tables, planning_round.frames)
-        failed |= {cell: why for cell, why in recorded.items() if why}
-        context.log.info(f"{members[0].plan_date}: round {number}, {planned.height} of {len(members)} planned")
+        done = plan_round(warehouse, snapshot, members, stages, clock=clock, run_id=context.run_id, meter=meter)
+        failed |= {**dict.fromkeys(unknown_cells(members, done.known), UNKNOWN), **done.failed}
+        yield from materializations(done, stages)
+        context.log.info(f"{members[0].plan_date}: round {number}, {done.planned.height} of {len(members)} planned")
     if failed:
         raise failure(failed, retry=len(cells) == 1)
 
@@ -81,12 +65,6 @@ def planning_day(
 def is_automatic(run: dg.DagsterRun) -> bool:
     """Whether a sensor or a schedule has started a run, or a retry of it; else a person has."""
     return any(tag in run.tags for tag in ("dagster/sensor_name", "dagster/schedule_name"))
-
-
-def missing(members: list[Cell], known: pl.DataFrame) -> list[Cell]:
-    """Members whose tenant is not in the warehouse."""
-    found = set(known["tenant_id"])
-    return [cell for cell in members if cell.tenant_id not in found]
 
 
 def failure(failed: dict[Cell, Failed], *, retry: bool) -> dg.Failure:

@@ -75,14 +75,14 @@ def check_evaluations(gate: pl.DataFrame, findings: pl.DataFrame) -> Iterator[dg
 
 
 def evaluate_tenants(warehouse: Warehouse, clock: Clock, wanted: Collection[str]) -> Iterator[dg.AssetCheckEvaluation]:
-    """Evaluations of the sales of ``wanted`` tenants as known now, a wave of tenants at a time."""
+    """Evaluations of the sales of ``wanted`` tenants as known now, as many tenants at a time as a training takes."""
     now = clock.now()
     cells = [
         Cell(tenant.tenant_id, local_date(now, tenant.timezone))
         for tenant in tenants(warehouse)
         if tenant.tenant_id in wanted and is_zone(tenant.timezone)
     ]
-    size = settings().wave_size
+    size = settings().training_size
     for first in range(0, len(cells), size):
         members = cells[first : first + size]
         known_cells, frames = read_snapshot(warehouse, members, READS, settings().history_days).of(members)
@@ -113,7 +113,7 @@ class CheckConfig(dg.Config):
     tenants: list[str] = Field(default=[])
 
 
-@dg.op(description="Checks the sales of many tenants, a wave at a time, and logs an evaluation for each.")
+@dg.op(description="Checks the sales of many tenants and logs an evaluation for each.")
 def check_tenants(
     context: dg.OpExecutionContext,
     config: CheckConfig,

@@ -1,6 +1,6 @@
 """The weekly retraining as Dagster runs it: one run trains many tenants' models, behind the data-quality gate.
 
-As in the planning wave, frames pass from op to op in memory, a tenant that fails is isolated, and everything is
+Frames pass from op to op in memory, a tenant that fails is isolated as in the planning wave, and everything is
 published at the end: new versions, champions, and why each retraining ended as it did. What the steps do is in
 ``bakery_assets.retraining``; promoted versions are reviewed in ``reviews``.
 """
@@ -12,9 +12,10 @@ from typing import Any, cast
 import dagster as dg
 import polars as pl
 
-from bakery_assets.assets.events import TEAM, dagster_table_metadata, preview
+from bakery_assets.assets.events import TEAM, dagster_table_metadata
+from bakery_assets.assets.previews import preview
 from bakery_assets.assets.quality import check_evaluations
-from bakery_assets.assets.waves import MAX_RUNTIME_SECONDS, MEMORY
+from bakery_assets.assets.waves import MAX_RUNTIME_SECONDS
 from bakery_assets.cells import local_cells
 from bakery_assets.forecasting import fit_booster
 from bakery_assets.forecasting.data.context import ContextFacts
@@ -36,6 +37,7 @@ from resources.warehouse.models import newest_booster, read_champions, read_fore
 from resources.warehouse.retrainings import Key
 from resources.warehouse.training import exclusive, read_sample
 
+MEMORY = "memory"  # the IO manager that passes frames from op to op within the process
 ERROR_DAYS = 2 * WINDOW_DAYS  # the days whose MAPE is a trigger, and those before that it is compared with
 
 

@@ -1,39 +1,42 @@
-"""The planning wave, which schedules start: one run plans many tenants, one op per stage, frames passed in memory.
+"""The planning wave, which schedules start: one run plans many tenants, a chunk after the other.
 
-A run per tenant would cost 4 to 5 CPU-seconds of process start before any work. A wave publishes all
-its cells at the end in one transaction, so no reader sees half a plan, and then logs a
-materialization for every cell and table, which the assets' partitions show. Which cells go into which wave is decided
-in ``bakery_assets.due``; the same stages as assets, for backfills and retries, are in ``plans``.
+A run per tenant would cost 4 to 5 CPU-seconds of process start before any work. A chunk is read, goes through every
+stage in memory, and is published in one transaction, so no reader sees half a plan; then a materialization is logged
+for each of its cells and stages, which the assets' partitions show. Which cells go into which wave, and in which order,
+is decided in ``bakery_assets.due``; the same stages as assets, for backfills and retries, are in ``plans``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
-from bakery_assets.assets.events import cells_recorded, materializations
+from bakery_assets.assets.events import materializations
 from bakery_assets.assets.plans import failure
+from bakery_assets.assets.rounds import CpuSeconds, Published, plan_round, read_facts, unknown_cells
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import cells_of, partition_of
-from bakery_assets.planning_day import STAGES, VALIDATION, PlanningRound, facts_and_plans_read
+from bakery_assets.planning_day import STAGES, VALIDATION
 from bakery_assets.settings import settings
-from bakery_assets.stages import Failed, Stage
-from bakery_assets.visible_text import visible
+from bakery_assets.stages import Failed
+from bakery_assets.visible_text import markdown_table, visible
 from resources.clock import Clock
-from resources.dagster_storage import keep_connections
-from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
+from resources.dagster_storage import keep_connections, log_materializations
+from resources.warehouse import Warehouse
 from resources.warehouse.planning_runs import begin, reclaim, release_claims, transfer_claims
 from resources.warehouse.record import request_versions_for_late_sales
 
-MEMORY = "memory"  # the IO manager that passes frames from op to op within the process
 MAX_RUNTIME_SECONDS = 3_600
 NOT_PLANNED_TAG, NAMED_IN_TAG = "bakery/not_planned", 5
+OP, EVENTS = "plan_cells", "events"
+# What a run prints has how far it is and what failed, and not a line for each materialization, which the event log has.
+NO_LINE_AN_EVENT = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
 class WaveConfig(dg.Config):
-    """The cells of a wave, as partition keys; no tenant twice.
+    """The cells of a wave, as partition keys, in the order in which they are planned; no tenant twice.
 
     ``claimed_by`` names the tick of the schedule that has claimed them; empty: they are not claimed.
     ``validates_only``: only the validation is made again, and everything else that was planned stays.
@@ -52,16 +55,32 @@ class WaveConfig(dg.Config):
 
 
 @dg.op(
-    out=dg.Out(PlanningRound, io_manager_key=MEMORY),
-    description="One consistent snapshot of the facts known at each planning instant.",
+    name=OP, out=dg.Out(dg.Nothing), description="Plans the wave's cells and publishes them, a chunk after the other."
 )
-def facts(
+def plan_cells(
     context: dg.OpExecutionContext,
     config: WaveConfig,
     warehouse: dg.ResourceParam[Warehouse],
     clock: dg.ResourceParam[Clock],
-) -> PlanningRound:
-    """Read once what every stage of the wave needs."""
+) -> None:
+    """Plan chunk by chunk; what a chunk has published stays, however the run ends."""
+    keep_connections(context.instance)
+    cells = _held(context, config, warehouse, clock)
+    meter, size = CpuSeconds(), settings().chunk_size
+    failed: dict[Cell, Failed] = {}
+    planned = 0
+    for start in range(0, len(cells), size):
+        chunk = cells[start : start + size]
+        done = _plan_chunk(context, config, warehouse, clock, chunk, meter)
+        failed |= done.failed
+        planned += done.planned.height
+        context.log.info(f"{start + len(chunk)} of {len(cells)} cells are through, {planned} planned")
+    _show_failures(context, failed)
+    context.add_output_metadata({"planned": planned, "failed": len(failed), "cpu_seconds": _as_table(meter)})
+
+
+def _held(context: dg.OpExecutionContext, config: WaveConfig, warehouse: Warehouse, clock: Clock) -> list[Cell]:
+    """The cells that are this run's to plan, begun, in the order of the configuration."""
     if config.claimed_by:
         held = transfer_claims(warehouse, config.cells, clock.now(), config.claimed_by, context.run_id)
     elif config.request_keys:
@@ -76,104 +95,68 @@ def facts(
         )
     if config.request_keys and not config.validates_only:
         request_versions_for_late_sales(warehouse, held, clock.now())
-    stages = VALIDATION if config.validates_only else STAGES
-    reads, plans = facts_and_plans_read(stages)
-    snapshot = read_snapshot(warehouse, held, reads, settings().history_days)
-    cells, known_facts = snapshot.of(held)
-    # A tenant in an unknown zone cannot be planned; its cell must not look as if it were being planned.
-    known = {Cell(*row) for row in cells.select("tenant_id", "plan_date").iter_rows()}
-    release_claims(warehouse, context.run_id, held - known)
-    planning_round = PlanningRound.start(cells, known_facts, read_plans(warehouse, cells, plans), stages)
-    _log_failures(context, planning_round.failed)
-    return planning_round
+    return [cell for cell in config.cells if cell in held]
 
 
-def _stage_op(stage: Stage) -> dg.OpDefinition:
-    @dg.op(
-        name=f"plan_{stage.name}",
-        ins={"planning_round": dg.In(PlanningRound)},
-        out=dg.Out(PlanningRound, io_manager_key=MEMORY),
-        description=f"Fills {' and '.join(stage.writes)}.",
-    )
-    def plan(context: dg.OpExecutionContext, planning_round: PlanningRound) -> PlanningRound:
-        after = planning_round.run(stage)
-        _log_failures(context, {cell: why for cell, why in after.failed.items() if cell not in planning_round.failed})
-        return after
-
-    return plan
-
-
-def _log_failures(context: dg.OpExecutionContext, failed: Mapping[Cell, Failed]) -> None:
-    for cell, why in failed.items():
-        context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {visible(why.reason)}")
-
-
-@dg.op(
-    ins={"planning_round": dg.In(PlanningRound)},
-    out=dg.Out(dg.Nothing),
-    description="Writes all plans, then logs them.",
-)
-def publish(
+def _plan_chunk(
     context: dg.OpExecutionContext,
-    planning_round: PlanningRound,
-    warehouse: dg.ResourceParam[Warehouse],
-    clock: dg.ResourceParam[Clock],
-) -> None:
-    """Replace the cells' rows in one transaction and log a materialization for each."""
-    keep_connections(context.instance)
-    tables = planning_round.output_tables()
-    recorded = replace_plans(
-        warehouse,
-        planning_round.cells,
-        tables,
-        planning_round.failed,
-        written=planning_round.writes,
-        finished_at=clock.now(),
-        run_id=context.run_id,
+    config: WaveConfig,
+    warehouse: Warehouse,
+    clock: Clock,
+    chunk: Sequence[Cell],
+    meter: CpuSeconds,
+) -> Published:
+    stages = VALIDATION if config.validates_only else STAGES
+    snapshot = read_facts(warehouse, chunk, stages, meter)
+    done = plan_round(warehouse, snapshot, chunk, stages, clock=clock, run_id=context.run_id, meter=meter)
+    # A tenant in an unknown zone cannot be planned; its cell must not look as if it were being planned.
+    release_claims(warehouse, context.run_id, unknown_cells(chunk, done.known))
+    for cell, why in done.failed.items():
+        context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {visible(why.reason)}")
+    with meter.on(EVENTS):
+        log_materializations(context, materializations(done, stages))
+    return done
+
+
+def _show_failures(context: dg.OpExecutionContext, failed: dict[Cell, Failed]) -> None:
+    """Say which cells could not be planned; the run itself succeeds, as all others have been."""
+    if not failed:
+        return
+    described = failure(failed, retry=False)
+    context.log.error(described.description)
+    context.log_event(
+        dg.AssetObservation("planning_runs", description=described.description, metadata=described.metadata)
     )
-    planned = cells_recorded(planning_round.remaining, recorded)
-    for event in materializations(planned, tables, planning_round.frames):
-        context.log_event(event)
-    context.log.info(f"{planned.height} of {planning_round.cells.height} cells planned")
-    failed = {cell: why for cell, why in recorded.items() if why}
-    if failed:
-        described = failure(failed, retry=False)
-        context.log.error(described.description)
-        context.log_event(
-            dg.AssetObservation("planning_runs", description=described.description, metadata=described.metadata)
-        )
-        # The list of runs shows tags, so that a green wave says what it could not plan.
-        named = ", ".join(f"{cell.tenant_id} {cell.plan_date}" for cell in sorted(failed)[:NAMED_IN_TAG])
-        more = f" and {len(failed) - NAMED_IN_TAG} more" if len(failed) > NAMED_IN_TAG else ""
-        context.instance.add_run_tags(context.run_id, {NOT_PLANNED_TAG: f"{named}{more}"})
+    # The list of runs shows tags, so that a green wave says what it could not plan.
+    named = ", ".join(f"{cell.tenant_id} {cell.plan_date}" for cell in sorted(failed)[:NAMED_IN_TAG])
+    more = f" and {len(failed) - NAMED_IN_TAG} more" if len(failed) > NAMED_IN_TAG else ""
+    context.instance.add_run_tags(context.run_id, {NOT_PLANNED_TAG: f"{named}{more}"})
 
 
-_STAGE_OPS = [_stage_op(stage) for stage in STAGES]
+def _as_table(meter: CpuSeconds) -> dg.MarkdownMetadataValue:
+    rows = ((phase, f"{seconds:.2f}") for phase, seconds in meter.by_phase.items())
+    return dg.MetadataValue.md(markdown_table(("phase", "CPU seconds"), rows))
 
 
 @dg.job(
     description="Plans one local date for each of many tenants.",
     tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS), "dagster/max_retries": "0"},
-    # Frames pass from op to op in memory, so all ops share the run's process.
     executor_def=dg.in_process_executor,
 )
 def planning_wave() -> None:
-    """Facts, then every stage in turn, then publish."""
-    planning_round = facts()
-    for op in _STAGE_OPS:
-        planning_round = op(planning_round)
-    publish(planning_round)
+    """One op: its chunks share the process, and the next begins with an empty memory."""
+    plan_cells()
 
 
 def wave_config(
     cells: Iterable[Cell], *, claimed_by: str = "", validates_only: bool = False, request_keys: Iterable[str] = ()
 ) -> dict[str, object]:
-    """Run configuration of a wave.
+    """Run configuration of a wave; its cells are planned in the order given.
 
     Raises:
         ValueError: a tenant comes twice; its dates are planned by waves of their own.
     """
-    members = sorted(cells)
+    members = list(cells)
     if len({cell.tenant_id for cell in members}) < len(members):
         raise ValueError("a wave plans one date for each of its tenants")
     config = WaveConfig(
@@ -182,9 +165,13 @@ def wave_config(
         validates_only=validates_only,
         request_keys=sorted(request_keys),
     )
-    return {"ops": {"facts": {"config": config.model_dump()}}}
+    return {"ops": {OP: {"config": config.model_dump()}}, **NO_LINE_AN_EVENT}
 
 
 def config_of_wave(run_config: Mapping[str, Any]) -> WaveConfig:
-    """A wave's configuration from that of its run."""
-    return WaveConfig.model_validate(run_config["ops"]["facts"]["config"])
+    """A wave's configuration from that of its run.
+
+    Whatever the op is called: runs of an earlier version, whose first op had another name, are looked through too.
+    """
+    [op] = run_config["ops"].values()
+    return WaveConfig.model_validate(op["config"])

@@ -81,7 +81,7 @@ def train(
 
 
 def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backdated: bool) -> Trained:
-    """Retrain tenants through Dagster's retrain_models, quietly, in batches of the planning wave's size.
+    """Retrain tenants through Dagster's retrain_models, quietly, in batches of the size that one training takes.
 
     The environment must be that of ``instance.prepare``.
 
@@ -107,7 +107,7 @@ def run_training(trained_as_of: Mapping[str, datetime], now: datetime, *, backda
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
         job = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("retrain_models")
-        size = settings().wave_size
+        size = settings().training_size
         for members in (tenants[start : start + size] for start in range(0, len(tenants), size)):
             # Requested batch by batch: what waits long without a run counts as orphaned.
             batch = sorted(

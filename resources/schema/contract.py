@@ -109,8 +109,8 @@ fact the latest such record. Current state (stock on hand, open orders) is deriv
 
 ## How plans are read
 
-Each table of the schema `plans` belongs to the asset of the same name. A cell is one tenant and one local date
-(`tenant_id`, `plan_date`); its rows are replaced whole in one transaction, so a reader sees the old plan
+Each table of the schema `plans` belongs to the asset of the stage that fills it. A cell is one tenant and one local
+date (`tenant_id`, `plan_date`); its rows are replaced whole in one transaction, so a reader sees the old plan
 or the new one. `plans.planning_runs` says how far each cell is. `reasoning` holds every term of the sum,
 `consequence` what happens if no one acts. Ratios are fractions, never percent: 0.93 is 93%. A sum over a window of days
 ends in `_<days>d`. The schema `marts` holds dbt views for questions across days.
@@ -165,7 +165,8 @@ They run with the rights of whoever asks. What corrects and what contradicts is 
 
 DAGSTER = """## Dagster names
 
-Asset keys are the names of the tables in `plans` and `marts`; the facts are external assets `ops/<table>`. Dynamic
+Asset keys are the stages' names, which are those of their first tables in `plans`; what else a stage fills is in its
+asset's description. Tables of models and `marts` are assets of their own, facts external assets `ops/<table>`. Dynamic
 partitions `tenant`; dimensions `date` and `tenant`; models and retrainings have `tenant` alone. Jobs `planning_wave`,
 `plan_tenant_day`, `retrain_models`, `review_models`, `check_sales`, `build_marts`. Schedules `daily_planning`,
 `weekly_retraining`, `model_review`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `late_sales`,

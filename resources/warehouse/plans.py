@@ -111,7 +111,7 @@ def _replace(
             if table.name in written and frame is not None and frame.height:
                 columns = [name for name in frame_schema(table) if name in frame.columns]
                 types = pl.Schema({name: kind for name, kind in frame_schema(table).items() if name in columns})
-                bulk.put(f"new_{table.name}", frame.select(columns).cast(types))
+                bulk.put(f"new_{table.name}", frame.select(columns).cast(types), analyzed=False)
                 recorded = "(SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
                 bulk.run(
                     f"{insert_from(f'new_{table.name}', table, columns)} WHERE (tenant_id, plan_date) IN {recorded}"

@@ -20,6 +20,7 @@ from bakery_assets.schemas import table_name
 from bakery_assets.schemas.plans import TABLES, PlanRow
 from bakery_assets.settings import PROJECT
 from resources.schema import metadata
+from resources.schema.columns import public_columns
 
 SNAPSHOT = Path(__file__).with_name("graph.json")
 
@@ -49,7 +50,6 @@ def graph() -> dict[str, object]:
         "jobs": sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__")),
         "schedules": {each.name: each.cron_schedule for each in repository.schedule_defs},
         "sensors": sorted(each.name for each in repository.sensor_defs),
-        "wave": sorted(node.name for node in definitions.resolve_job_def("planning_wave").nodes),
     }
 
 
@@ -60,20 +60,21 @@ def test_the_graph_is_the_one_last_accepted() -> None:
     assert SNAPSHOT.read_text(encoding="utf-8") == found, "the graph has changed; to accept it, run: make render"
 
 
-def test_every_plan_table_is_an_asset_with_columns_owner_and_description() -> None:
+def test_every_stage_is_an_asset_that_describes_its_tables_and_their_columns() -> None:
     assets = build_defs().resolve_asset_graph()
     tables = [table for stage in STAGES for table in stage.writes]
     assert sorted(tables) == sorted(table_name(schema) for schema in TABLES if issubclass(schema, PlanRow))
-    for name in tables:
-        node = assets.get(dg.AssetKey(name))
-        schema = node.metadata["dagster/column_schema"]
-        table = metadata.tables[f"plans.{name}"]
-        assert isinstance(schema, dg.TableSchema)
-        assert [column.name for column in schema.columns] == table.columns.keys()
-        assert all(column.description for column in schema.columns)
-        assert node.description == table.comment
+    for stage in STAGES:
+        node = assets.get(dg.AssetKey(stage.name))
         assert node.owners
         assert node.partitions_def
+        for name in stage.writes:
+            table = metadata.tables[f"plans.{name}"]
+            assert f"- `plans.{name}`: {table.comment}" in (node.description or "")
+            schema = node.metadata["dagster/column_schema" if name == stage.name else name]
+            assert isinstance(schema, dg.TableSchema)
+            assert [column.name for column in schema.columns] == [column.name for column in public_columns(table)]
+            assert all(column.description for column in schema.columns)
 
 
 def test_definitions_load_without_a_database_and_without_the_slow_libraries() -> None:
@@ -101,5 +102,5 @@ def test_materialize_is_offered_only_for_what_a_run_fills() -> None:
     nodes = build_defs().resolve_asset_graph().asset_nodes
     offered = {node.key.to_user_string() for node in nodes if node.is_executable}
     built_by_dbt = {node.key.to_user_string() for node in nodes if "dbt" in node.kinds}
-    assert offered == {table for stage in STAGES for table in stage.writes} | built_by_dbt
+    assert offered == {stage.name for stage in STAGES} | built_by_dbt
     assert built_by_dbt

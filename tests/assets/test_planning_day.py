@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
 
+from bakery_assets.assets import waves
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
-from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
+from bakery_assets.assets.waves import planning_wave, wave_config
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import TENANT, partition_of
 from bakery_assets.planning_day import STAGES
+from bakery_assets.settings import Settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from tests.bakeries import DAY, bakery, digests, insert, productless, rows, together
@@ -53,8 +56,14 @@ class Office:
             instance=self.instance, partition_key=partition_of(cell), raise_on_error=False
         )
 
-    def materialized(self, table: str) -> set[str]:
-        return self.instance.get_materialized_partitions(dg.AssetKey(table))
+    def materialized(self, stage: str) -> set[str]:
+        return self.instance.get_materialized_partitions(dg.AssetKey(stage))
+
+    def shown(self, stage: str) -> dict[str, object]:
+        event = self.instance.get_latest_materialization_event(dg.AssetKey(stage))
+        assert event
+        assert event.asset_materialization
+        return {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
 
 
 @pytest.fixture
@@ -63,7 +72,7 @@ def office(warehouse: Warehouse) -> Iterator[Office]:
     definitions = dg.Definitions(
         assets=[planning_day],
         jobs=[planning_wave, plan_tenant_day],
-        resources={"warehouse": warehouse, "clock": Clock(lambda: INSTANT), MEMORY: dg.mem_io_manager},
+        resources={"warehouse": warehouse, "clock": Clock(lambda: INSTANT)},
         executor=dg.in_process_executor,
     )
     with dg.DagsterInstance.ephemeral() as instance:
@@ -77,17 +86,24 @@ def test_a_single_day_is_written_and_shown_with_counts_and_a_preview(office: Off
         rows(office.warehouse, " UNION ALL ".join(f"SELECT '{name}', count(*) FROM plans.{name}" for name in TABLES))
     )
     assert counts["demand_forecasts"] == 7
-    for table in TABLES:
-        assert office.materialized(table) == {f"{DAY}|b1"}
-        event = office.instance.get_latest_materialization_event(dg.AssetKey(table))
-        assert event
-        assert event.asset_materialization
-        metadata = event.asset_materialization.metadata
-        assert metadata["dagster/partition_row_count"].value == counts[table]
-    shown = office.instance.get_latest_materialization_event(dg.AssetKey("production_batches"))
-    assert shown
-    assert shown.asset_materialization
-    assert "baguette" in str(shown.asset_materialization.metadata["preview"].value)
+    for stage in STAGES:
+        assert office.materialized(stage.name) == {f"{DAY}|b1"}
+        metadata = office.shown(stage.name)
+        assert metadata["dagster/partition_row_count"] == counts[stage.name]
+        assert metadata["rows"] == ", ".join(f"{counts[name]:,} {name}" for name in stage.writes)
+        assert metadata["planned"] == "Tue 3 Mar 2026, 05:30 in Europe/Paris, on what was known then"
+
+
+def test_what_a_partition_shows_is_written_for_people(office: Office) -> None:
+    insert(office.warehouse, **bakery("b1"))
+    office.wave(Cell("b1", DAY))
+    forecasts = str(office.shown("demand_forecasts")["preview"]).splitlines()
+    assert "reasoning" not in forecasts[0], "no JSON"
+    assert "| baguette | 2026-03-03 |" in forecasts[2]
+    assert "| 100 |" in forecasts[2], "numbers as a person writes them"
+    projections = str(office.shown("inventory_projections")["preview"])
+    assert projections.endswith(" rows")
+    assert "\n8 of " in projections, "not all are shown, and it says so"
 
 
 def test_the_day_of_a_small_bakery_is_what_a_baker_works_out_by_hand(office: Office) -> None:
@@ -150,6 +166,45 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     assert digests(office.warehouse) == first
 
 
+def test_a_wave_in_chunks_gives_the_same_plans_and_plans_its_cells_in_the_order_given(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zones = {"b1": "Europe/Paris", "b2": "Asia/Kathmandu", "b3": "America/New_York"}
+    insert(office.warehouse, **together(*(bakery(name, zone=zone) for name, zone in zones.items())))
+    cells = [Cell(name, DAY) for name in ("b3", "b1", "b2")]
+    office.wave(*cells)
+    at_once = digests(office.warehouse)
+    monkeypatch.setattr(waves, "settings", lambda: Settings(chunk_size=2))
+    wave = office.wave(*cells)
+    assert digests(office.warehouse) == at_once
+    logged = office.instance.get_records_for_run(wave.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
+    shown = [(str(each.asset_key.to_user_string()), each.partition_key) for each in logged if each.asset_key]
+    assert [partition for stage, partition in shown if stage == "daily_summaries"] == [
+        f"{DAY}|b1", f"{DAY}|b3", f"{DAY}|b2"
+    ], "the chunk of the first two, then the last"  # fmt: skip
+    assert len(shown) == len(set(shown)) == len(STAGES) * len(cells)
+
+
+def test_what_a_wave_has_published_stays_when_a_later_chunk_kills_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(office.warehouse, **together(bakery("b1"), bakery("b2")))
+    monkeypatch.setattr(waves, "settings", lambda: Settings(chunk_size=1))
+    plan = waves.plan_round
+
+    def plan_unless_b2(*arguments: Any, **options: Any) -> object:
+        if arguments[2] == [Cell("b2", DAY)]:
+            raise RuntimeError("the database has gone")
+        return plan(*arguments, **options)
+
+    monkeypatch.setattr(waves, "plan_round", plan_unless_b2)
+    with pytest.raises(RuntimeError, match="has gone"):
+        office.wave(Cell("b1", DAY), Cell("b2", DAY))
+    assert office.materialized("daily_summaries") == {f"{DAY}|b1"}
+    state = rows(office.warehouse, "SELECT tenant_id, status FROM plans.planning_runs ORDER BY 1")
+    assert state == [("b1", "planned"), ("b2", "claimed")]
+
+
 @pytest.mark.parametrize(
     ("poison", "stage", "words"),
     [(productless, "demand_forecasts", "no products")],
@@ -209,7 +264,7 @@ def test_a_backfill_goes_on_past_a_tenant_that_cannot_be_planned(office: Office)
     both = [*week, *(Cell("b2", cell.plan_date) for cell in week)]
     result = office.assets(*both)
     assert not result.success
-    assert office.materialized("findings") == {f"{cell.plan_date}|b1" for cell in week}
+    assert office.materialized("daily_summaries") == {f"{cell.plan_date}|b1" for cell in week}
     assert rows(office.warehouse, "SELECT count(*) FROM plans.daily_summaries") == [(3,)]
     # Each day was planned after the one before it, whose forecast it could therefore check.
     checked = rows(office.warehouse, "SELECT validation_date, status FROM plans.validation_runs ORDER BY plan_date")
@@ -224,7 +279,7 @@ def test_one_stage_alone_builds_on_what_the_others_had_written(office: Office) -
     with office.warehouse.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM plans.production_batches")
         connection.exec_driver_sql("UPDATE plans.demand_forecasts SET yhat = yhat")
-    assert office.assets(cell, only=["production_schedules", "production_batches"]).success
+    assert office.assets(cell, only=["production_schedules"]).success
     assert digests(office.warehouse) == before
     assert rows(office.warehouse, "SELECT status FROM plans.planning_runs") == [("planned",)]
 

@@ -116,7 +116,7 @@ def test_tenants_are_checked_a_wave_at_a_time(office: Office, monkeypatch: pytes
     from bakery_assets.assets import quality
     from bakery_assets.settings import Settings
 
-    monkeypatch.setattr(quality, "settings", lambda: Settings(wave_size=waves_of))
+    monkeypatch.setattr(quality, "settings", lambda: Settings(training_size=waves_of))
     insert(office.warehouse, **together(stopped("b1"), bakery("b2"), stopped("b3")))
     office.check()
     assert office.shown() == {"b1": "FAILED", "b2": "SUCCEEDED", "b3": "FAILED"}

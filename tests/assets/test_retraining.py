@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from bakery_assets.assets import reviews
-from bakery_assets.assets.retraining import retrain_models, retraining_config
+from bakery_assets.assets.retraining import MEMORY, retrain_models, retraining_config
 from bakery_assets.assets.reviews import review_config, review_models
-from bakery_assets.assets.waves import MEMORY, planning_wave, wave_config
+from bakery_assets.assets.waves import planning_wave, wave_config
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.local_time import to_instant
 from bakery_assets.retraining import batch

@@ -186,29 +186,31 @@ def test_a_tenant_in_an_unknown_zone_does_not_keep_the_others_from_being_planned
     assert due([bakery("Mars/Olympus", name="mars"), bakery()], {}, NOON) == [Cell("b", date(2026, 3, 3))]
 
 
-def test_batches_hold_one_date_zone_and_tier_and_today_comes_first() -> None:
+def test_a_batch_holds_a_tenant_once_the_best_tier_comes_first_and_latest_days_before_all_others() -> None:
     tenants = [
         Tenant(f"t{number}", zone, tier, "active")
         for number, (zone, tier) in enumerate(
-            [
-                ("Europe/Paris", "starter"),
-                ("Europe/Paris", "starter"),
-                ("Europe/Paris", "enterprise"),
-                ("UTC", "starter"),
-            ]
-            * 3
+            [("Europe/Paris", "starter"), ("Pacific/Auckland", "professional"), ("UTC", "enterprise")] * 2
         )
     ]
-    cells = [Cell(tenant.tenant_id, day) for tenant in tenants for day in (date(2026, 3, 2), date(2026, 3, 3))]
-    made = split_into_waves(cells, tenants, 4)
-    by_id = {tenant.tenant_id: tenant for tenant in tenants}
-    assert sorted(cell for batch in made for cell in batch.cells) == sorted(cells)
-    for batch in made:
-        assert len(batch.cells) <= 4
-        assert len({cell.plan_date for cell in batch.cells}) == 1
-        assert {(by_id[cell.tenant_id].timezone, by_id[cell.tenant_id].tier) for cell in batch.cells} == {
-            (batch.timezone, batch.tier)
-        }
-    dates = [batch.cells[0].plan_date for batch in made]
-    assert dates == sorted(dates, reverse=True)
+    days = {
+        zone: date(2026, 3, 4 if zone == "Pacific/Auckland" else 3)
+        for zone in ("Europe/Paris", "Pacific/Auckland", "UTC")
+    }
+    today = [Cell(tenant.tenant_id, days[tenant.timezone]) for tenant in tenants]
+    missed = [Cell(cell.tenant_id, cell.plan_date - timedelta(days=1)) for cell in today]
+    made = split_into_waves([*missed, *today], tenants, 4)
+    order = ["t2", "t5", "t1", "t4", "t0", "t3"]
+    assert [[cell.tenant_id for cell in batch.cells] for batch in made] == [order[:4], order[4:]] * 2
+    assert [cell for batch in made[:2] for cell in batch.cells] == sorted(
+        today, key=lambda cell: order.index(cell.tenant_id)
+    )
+    assert [batch.tier for batch in made] == ["enterprise", "starter"] * 2
     assert len({batch.digest for batch in made}) == len(made)
+
+
+def test_a_cell_whose_waves_died_goes_apart_from_the_others() -> None:
+    tenants = [Tenant(f"t{number}", "UTC", "starter", "active") for number in range(4)]
+    cells = [Cell(tenant.tenant_id, date(2026, 3, 3)) for tenant in tenants]
+    made = split_into_waves(cells, tenants, 4, {cells[0]: 1, cells[1]: 1})
+    assert [batch.cells for batch in made] == [(cells[0],), (cells[1],), (cells[2], cells[3])]

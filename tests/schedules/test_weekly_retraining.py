@@ -6,8 +6,7 @@ import dagster as dg
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 from sqlalchemy import text
 
-from bakery_assets.assets.retraining import keys_of_run, retrain_models, retraining_config
-from bakery_assets.assets.waves import MEMORY
+from bakery_assets.assets.retraining import MEMORY, keys_of_run, retrain_models, retraining_config
 from bakery_assets.definitions import build_defs
 from resources.clock import Clock
 from resources.warehouse import Warehouse, retrainings

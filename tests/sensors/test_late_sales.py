@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from bakery_assets.assets.plans import planning_day
-from bakery_assets.assets.waves import MEMORY, config_of_wave, planning_wave, wave_config
+from bakery_assets.assets.waves import config_of_wave, planning_wave, wave_config
 from bakery_assets.cells import Cell
 from bakery_assets.due.planning import due_cells
 from bakery_assets.partitions import TENANT
@@ -72,7 +72,7 @@ class Office:
             jobs=[planning_wave],
             sensors=[late_sales],
             schedules=[daily_planning],
-            resources={"warehouse": self.warehouse, "clock": Clock(lambda: self.now), MEMORY: dg.mem_io_manager},
+            resources={"warehouse": self.warehouse, "clock": Clock(lambda: self.now)},
             executor=dg.in_process_executor,
         )
 

@@ -9,7 +9,7 @@ import pytest
 from dagster._core.definitions.partitions.context import partition_loading_context
 
 from bakery_assets.assets.plans import planning_day
-from bakery_assets.assets.waves import MEMORY, planning_wave
+from bakery_assets.assets.waves import planning_wave
 from bakery_assets.cells import Cell
 from resources.clock import Clock
 from resources.warehouse import Warehouse
@@ -63,7 +63,7 @@ class Bakery:
             assets=[planning_day],
             jobs=[planning_wave],
             sensors=[plan_decisions],
-            resources={"warehouse": self.warehouse, "clock": Clock(lambda: now), MEMORY: dg.mem_io_manager},
+            resources={"warehouse": self.warehouse, "clock": Clock(lambda: now)},
             executor=dg.in_process_executor,
         )
 

@@ -1,0 +1,122 @@
+"""A round of cells from its facts to its published plans: read, planned stage after stage, written.
+
+What both drivers of the planning day do, ``plans`` and ``waves``, and what they show in Dagster is theirs.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from bakery_assets.cells import Cell, Frames
+from bakery_assets.planning_day import PlanningRound, facts_and_plans_read
+from bakery_assets.settings import settings
+from bakery_assets.stages import FACTS, Failed, Stage
+from resources.clock import Clock
+from resources.warehouse import Snapshot, Warehouse, read_plans, read_snapshot, replace_plans
+
+READS, CHECKS, WRITES = "reads", "checks", "writes"  # what a round spends time on beside its stages
+
+
+class Meter(Protocol):
+    """Counts what is spent on each phase of a round."""
+
+    def on(self, phase: str) -> AbstractContextManager[None]:
+        """Count what is done within as one phase."""
+
+
+@dataclass
+class CpuSeconds:
+    """CPU seconds of this process by phase."""
+
+    by_phase: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @contextmanager
+    def on(self, phase: str) -> Iterator[None]:
+        """Count what is done within as one phase."""
+        began = time.process_time()
+        yield
+        self.by_phase[phase] += time.process_time() - began
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a round.
+
+    Attributes:
+        known: of ``Cells``, those whose tenant exists, in a zone that does.
+        planned: those of them whose rows are written.
+        tables: what the stages have made.
+        frames: all that the round has read and made.
+        failed: cells that could not be planned.
+    """
+
+    known: pl.DataFrame
+    planned: pl.DataFrame
+    tables: Frames
+    frames: Frames
+    failed: Mapping[Cell, Failed]
+
+
+def read_facts(warehouse: Warehouse, cells: Sequence[Cell], stages: Sequence[Stage], meter: Meter) -> Snapshot:
+    """One consistent snapshot of the facts that ``stages`` need of cells."""
+    with meter.on(READS):
+        return read_snapshot(warehouse, cells, facts_and_plans_read(stages)[0], settings().history_days)
+
+
+def plan_round(
+    warehouse: Warehouse,
+    snapshot: Snapshot,
+    cells: Sequence[Cell],
+    stages: Sequence[Stage],
+    *,
+    clock: Clock,
+    run_id: str,
+    meter: Meter,
+) -> Published:
+    """Plan cells of a snapshot, one for each tenant, and replace their rows in one transaction.
+
+    Args:
+        run_id: the run that has begun the cells.
+        meter: counts reading, checking and writing, and each stage by its name.
+    """
+    with meter.on(READS):
+        known, facts = snapshot.of(cells)
+        past = read_plans(warehouse, known, facts_and_plans_read(stages)[1])
+    with meter.on(CHECKS):
+        planning_round = PlanningRound.start(known, facts, past, tuple(stages))
+    for stage in stages:
+        with meter.on(stage.name):
+            planning_round = planning_round.run(stage)
+    with meter.on(WRITES):
+        tables = planning_round.output_tables()
+        recorded = replace_plans(
+            warehouse,
+            known,
+            tables,
+            planning_round.failed,
+            written=planning_round.writes,
+            finished_at=clock.now(),
+            run_id=run_id,
+        )
+    failed = {cell: why for cell, why in recorded.items() if why}
+    written = pl.DataFrame(
+        [(cell.tenant_id, cell.plan_date) for cell, why in recorded.items() if why is None],
+        schema={"tenant_id": pl.String, "plan_date": pl.Date},
+        orient="row",
+    )
+    planned = known.join(written, on=["tenant_id", "plan_date"], how="semi", maintain_order="left")
+    return Published(known, planned, tables, planning_round.frames, failed)
+
+
+def unknown_cells(cells: Sequence[Cell], known: pl.DataFrame) -> list[Cell]:
+    """Those of ``cells`` whose tenant does not exist, or is in a zone that does not."""
+    found = set(known["tenant_id"])
+    return [cell for cell in cells if cell.tenant_id not in found]
+
+
+UNKNOWN = Failed(FACTS, "there is no such tenant, or its time zone is not known")
