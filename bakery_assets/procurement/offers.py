@@ -7,7 +7,7 @@ own working days. What is ordered is decided in ``replenishment``.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TypedDict
@@ -55,6 +55,7 @@ class SupplierOffers(dy.Schema):
     currency = col.text("ISO 4217 code of its prices, the supplier's own, else the tenant's", nullable=True)
     price = ops.SupplierItems.price
     minimum_quantity = ops.SupplierItems.minimum_quantity
+    maximum_quantity = ops.SupplierItems.maximum_quantity
     minimum_order_value = ops.Suppliers.minimum_order_value
     pack_size = col.number("Orders are a multiple of this; 0: any quantity")
     lead_time_days = col.integer("Days from order to delivery, the item's own, else the supplier's", maximum=365)
@@ -72,6 +73,10 @@ class Offers:
     Attributes:
         item: row of the item; ascending.
         minimum, pack: smallest order, and what orders are a multiple of (0: any quantity).
+        maximum: largest order of a delivery, at least the smallest; infinite: any.
+        supplier: number of the supplier, in no particular order.
+        price: of a unit, in the supplier's currency.
+        minimum_value: smallest value of a delivery that the supplier makes, in its currency.
         delivers: offers by days: whether an order placed within the outlook can be usable from that day on, which for
             bakeries with shifts is the day after its delivery (``materials.baking_starts``).
     """
@@ -79,6 +84,10 @@ class Offers:
     item: Ints
     minimum: Floats
     pack: Floats
+    maximum: Floats
+    supplier: Ints
+    price: Floats
+    minimum_value: Floats
     delivers: NDArray[np.bool_]
 
     @cached_property
@@ -94,6 +103,11 @@ class Offers:
         marked = np.where(self.delivers, np.arange(days), days)
         first = np.minimum.accumulate(marked[:, ::-1], axis=1)[:, ::-1]
         return np.concatenate([first[:, 1:], np.full((len(first), 1), days)], axis=1)
+
+    def of(self, rows: Ints, item: Ints) -> "Offers":
+        """Some of the offers, whose items now have the rows ``item``."""
+        others = {each.name: getattr(self, each.name)[rows] for each in fields(self) if each.name != "item"}
+        return Offers(item=item, **others)
 
 
 def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> dy.DataFrame[SupplierOffers]:

@@ -109,6 +109,9 @@ class Ingredients(dy.Schema):
     shelf_life_days = col.integer("Days it keeps, counted from delivery", minimum=1, nullable=True)
     piece_weight_kg = col.number("Kilograms a piece weighs, for recipes in another unit", minimum=1e-6, nullable=True)
     density_kg_per_l = col.number("Kilograms a liter weighs, for recipes in another unit", minimum=1e-6, nullable=True)
+    storage_limit = col.number(
+        "The most of it that can be kept at a time, in the ingredient's unit; empty: any", minimum=1e-6, nullable=True
+    )
 
 
 class Recipes(dy.Schema):
@@ -174,6 +177,9 @@ class SupplierItems(dy.Schema):
     pack_size = col.number("Orders are a multiple of this, in the ingredient's unit; empty: any", nullable=True)
     minimum_quantity = col.number("Smallest order, in the ingredient's unit", default=0.0)
     lead_time_days = col.integer("Days from order to delivery; empty: as the supplier's", maximum=365, nullable=True)
+    maximum_quantity = col.number(
+        "Largest order of a delivery, in the ingredient's unit; empty: any", minimum=1e-6, nullable=True
+    )
 
 
 class Equipment(dy.Schema):

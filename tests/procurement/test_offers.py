@@ -183,6 +183,7 @@ def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
 def test_the_delivery_before_and_after_a_day() -> None:
     delivers = np.array([[False, True, False, False, True]])
     none = np.zeros(1)
-    offers = Offers(np.zeros(1, dtype=np.int64), minimum=none, pack=none, delivers=delivers)
+    first = np.zeros(1, dtype=np.int64)
+    offers = Offers(first, none, none, maximum=none, supplier=first, price=none, minimum_value=none, delivers=delivers)
     assert offers.latest_delivery.tolist() == [[-1, 1, 1, 1, 4]]
     assert offers.next_delivery.tolist() == [[1, 4, 4, 4, 5]]

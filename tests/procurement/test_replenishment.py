@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 
 from bakery_assets.materials.expiry_buckets import NO_EXPIRY
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.procurement.replenishment import (
-    MrpRecords,
-    by_delivery_cycle,
-    look_ahead,
-    order_quantity,
-    place_orders,
-)
+from bakery_assets.procurement.records import NO_LIMIT, MrpRecords, by_delivery_cycle, order_quantity
+from bakery_assets.procurement.replenishment import look_ahead, place_orders
 
 
 def needs_of(
@@ -27,6 +22,7 @@ def needs_of(
     safety: float = 0.0,
     shelf_life: int = NO_EXPIRY,
     delay: int = 0,
+    storage: float = NO_LIMIT,
 ) -> MrpRecords:
     """One item; on_hand by last usable day (``days``: keeps); scheduled_receipts may come after the last day."""
     receipts_until = max(days, *(day + 1 for day in scheduled_receipts or {0: 0}))
@@ -34,8 +30,16 @@ def needs_of(
     for array, values in ((need, gross), (coming, scheduled_receipts or {}), (buckets, on_hand or {})):
         for day, quantity in values.items():
             array[0, day] = quantity
+    none_late = np.zeros_like(coming)
     return MrpRecords(
-        need, coming, buckets, np.array([safety]), np.array([shelf_life]), np.zeros_like(coming), np.array([delay])
+        need,
+        coming,
+        buckets,
+        np.array([safety]),
+        np.array([shelf_life]),
+        none_late,
+        np.array([delay]),
+        np.array([storage]),
     )
 
 
@@ -44,8 +48,9 @@ def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
     delivers = np.zeros((len(offers), span), dtype=bool)
     for row, offer in enumerate(offers):
         delivers[row, list(offer["days"])] = True
-    values = {name: np.array([offer.get(name, 0.0) for offer in offers]) for name in ("minimum", "pack")}
-    return Offers(np.zeros(len(offers), dtype=np.int64), **values, delivers=delivers)
+    usual = {"minimum": 0.0, "pack": 0.0, "maximum": np.inf, "price": 1.0, "minimum_value": 0.0}
+    values = {name: np.array([offer.get(name, value) for offer in offers]) for name, value in usual.items()}
+    return Offers(np.zeros(len(offers), dtype=np.int64), supplier=np.arange(len(offers)), **values, delivers=delivers)
 
 
 def deliveries(orders: pl.DataFrame) -> list[tuple[int, float]]:
@@ -321,14 +326,17 @@ def two_items(gross: dict[tuple[int, int], float], scheduled_receipts: dict[tupl
         for place, quantity in values.items():
             array[place] = quantity
     keeps, none = np.full(2, NO_EXPIRY), np.zeros(2, dtype=np.int64)
-    return MrpRecords(need, coming, np.zeros((2, 15)), np.zeros(2), keeps, np.zeros_like(coming), none)
+    return MrpRecords(
+        need, coming, np.zeros((2, 15)), np.zeros(2), keeps, np.zeros_like(coming), none, np.full(2, NO_LIMIT)
+    )
 
 
 def an_offer_each(first: list[int], second: list[int]) -> Offers:
     delivers = np.zeros((2, 30), dtype=bool)
     delivers[0, first] = True
     delivers[1, second] = True
-    return Offers(np.array([0, 1]), np.zeros(2), np.zeros(2), delivers=delivers)
+    none = np.zeros(2)
+    return Offers(np.array([0, 1]), none, none, np.full(2, NO_LIMIT), np.array([0, 1]), none, none, delivers=delivers)
 
 
 def test_items_are_ordered_each_for_itself_and_listed_by_item_and_day() -> None:
