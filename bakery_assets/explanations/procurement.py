@@ -14,10 +14,12 @@ from bakery_assets.schemas import conform, ops, plans
 
 NAMED_PRODUCTS = 3
 
+# Formulas of the safety stock are in ``procurement.safety_stock``.
 OUTLOOK_TERMS = (
     "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_excluded",
-    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "scheduled_receipts",
-    "scheduled_receipts_later", "stock_today", "sum", "unit",
+    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "safety_stock_rule",
+    "safety_stock_level", "daily_use", "daily_use_variance", "lead_days", "review_days", "lead_time_variance",
+    "order_up_to", "reorder_point", "scheduled_receipts", "scheduled_receipts_later", "stock_today", "sum", "unit",
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "added_for_minimum_order_value", "cost", "covered_through", "currency", "deliver_on",
@@ -28,8 +30,9 @@ ORDER_TERMS = (
     "storage_limit", "max_shortage_on", "supplier", "unmet_before", "usable_on", "used_before",
 )  # fmt: skip
 ORDER_SUM = (
-    "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, from needed_on to "
-    "max_shortage_on; gross_requirement includes unmet_before; scheduled_receipts includes scheduled_receipts_later, "
+    "net_requirement = gross_requirement + safety_stock (order_up_to where that is given) - on_hand - "
+    "scheduled_receipts, from needed_on to max_shortage_on; gross_requirement includes unmet_before; "
+    "scheduled_receipts includes scheduled_receipts_later, "
     "which arrives after the last day of requirements and by deliver_on; "
     "on_hand = stock_today + scheduled_receipts_before + ordered_before - used_before - expired_before - "
     "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; planned_order_quantity = "
@@ -88,6 +91,15 @@ class RequirementTerms(plans.PlanRow):
     scheduled_receipts_later = col.number("Open orders that arrive after the last day of requirements")
     is_stock_known = col.boolean("Facts tell how much is there; otherwise it counts as none, and nothing runs out")
     has_offer = col.boolean("Some supplier offers it")
+    safety_stock_rule = col.text("How the safety stock was set")
+    safety_stock_level = col.number("Fraction of deliveries before which a statistical safety stock is enough")
+    daily_use = col.number("Mean requirement of a day")
+    daily_use_variance = col.metric("Variance of a day's use, from the forecasts' errors", nullable=False)
+    lead_days = col.number("Lead time of the first offer, in calendar days")
+    review_days = col.number("Days between its deliveries")
+    lead_time_variance = col.metric("Variance of its lead time, in days squared", nullable=False)
+    order_up_to = ops.Ingredients.order_up_to
+    reorder_point = ops.Ingredients.reorder_point
     supplier_id = plans.ProcurementRequirements.supplier_id
     supplier = col.text("The supplier's name", nullable=True)
     # Of an order only.

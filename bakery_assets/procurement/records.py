@@ -89,6 +89,9 @@ class MrpRecords:
         late_receipts: the part of scheduled_receipts that was delivered on the day before.
         delay: days from the delivery of a planned order until it is usable.
         storage_limit: the most of which there may ever be stock; ``NO_LIMIT``: any.
+        target_stock: quantity that an order is to leave; where it is not the safety stock, the order is one up to this
+            level, and covers its first day.
+        reorders: whether an order is placed as soon as no more than the safety stock is left.
     """
 
     gross_requirement: Floats
@@ -99,6 +102,8 @@ class MrpRecords:
     late_receipts: Floats
     delay: Ints
     storage_limit: Floats
+    target_stock: Floats
+    reorders: NDArray[np.bool_]
 
     def of(self, items: Ints) -> "MrpRecords":
         """The records of some items only, in their order."""

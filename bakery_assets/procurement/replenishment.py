@@ -90,6 +90,9 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     order that arrives after the last day of requirements is reduced by what open orders bring after that day and no
     later than it: otherwise what a long lead time has on its way would be ordered anew every morning.
 
+    Items with a level up to which they are ordered are ordered up to it, instead of for the days until the next
+    delivery: their target stock then stands for the safety stock in the sum.
+
     net_requirement = gross_requirement + safety stock - on_hand - scheduled_receipts, all terms from needed_day to
     max_shortage_day, scheduled_receipts with scheduled_receipts_later. Orders are sorted by item and needed_day.
     """
@@ -109,7 +112,8 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
         to_date.mornings[:, day] = total(buckets)
         for _ in range(MAX_SPLITS):
             left = total(buckets) - records.gross_requirement[:, day] - unmet
-            is_short = (np.round(records.safety_stock - left, DECIMALS) > 0) & (late_until <= day)
+            missing = np.round(records.safety_stock - left, DECIMALS)
+            is_short = ((missing > 0) | (records.reorders & (missing >= 0))) & (late_until <= day)
             if not is_short.any():
                 break
             orders, is_full = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
@@ -136,7 +140,7 @@ def look_ahead(records: MrpRecords) -> Outlook:
     buckets = records.on_hand.copy()
     count = len(records.gross_requirement)
     _receive_open_orders(buckets, np.arange(count), 0, records)
-    return _ahead(np.arange(count), 0, buckets, np.zeros(count), records)
+    return _ahead(np.arange(count), 0, buckets, np.zeros(count), records, records.safety_stock)
 
 
 def _receive_open_orders(buckets: Floats, items: Ints, day: int, records: MrpRecords) -> None:
@@ -176,7 +180,8 @@ def _order(
     days = records.gross_requirement.shape[1]
     offer, usable = offer[short], usable[short]
     delivered = usable - records.delay[short]
-    ahead = _ahead(short, day, buckets[short], unmet[short], records)
+    target = records.target_stock[short]
+    ahead = _ahead(short, day, buckets[short], unmet[short], records, target)
     before_next = np.minimum(
         offers.next_delivery[offer, usable] - 1, last_usable_day(delivered, records.shelf_life[short])
     )
@@ -184,7 +189,9 @@ def _order(
     due = np.arange(days, records.scheduled_receipts.shape[1])
     later = np.where(due <= usable[:, None], records.scheduled_receipts[short, days:], 0.0).sum(axis=1)
     room = np.maximum(records.storage_limit[short] - _stock_then(short, usable, day, ahead, to_date), 0.0)
-    limits = _limits(offer, begins, np.minimum(before_next, days - 1), ahead, later, room, offers)
+    # An order up to a level looks at the stock of its first day; what later days take brings the next one.
+    lasts = np.where(target > records.safety_stock[short], begins, np.minimum(before_next, days - 1))
+    limits = _limits(offer, begins, lasts, ahead, later, room, offers)
     fits, is_full, covered = limits.fits, limits.is_full, limits.covered
     shortage = _within(ahead.shortage, day, begins, covered)
     largest = shortage.argmax(axis=1)
@@ -313,8 +320,12 @@ def _choose(day: int, records: MrpRecords, offers: Offers, full: Ints) -> tuple[
     return chosen, usable
 
 
-def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: MrpRecords) -> Outlook:
-    """Let the days from ``start`` on pass without orders; the receipts of ``start`` are in ``buckets`` already."""
+def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: MrpRecords, level: Floats) -> Outlook:
+    """Let the days from ``start`` on pass without orders; the receipts of ``start`` are in ``buckets`` already.
+
+    Args:
+        level: stock of each item that is to be left on every day.
+    """
     days = records.gross_requirement.shape[1]
     buckets = buckets.copy()
     ahead = Outlook(start, *(np.zeros((len(items), days - start)) for _ in range(6)))
@@ -325,7 +336,7 @@ def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: Mrp
         ahead.morning[:, place] = total(buckets)
         required = records.gross_requirement[items, day] + unmet
         unmet = np.round(required - issue(buckets, required), DECIMALS)
-        missing = np.maximum(records.safety_stock[items] - total(buckets), 0.0)
+        missing = np.maximum(level - total(buckets), 0.0)
         ahead.unmet[:, place] = unmet
         ahead.shortage[:, place] = np.round(unmet + missing, DECIMALS)
         ahead.expired[:, place] = expired

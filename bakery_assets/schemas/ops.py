@@ -8,7 +8,7 @@ import dataframely as dy
 
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import exactly_one, unique_together
-from bakery_assets.schemas.setting_keys import ValueFitsKey
+from bakery_assets.schemas.setting_keys import SAFETY_STOCK_RULES, ValueFitsKey
 
 BATCH_EVENTS = ("confirmed", "started", "quality_check", "finished", "failed", "cancelled")
 
@@ -112,6 +112,17 @@ class Ingredients(dy.Schema):
     storage_limit = col.number(
         "The most of it that can be kept at a time, in the ingredient's unit; empty: any", minimum=1e-6, nullable=True
     )
+    safety_stock_rule = col.choice(
+        "How its safety stock is set; empty: as its supplier or the tenant chose", SAFETY_STOCK_RULES, nullable=True
+    )
+    reorder_point = col.number(
+        "Stock at which it is ordered, in the ingredient's unit; empty: as the safety stock asks for", nullable=True
+    )
+    order_up_to = col.number(
+        "Level up to which an order brings its stock, in the ingredient's unit; empty: orders cover what is needed "
+        "until the next delivery",
+        nullable=True,
+    )
 
 
 class Recipes(dy.Schema):
@@ -164,6 +175,9 @@ class Suppliers(dy.Schema):
         "Days it works, takes orders and delivers, as mon,tue,…; empty: every day, where lead times are working days "
         "Monday to Friday and the days it delivers",
         nullable=True,
+    )
+    safety_stock_rule = col.choice(
+        "How safety stocks of what it sells are set; empty: as the tenant chose", SAFETY_STOCK_RULES, nullable=True
     )
 
 
