@@ -26,8 +26,9 @@ ORDER_TERMS = (
     "delivery_value", "expired_before", "expiring_cost", "expiring_quantity", "lead_time_days", "lead_time_unit",
     "left_out_quantity", "limited_to", "margin_at_stake", "maximum_quantity", "minimum_order_value",
     "minimum_quantity", "order_on", "ordered_before", "other_cost", "other_currency", "other_deliver_on",
-    "other_quantity", "other_supplier", "over_storage", "pack_size", "price", "scheduled_receipts_before",
-    "storage_limit", "max_shortage_on", "supplier", "unmet_before", "usable_on", "used_before",
+    "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "reliability",
+    "scheduled_receipts_before", "storage_limit", "max_shortage_on", "score", "supplier", "unmet_before", "usable_on",
+    "used_before",
 )  # fmt: skip
 ORDER_SUM = (
     "net_requirement = gross_requirement + safety_stock (order_up_to where that is given) - on_hand - "
@@ -129,6 +130,9 @@ class RequirementTerms(plans.PlanRow):
     added_for_minimum_order_value = col.number("Part of the order that is for the weeks after the plan", nullable=True)
     expiring_cost = col.number("What expires of the order, at its price", nullable=True)
     margin_at_stake = col.number("Price less unit cost of what is baked of it on the days it covers", nullable=True)
+    score = col.number("What the offer's price, reliability and lead time are worth to the tenant", nullable=True)
+    reliability = col.number("Share of the supplier's lines that come on time and in full", nullable=True)
+    other_score = col.number("The same of the other supplier", nullable=True)
     other_supplier = col.text("Who else could deliver it", nullable=True)
     other_quantity = col.number("What would have to be ordered there for the same requirement", nullable=True)
     other_cost = col.number("What that would cost, in its currency", nullable=True)

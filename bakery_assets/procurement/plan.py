@@ -229,7 +229,7 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, or
     offered = offers.with_row_index("offer").with_columns(pl.col("offer").cast(pl.Int32)).drop(INGREDIENT)
     others = offered.select(
         pl.col("offer").cast(pl.Int64).alias("other"),
-        other_supplier="supplier", other_price="price", other_currency="currency",
+        other_supplier="supplier", other_price="price", other_currency="currency", other_score="score",
     )  # fmt: skip
     rows = (
         orders.with_columns(order_day=pl.Series(order_day, dtype=pl.Int64))

@@ -179,6 +179,13 @@ class Suppliers(dy.Schema):
     safety_stock_rule = col.choice(
         "How safety stocks of what it sells are set; empty: as the tenant chose", SAFETY_STOCK_RULES, nullable=True
     )
+    order_weekdays = col.text(
+        "Days on which it takes orders, as mon,tue,…; empty: every day on which it works", nullable=True
+    )
+    country = col.text(
+        "ISO 3166 code of the country whose public holidays it keeps; empty: the bakery's holidays", nullable=True
+    )
+    region = col.text("Subdivision code of that country, for regional holidays", nullable=True)
 
 
 class SupplierItems(dy.Schema):

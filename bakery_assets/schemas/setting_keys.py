@@ -144,6 +144,24 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "Safety stock by share of use, as a fraction of what is used in the lead time",
         0.25,
     ),
+    SettingKey(
+        "supplier_weight_price",
+        "number",
+        "Weight of the price in the choice between an ingredient's suppliers",
+        0.7,
+    ),
+    SettingKey(
+        "supplier_weight_reliability",
+        "number",
+        "Weight of the share of deliveries on time and in full in that choice",
+        0.3,
+    ),
+    SettingKey(
+        "supplier_weight_lead_time",
+        "number",
+        "Weight of a short lead time in that choice, beyond that what comes too late is not chosen",
+        0.0,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}
