@@ -10,7 +10,17 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import accuracy, censoring, forecast_cost, replay, sharing, stock_ledger, stock_reading, wave
+from benchmarks import (
+    accuracy,
+    censoring,
+    forecast_cost,
+    procurement,
+    replay,
+    sharing,
+    stock_ledger,
+    stock_reading,
+    wave,
+)
 from benchmarks.targets import as_line, missed, skipped
 
 RESULTS = Path(__file__).parent / "results"
@@ -23,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "forecast_cost": forecast_cost.run,
     "stock_ledger": stock_ledger.run,
     "stock_reading": stock_reading.run,
+    "procurement": procurement.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
 LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has

@@ -109,7 +109,7 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
             source_table=pl.lit("suppliers"), supplier_id="supplier_id", delivery_weekdays="delivery_weekdays"
         ),
         consequence=pl.format("What only {} sells runs out.", "name"),
-        suggested_action="In suppliers, write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun.",
+        suggested_action="In suppliers, write its weekdays as mon,tue,wed,thu,fri,sat,sun.",
     )  # fmt: skip
 
 

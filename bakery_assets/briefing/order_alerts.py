@@ -88,7 +88,7 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
     """
     due = _due_by_supplier(lines)
     too_small = pl.when("too_small").then(
-        pl.format(" Its minimum order is {}: add to this order, or ask.", money("minimum_order_value"))
+        pl.format(" Its minimum order is {}, and nothing more is needed in time: ask.", money("minimum_order_value"))
     )
     again = pl.format(
         " Proposed already on {}, to come on {}, and not recorded since: {}.",

@@ -10,7 +10,7 @@ import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.briefing.order_alerts import RequirementLines
-from bakery_assets.explanations.formats import as_json, clock, on_weekday, quantity
+from bakery_assets.explanations.formats import as_json, clock, counted, on_weekday, quantity
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.materials.scheduled_receipts import overdue_orders
 from bakery_assets.quantities import DECIMALS
@@ -107,6 +107,8 @@ def overdue_findings(overdue: dy.DataFrame[OverdueIngredients]) -> dy.DataFrame[
         .then(pl.format(" and orders {}: both may come.", quantity("reordered")))
         .otherwise(pl.lit("."))
     )
+    days_late = (pl.col("plan_date") - pl.col("due_at").dt.date()).dt.total_days()
+    late = pl.when(days_late > 0).then(pl.format(", {} ago,", counted(days_late, "day", "days"))).otherwise(pl.lit(""))
     return finding(
         overdue,
         severity=pl.when(is_given_up & is_reordered).then(pl.lit("high")).otherwise(pl.lit("medium")),
@@ -114,18 +116,19 @@ def overdue_findings(overdue: dy.DataFrame[OverdueIngredients]) -> dy.DataFrame[
         cause=pl.format("ingredient_shortage:{}", "ingredient_id"),
         subject="ingredient_id",
         message=pl.format(
-            "{}: {} of {} were due by {} {} and are not recorded as received. {}{}",
+            "{}: {} of {} were due by {} {}{} and are not recorded as received. {}{}",
             "item",
             quantity("overdue"),
             "orders",
             clock("due_at"),
             on_weekday(pl.col("due_at").dt.date()),
+            late,
             counted_on,
             again,
         ),
         reasoning=as_json(
             ingredient="item", unit="unit", overdue="overdue", not_expected="not_expected", reordered="reordered",
-            orders="order_lines",
+            orders="order_lines", days_late=days_late,
         ),
         consequence=pl.when(is_given_up & is_reordered)
         .then(pl.lit("If both come, there may be more than is used in time."))

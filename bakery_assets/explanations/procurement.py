@@ -7,32 +7,40 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.cells import OUTLOOK_DAYS
-from bakery_assets.explanations.formats import as_json, counted, iso_date, plain_number
+from bakery_assets.explanations.formats import as_json, counted, iso_date, money, plain_number, quantity
 from bakery_assets.materials.gross_requirements import WhereUsed
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
 NAMED_PRODUCTS = 3
 
+# Formulas of the safety stock are in ``procurement.safety_stock``.
 OUTLOOK_TERMS = (
     "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_excluded",
-    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "scheduled_receipts",
-    "scheduled_receipts_later", "stock_today", "sum", "unit",
+    "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "safety_stock_rule",
+    "safety_stock_level", "daily_use", "daily_use_variance", "lead_days", "review_days", "lead_time_variance",
+    "order_up_to", "reorder_point", "scheduled_receipts", "scheduled_receipts_later", "stock_today", "sum", "unit",
 )  # fmt: skip
 ORDER_TERMS = (
-    *OUTLOOK_TERMS, "cost", "covered_through", "currency", "deliver_on", "delivery_value", "expired_before",
-    "lead_time_days", "lead_time_unit", "minimum_order_value", "minimum_quantity", "order_on", "ordered_before",
-    "pack_size", "price", "scheduled_receipts_before", "max_shortage_on", "supplier", "unmet_before", "usable_on",
+    *OUTLOOK_TERMS, "added_for_minimum_order_value", "cost", "covered_through", "currency", "deliver_on",
+    "delivery_value", "expired_before", "expiring_cost", "expiring_quantity", "lead_time_days", "lead_time_unit",
+    "left_out_quantity", "limited_to", "margin_at_stake", "maximum_quantity", "minimum_order_value",
+    "minimum_quantity", "order_on", "ordered_before", "other_cost", "other_currency", "other_deliver_on",
+    "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "reliability",
+    "scheduled_receipts_before", "storage_limit", "max_shortage_on", "score", "supplier", "unmet_before", "usable_on",
     "used_before",
 )  # fmt: skip
 ORDER_SUM = (
-    "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, from needed_on to "
-    "max_shortage_on; gross_requirement includes unmet_before; scheduled_receipts includes scheduled_receipts_later, "
+    "net_requirement = gross_requirement + safety_stock (order_up_to where that is given) - on_hand - "
+    "scheduled_receipts, from needed_on to max_shortage_on; gross_requirement includes unmet_before; "
+    "scheduled_receipts includes scheduled_receipts_later, "
     "which arrives after the last day of requirements and by deliver_on; "
     "on_hand = stock_today + scheduled_receipts_before + ordered_before - used_before - expired_before - "
     "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; planned_order_quantity = "
     "net_requirement, at least minimum_quantity, rounded up to a "
-    "multiple of pack_size (0: any); overdue_excluded was due before yesterday and is not counted"
+    "multiple of pack_size (0: any), or limited_to where that is given, plus added_for_minimum_order_value; "
+    "limited_to is what maximum_quantity and the room up to storage_limit let come; overdue_excluded was due "
+    "before yesterday and is not counted"
 )
 OUTLOOK_SUM = (
     "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0, over "
@@ -44,7 +52,8 @@ CYCLE_SUM = (
     "stock is not known: the order covers what is baked from usable_on to covered_through, after which the next "
     "delivery can come, whatever is there; net_requirement = gross_requirement - on_hand, which is what is left of "
     "packs of earlier orders of this plan; planned_order_quantity = net_requirement, at least minimum_quantity, "
-    "rounded up to a multiple of pack_size (0: any)"
+    "rounded up to a multiple of pack_size (0: any), or limited_to where that is given, plus "
+    "added_for_minimum_order_value"
 )
 PLAN_TERMS = (
     "first_order_by", "first_stockout_on", "ingredients_without_supplier", "ingredients_not_ordered",
@@ -72,6 +81,8 @@ class RequirementTerms(plans.PlanRow):
     net_requirement = plans.ProcurementRequirements.net_requirement
     planned_order_quantity = plans.ProcurementRequirements.planned_order_quantity
     cost = plans.ProcurementRequirements.cost
+    left_out_quantity = plans.ProcurementRequirements.left_out_quantity
+    expiring_quantity = plans.ProcurementRequirements.expiring_quantity
     needed_on = plans.ProcurementRequirements.needed_on
     stockout_on = col.date("First day with an unmet requirement if nothing is ordered", nullable=True)
     is_late = plans.ProcurementRequirements.is_late
@@ -81,6 +92,15 @@ class RequirementTerms(plans.PlanRow):
     scheduled_receipts_later = col.number("Open orders that arrive after the last day of requirements")
     is_stock_known = col.boolean("Facts tell how much is there; otherwise it counts as none, and nothing runs out")
     has_offer = col.boolean("Some supplier offers it")
+    safety_stock_rule = col.text("How the safety stock was set")
+    safety_stock_level = col.number("Fraction of deliveries before which a statistical safety stock is enough")
+    daily_use = col.number("Mean requirement of a day")
+    daily_use_variance = col.metric("Variance of a day's use, from the forecasts' errors", nullable=False)
+    lead_days = col.number("Lead time of the first offer, in calendar days")
+    review_days = col.number("Days between its deliveries")
+    lead_time_variance = col.metric("Variance of its lead time, in days squared", nullable=False)
+    order_up_to = ops.Ingredients.order_up_to
+    reorder_point = ops.Ingredients.reorder_point
     supplier_id = plans.ProcurementRequirements.supplier_id
     supplier = col.text("The supplier's name", nullable=True)
     # Of an order only.
@@ -103,6 +123,21 @@ class RequirementTerms(plans.PlanRow):
     minimum_order_value = col.number("Smallest order the supplier accepts, in its currency", nullable=True)
     lead_time_days = col.integer("Days from order to delivery", nullable=True)
     lead_time_unit = col.text("What these are: calendar days, or the supplier's working days", nullable=True)
+    maximum_quantity = col.number("Largest order of a delivery; empty: any", nullable=True)
+    storage_limit = ops.Ingredients.storage_limit
+    limited_to = col.number("What of it the largest order and the storage let come; empty: all of it", nullable=True)
+    over_storage = col.number("Part of the order for which there is no room", nullable=True)
+    added_for_minimum_order_value = col.number("Part of the order that is for the weeks after the plan", nullable=True)
+    expiring_cost = col.number("What expires of the order, at its price", nullable=True)
+    margin_at_stake = col.number("Price less unit cost of what is baked of it on the days it covers", nullable=True)
+    score = col.number("What the offer's price, reliability and lead time are worth to the tenant", nullable=True)
+    reliability = col.number("Share of the supplier's lines that come on time and in full", nullable=True)
+    other_score = col.number("The same of the other supplier", nullable=True)
+    other_supplier = col.text("Who else could deliver it", nullable=True)
+    other_quantity = col.number("What would have to be ordered there for the same requirement", nullable=True)
+    other_cost = col.number("What that would cost, in its currency", nullable=True)
+    other_currency = col.text("ISO 4217 code of that currency", nullable=True)
+    other_deliver_on = col.date("When it would come", nullable=True)
 
 
 class ExplainedRequirements(RequirementTerms):
@@ -185,14 +220,6 @@ def _consequence() -> pl.Expr:
     late = pl.when(pl.col("is_late")).then(
         pl.format(" It is late already: the earliest delivery possible is {}.", iso_date("deliver_on"))
     )
-    small = pl.when(pl.col("delivery_value") < pl.col("minimum_order_value")).then(
-        pl.format(
-            " The minimum order value of {} is {}, this delivery comes to {}: add to it, or ask.",
-            pl.col("supplier"),
-            plain_number("minimum_order_value"),
-            plain_number("delivery_value"),
-        )
-    )
     twice = pl.when(pl.col("overdue_excluded") > 0).then(
         pl.format(
             " {} {} of earlier orders are overdue and not counted: they may come as well.",
@@ -209,9 +236,9 @@ def _consequence() -> pl.Expr:
     is_order = pl.col("planned_order_quantity") > 0
     return (
         pl.when(is_order & ~pl.col("is_stock_known"))
-        .then(pl.concat_str(cycle, small, ignore_nulls=True))
+        .then(pl.concat_str(cycle, *_limits(), ignore_nulls=True))
         .when(is_order)
-        .then(pl.concat_str(pl.lit("Without this order "), without_order, late, small, twice, ignore_nulls=True))
+        .then(pl.concat_str(pl.lit("Without this order "), without_order, late, *_limits(), twice, ignore_nulls=True))
         .when(~pl.col("has_offer") & ~pl.col("is_stock_known"))
         .then(pl.format("No supplier for {}, and nothing tells how much of it is there.", name))
         .when(~pl.col("has_offer") & is_short)
@@ -221,6 +248,66 @@ def _consequence() -> pl.Expr:
         .when(is_short)
         .then(pl.format("No further order can prevent it: {}", without_order))
     )
+
+
+def _limits() -> list[pl.Expr]:
+    """Sentences about what the supplier's terms and the storage do to an order; each null where they do nothing."""
+    is_small = pl.col("delivery_value") < pl.col("minimum_order_value")
+    wasted = pl.col("expiring_quantity") > 0
+    small = pl.when(is_small).then(
+        pl.format(
+            " The minimum order value of {} is {}, this delivery comes to {}, and no more is needed in time to fill "
+            "it: ask whether it comes all the same.",
+            pl.col("supplier"),
+            plain_number("minimum_order_value"),
+            plain_number("delivery_value"),
+        )
+    )
+    waste = pl.when(wasted).then(
+        pl.format(
+            " {} of the {} will expire before they are used, {}: less cannot be ordered.",
+            quantity("expiring_quantity"),
+            quantity("planned_order_quantity"),
+            money("expiring_cost"),
+        )
+    )
+    added = pl.when(pl.col("added_for_minimum_order_value") > 0).then(
+        pl.format(
+            " {} of it are for later weeks: with them the delivery meets the minimum order value of {}.",
+            quantity("added_for_minimum_order_value"),
+            "supplier",
+        )
+    )
+    left_out = pl.when(pl.col("left_out_quantity") > 0).then(
+        pl.format(
+            " {} more are needed than the supplier's largest order and the storage allow.",
+            quantity("left_out_quantity", up=True),
+        )
+    )
+    over = pl.when(pl.col("over_storage") > 0).then(
+        pl.format(
+            " There is no room for {} of it: the storage limit is {}, and less cannot be ordered.",
+            quantity("over_storage", up=True),
+            quantity("storage_limit"),
+        )
+    )
+    other = pl.format(
+        " {} would deliver {} on {} for {}.",
+        pl.col("other_supplier"),
+        quantity("other_quantity"),
+        iso_date("other_deliver_on"),
+        money("other_cost", "other_currency"),
+    )
+    dropped = pl.when(pl.col("margin_at_stake") > 0).then(
+        pl.format(
+            " Not baking {} with it until {} would lose {} of margin.",
+            pl.coalesce("products", pl.lit("anything")),
+            iso_date("covered_through"),
+            plain_number("margin_at_stake"),
+        )
+    )
+    asks = is_small | wasted | (pl.col("left_out_quantity") > 0) | pl.col("is_late") | (pl.col("over_storage") > 0)
+    return [small, waste, added, left_out, over, pl.when(asks).then(other), pl.when(is_small | wasted).then(dropped)]
 
 
 def _shortage() -> pl.Expr:

@@ -148,7 +148,15 @@ def _without_claims(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _items(cells: pl.DataFrame, inputs: InventoryInputs) -> pl.DataFrame:
     """Every ingredient and product that is planned, with its row in the arrays."""
-    ingredients = inputs["ingredients"].select(*_ingredient_as_item(), "safety_stock", "shelf_life_days")
+    # What is left on purpose by the plan's own rule, which is not always the quantity that the ingredient says.
+    planned_for = inputs["procurement_requirements"].group_by(INGREDIENT).agg(planned=pl.col("safety_stock").max())
+    reorder = pl.when(pl.col("order_up_to").is_not_null()).then(pl.coalesce("reorder_point", "order_up_to"))
+    ingredients = (
+        inputs["ingredients"]
+        .join(planned_for, on=INGREDIENT, how="left")
+        .with_columns(safety_stock=pl.coalesce(reorder, "planned", "safety_stock"))
+        .select(*_ingredient_as_item(), "safety_stock", "shelf_life_days")
+    )
     planned = without_left_out(inputs["products"], inputs["master_data_faults"])
     products = planned.select(*_product_as_item(), "shelf_life_days", safety_stock=pl.lit(0.0))
     return (

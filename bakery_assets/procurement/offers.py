@@ -2,12 +2,13 @@
 
 Days are counted from the plan date, which is day 0. Orders are placed, and delivered on the supplier's delivery
 weekdays, on days on which both work: the bakery is not closed, and it is one of the supplier's working weekdays and no
-holiday, unless the calendar gives opening hours for it. A lead time counts all days, or where the supplier says so its
-own working days. What is ordered is decided in ``replenishment``.
+holiday, unless the calendar gives opening hours for it. A supplier with a country of its own keeps the public holidays
+of that country and region instead, and one with order weekdays takes orders only on these. A lead time counts all
+days, or where the supplier says so its own working days. What is ordered is decided in ``replenishment``.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TypedDict
@@ -17,10 +18,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bakery_assets.calendars import closed_days, tenant_holidays
+from bakery_assets.calendars import closed_days, public_holidays, tenant_holidays
 from bakery_assets.cells import OUTLOOK_DAYS, with_day
 from bakery_assets.local_time import with_instants
 from bakery_assets.materials.expiry_buckets import Floats, Ints
+from bakery_assets.procurement.supplier_choice import (
+    ReliabilityInputs,
+    SupplierReliability,
+    supplier_reliability,
+    with_score,
+)
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 
@@ -30,11 +37,11 @@ MAX_LEAD_DAYS = 365  # the schema's largest lead time
 DELIVERY_DAYS = OUTLOOK_DAYS + MAX_LEAD_DAYS  # days on which an order placed within the outlook can arrive
 
 
-class SupplierOfferInputs(TypedDict):
+class SupplierOfferInputs(ReliabilityInputs):
     """What ``supplier_offers`` reads."""
 
     tenants: dy.DataFrame[ops.Tenants]
-    suppliers: dy.DataFrame[ops.Suppliers]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     supplier_items: dy.DataFrame[ops.SupplierItems]
 
 
@@ -55,6 +62,7 @@ class SupplierOffers(dy.Schema):
     currency = col.text("ISO 4217 code of its prices, the supplier's own, else the tenant's", nullable=True)
     price = ops.SupplierItems.price
     minimum_quantity = ops.SupplierItems.minimum_quantity
+    maximum_quantity = ops.SupplierItems.maximum_quantity
     minimum_order_value = ops.Suppliers.minimum_order_value
     pack_size = col.number("Orders are a multiple of this; 0: any quantity")
     lead_time_days = col.integer("Days from order to delivery, the item's own, else the supplier's", maximum=365)
@@ -63,6 +71,12 @@ class SupplierOffers(dy.Schema):
     lead_time_unit = ops.Suppliers.lead_time_unit
     delivers_on = dy.List(dy.Int64(min=1, max=7), description="ISO weekdays on which the supplier delivers")
     works_on = dy.List(dy.Int64(min=1, max=7), description="ISO weekdays on which the supplier works")
+    takes_orders_on = dy.List(dy.Int64(min=1, max=7), description="ISO weekdays on which the supplier takes orders")
+    country = ops.Suppliers.country
+    region = ops.Suppliers.region
+    reliability = SupplierReliability.reliability
+    lines_measured = SupplierReliability.lines_measured
+    score = col.number("Price, reliability and lead time, weighted; the higher the better", maximum=1.0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,10 @@ class Offers:
     Attributes:
         item: row of the item; ascending.
         minimum, pack: smallest order, and what orders are a multiple of (0: any quantity).
+        maximum: largest order of a delivery, at least the smallest; infinite: any.
+        supplier: number of the supplier, in no particular order.
+        price: of a unit, in the supplier's currency.
+        minimum_value: smallest value of a delivery that the supplier makes, in its currency.
         delivers: offers by days: whether an order placed within the outlook can be usable from that day on, which for
             bakeries with shifts is the day after its delivery (``materials.baking_starts``).
     """
@@ -79,6 +97,10 @@ class Offers:
     item: Ints
     minimum: Floats
     pack: Floats
+    maximum: Floats
+    supplier: Ints
+    price: Floats
+    minimum_value: Floats
     delivers: NDArray[np.bool_]
 
     @cached_property
@@ -95,15 +117,25 @@ class Offers:
         first = np.minimum.accumulate(marked[:, ::-1], axis=1)[:, ::-1]
         return np.concatenate([first[:, 1:], np.full((len(first), 1), days)], axis=1)
 
+    def of(self, rows: Ints, item: Ints) -> "Offers":
+        """Some of the offers, whose items now have the rows ``item``."""
+        others = {each.name: getattr(self, each.name)[rows] for each in fields(self) if each.name != "item"}
+        return Offers(item=item, **others)
+
 
 def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> dy.DataFrame[SupplierOffers]:
-    """Every supplier's items, the cheapest of each ingredient first, equal prices by supplier_id.
+    """Every supplier's items, the best score of each ingredient first (see ``supplier_choice``), then the cheapest.
 
     Prices in different currencies cannot be compared, for no rate is known: offers in the tenant's currency come
     first, then those in others, by the currency's code. A supplier whose weekdays cannot be read offers nothing.
     """
     readable = with_weekdays(inputs["suppliers"]).filter(pl.col("unreadable").is_null())
-    suppliers = readable.rename({"name": "supplier", "lead_time_days": "supplier_lead_days"})
+    reliability = supplier_reliability(cells, inputs)
+    suppliers = (
+        readable.rename({"name": "supplier", "lead_time_days": "supplier_lead_days"})
+        .drop("reliability")
+        .join(reliability, on=["tenant_id", "supplier_id"])
+    )
     own = inputs["tenants"].select("tenant_id", own_currency="currency")
     offered = (
         inputs["supplier_items"]
@@ -111,7 +143,7 @@ def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> 
         .join(cells, on="tenant_id")
         .join(own, on="tenant_id", how="left")
     )
-    offers = (
+    dated = (
         with_instants(offered, "order_by", day="plan_date", wall_time="order_cutoff_time")
         .with_columns(
             pl.col("pack_size").fill_null(0.0),
@@ -120,7 +152,9 @@ def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> 
             first_order_day=(pl.col("planned_as_of") > pl.col("order_by")).cast(pl.Int32),
         )
         .with_columns(is_foreign=(pl.col("currency") != pl.col("own_currency")).fill_null(value=False))
-        .sort("tenant_id", "ingredient_id", "is_foreign", "currency", "price", "supplier_id")
+    )
+    offers = with_score(dated, cells, inputs["tenant_settings"]).sort(
+        "tenant_id", "ingredient_id", "is_foreign", "currency", -pl.col("score"), "price", "supplier_id"
     )
     return conform(SupplierOffers, offers)
 
@@ -130,22 +164,25 @@ def order_days(offers: dy.DataFrame[SupplierOffers], cells: dy.DataFrame[Cells],
 
     -1 where nothing can be delivered that day, or the order is not due within the outlook.
     """
-    terms = ["place", "lead_time_days", "lead_time_unit", "first_order_day", "delivers_on", "works_on"]
+    masks = ("delivers_on", "works_on", "takes_orders_on")
+    terms = ["place", "lead_time_days", "lead_time_unit", "first_order_day", "country", "region", *masks]
     tenants = cells.sort("tenant_id").with_row_index("place")
     dated = offers.join(tenants, on="tenant_id", how="left", maintain_order="left").select(
-        *terms[:4], *(_as_mask(name) for name in terms[4:])
+        *terms[:6], *(_as_mask(name) for name in masks)
     )
     calendars = dated.unique().with_row_index("calendar")
-    rows = dated.join(calendars, on=terms, how="left", maintain_order="left")["calendar"].to_numpy()
+    rows = dated.join(calendars, on=terms, how="left", maintain_order="left", nulls_equal=True)["calendar"].to_numpy()
     place, lead, first = (calendars[name].to_numpy() for name in ("place", "lead_time_days", "first_order_day"))
     day = np.arange(DELIVERY_DAYS)
     weekday = (tenants["plan_date"].dt.weekday().cast(pl.Int64).to_numpy()[place][:, None] - 1 + day) % 7
     closed, holiday = _days_off(cells, tenants, inputs)
-    works = _on_weekdays(calendars["works_on"], weekday) & ~holiday[place]
+    off = _with_own_holidays(holiday[place], calendars, tenants["plan_date"].gather(place))
+    works = _on_weekdays(calendars["works_on"], weekday) & ~off
     both_work = works & ~closed[place]
     in_working_days = (calendars["lead_time_unit"] == "working_days").to_numpy()[:, None]
     arrives = np.where(in_working_days, _after_working_days(works, lead), day + lead[:, None])
-    at, ordered = np.nonzero(both_work & (day >= first[:, None]) & (arrives < DELIVERY_DAYS))
+    takes_orders = both_work & _on_weekdays(calendars["takes_orders_on"], weekday)
+    at, ordered = np.nonzero(takes_orders & (day >= first[:, None]) & (arrives < DELIVERY_DAYS))
     last_order = np.full(works.shape, -1, dtype=np.int64)
     np.maximum.at(last_order, (at, arrives[at, ordered]), ordered)
     last_order = np.maximum.accumulate(last_order, axis=1)
@@ -163,6 +200,19 @@ def _as_mask(weekdays: str) -> pl.Expr:
 def _on_weekdays(masks: pl.Series, weekday: Ints) -> NDArray[np.bool_]:
     on: NDArray[np.bool_] = (masks.to_numpy()[:, None] >> weekday) & 1 == 1
     return on
+
+
+def _with_own_holidays(holiday: NDArray[np.bool_], calendars: pl.DataFrame, plan_dates: pl.Series) -> NDArray[np.bool_]:
+    """Rows by days: the bakery's ``holiday``, or where a supplier has a country the public holidays there."""
+    found = holiday.copy()
+    own = calendars.with_columns(plan_date=plan_dates).with_row_index("row").filter(pl.col("country").is_not_null())
+    for (country, region), places in own.group_by("country", "region"):
+        first = places["plan_date"].to_numpy().astype("datetime64[D]")
+        dates = first[:, None] + np.arange(DELIVERY_DAYS)
+        years = range(dates.min().astype(object).year, dates.max().astype(object).year + 1)
+        kept = [day for day, _ in public_holidays(str(country), None if region is None else str(region), years)]
+        found[places["row"].to_numpy()] = np.isin(dates, np.array(kept, dtype="datetime64[D]"))
+    return found
 
 
 def _after_working_days(works: NDArray[np.bool_], lead: Ints) -> Ints:
@@ -203,12 +253,14 @@ def _days_off(
 
 
 def with_weekdays(suppliers: dy.DataFrame[ops.Suppliers]) -> pl.DataFrame:
-    """Add ``delivers_on`` and ``works_on``, ISO numbers, and ``unreadable``: the first word that is no weekday.
+    """Add ISO numbers ``delivers_on``, ``works_on``, ``takes_orders_on``, and ``unreadable``: the first word that is no
+    weekday.
 
     No delivery weekdays mean every day on which it works; no working weekdays mean every day, or where lead times are
     working days Monday to Friday and the days on which it delivers.
     """
-    texts = pl.concat([suppliers["delivery_weekdays"], suppliers["working_weekdays"]]).unique().sort().to_list()
+    given = (suppliers[f"{column}_weekdays"] for column in ("delivery", "working", "order"))
+    texts = pl.concat(given).unique().sort().to_list()
     parsed = [_iso_weekdays(text) for text in texts]
     numbers = pl.DataFrame(
         {
@@ -219,7 +271,7 @@ def with_weekdays(suppliers: dy.DataFrame[ops.Suppliers]) -> pl.DataFrame:
         schema={"text": pl.String, "days": pl.List(pl.Int64), "unreadable": pl.String},
     )
     read: pl.DataFrame = suppliers
-    for column in ("delivery", "working"):
+    for column in ("delivery", "working", "order"):
         named = numbers.rename({"text": f"{column}_weekdays", "days": column, "unreadable": f"{column}_unreadable"})
         read = read.join(named, on=f"{column}_weekdays", how="left", nulls_equal=True, maintain_order="left")
     is_given = pl.col("working").list.len() > 0
@@ -228,10 +280,12 @@ def with_weekdays(suppliers: dy.DataFrame[ops.Suppliers]) -> pl.DataFrame:
     )
     works_on = pl.when(is_given).then("working").otherwise(usual.list.set_union("delivery"))
     delivers = pl.when(pl.col("delivery").list.len() > 0).then("delivery").otherwise(pl.lit(EVERY_DAY))
+    takes_orders = pl.when(pl.col("order").list.len() > 0).then("order").otherwise(pl.lit(EVERY_DAY))
+    unreadable = [f"{column}_unreadable" for column in ("delivery", "working", "order")]
     return (
-        read.with_columns(works_on=works_on, unreadable=pl.coalesce("delivery_unreadable", "working_unreadable"))
+        read.with_columns(works_on=works_on, takes_orders_on=takes_orders, unreadable=pl.coalesce(unreadable))
         .with_columns(delivers_on=delivers.list.set_intersection("works_on"))
-        .drop("delivery", "working", "delivery_unreadable", "working_unreadable")
+        .drop("delivery", "working", "order", *unreadable)
     )
 
 

@@ -25,19 +25,25 @@ from bakery_assets.materials.baking_starts import planned_delivery_delays
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Ints, by_day, expiry_buckets, shelf_lives, total
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements, where_used
+from bakery_assets.materials.ingredient_use import daily_use_variance, use_per_unit
 from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.recipe_faults import without_left_out
 from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, scheduled_receipts
-from bakery_assets.materials.stock import StockOnHand, UnknownStock, stock_on_hand, unknown_stock
+from bakery_assets.materials.stock import StockOnHand, stock_on_hand, unknown_stock
+from bakery_assets.procurement.alternatives import expiring, margin_at_stake, margins, other_offers
+from bakery_assets.procurement.joint_minimum import place_joint_orders
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
-from bakery_assets.procurement.replenishment import (
+from bakery_assets.procurement.records import (
+    NO_LIMIT,
     MrpRecords,
     by_delivery_cycle,
     days_or_null,
-    look_ahead,
-    place_orders,
+    most_within,
+    order_quantity,
 )
+from bakery_assets.procurement.replenishment import look_ahead
+from bakery_assets.procurement.safety_stock import with_safety_stock
 from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 
@@ -56,6 +62,7 @@ class ProcurementInputs(TypedDict):
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
     stock_movements: dy.DataFrame[plans.StockMovements]
@@ -89,35 +96,56 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     """
     demand = without_left_out(daily_demand(cells, inputs, OUTLOOK_DAYS), inputs["master_data_faults"])
     schedule = master_schedule(cells, inputs, conform(DailyDemand, demand))
+    used = where_used(schedule, inputs, inputs["products"])
     stock = stock_on_hand(cells, inputs)
     items = inputs["ingredients"].join(cells, on="tenant_id").sort(INGREDIENT).with_row_index("row")
-    items = _with_known_stock(items.with_columns(pl.col("row").cast(pl.Int32)), unknown_stock(inputs))
+    items = items.with_columns(pl.col("row").cast(pl.Int32))
     receipts = scheduled_receipts(cells, inputs)
-    records = _records(
-        items, ingredient_requirements(cells, schedule, inputs, stock), receipts, stock, inputs["shifts"]
-    )
+    gross = ingredient_requirements(cells, schedule, inputs, stock)
     offered = supplier_offers(cells, inputs).join(items, on=INGREDIENT, how="semi", maintain_order="left")
     offers = conform(SupplierOffers, offered)
+    items = _with_levels(cells, items, offers, gross, inputs)
+    records = _records(items, gross, receipts, stock, inputs["shifts"])
     order_by_delivery = order_days(offers, cells, inputs)
     deliverable = _offers(offers, items, order_by_delivery >= 0, records.delay)
-    orders = place_orders(by_delivery_cycle(records, deliverable, ~items["is_known"].to_numpy()), deliverable)
-    ordered = _ordered(orders, items, offers, order_by_delivery)
+    by_cycle = by_delivery_cycle(records, deliverable, ~items["is_known"].to_numpy())
+    orders = place_joint_orders(by_cycle, deliverable)
+    margin = margins(items, schedule, used, inputs["recipes"], inputs["products"], OUTLOOK_DAYS)
+    judged = orders.with_columns(
+        expiring_quantity=pl.Series(expiring(by_cycle, orders)),
+        margin_at_stake=pl.Series(margin_at_stake(margin, orders)),
+    ).hstack(other_offers(by_cycle, deliverable, orders))
+    ordered = _ordered(judged, items, offers, order_by_delivery)
     terms = _requirement_terms(ordered, _not_ordered(orders, items, offers, records), items, records, receipts)
-    explained = add_requirement_explanations(terms, where_used(schedule, inputs, inputs["products"]))
+    explained = add_requirement_explanations(terms, used)
     return ProcurementTables(
         procurement_plans=_plans(cells, explained, inputs["tenants"]),
         procurement_requirements=conform(plans.ProcurementRequirements, explained),
     )
 
 
-def _with_known_stock(items: pl.DataFrame, unknown: dy.DataFrame[UnknownStock]) -> pl.DataFrame:
-    """Items with ``is_known``; of those whose stock is not known no safety stock is planned, for nobody can keep it."""
-    ingredients = unknown.filter(pl.col("item_kind") == INGREDIENT_KIND).select(
-        "tenant_id", ingredient_id="item_id", is_known=pl.lit(value=False)
+def _with_levels(
+    cells: dy.DataFrame[Cells],
+    items: pl.DataFrame,
+    offers: dy.DataFrame[SupplierOffers],
+    gross: dy.DataFrame[GrossRequirements],
+    inputs: ProcurementInputs,
+) -> pl.DataFrame:
+    """Items with their safety stocks and levels, and ``is_known``; where stock is not known no level is planned, for
+    nobody can keep it."""
+    mean = gross.group_by(INGREDIENT).agg(daily_use=(ordered_sum("gross_requirement") / OUTLOOK_DAYS).round(DECIMALS))
+    used = items.join(mean, on=INGREDIENT, how="left", maintain_order="left").with_columns(
+        pl.col("daily_use").fill_null(0.0)
     )
-    return items.join(ingredients, on=INGREDIENT, how="left", maintain_order="left").with_columns(
-        pl.col("is_known").fill_null(value=True),
-        safety_stock=pl.when(pl.col("is_known").is_null()).then("safety_stock").otherwise(0.0),
+    variance = daily_use_variance(cells, inputs["demand_forecasts"], use_per_unit(inputs))
+    levels = with_safety_stock(cells, used, offers, variance, inputs)
+    unknown = unknown_stock(inputs).filter(pl.col("item_kind") == INGREDIENT_KIND)
+    ingredients = unknown.select("tenant_id", ingredient_id="item_id", is_known=pl.lit(value=False))
+    is_known = pl.col("is_known").is_null()
+    return levels.join(ingredients, on=INGREDIENT, how="left", maintain_order="left").with_columns(
+        *(pl.when(is_known).then(name).otherwise(0.0).alias(name) for name in ("safety_stock", "target_stock")),
+        reorders=pl.col("reorders") & is_known,
+        is_known=is_known,
     )
 
 
@@ -143,6 +171,9 @@ def _records(
         shelf_life=shelf_life,
         late_receipts=late,
         delay=planned_delivery_delays(items, shifts),
+        storage_limit=items["storage_limit"].fill_null(NO_LIMIT).to_numpy(),
+        target_stock=items["target_stock"].to_numpy(),
+        reorders=items["reorders"].to_numpy(),
     )
 
 
@@ -152,10 +183,18 @@ def _offers(
     rows = offers.join(items.select(*INGREDIENT, "row"), on=INGREDIENT, how="left", maintain_order="left")
     item = rows["row"].to_numpy()
     usable_from = np.where(delay[item][:, None] > 0, np.pad(delivers, ((0, 0), (1, 0)))[:, :-1], delivers)
+    minimum, pack = rows["minimum_quantity"].to_numpy(), rows["pack_size"].to_numpy()
+    largest = most_within(rows["maximum_quantity"].fill_null(NO_LIMIT).to_numpy(), pack)
     return Offers(
         item=item,
-        minimum=rows["minimum_quantity"].to_numpy(),
-        pack=rows["pack_size"].to_numpy(),
+        minimum=minimum,
+        pack=pack,
+        maximum=np.maximum(largest, order_quantity(np.zeros(len(item)), minimum, pack)),
+        supplier=rows.select(pl.struct("tenant_id", "supplier_id").rank("dense"))["tenant_id"]
+        .cast(pl.Int64)
+        .to_numpy(),
+        price=rows["price"].to_numpy(),
+        minimum_value=rows["minimum_order_value"].to_numpy(),
         delivers=usable_from,
     )
 
@@ -188,11 +227,22 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, or
     """The requirements with an order."""
     order_day = order_by_delivery[orders["offer"].to_numpy(), orders["deliver_day"].to_numpy()]
     offered = offers.with_row_index("offer").with_columns(pl.col("offer").cast(pl.Int32)).drop(INGREDIENT)
+    others = offered.select(
+        pl.col("offer").cast(pl.Int64).alias("other"),
+        other_supplier="supplier", other_price="price", other_currency="currency", other_score="score",
+    )  # fmt: skip
     rows = (
         orders.with_columns(order_day=pl.Series(order_day, dtype=pl.Int64))
         .join(items.rename({"row": "item"}), on="item")
         .join(offered, on="offer")
+        .join(others, on="other", how="left")
         .with_columns(
+            added_for_minimum_order_value="added_for_minimum",
+            left_out_quantity="left_out",
+            safety_stock="target_stock",
+            expiring_cost=(pl.col("expiring_quantity") * pl.col("price")).round(CENTS),
+            other_cost=(pl.col("other_quantity") * pl.col("other_price")).round(CENTS),
+            other_deliver_on=_date("other_day"),
             planned_order_quantity="quantity",
             cost=(pl.col("quantity") * pl.col("price")).round(CENTS),
             order_on=_date("order_day"),
@@ -234,6 +284,8 @@ def _not_ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame
         .with_columns(
             planned_order_quantity=pl.lit(0.0),
             cost=pl.lit(0.0),
+            left_out_quantity=pl.lit(0.0),
+            expiring_quantity=pl.lit(0.0),
             # What is not known to be there is not said to be missing.
             needed_on=pl.when("is_known").then(_date("needed_day")),
             stockout_on=pl.when("is_known").then(_date("stockout_day")),

@@ -4,7 +4,7 @@ Arrays of items by days, day 0 being the plan date; all items go through the day
 offer is in ``offers``, how gross requirements and stock come about is in ``materials``.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import dataframely as dy
 import numpy as np
@@ -13,82 +13,19 @@ from numpy.typing import NDArray
 
 from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
 from bakery_assets.procurement.offers import Offers
+from bakery_assets.procurement.records import (
+    NEVER,
+    MrpRecords,
+    PlannedOrders,
+    days_or_null,
+    most_within,
+    order_quantity,
+)
 from bakery_assets.quantities import DECIMALS, TOLERANCE
-from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 
-NEVER = 1_000_000  # a day that does not come
 NO_OFFER = np.iinfo(np.int64).max
-MAX_ROWS = 2**31 - 1
-
-
-class PlannedOrders(dy.Schema):
-    """Orders with the terms of their sums; days are counted from the plan date, quantities in the item's unit."""
-
-    item = col.integer("Row of the item", maximum=MAX_ROWS, primary_key=True)
-    offer = col.integer("Row of the offer", maximum=MAX_ROWS)
-    needed_day = col.integer("First day on which stock falls below its safety stock", primary_key=True)
-    deliver_day = col.integer("Day of delivery")
-    usable_day = col.integer("First day whose requirement it covers")
-    last_day_covered = col.integer("The next delivery, or the end of the shelf life, comes after it")
-    max_shortage_day = col.integer("Day of the largest shortage that the order covers; the sum runs up to it")
-    stockout_day = col.integer(
-        "First day with an unmet requirement if neither this nor a later order is placed; empty: none", nullable=True
-    )
-    gross_requirement = col.metric("From needed_day to max_shortage_day, and what was unmet before", nullable=False)
-    unmet_before = col.metric("The part of gross_requirement that was unmet before needed_day", nullable=False)
-    on_hand = col.metric(
-        "Stock on the morning of needed_day, without what expires unused by max_shortage_day", nullable=False
-    )
-    scheduled_receipts = col.metric(
-        "Open orders arriving from needed_day to max_shortage_day, and scheduled_receipts_later", nullable=False
-    )
-    scheduled_receipts_later = col.metric(
-        "Open orders arriving after the last day of requirements and by deliver_day", nullable=False
-    )
-    net_requirement = col.metric("Above 0", nullable=False)
-    quantity = col.metric("Quantity to order, after minimum and pack", nullable=False)
-    expires_unused = col.metric("Stock that expires from needed_day on, before max_shortage_day", nullable=False)
-    # How on_hand came about, from the plan date to the morning of needed_day.
-    used_before = col.metric("Stock used", nullable=False)
-    expired_before = col.metric("Stock expired", nullable=False)
-    scheduled_receipts_before = col.metric("Open orders received", nullable=False)
-    ordered_before = col.metric("Earlier orders of this plan received", nullable=False)
-
-    @dy.rule()
-    def orders_cover_the_net_requirement(cls) -> pl.Expr:
-        """quantity >= net_requirement > 0."""
-        net = pl.col("net_requirement")
-        return (net > 0) & (pl.col("quantity") >= net - TOLERANCE)
-
-    @dy.rule()
-    def days_follow_each_other(cls) -> pl.Expr:
-        """The sum runs from needed_day to a day that the order covers."""
-        return pl.col("max_shortage_day").is_between("needed_day", "last_day_covered")
-
-
-@dataclass(frozen=True)
-class MrpRecords:
-    """What ordering knows of its items: the records of material requirements planning, one row per item.
-
-    Attributes:
-        gross_requirement: items by days.
-        scheduled_receipts: open orders, items by the day from which they are usable; may go on after the last day of
-            gross_requirement.
-        on_hand: expiry buckets on the first morning, items by days + 1 (see ``materials.expiry_buckets``).
-        safety_stock: quantity that should always be left.
-        shelf_life: days that a delivery keeps.
-        late_receipts: the part of scheduled_receipts that was delivered on the day before.
-        delay: days from the delivery of a planned order until it is usable.
-    """
-
-    gross_requirement: Floats
-    scheduled_receipts: Floats
-    on_hand: Floats
-    safety_stock: Floats
-    shelf_life: Ints
-    late_receipts: Floats
-    delay: Ints
+MAX_SPLITS = 10  # deliveries among which one day's shortage of an item is split
 
 
 @dataclass(frozen=True)
@@ -96,12 +33,14 @@ class Outlook:
     """Days to come without further orders: items by days from ``start`` on.
 
     Attributes:
+        morning: stock after the day's receipts.
         shortage: unmet requirement so far plus what is missing of the safety stock.
         unmet: requirement since ``start`` that stock has not met yet.
         gross_requirement, scheduled_receipts, expired: sums from ``start``; expired up to the evening before.
     """
 
     start: int
+    morning: Floats
     shortage: Floats
     unmet: Floats
     gross_requirement: Floats
@@ -124,12 +63,19 @@ class Outlook:
 
 @dataclass
 class _ToDate:
-    """What has become of each item's stock since the plan date: one element per item."""
+    """What has become of each item's stock since the plan date: one element per item.
+
+    Attributes:
+        mornings: items by days, stock after the day's receipts.
+        full: by offer, the last usable day of a delivery that can bring no more; -1: none.
+    """
 
     used: Floats
     expired: Floats
     scheduled_receipts: Floats
     ordered: Floats
+    mornings: Floats
+    full: Ints
 
 
 def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrders]:
@@ -144,6 +90,9 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     order that arrives after the last day of requirements is reduced by what open orders bring after that day and no
     later than it: otherwise what a long lead time has on its way would be ordered anew every morning.
 
+    Items with a level up to which they are ordered are ordered up to it, instead of for the days until the next
+    delivery: their target stock then stands for the safety stock in the sum.
+
     net_requirement = gross_requirement + safety stock - on_hand - scheduled_receipts, all terms from needed_day to
     max_shortage_day, scheduled_receipts with scheduled_receipts_later. Orders are sorted by item and needed_day.
     """
@@ -152,65 +101,38 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     planned_receipts = np.zeros_like(records.gross_requirement)
     unmet = np.zeros(count)
     everything, late_until = np.arange(count), np.zeros(count, dtype=np.int64)
-    to_date = _ToDate(*(np.zeros(count) for _ in range(4)))
+    used, expired, received, ordered = (np.zeros(count) for _ in range(4))
+    full = np.full(len(offers.item), -1, dtype=np.int64)
+    to_date = _ToDate(used, expired, received, ordered, np.zeros((count, days)), full)
     placed = []
     for day in range(days):
         _receive_open_orders(buckets, everything, day, records)
         receive(buckets, planned_receipts[:, day], last_usable_day(day - records.delay, records.shelf_life))
         to_date.ordered += planned_receipts[:, day]
-        left = total(buckets) - records.gross_requirement[:, day] - unmet
-        is_short = (np.round(records.safety_stock - left, DECIMALS) > 0) & (late_until <= day)
-        orders = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
-        placed.append(orders)
-        item, usable_day, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
-        in_time, within = usable_day <= day, usable_day < days
-        received = np.zeros(count)
-        received[item[in_time]] = quantity[in_time]
-        last = np.full(count, -1, dtype=np.int64)
-        last[item] = last_usable_day(usable_day - records.delay[item], records.shelf_life[item])
-        receive(buckets, received, last)
-        planned_receipts[item[within], usable_day[within]] = quantity[within]
-        late_until[item] = usable_day
+        to_date.mornings[:, day] = total(buckets)
+        for _ in range(MAX_SPLITS):
+            left = total(buckets) - records.gross_requirement[:, day] - unmet
+            missing = np.round(records.safety_stock - left, DECIMALS)
+            is_short = ((missing > 0) | (records.reorders & (missing >= 0))) & (late_until <= day)
+            if not is_short.any():
+                break
+            orders, is_full = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
+            placed.append(orders)
+            item, usable_day, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
+            is_late = (usable_day > day) & (usable_day < days)
+            np.add.at(planned_receipts, (item[is_late], usable_day[is_late]), quantity[is_late])
+            late_until[item] = usable_day
+            _receive_in_time(item, usable_day, quantity, day, buckets, records, to_date)
+            if not is_full:
+                break
         required = records.gross_requirement[:, day] + unmet
         used = issue(buckets, required)
         unmet = np.round(required - used, DECIMALS)
         to_date.used += used
         to_date.expired += expire(buckets, day)
         to_date.scheduled_receipts += records.scheduled_receipts[:, day]
-        to_date.ordered += received
-    return conform(PlannedOrders, pl.concat(placed).sort("item", "needed_day"))
-
-
-def by_delivery_cycle(records: MrpRecords, offers: Offers, unknown: NDArray[np.bool_]) -> MrpRecords:
-    """The records with which items of unknown stock are ordered: each delivery brings what is needed until the next.
-
-    Of these items nothing is required on days that no delivery can cover: what is used then has to be there already,
-    and nothing says that it is not.
-
-    Args:
-        unknown: whether the stock of each item is not known; then it counts as none, and safety stock has to be 0.
-    """
-    count, days = records.gross_requirement.shape
-    day = np.arange(days)
-    latest = offers.latest_delivery[:, :days]
-    delivered = latest - records.delay[offers.item][:, None]
-    keeps = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item][:, None]) >= day)
-    can_come = np.zeros((count, days), dtype=np.bool_)
-    np.logical_or.at(can_come, offers.item, keeps)
-    required = np.where(unknown[:, None] & ~can_come, 0.0, records.gross_requirement)
-    return replace(records, gross_requirement=required)
-
-
-def order_quantity(net_requirement: Floats, minimum: Floats, pack: Floats) -> Floats:
-    """The smallest order that covers the net requirement, at least ``minimum``, a multiple of ``pack`` (0: any)."""
-    least = np.maximum(net_requirement, minimum)
-    packs = np.ceil(np.round(least / np.where(pack > 0, pack, 1.0), 9))
-    return np.where(pack > 0, packs * pack, least).astype(np.float64).round(DECIMALS)
-
-
-def days_or_null(days: Ints) -> pl.Series:
-    """Days as a column, ``NEVER`` as null."""
-    return pl.Series(days).replace(NEVER, None)
+    orders = pl.concat([pl.DataFrame(schema=pl.Schema(PlannedOrders)), *placed])
+    return conform(PlannedOrders, orders.sort("item", "needed_day", "deliver_day", "offer"))
 
 
 def look_ahead(records: MrpRecords) -> Outlook:
@@ -218,7 +140,7 @@ def look_ahead(records: MrpRecords) -> Outlook:
     buckets = records.on_hand.copy()
     count = len(records.gross_requirement)
     _receive_open_orders(buckets, np.arange(count), 0, records)
-    return _ahead(np.arange(count), 0, buckets, np.zeros(count), records)
+    return _ahead(np.arange(count), 0, buckets, np.zeros(count), records, records.safety_stock)
 
 
 def _receive_open_orders(buckets: Floats, items: Ints, day: int, records: MrpRecords) -> None:
@@ -228,31 +150,55 @@ def _receive_open_orders(buckets: Floats, items: Ints, day: int, records: MrpRec
     receive(buckets, late, last_usable_day(day - 1, shelf_life))
 
 
+def _receive_in_time(
+    item: Ints, usable_day: Ints, quantity: Floats, day: int, buckets: Floats, records: MrpRecords, to_date: _ToDate
+) -> None:
+    """Add the orders that are usable by ``day`` to the stock of that day and of the days since they came."""
+    row = np.flatnonzero(usable_day <= day)
+    items = item[row]
+    received, last = np.zeros(len(buckets)), np.full(len(buckets), -1, dtype=np.int64)
+    received[items] = quantity[row]
+    last[items] = last_usable_day(usable_day[row] - records.delay[items], records.shelf_life[items])
+    receive(buckets, received, last)
+    to_date.ordered += received
+    since = np.arange(to_date.mornings.shape[1])
+    lies_there = (since >= usable_day[row][:, None]) & (since <= day)
+    to_date.mornings[items] += np.where(lies_there, quantity[row][:, None], 0.0)
+
+
 def _order(
     short: Ints, day: int, buckets: Floats, unmet: Floats, records: MrpRecords, offers: Offers, to_date: _ToDate
-) -> pl.DataFrame:
-    """The orders to place for the items that are short on ``day``."""
-    offer, usable = _choose(day, records, offers)
+) -> tuple[pl.DataFrame, bool]:
+    """The orders to place for the items that are short on ``day``, and whether a delivery among them can bring no more.
+
+    Each order is cut to the supplier's largest order and to what can be stored: it then covers as many days as fit.
+    """
+    offer, usable = _choose(day, records, offers, to_date.full)
     short = short[offer[short] >= 0]
     if not len(short):
-        return pl.DataFrame(schema=pl.Schema(PlannedOrders))
+        return pl.DataFrame(schema=pl.Schema(PlannedOrders)), False
     days = records.gross_requirement.shape[1]
     offer, usable = offer[short], usable[short]
     delivered = usable - records.delay[short]
-    ahead = _ahead(short, day, buckets[short], unmet[short], records)
+    target = records.target_stock[short]
+    ahead = _ahead(short, day, buckets[short], unmet[short], records, target)
     before_next = np.minimum(
         offers.next_delivery[offer, usable] - 1, last_usable_day(delivered, records.shelf_life[short])
     )
-    covered = np.minimum(before_next, days - 1)
     begins = np.minimum(np.maximum(usable, day), days - 1)
-    span = np.arange(day, days)
-    counts = (span >= begins[:, None]) & (span <= covered[:, None])
-    shortage = np.where(counts, ahead.shortage, -1.0)
-    largest = shortage.argmax(axis=1)
-    rows = np.arange(len(short))
     due = np.arange(days, records.scheduled_receipts.shape[1])
     later = np.where(due <= usable[:, None], records.scheduled_receipts[short, days:], 0.0).sum(axis=1)
+    room = np.maximum(records.storage_limit[short] - _stock_then(short, usable, day, ahead, to_date), 0.0)
+    # An order up to a level looks at the stock of its first day; what later days take brings the next one.
+    lasts = np.where(target > records.safety_stock[short], begins, np.minimum(before_next, days - 1))
+    limits = _limits(offer, begins, lasts, ahead, later, room, offers)
+    fits, is_full, covered = limits.fits, limits.is_full, limits.covered
+    shortage = _within(ahead.shortage, day, begins, covered)
+    largest = shortage.argmax(axis=1)
+    rows = np.arange(len(short))
     net = np.maximum(np.round(shortage[rows, largest] - later, DECIMALS), 0.0)
+    quantity = np.where(is_full, fits, order_quantity(net, offers.minimum[offer], offers.pack[offer]))
+    to_date.full[offer[is_full]] = usable[is_full]
     arrived = records.scheduled_receipts[short, day]
     morning = total(buckets[short]) - arrived
     expired = ahead.expired[rows, largest]
@@ -272,7 +218,11 @@ def _order(
             "scheduled_receipts": ahead.scheduled_receipts[rows, largest] - np.maximum(expired - morning, 0.0) + later,
             "scheduled_receipts_later": later,
             "net_requirement": net,
-            "quantity": order_quantity(net, offers.minimum[offer], offers.pack[offer]),
+            "quantity": quantity,
+            "added_for_minimum": np.zeros(len(short)),
+            "limited_to": pl.Series(fits, nan_to_null=True).set(pl.Series(~is_full), None),
+            "left_out": np.maximum(net - quantity, 0.0),
+            "over_storage": np.maximum(quantity - room, 0.0),
             "expires_unused": expired,
             "used_before": to_date.used[short],
             "expired_before": to_date.expired[short],
@@ -281,13 +231,73 @@ def _order(
         },
         schema=pl.Schema(PlannedOrders),
     )
-    return frame.filter(pl.col("net_requirement") > 0).with_columns(pl.col(pl.Float64).round(DECIMALS))
+    has_order = (pl.col("net_requirement") > 0) & (pl.col("quantity") > 0)
+    return frame.filter(has_order).with_columns(pl.col(pl.Float64).round(DECIMALS)), bool(is_full.any())
 
 
-def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
+@dataclass(frozen=True)
+class _Limits:
+    """What the supplier's terms and the storage let come of each order.
+
+    Attributes:
+        fits: the most that can come, in packs.
+        is_full: whether that is less than what is wanted.
+        covered: the last day that is covered; without an order's limit the last that it could cover.
+    """
+
+    fits: Floats
+    is_full: NDArray[np.bool_]
+    covered: Ints
+
+
+def _limits(
+    offer: Ints, begins: Ints, covered: Ints, ahead: Outlook, later: Floats, room: Floats, offers: Offers
+) -> _Limits:
+    """Cut each order to what can come; it then covers as many days from ``begins`` on as fit, at least one.
+
+    Args:
+        later: what open orders bring after the last day of requirements, which reduces the order.
+        room: what can be stored.
+    """
+    minimum, pack = offers.minimum[offer], offers.pack[offer]
+    least = order_quantity(np.zeros(len(offer)), minimum, pack)
+    fits = most_within(np.minimum(offers.maximum[offer], room), pack)
+    is_out = (_within(ahead.unmet, ahead.start, begins, covered) > 0).any(axis=1)
+    # Without it something could not be baked: then the smallest order comes even where there is no room for all of it.
+    fits = np.where((fits >= least) & (fits > 0), fits, np.where(is_out & (room < least), least, 0.0))
+    running = np.maximum.accumulate(_within(ahead.shortage, ahead.start, begins, covered), axis=1)
+    wanted = order_quantity(np.maximum(running[:, -1] - later, 0.0), minimum, pack)
+    is_full = (wanted > fits + TOLERANCE) & (running[:, -1] > later)
+    that_fit = (_within(running, ahead.start, begins, covered) >= 0) & (running - later[:, None] <= fits[:, None])
+    cut = np.minimum(begins + np.maximum(that_fit.sum(axis=1) - 1, 0), covered)
+    return _Limits(fits, is_full, np.where(is_full, cut, covered))
+
+
+def _within(values: Floats, day: int, first: Ints, last: Ints) -> Floats:
+    """Values of items by days from ``day`` on; -1 on days before ``first`` or after ``last`` of the item."""
+    span = np.arange(day, day + values.shape[1])
+    found: Floats = np.where((span >= first[:, None]) & (span <= last[:, None]), values, -1.0)
+    return found
+
+
+def _stock_then(items: Ints, usable: Ints, day: int, ahead: Outlook, to_date: _ToDate) -> Floats:
+    """The most stock of each item, without the order, from the day on which it is usable up to ``day``, or on that day
+    if it comes later."""
+    since = np.arange(day + 1)
+    lies_there = since >= usable[:, None]
+    so_far = np.where(lies_there, to_date.mornings[items][:, : day + 1], 0.0).max(axis=1)
+    place = np.clip(usable - day, 0, ahead.morning.shape[1] - 1)
+    found: Floats = np.where(usable > day, ahead.morning[np.arange(len(items)), place], so_far)
+    return found
+
+
+def _choose(day: int, records: MrpRecords, offers: Offers, full: Ints) -> tuple[Ints, Ints]:
     """For each item the offer to take for a requirement on ``day`` (-1: none) and the day from which it is usable.
 
     Where there is no offer, the day says nothing.
+
+    Args:
+        full: by offer, up to which usable day its deliveries can bring no more.
     """
     count, last = len(records.gross_requirement), offers.delivers.shape[1]
     chosen = np.full(count, -1, dtype=np.int64)
@@ -296,10 +306,12 @@ def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
     latest, later = offers.latest_delivery[:, day], offers.next_delivery[:, day]
     number = np.arange(len(offers.item))
     delivered = latest - records.delay[offers.item]
-    in_time = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item]) >= day)
+    in_time = (latest > full) & (last_usable_day(delivered, records.shelf_life[offers.item]) >= day)
     items, starts = np.unique(offers.item, return_index=True)
     best = np.minimum.reduceat(np.where(in_time, number, NO_OFFER), starts)
-    soonest = np.minimum.reduceat(np.where(later < last, later * len(number) + number, NO_OFFER), starts)
+    soonest = np.minimum.reduceat(
+        np.where((later < last) & (later > full), later * len(number) + number, NO_OFFER), starts
+    )
     is_late = (best == NO_OFFER) & (soonest < NO_OFFER)
     chosen[items] = np.where(best < NO_OFFER, best, np.where(is_late, soonest % len(number), -1))
     usable = np.zeros(count, dtype=np.int64)
@@ -308,18 +320,23 @@ def _choose(day: int, records: MrpRecords, offers: Offers) -> tuple[Ints, Ints]:
     return chosen, usable
 
 
-def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: MrpRecords) -> Outlook:
-    """Let the days from ``start`` on pass without orders; the receipts of ``start`` are in ``buckets`` already."""
+def _ahead(items: Ints, start: int, buckets: Floats, unmet: Floats, records: MrpRecords, level: Floats) -> Outlook:
+    """Let the days from ``start`` on pass without orders; the receipts of ``start`` are in ``buckets`` already.
+
+    Args:
+        level: stock of each item that is to be left on every day.
+    """
     days = records.gross_requirement.shape[1]
     buckets = buckets.copy()
-    ahead = Outlook(start, *(np.zeros((len(items), days - start)) for _ in range(5)))
+    ahead = Outlook(start, *(np.zeros((len(items), days - start)) for _ in range(6)))
     expired = np.zeros(len(items))
     for place, day in enumerate(range(start, days)):
         if place:
             _receive_open_orders(buckets, items, day, records)
+        ahead.morning[:, place] = total(buckets)
         required = records.gross_requirement[items, day] + unmet
         unmet = np.round(required - issue(buckets, required), DECIMALS)
-        missing = np.maximum(records.safety_stock[items] - total(buckets), 0.0)
+        missing = np.maximum(level - total(buckets), 0.0)
         ahead.unmet[:, place] = unmet
         ahead.shortage[:, place] = np.round(unmet + missing, DECIMALS)
         ahead.expired[:, place] = expired

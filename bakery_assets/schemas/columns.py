@@ -39,7 +39,12 @@ def text(
 
 
 def choice(
-    description: str, choices: Iterable[str], *, default: str | None = None, primary_key: bool = False
+    description: str,
+    choices: Iterable[str],
+    *,
+    default: str | None = None,
+    primary_key: bool = False,
+    nullable: bool = False,
 ) -> dy.String:
     """Text that is one of ``choices``; the description lists them."""
     allowed = tuple(choices)
@@ -50,6 +55,7 @@ def choice(
     return dy.String(
         check={"choices": is_allowed},
         primary_key=primary_key,
+        nullable=nullable,
         description=f"{description}: {', '.join(allowed)}",
         metadata={"choices": allowed, **_default(default)},
     )

@@ -8,7 +8,7 @@ import dataframely as dy
 
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import exactly_one, unique_together
-from bakery_assets.schemas.setting_keys import ValueFitsKey
+from bakery_assets.schemas.setting_keys import SAFETY_STOCK_RULES, ValueFitsKey
 
 BATCH_EVENTS = ("confirmed", "started", "quality_check", "finished", "failed", "cancelled")
 
@@ -109,6 +109,20 @@ class Ingredients(dy.Schema):
     shelf_life_days = col.integer("Days it keeps, counted from delivery", minimum=1, nullable=True)
     piece_weight_kg = col.number("Kilograms a piece weighs, for recipes in another unit", minimum=1e-6, nullable=True)
     density_kg_per_l = col.number("Kilograms a liter weighs, for recipes in another unit", minimum=1e-6, nullable=True)
+    storage_limit = col.number(
+        "The most of it that can be kept at a time, in the ingredient's unit; empty: any", minimum=1e-6, nullable=True
+    )
+    safety_stock_rule = col.choice(
+        "How its safety stock is set; empty: as its supplier or the tenant chose", SAFETY_STOCK_RULES, nullable=True
+    )
+    reorder_point = col.number(
+        "Stock at which it is ordered, in the ingredient's unit; empty: as the safety stock asks for", nullable=True
+    )
+    order_up_to = col.number(
+        "Level up to which an order brings its stock, in the ingredient's unit; empty: orders cover what is needed "
+        "until the next delivery",
+        nullable=True,
+    )
 
 
 class Recipes(dy.Schema):
@@ -162,6 +176,16 @@ class Suppliers(dy.Schema):
         "Monday to Friday and the days it delivers",
         nullable=True,
     )
+    safety_stock_rule = col.choice(
+        "How safety stocks of what it sells are set; empty: as the tenant chose", SAFETY_STOCK_RULES, nullable=True
+    )
+    order_weekdays = col.text(
+        "Days on which it takes orders, as mon,tue,…; empty: every day on which it works", nullable=True
+    )
+    country = col.text(
+        "ISO 3166 code of the country whose public holidays it keeps; empty: the bakery's holidays", nullable=True
+    )
+    region = col.text("Subdivision code of that country, for regional holidays", nullable=True)
 
 
 class SupplierItems(dy.Schema):
@@ -174,6 +198,9 @@ class SupplierItems(dy.Schema):
     pack_size = col.number("Orders are a multiple of this, in the ingredient's unit; empty: any", nullable=True)
     minimum_quantity = col.number("Smallest order, in the ingredient's unit", default=0.0)
     lead_time_days = col.integer("Days from order to delivery; empty: as the supplier's", maximum=365, nullable=True)
+    maximum_quantity = col.number(
+        "Largest order of a delivery, in the ingredient's unit; empty: any", minimum=1e-6, nullable=True
+    )
 
 
 class Equipment(dy.Schema):

@@ -507,6 +507,16 @@ class ProcurementRequirements(PlanRow):
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
     currency = col.text("ISO 4217 code of the cost's currency; empty: nothing to order", nullable=True)
+    left_out_quantity = col.number(
+        "Part of the net requirement that the supplier's largest order or the storage limit leaves out of the order, "
+        "in the ingredient's unit",
+        default=0.0,
+    )
+    expiring_quantity = col.number(
+        "Part of the order that will expire before it is used, because its minimum or pack is more than is needed, "
+        "in the ingredient's unit",
+        default=0.0,
+    )
 
     @dy.rule()
     def net_requirement_is_what_is_not_covered(cls) -> pl.Expr:
@@ -516,9 +526,10 @@ class ProcurementRequirements(PlanRow):
 
     @dy.rule()
     def orders_cover_the_net_requirement(cls) -> pl.Expr:
-        """Where anything is ordered, planned_order_quantity is at least net_requirement."""
+        """Where anything is ordered, planned_order_quantity is at least net_requirement less left_out_quantity."""
         ordered = pl.col("planned_order_quantity")
-        return (ordered == 0) | (ordered >= pl.col("net_requirement") - TOLERANCE)
+        wanted = pl.col("net_requirement") - pl.col("left_out_quantity")
+        return (ordered == 0) | (ordered >= wanted - TOLERANCE)
 
 
 class InventoryProjections(PlanRow):

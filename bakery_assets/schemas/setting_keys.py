@@ -18,6 +18,7 @@ _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PLANNING_DAYS = ("same_day", "day_before")
 QUANTITY_POLICIES = ("critical_ratio", "buffer", "service_level")
+SAFETY_STOCK_RULES = ("fixed", "statistical", "share_of_use")
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,44 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
     ),
     SettingKey("quantity_buffer", "number", "Buffer on top of the forecast, as a fraction of it", 0.1),
     SettingKey("service_level", "number", "Fraction of days on which what is ready is to be enough, at most 1", 0.8),
+    SettingKey(
+        "safety_stock_rule",
+        "choice",
+        "How safety stocks of ingredients are set, unless the ingredient or its supplier has a rule: as the ingredient"
+        " says, from the errors of forecasts and deliveries, or as a share of what the lead time uses",
+        "fixed",
+        SAFETY_STOCK_RULES,
+    ),
+    SettingKey(
+        "safety_stock_level",
+        "number",
+        "Fraction of deliveries before which statistical safety stocks are enough, 0.5 to 0.9999",
+        0.95,
+    ),
+    SettingKey(
+        "safety_stock_share",
+        "number",
+        "Safety stock by share of use, as a fraction of what is used in the lead time",
+        0.25,
+    ),
+    SettingKey(
+        "supplier_weight_price",
+        "number",
+        "Weight of the price in the choice between an ingredient's suppliers",
+        0.7,
+    ),
+    SettingKey(
+        "supplier_weight_reliability",
+        "number",
+        "Weight of the share of deliveries on time and in full in that choice",
+        0.3,
+    ),
+    SettingKey(
+        "supplier_weight_lead_time",
+        "number",
+        "Weight of a short lead time in that choice, beyond that what comes too late is not chosen",
+        0.0,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

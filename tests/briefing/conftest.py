@@ -33,7 +33,7 @@ HARMLESS: dict[str, Any] = {
     ),
     **dict.fromkeys(("forecasts_evaluated", "forecasts_with_actuals", "sold_out_series"), 0), "trend": "unknown",
     "is_sold_out": False, "state": "planned", "is_carried_over": False, "is_preview": False,
-    "loss_fraction": 0.0,
+    "loss_fraction": 0.0, "left_out_quantity": 0.0, "expiring_quantity": 0.0,
 }  # fmt: skip
 
 

@@ -199,7 +199,7 @@ def test_an_order_that_the_supplier_would_refuse_says_so(alerts):
         deliver_on=day(2),
     )
     message = only(alerts(suppliers=suppliers, procurement_requirements=[due]))["message"]
-    assert message.endswith("(163.50 EUR). Its minimum order is 200.00 EUR: add to this order, or ask.")
+    assert message.endswith("(163.50 EUR). Its minimum order is 200.00 EUR, and nothing more is needed in time: ask.")
 
 
 def test_an_order_due_on_the_local_day_after_waits(alerts):

@@ -52,7 +52,8 @@ def bakeries(draw: st.DrawFn) -> Rows:
             for name in ("loaf", "roll")
         ],
         "ingredients": [
-            {"ingredient_id": "flour", "name": "Flour", "shelf_life_days": draw(st.none() | st.integers(2, 5))},
+            {"ingredient_id": "flour", "name": "Flour", "shelf_life_days": draw(st.none() | st.integers(2, 5)),
+             "storage_limit": draw(st.sampled_from([None, None, 20.0, 45.0]))},
             {"ingredient_id": "milk", "name": "Milk", "shelf_life_days": draw(st.none() | st.integers(1, 4))},
             {"ingredient_id": "salt", "name": "Salt"},
         ],
@@ -101,10 +102,13 @@ def bakeries(draw: st.DrawFn) -> Rows:
         "suppliers": [
             {"supplier_id": "mill", "name": "Mill", "lead_time_days": draw(st.integers(0, 4)),
              "lead_time_unit": draw(st.sampled_from(["calendar_days", "working_days"])),
-             "delivery_weekdays": weekdays(draw), "working_weekdays": weekdays(draw)},
+             "delivery_weekdays": weekdays(draw), "working_weekdays": weekdays(draw),
+             "minimum_order_value": draw(st.sampled_from([0.0, 15.0, 40.0, 300.0]))},
         ],
         "supplier_items": [
-            {"supplier_id": "mill", "ingredient_id": name, "price": 1.0, "pack_size": pack}
+            {"supplier_id": "mill", "ingredient_id": name, "price": 1.0, "pack_size": pack,
+             "minimum_quantity": draw(st.sampled_from([0.0, 0.0, 7.5])),
+             "maximum_quantity": draw(st.sampled_from([None, None, 12.0]))}
             for name, pack in (("flour", 5.0), ("milk", None))
         ],
     }  # fmt: skip

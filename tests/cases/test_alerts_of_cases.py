@@ -207,7 +207,7 @@ def test_a_supplier_on_a_day_that_is_none_is_ordered_nothing_from_and_told() -> 
     assert tables["procurement_requirements"]["supplier_id"].to_list() == [None, None]
     (alert,) = faults(tables)
     assert alert["message"] == ("suppliers, supplier_id mill: 'lundi' is no weekday. Nothing is ordered from Mill.")
-    assert alert["suggested_action"] == "In suppliers, write delivery_weekdays as mon,tue,wed,thu,fri,sat,sun."
+    assert alert["suggested_action"] == "In suppliers, write its weekdays as mon,tue,wed,thu,fri,sat,sun."
 
 
 def test_a_bakery_without_ingredients_is_not_told_that_it_has_no_recipes() -> None:

@@ -33,6 +33,8 @@ ORDERS = {  # ingredient, supplier, quantity, currency, order by (UTC), delivery
         ("oil", "s2", 10, "JPY", "01-05 18:00", "01-06"),
     ],
     "d09b-currency-cheapest": [("oil", "s1", 10, "EUR", "01-05 18:00", "01-06")],
+    "d18-min-order-value": [("flour", "sup", 10, "EUR", "01-05 18:00", "01-06")],
+    "d19-reliability": [("flour", "good", 10, "EUR", "01-06 18:00", "01-07")],
     "d25-po-in-other-unit": [],
 }
 TOTALS = {  # in the tenant's currency, and in others

@@ -3,9 +3,10 @@
 Each takes the facts of a random bakery and its plan. Days are counted from Monday, the plan date, which is day 0.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from math import isclose
+from math import ceil, inf, isclose
 from typing import Any
 
 import polars as pl
@@ -88,7 +89,55 @@ def verify_procurement(facts: Rows, tables: Frames) -> None:
             assert not {ordered, delivered} & off
             assert {ordered % 7, delivered % 7} <= (named or usual)
             assert not delivers or delivered % 7 in delivers
-            assert row["planned_order_quantity"] >= row["net_requirement"] - TOLERANCE
+            verify_terms(facts, json.loads(row["reasoning"]), row)
+    verify_minimum_values(supplier, tables)
+    verify_storage(facts, tables)
+
+
+def verify_terms(facts: Rows, terms: dict[str, Any], row: dict[str, Any]) -> None:
+    """An order's sums can be done again from its terms, with the supplier's minimum, pack and largest order."""
+    [item] = [item for item in facts["supplier_items"] if item["ingredient_id"] == row["ingredient_id"]]
+    net = terms["gross_requirement"] + terms["safety_stock"] - terms["on_hand"] - terms["scheduled_receipts"]
+    assert isclose(net, terms["net_requirement"], abs_tol=TOLERANCE)
+    if terms["is_stock_known"]:
+        there = terms["stock_today"] + terms["scheduled_receipts_before"] + terms["ordered_before"]
+        gone = terms["used_before"] + terms["expired_before"] + terms["expires_unused"]
+        assert isclose(max(there - gone, 0.0), terms["on_hand"], abs_tol=TOLERANCE)
+    packs, wanted = item["pack_size"], max(net, item["minimum_quantity"])
+    least = wanted if packs is None else ceil(round(wanted / packs, 6)) * packs
+    quantity = row["planned_order_quantity"] - terms["added_for_minimum_order_value"]
+    assert isclose(quantity, least if terms["limited_to"] is None else terms["limited_to"], abs_tol=TOLERANCE)
+    assert packs is None or isclose(row["planned_order_quantity"] % packs, 0.0, abs_tol=TOLERANCE)
+    smallest = item["minimum_quantity"] if packs is None else ceil(item["minimum_quantity"] / packs) * packs
+    assert row["planned_order_quantity"] <= max(item["maximum_quantity"] or inf, smallest, packs or 0.0) + TOLERANCE
+    assert isclose(row["left_out_quantity"], max(net - quantity, 0.0), abs_tol=TOLERANCE)
+    assert row["left_out_quantity"] == 0 or terms["limited_to"] is not None
+
+
+def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:
+    """A delivery that is worth less than the supplier's minimum says so, and no other does."""
+    orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
+    for _, delivery in orders.group_by("deliver_on"):
+        is_small = delivery["cost"].sum() < supplier["minimum_order_value"] - 0.005
+        told = [" minimum order value of Mill is " in text for text in delivery["consequence"]]
+        assert told == [is_small] * delivery.height, delivery
+
+
+def verify_storage(facts: Rows, tables: Frames) -> None:
+    """On the morning on which an order can be used there is no more than can be stored, or the order says by how much."""
+    projected = tables["inventory_projections"]
+    for row in tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0).to_dicts():
+        [limit] = [
+            item.get("storage_limit") or inf
+            for item in facts["ingredients"]
+            if item["ingredient_id"] == row["ingredient_id"]
+        ]
+        own = projected.filter(pl.col("item_id") == row["ingredient_id"])
+        terms = json.loads(row["reasoning"])
+        day = own.filter(pl.col("projection_date") == date.fromisoformat(terms["usable_on"]))
+        if day.height and own["unmet"].sum() == 0:  # the projection forgets what is unmet, the plan does not
+            [morning] = day.select(pl.col("opening") + pl.col("receipts") - pl.col("receipts_after_baking")).to_series()
+            assert morning <= limit + terms["over_storage"] + TOLERANCE, (row, morning)
 
 
 def first_work(facts: Rows, day: int) -> datetime:

@@ -1,7 +1,7 @@
 """On which days suppliers can deliver, and until when orders count for today."""
 
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -170,6 +170,72 @@ def test_a_supplier_on_an_unknown_weekday_offers_nothing(facts: Facts, cells: Ce
     assert supplier_offers(cells(), facts(**mill(delivery_weekdays="mon,lundi"))).is_empty()
 
 
+def test_a_supplier_takes_orders_only_on_its_order_weekdays(facts: Facts, cells: Cells) -> None:
+    # Planned on Monday: orders on Tuesdays and Fridays, a day ahead; what comes on Monday was ordered on Friday.
+    frames = facts(**mill(lead_time_days=1, order_weekdays="tue,fri"))
+    found = orders_of(cells(), frames)
+    assert {day: found[day] for day in (2, 4, 5, 7)} == {2: 1, 4: 1, 5: 4, 7: 4}
+    assert 1 not in found
+
+
+def test_a_supplier_of_another_region_keeps_the_holidays_there(facts: Facts, cells: Cells) -> None:
+    # Tuesday 2026-01-06 is Epiphany in Bavaria, and a day like any other in Berlin.
+    berlin = {"timezone": "Europe/Berlin", "country": "DE", "region": "BE", "currency": "EUR"}
+    at_home = facts(tenants=[berlin], **mill(lead_time_days=1))
+    bavarian = facts(tenants=[berlin], **mill(lead_time_days=1, country="DE", region="BY"))
+    assert days_of(cells(), at_home)[:2] == [1, 2]
+    assert days_of(cells(), bavarian)[:2] == [2, 3]
+
+
+def test_a_penny_more_for_one_who_comes_is_the_better_offer(facts: Facts, cells: Cells) -> None:
+    """cases/planning d19: 1.00 with a reliability of 0.1, 1.01 with 1.0."""
+    frames = facts(
+        suppliers=[{"supplier_id": "bad", "reliability": 0.1}, {"supplier_id": "good", "reliability": 1.0}],
+        supplier_items=[
+            {"supplier_id": name, "ingredient_id": "flour", "price": price}
+            for name, price in (("bad", 1.0), ("good", 1.01))
+        ],
+    )
+    offers = supplier_offers(cells(), frames)
+    # 0.7 * 1.00 / 1.01 + 0.3 * 1, and 0.7 + 0.3 * 0.1.
+    assert offers.select("supplier_id", "score").rows() == [("good", 0.993069), ("bad", 0.73)]
+
+
+def test_only_the_price_counts_where_a_bakery_says_so(facts: Facts, cells: Cells) -> None:
+    settings = [
+        {"key": "supplier_weight_reliability", "value": "0", "valid_from": date(2026, 1, 1)},
+    ]
+    frames = facts(
+        tenant_settings=settings,
+        suppliers=[{"supplier_id": "bad", "reliability": 0.1}, {"supplier_id": "good", "reliability": 1.0}],
+        supplier_items=[
+            {"supplier_id": name, "ingredient_id": "flour", "price": price}
+            for name, price in (("bad", 1.0), ("good", 1.01))
+        ],
+    )
+    assert supplier_offers(cells(), frames)["supplier_id"].to_list() == ["bad", "good"]
+
+
+def test_reliability_is_measured_on_what_came_and_shrunk_while_that_is_little(facts: Facts, cells: Cells) -> None:
+    """Five lines: one in its window, one four hours late, one short, one a day late, one that never came."""
+    due = datetime(2026, 1, 2, 10, tzinfo=UTC)
+    line = {"ingredient_id": "flour", "recorded_at": due}
+    orders = [
+        {**line, "order_id": str(number), "supplier_id": "mill", "quantity": 10.0, "expected_from": due,
+         "expected_to": due, "ordered_at": due - timedelta(days=2)}
+        for number in range(5)
+    ]  # fmt: skip
+    came = [("0", 10.0, -1), ("1", 10.0, 4), ("2", 6.0, 0), ("3", 10.0, 24)]
+    receipts = [
+        {**line, "receipt_id": order, "lot_id": order, "order_id": order, "quantity": quantity,
+         "received_at": due + timedelta(hours=hours)}
+        for order, quantity, hours in came
+    ]  # fmt: skip
+    frames = facts(**mill(reliability=0.8), purchase_orders=orders, stock_receipts=receipts)
+    (offer,) = supplier_offers(cells(), frames).to_dicts()
+    assert (offer["reliability"], offer["lines_measured"]) == (round((2 + 10 * 0.8) / 15, 6), 5)
+
+
 def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
     item = {"ingredient_id": "flour", "price": 2.0}
     frames = facts(
@@ -183,6 +249,7 @@ def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
 def test_the_delivery_before_and_after_a_day() -> None:
     delivers = np.array([[False, True, False, False, True]])
     none = np.zeros(1)
-    offers = Offers(np.zeros(1, dtype=np.int64), minimum=none, pack=none, delivers=delivers)
+    first = np.zeros(1, dtype=np.int64)
+    offers = Offers(first, none, none, maximum=none, supplier=first, price=none, minimum_value=none, delivers=delivers)
     assert offers.latest_delivery.tolist() == [[-1, 1, 1, 1, 4]]
     assert offers.next_delivery.tolist() == [[1, 4, 4, 4, 5]]

@@ -314,11 +314,46 @@ def test_an_ingredient_without_a_supplier_is_reported(facts: Facts, cells: Cells
     assert tables["procurement_plans"]["orders_14d"].to_list() == [0]
 
 
-def test_a_delivery_below_the_suppliers_minimum_is_kept_and_said(facts: Facts, cells: Cells) -> None:
+def test_a_delivery_below_the_suppliers_minimum_is_filled_with_what_is_needed_next(facts: Facts, cells: Cells) -> None:
     supplier = {"supplier_id": "mill", "name": "Mill", "lead_time_days": 2, "minimum_order_value": 50.0}
-    row = requirements(cells(), facts(**bread(suppliers=[supplier])))[0]
-    assert row["planned_order_quantity"] == 25.0
-    assert "The minimum order value of Mill is 50, this delivery comes to 20" in row["consequence"]
+    (row,) = requirements(cells(), facts(**bread(suppliers=[supplier])))
+    # A bag a week makes 20.00 each; 48 kg for both weeks are two bags, 40.00, and 28 days after them take 94 kg more.
+    assert (row["planned_order_quantity"], row["cost"]) == (75.0, 60.0)
+    assert row["consequence"].endswith(
+        " 25 kg of it are for later weeks: with them the delivery meets the minimum order value of Mill."
+    )
+
+
+def test_a_delivery_that_cannot_reach_the_minimum_is_kept_and_says_what_else_there_is(
+    facts: Facts, cells: Cells
+) -> None:
+    """cases/planning/d18: 10 kg are needed once, from 100.00 on."""
+    suppliers = [
+        {"supplier_id": "mill", "name": "Mill", "lead_time_days": 1, "minimum_order_value": 100.0},
+        {"supplier_id": "shop", "name": "Shop", "lead_time_days": 1},
+    ]
+    items = [
+        {"supplier_id": name, "ingredient_id": "flour", "price": price}
+        for name, price in (("mill", 1.0), ("shop", 3.0))
+    ]
+    loaf = {"product_id": "bread", "name": "Loaf", "price": 4.0, "unit_cost": 1.5}
+    recipe = {"recipe_id": "bread", "product_id": "bread", "yield_quantity": 1.0}
+    line = {"recipe_id": "bread", "line_number": 1, "ingredient_id": "flour", "quantity": 1.0, "unit": "kg"}
+    frames = facts(
+        **bread(
+            suppliers=suppliers, supplier_items=items, products=[loaf], recipes=[recipe], recipe_lines=[line],
+            production_batches=batches("bread", 10.0, 1), demand_forecasts=[],
+            tenants=[{"timezone": "Europe/Berlin", "country": "XX", "currency": "EUR"}],
+        )
+    )  # fmt: skip
+    (row,) = requirements(cells(), frames)
+    assert (row["supplier_id"], row["planned_order_quantity"]) == ("mill", 10.0)
+    assert row["consequence"] == (
+        "Without this order Flour runs out on Tue 2026-01-06; Loaf cannot be baked. The minimum order value of Mill is 100, "
+        "this delivery comes to 10, and no more is needed in time to fill it: ask whether it comes all the same. Shop would "
+        "deliver 10 kg on Tue 2026-01-06 for 30.00 EUR. Not baking Loaf with it until Tue 2026-01-06 would lose 25 of "
+        "margin."
+    )
 
 
 def test_safety_stock_is_restored_once(facts: Facts, cells: Cells) -> None:
@@ -454,4 +489,4 @@ def test_a_bakery_is_planned_alone_as_among_others_in_any_order(
     table = among["procurement_requirements"]
     net = (table["gross_requirement"] + table["safety_stock"] - table["on_hand"] - table["scheduled_receipts"]).clip(0)
     assert ((table["net_requirement"] - net).abs() < 1e-5).all()
-    assert table.select((pl.col(pl.Float64) >= 0).all()).row(0) == (True,) * 7
+    assert all(table.select((pl.col(pl.Float64) >= 0).all()).row(0))

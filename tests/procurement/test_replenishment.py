@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 
 from bakery_assets.materials.expiry_buckets import NO_EXPIRY
 from bakery_assets.procurement.offers import Offers
-from bakery_assets.procurement.replenishment import (
-    MrpRecords,
-    by_delivery_cycle,
-    look_ahead,
-    order_quantity,
-    place_orders,
-)
+from bakery_assets.procurement.records import NO_LIMIT, MrpRecords, by_delivery_cycle, order_quantity
+from bakery_assets.procurement.replenishment import look_ahead, place_orders
 
 
 def needs_of(
@@ -27,6 +22,8 @@ def needs_of(
     safety: float = 0.0,
     shelf_life: int = NO_EXPIRY,
     delay: int = 0,
+    storage: float = NO_LIMIT,
+    up_to: float | None = None,
 ) -> MrpRecords:
     """One item; on_hand by last usable day (``days``: keeps); scheduled_receipts may come after the last day."""
     receipts_until = max(days, *(day + 1 for day in scheduled_receipts or {0: 0}))
@@ -34,8 +31,18 @@ def needs_of(
     for array, values in ((need, gross), (coming, scheduled_receipts or {}), (buckets, on_hand or {})):
         for day, quantity in values.items():
             array[0, day] = quantity
+    none_late = np.zeros_like(coming)
     return MrpRecords(
-        need, coming, buckets, np.array([safety]), np.array([shelf_life]), np.zeros_like(coming), np.array([delay])
+        need,
+        coming,
+        buckets,
+        np.array([safety]),
+        np.array([shelf_life]),
+        none_late,
+        np.array([delay]),
+        np.array([storage]),
+        np.array([safety if up_to is None else up_to]),
+        np.array([up_to is not None]),
     )
 
 
@@ -44,8 +51,9 @@ def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
     delivers = np.zeros((len(offers), span), dtype=bool)
     for row, offer in enumerate(offers):
         delivers[row, list(offer["days"])] = True
-    values = {name: np.array([offer.get(name, 0.0) for offer in offers]) for name in ("minimum", "pack")}
-    return Offers(np.zeros(len(offers), dtype=np.int64), **values, delivers=delivers)
+    usual = {"minimum": 0.0, "pack": 0.0, "maximum": np.inf, "price": 1.0, "minimum_value": 0.0}
+    values = {name: np.array([offer.get(name, value) for offer in offers]) for name, value in usual.items()}
+    return Offers(np.zeros(len(offers), dtype=np.int64), supplier=np.arange(len(offers)), **values, delivers=delivers)
 
 
 def deliveries(orders: pl.DataFrame) -> list[tuple[int, float]]:
@@ -73,6 +81,35 @@ def test_three_needs_of_20_with_a_minimum_of_100_make_one_order_of_100() -> None
 def test_filling_up_to_40_in_sixes(stock: float, ordered: float) -> None:
     """Odoo's documentation: maximum 40, multiple 6."""
     assert order_quantity(np.array([40.0 - stock]), np.zeros(1), np.array([6.0])).tolist() == [ordered]
+
+
+@pytest.mark.parametrize(("stock", "ordered"), [(10.0, 30.0), (8.0, 36.0), (11.0, None)])
+def test_at_ten_it_is_ordered_up_to_forty(stock: float, ordered: float | None) -> None:
+    """Odoo's documentation: minimum 10, maximum 40, multiple 6."""
+    needs = needs_of({}, on_hand={14: stock}, safety=10.0, up_to=40.0)
+    orders = place_orders(needs, offers_of({"days": range(1, 40), "pack": 6.0}))
+    assert orders["quantity"].to_list() == ([] if ordered is None else [ordered])
+
+
+def test_a_store_that_is_full_takes_what_fits_and_the_next_delivery_the_rest() -> None:
+    needs = needs_of(dict.fromkeys(range(14), 10.0), on_hand={14: 15.0}, storage=40.0)
+    orders = place_orders(needs, offers_of({"days": [1, 8]}, {"days": [1, 4]}))
+    # On day 1 five are there, and 35 fit. They leave 10 for day 4, when the other can bring 30.
+    assert orders.select("offer", "deliver_day", "quantity").rows()[:2] == [(0, 1, 35.0), (1, 4, 30.0)]
+
+
+def test_what_the_best_supplier_cannot_deliver_comes_from_the_next() -> None:
+    needs = needs_of({2: 50.0})
+    orders = place_orders(needs, offers_of({"days": [1], "maximum": 30.0}, {"days": [2], "price": 2.0}))
+    assert sorted(orders.select("offer", "deliver_day", "quantity").rows()) == [(0, 1, 30.0), (1, 2, 20.0)]
+
+
+def test_a_smallest_order_larger_than_the_store_comes_only_where_something_would_run_out() -> None:
+    offer = offers_of({"days": range(1, 40), "minimum": 100.0})
+    safe = place_orders(needs_of({2: 5.0}, on_hand={14: 10.0}, safety=8.0, storage=50.0), offer)
+    assert safe.is_empty()
+    (order,) = place_orders(needs_of({2: 15.0}, on_hand={14: 10.0}, storage=50.0), offer).to_dicts()
+    assert (order["quantity"], order["over_storage"]) == (100.0, 60.0)
 
 
 def test_floating_noise_orders_no_pack_more() -> None:
@@ -321,14 +358,18 @@ def two_items(gross: dict[tuple[int, int], float], scheduled_receipts: dict[tupl
         for place, quantity in values.items():
             array[place] = quantity
     keeps, none = np.full(2, NO_EXPIRY), np.zeros(2, dtype=np.int64)
-    return MrpRecords(need, coming, np.zeros((2, 15)), np.zeros(2), keeps, np.zeros_like(coming), none)
+    zero, anywhere = np.zeros(2), np.full(2, NO_LIMIT)
+    levels = {"safety_stock": zero, "target_stock": zero, "reorders": zero > 0, "storage_limit": anywhere}
+    on_hand, late = np.zeros((2, 15)), np.zeros_like(coming)
+    return MrpRecords(need, coming, on_hand, shelf_life=keeps, late_receipts=late, delay=none, **levels)
 
 
 def an_offer_each(first: list[int], second: list[int]) -> Offers:
     delivers = np.zeros((2, 30), dtype=bool)
     delivers[0, first] = True
     delivers[1, second] = True
-    return Offers(np.array([0, 1]), np.zeros(2), np.zeros(2), delivers=delivers)
+    none = np.zeros(2)
+    return Offers(np.array([0, 1]), none, none, np.full(2, NO_LIMIT), np.array([0, 1]), none, none, delivers=delivers)
 
 
 def test_items_are_ordered_each_for_itself_and_listed_by_item_and_day() -> None:

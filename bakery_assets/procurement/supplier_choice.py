@@ -1,0 +1,102 @@
+"""Supplier choice: how reliable suppliers have been, and the score by which an ingredient's offers are put in order.
+
+Which days an offer can deliver is in ``offers``; the best that can come in time is ordered from, see ``replenishment``.
+"""
+
+from typing import TypedDict
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.quantities import DECIMALS, TOLERANCE, ordered_sum
+from bakery_assets.schemas import Cells, conform, ops
+from bakery_assets.schemas import columns as col
+from bakery_assets.tenant_settings import settings_on
+
+SUPPLIER = ["tenant_id", "supplier_id"]
+LINE = ["tenant_id", "order_id", "ingredient_id"]
+WEIGHTS = ("supplier_weight_price", "supplier_weight_reliability", "supplier_weight_lead_time")
+STATED_RECEIPTS = 10  # lines that have come weigh as much as what the supplier's row says
+PROMPT_HOURS = 6  # what is recorded so long after the end of its window came on time
+IN_FULL = 0.99  # of what was ordered
+
+
+class ReliabilityInputs(TypedDict):
+    """What ``supplier_reliability`` reads."""
+
+    suppliers: dy.DataFrame[ops.Suppliers]
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+
+
+class SupplierReliability(dy.Schema):
+    """What share of a supplier's order lines comes on time and in full."""
+
+    tenant_id = col.tenant_id()
+    supplier_id = col.key_text("The supplier", primary_key=True)
+    reliability = col.number("Measured, shrunk towards what its row says while it is measured on few", maximum=1.0)
+    lines_measured = col.integer("Order lines on which it is measured")
+
+
+def supplier_reliability(cells: dy.DataFrame[Cells], inputs: ReliabilityInputs) -> dy.DataFrame[SupplierReliability]:
+    """Reliability of every supplier, sorted: (lines on time and in full + 10 x stated) / (lines + 10).
+
+    A line counts when its window had ended by a day before the planning instant, of bakeries whose receipts name
+    orders: of others nobody knows what came.
+    """
+    named = inputs["stock_receipts"].filter(pl.col("order_id").is_not_null())
+    instants = cells.select("tenant_id", "planned_as_of").join(named.select("tenant_id").unique(), on="tenant_id")
+    due = (
+        inputs["purchase_orders"]
+        .join(instants, on="tenant_id")
+        .filter((pl.col("quantity") > 0) & (pl.col("expected_to") <= pl.col("planned_as_of") - pl.duration(days=1)))
+    )
+    on_time = (
+        due.select(*LINE, "expected_to")
+        .join(named.select(*LINE, "received_at", came="quantity"), on=LINE)
+        .filter(pl.col("received_at") <= pl.col("expected_to") + pl.duration(hours=PROMPT_HOURS))
+        .group_by(LINE)
+        .agg(ordered_sum("came"))
+    )
+    is_good = (pl.col("came").fill_null(0.0) >= IN_FULL * pl.col("quantity")).cast(pl.Float64)
+    measured = (
+        due.join(on_time, on=LINE, how="left")
+        .group_by(SUPPLIER)
+        .agg(good=is_good.sort().sum(), lines_measured=pl.len())
+    )
+    rows = (
+        inputs["suppliers"]
+        .join(measured, on=SUPPLIER, how="left")
+        .with_columns(pl.col("good").fill_null(0.0), pl.col("lines_measured").fill_null(0))
+        .with_columns(
+            reliability=(
+                (pl.col("good") + STATED_RECEIPTS * pl.col("reliability"))
+                / (pl.col("lines_measured") + STATED_RECEIPTS)
+            ).round(DECIMALS)
+        )
+    )
+    return conform(SupplierReliability, rows.sort(SUPPLIER))
+
+
+def with_score(
+    offers: pl.DataFrame, cells: dy.DataFrame[Cells], settings: dy.DataFrame[ops.TenantSettings]
+) -> pl.DataFrame:
+    """Offers with ``score``, 0 to 1, the higher the better: the weighted mean, by the tenant's weights, of the cheapest
+    price of the ingredient over the offer's, of its reliability, and of the shortest lead time over its own, both with
+    the day of the order.
+
+    Prices are compared within a currency.
+
+    Args:
+        offers: ``tenant_id, ingredient_id, currency, price, reliability, lead_time_days``.
+    """
+    compared = ["tenant_id", "ingredient_id", "currency"]
+    weights = settings_on(cells.select("tenant_id", date="plan_date"), settings, WEIGHTS).drop("date")
+    price, lead = pl.col("price"), pl.col("lead_time_days") + 1
+    cheap = pl.when(price > TOLERANCE).then(price.min().over(compared) / price).otherwise(1.0)
+    quick = lead.min().over(compared) / lead
+    terms = (cheap, pl.col("reliability"), quick)
+    weighted = pl.sum_horizontal(pl.col(name) * term for name, term in zip(WEIGHTS, terms, strict=True))
+    whole = pl.sum_horizontal(WEIGHTS)
+    score = pl.when(whole > 0).then(weighted / whole).otherwise(cheap)
+    return offers.join(weights, on="tenant_id", how="left").with_columns(score=score.round(DECIMALS)).drop(WEIGHTS)
