@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
 from sqlalchemy.exc import OperationalError
 
 from bakery_assets.intake.faults import Unreadable
@@ -25,9 +26,11 @@ from resources.warehouse.tenants import known_tenants
 
 DONE, REFUSED = "done", "refused"
 OLD_ENOUGH = timedelta(minutes=5)  # since it was changed last; a file that grows is changed more often
-MOST_FILES = 500  # that are watched at a time, those first that have waited longest
+MOST_FILES = 500  # that are watched at a time
 TICK_FILES, TICK_TIME = 20, timedelta(seconds=15)  # a tick may take 60 s; no import is begun after a quarter of that
 LARGEST_FILE = 50_000_000  # bytes; more takes longer than a tick has
+LONGEST_NAME = 255 - len(".txt")  # bytes of a file's name beside which its report fits
+LONGEST_ENDING = 10  # characters, from which on what follows a point is no ending
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")  # names that programs give while they copy
 
 
@@ -44,6 +47,11 @@ class WaitingFile:
     def state(self) -> list[int]:
         """What changes when it grows."""
         return [self.size, self.modified_ns]
+
+    @property
+    def stuck(self) -> list[int]:
+        """The same of one that could not be moved."""
+        return [*self.state, -1]
 
 
 @dataclass(frozen=True)
@@ -66,19 +74,27 @@ def take_files(warehouse: Warehouse, inbox: Path, cursor: str | None, now: Calla
     waiting, left = waiting_files(inbox, known_tenants(warehouse))
     seen = json.loads(cursor) if cursor else {}
     ready = [file for file in waiting if has_settled(file, seen, began)]
+    # Those that could not be moved would else be the oldest at every tick, and keep the others waiting for ever.
+    stuck = {file.path for file in waiting if seen.get(str(file.path)) == file.stuck}
+    ready.sort(key=lambda file: file.path in stuck)
     taken: list[str] = []
     for file in ready[:TICK_FILES]:
         if now() - began > TICK_TIME:
             break
         taken.append(_take(warehouse, file, now()))
+        stuck.add(file.path)  # if it still lies there
     if taken:
         forget_older(warehouse, now() - timedelta(days=settings().quarantine_days))
-    after = {str(file.path): file.state for file in waiting if file.path.exists()}
+    after = {str(file.path): file.stuck if file.path in stuck else file.state for file in waiting if file.path.exists()}
     return InboxTick(tuple(taken), tuple(left), json.dumps(after))
 
 
 def waiting_files(inbox: Path, tenants: frozenset[str]) -> tuple[list[WaitingFile], list[str]]:
-    """Regular files in the folders of ``tenants``, those first that were changed longest ago; what is left, and why."""
+    """Regular files in the folders of ``tenants``, and what is left, and why.
+
+    First comes the file of each bakery that was changed longest ago, then the next of each, so that none waits for all
+    of another.
+    """
     found: list[WaitingFile] = []
     left: list[str] = []
     for folder in _entries(inbox):
@@ -100,6 +116,12 @@ def waiting_files(inbox: Path, tenants: frozenset[str]) -> tuple[list[WaitingFil
                 else:
                     left.append(f"{visible(f'{folder.name}/{entry.name}')} is no regular file")
     found.sort(key=lambda file: (file.modified_ns, str(file.path)))
+    before = dict.fromkeys(tenants, 0)
+    turns: dict[Path, int] = {}
+    for file in found:
+        turns[file.path] = before[file.tenant_id]
+        before[file.tenant_id] += 1
+    found.sort(key=lambda file: turns[file.path])
     return found[:MOST_FILES], left
 
 
@@ -108,7 +130,7 @@ def has_settled(file: WaitingFile, seen: Mapping[str, list[int]], now: datetime)
 
     An empty one may be about to be filled.
     """
-    is_same = seen.get(str(file.path)) == file.state and file.size > 0
+    is_same = seen.get(str(file.path)) in (file.state, file.stuck) and file.size > 0
     return is_same or file.modified_ns / 1e9 <= (now - OLD_ENOUGH).timestamp()
 
 
@@ -142,7 +164,7 @@ def _imported(warehouse: Warehouse, file: WaitingFile, now: datetime) -> tuple[b
         return False, [str(error), by_hand], str(error)
     except (OperationalError, AdbcError):  # the database, not the file
         raise
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         # One file must not keep all others waiting.
         fault = f"{file.path.name} could not be imported, by a fault of the program: {type(error).__name__}: {error}"
         return False, [fault, by_hand], fault
@@ -156,7 +178,7 @@ def _move(path: Path, folder: Path, lines: list[str]) -> Path:
         raise OSError(f"{folder.name} is a link")
     folder.mkdir(exist_ok=True)
     for number in range(1, 100_000):
-        name = path.name if number == 1 else f"{path.stem}-{number}{path.suffix}"
+        name = _short_name(path, "" if number == 1 else f"-{number}")
         report = folder / f"{name}.txt"
         if os.path.lexists(folder / name):
             continue
@@ -168,3 +190,14 @@ def _move(path: Path, folder: Path, lines: list[str]) -> Path:
         path.rename(folder / name)
         return folder / name
     raise FileExistsError(f"{folder} has too many files named {path.name}")
+
+
+def _short_name(path: Path, number: str) -> str:
+    """The file's name with a number, cut where it and that of its report would be too long."""
+    ending = path.suffix if len(path.suffix) <= LONGEST_ENDING else ""
+    stem = path.name.removesuffix(ending)
+    name = f"{stem}{number}{ending}"
+    if len(os.fsencode(name)) <= LONGEST_NAME:
+        return name
+    room = LONGEST_NAME - len(os.fsencode(number + ending))
+    return os.fsencode(stem)[:room].decode("utf-8", "ignore") + number + ending

@@ -216,5 +216,6 @@ def _equal(left: str, right: str, names: Iterable[str], gaps: Collection[str] = 
 
 
 def literal(value: str) -> str:
-    """A text as SQL."""
-    return "'" + value.replace("'", "''") + "'"
+    """A text as SQL; bytes of a file's name that are no UTF-8 are written out, as in \\udcff."""
+    storable = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return "'" + storable.replace("'", "''") + "'"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from bakery_assets.intake.faults import Unreadable
@@ -144,3 +145,49 @@ def test_a_tick_begins_no_import_after_its_time_and_forgets_what_is_gone(
     assert asked == ["0.csv", "1.csv"]
     assert tick.taken == ("paris/refused/0.csv: 0.csv is odd.", "paris/refused/1.csv: 1.csv is odd.")
     assert list(json.loads(tick.cursor)) == [str(files[2])]
+
+
+def test_files_that_cannot_be_moved_keep_no_other_waiting(
+    warehouse: Warehouse, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drop_folder, "known_tenants", lambda _: frozenset({"paris", "lyon"}))
+    monkeypatch.setattr(drop_folder, "TICK_FILES", 2)
+
+    def panic(*_: object, **__: object) -> None:
+        raise pl.exceptions.PanicException("odd")
+
+    monkeypatch.setattr(drop_folder, "import_till", panic)
+    for n in range(3):
+        drop(home / "paris", f"{n}.csv", "x", ago=timedelta(hours=3, minutes=-n))
+    (home / "paris" / "refused").symlink_to(home / "nobody")
+    drop(home / "lyon", "new.csv", "x", ago=OLD_ENOUGH)
+    first = take_files(warehouse, home, None, lambda: NOW)
+    assert first.taken == (
+        "0.csv of paris cannot be moved to refused: refused is a link",
+        "lyon/refused/new.csv: new.csv could not be imported, by a fault of the program: PanicException: odd",
+    ), "each bakery has its turn"
+    second = take_files(warehouse, home, first.cursor, lambda: NOW)
+    assert [line[:5] for line in second.taken] == ["1.csv", "2.csv"]
+    (home / "paris" / "refused").unlink()
+    third = take_files(warehouse, home, second.cursor, lambda: NOW)
+    assert [line[:17] for line in third.taken] == ["paris/refused/0.c", "paris/refused/1.c"], (
+        "once they can be, they are"
+    )
+
+
+def test_a_name_of_any_length_and_bytes_is_moved_with_its_report(warehouse: Warehouse, home: Path) -> None:
+    insert(warehouse, tenants=[{"tenant_id": "paris", "name": "p", "timezone": "Europe/Paris", "country": "FR"}])
+    paris = home / "paris"
+    for day in (7, 8):
+        drop(paris, "ü" * 125 + "a.csv", SALES + f"2026-05-0{day},Bun,5\n", ago=OLD_ENOUGH)
+        assert "Loaded 1 rows" in take_files(warehouse, home, None, lambda: NOW).taken[0]
+    drop(paris, os.fsdecode(b"Ums\xe4tze.csv"), SALES + "2026-05-09,Bun,5\n2026-05-09,Bun,x\n", ago=OLD_ENOUGH)
+    assert "Loaded 2 rows" in take_files(warehouse, home, None, lambda: NOW).taken[0]
+    assert names(paris) == ["done"]
+    long = "ü" * 123
+    assert names(paris / "done") == [
+        os.fsdecode(b"Ums\xe4tze.csv"), os.fsdecode(b"Ums\xe4tze.csv.txt"),
+        f"{'ü' * 122}-2.csv", f"{'ü' * 122}-2.csv.txt", f"{long}.csv", f"{long}.csv.txt",
+    ]  # fmt: skip
+    assert rows(warehouse, "SELECT file FROM ops.imports ORDER BY import_id DESC LIMIT 1") == [(r"Ums\udce4tze.csv",)]
+    assert rows(warehouse, "SELECT file FROM ops.quarantine") == [(r"Ums\udce4tze.csv",)]
