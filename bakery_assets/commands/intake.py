@@ -52,7 +52,7 @@ def load(
         raise _refused(str(error)) from None
     if not check:
         forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
-    status = _show(report, strict=strict)
+    status = show_report(report, strict=strict)
     for sentence in late_planning_sentences(instants_of_week(warehouse, now.date())):
         VisibleConsole(highlight=False).print(sentence, style="yellow", markup=False)
     raise typer.Exit(status)
@@ -167,7 +167,7 @@ def import_pos(
         raise _refused(str(error)) from None
     if not check:
         forget_older(warehouse, now - timedelta(days=settings().quarantine_days))
-    raise typer.Exit(_show(report, strict=strict))
+    raise typer.Exit(show_report(report, strict=strict))
 
 
 def _list_tills() -> None:
@@ -212,19 +212,20 @@ def progress_bars(console: VisibleConsole | None = None) -> Iterator["ReportProg
         yield report
 
 
-def _show(report: "LoadReport", *, strict: bool) -> int:
+def show_report(report: "LoadReport", *, strict: bool) -> int:
     """What became of each file, why rows were refused and what to do, and the load in one line; the exit status."""
     console, errors = (
         VisibleConsole(highlight=False, soft_wrap=True),
         VisibleConsole(stderr=True, highlight=False, soft_wrap=True),
     )
-    table = Table("file", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("file", overflow="fold")  # else a long name is cut
     for heading in ("read", "new", "changed", "already known", "quarantined"):
         table.add_column(heading, justify="right")
     for file in report.files:
         if not file.is_refused:
             counts = (file.read, file.new, file.changed, file.known + file.repeated, file.quarantined)
-            table.add_row(Text(file.file), *(f"{count:,}" for count in counts))
+            table.add_row(Text(visible(file.file)), *(f"{count:,}" for count in counts))
         if file.unknown_columns:
             errors.print(f"{file.file}: ignored columns {', '.join(file.unknown_columns)}", markup=False)
     if report.ignored:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bakery_assets.commands.intake import show_report
+from bakery_assets.intake.report import FileReport, LoadReport
 from bakery_assets.settings import settings
 from tests.intake.test_known_tills import SQUARE, square
 
@@ -92,3 +94,12 @@ def test_two_days_of_overlapping_square_exports_and_one_taken_back(home: Path) -
     assert bakery("undo-import", "1") == (2, [], ["Import 1, tuesday.csv, is undone already."])
     assert bakery("undo-import", "9") == (2, [], ["There is no import 9; `bakery imports` lists them."])
     assert bakery("imports", "--tenant", "other") == (0, ["Nothing was imported."], [])
+
+
+def test_names_of_files_stand_whole_in_the_report(capsys: pytest.CaptureFixture[str]) -> None:
+    long, odd = "Umsatz_Filiale_Nord_" * 5, "a\x1b[31m\u202e" * 8
+    show_report(
+        LoadReport((FileReport(long, "sales", read=1, new=1), FileReport(odd, "sales", read=1, new=1))), strict=False
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert "".join(line[:35].split(" ")[0] for line in lines[1:-1]) == long + r"a\x1b[31m\u202e" * 8
