@@ -40,7 +40,7 @@ def check_meaning(
 
 def _checks(spec: TableSpec, rows: pl.DataFrame, loaded_at: datetime) -> Iterator[pl.DataFrame]:
     if spec.schema is ops.Tenants:
-        yield _unknown(rows, "country", "unknown_country", _no_country)
+        yield _unknown(rows, "country", "unknown_country", no_country)
         yield _unknown(rows, "currency", "unknown_currency", _no_currency)
         yield _unknown_regions(rows)
     elif spec.schema is ops.Suppliers:
@@ -80,7 +80,8 @@ def _found(rows: pl.DataFrame, code: str, column: str, reason: pl.Expr) -> pl.Da
     return rows.select(ROW_NUMBER, code=pl.lit(code), column_name=pl.lit(column), reason=reason)
 
 
-def _no_country(code: str) -> str | None:
+def no_country(code: str) -> str | None:
+    """Why a code is no country's, and what to write; None: it is one, or says that there is none."""
     known = _countries()
     if code == NO_COUNTRY or code in known:
         return None

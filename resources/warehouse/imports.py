@@ -33,6 +33,7 @@ from bakery_assets.intake.imports import (
 )
 from bakery_assets.intake.jumps import find_jump, jump_sentence
 from bakery_assets.intake.lines import require_regular
+from bakery_assets.intake.meaning import no_country
 from bakery_assets.intake.report import FileReport, LoadReport, ReportProgress, no_progress
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.tables import TableSpec
@@ -370,4 +371,6 @@ def _new_zone(bulk: Bulk, owner: TillOwner) -> str:
         )
     if owner.timezone not in sql.known_zones(bulk):
         raise Unreadable(f"'{owner.timezone}' is no IANA time zone; write it like Europe/Berlin.")
+    if fault := no_country(owner.country):
+        raise Unreadable(f"--country is '{owner.country}', {fault}.")
     return owner.timezone

@@ -171,6 +171,9 @@ def test_an_unknown_tenant_is_made_only_with_zone_and_country(warehouse: Warehou
         run(warehouse, home, export, TillOwner("shop"))
     with pytest.raises(Unreadable, match="no IANA time zone"):
         run(warehouse, home, export, TillOwner("shop", "Paris", "FR"))
+    for country, hint in (("fr", "write it as FR"), ("France", "write it like DE, or XX for none")):
+        with pytest.raises(Unreadable, match=f"--country is '{country}', which is no ISO 3166 code .*; {hint}"):
+            run(warehouse, home, export, TillOwner("shop", "Europe/Paris", country))
     assert rows(warehouse, "SELECT count(*) FROM ops.tenants") == [(0,)]
 
 
