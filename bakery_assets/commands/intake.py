@@ -149,7 +149,7 @@ def import_pos(
     owner = TillOwner(tenant, timezone, country, name, location, source)
     warehouse, now = Warehouse(), utc_now()
     try:
-        options = with_mapping(given, _read_mapping(mapping))
+        options = with_mapping(given, read_mapping(mapping))
         with progress_bars() as progress:
             report = import_till(
                 warehouse,
@@ -180,13 +180,17 @@ def _list_tills() -> None:
     VisibleConsole(highlight=False, markup=False).print(table)
 
 
-def _read_mapping(path: Path | None) -> dict[str, Any]:
+def read_mapping(path: Path | None) -> dict[str, Any]:
+    """Options of a mapping file; without one none."""
     from bakery_assets.intake.faults import Unreadable
 
     if path is None:
         return {}
     import yaml
 
+    from bakery_assets.intake.lines import require_regular
+
+    require_regular(path)
     try:
         read = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError) as error:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bakery_assets.intake.faults import Unreadable
+from bakery_assets.intake.lines import require_regular
 from bakery_assets.intake.till_names import plain
 from bakery_assets.intake.till_values import DAY_FIRST, MONTH_FIRST
 
@@ -170,6 +171,7 @@ def chosen_till(name: str) -> TillProfile | None:
     """
     if name.endswith((".yaml", ".yml")):
         path = Path(name)
+        require_regular(path)
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeError) as error:

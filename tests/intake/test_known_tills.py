@@ -1,5 +1,6 @@
 """What the exports of known tills mean: made from their real headers, one small file each with what is right."""
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
+from bakery_assets.commands.intake import read_mapping
 from bakery_assets.intake.faults import Unreadable
 from bakery_assets.intake.till_columns import TillOptions
 from bakery_assets.intake.till_dialect import detect_dialect
 from bakery_assets.intake.till_lines import LineReader
-from bakery_assets.intake.till_profiles import known_tills, profile_from, recognized_till
+from bakery_assets.intake.till_profiles import chosen_till, known_tills, profile_from, recognized_till
 from resources.schema.contract import PAGE
 from tests.intake.till_files import NEW_YORK, read_till
 
@@ -269,6 +271,16 @@ def test_a_profile_that_cannot_be_used_says_at_which_key(profile: str, word: str
     with pytest.raises(Unreadable, match=word) as refusal:
         profile_from(profile, "mine.yaml")
     assert "\n" not in str(refusal.value)
+
+
+def test_a_pipe_is_neither_a_profile_nor_a_mapping_and_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    told = "pipe.yaml is a pipe or a device; a file is expected"
+    with pytest.raises(Unreadable, match=told):
+        chosen_till(str(pipe))
+    with pytest.raises(Unreadable, match=told):
+        read_mapping(pipe)
 
 
 def test_an_unknown_till_and_a_missing_column_are_told(home: Path) -> None:
