@@ -30,7 +30,7 @@ def test_what_an_interrupted_plan_had_claimed_is_free_again(
     def interrupted(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("bakery_assets.assets.waves.replace_plans", interrupted)
+    monkeypatch.setattr("bakery_assets.assets.rounds.replace_plans", interrupted)
     with pytest.raises(BaseException):  # noqa: B017, PT011 - Dagster's own for an interruption
         run_wave([Cell("b1", DAY), Cell("b2", DAY)])
     assert rows(office, "SELECT DISTINCT status, attempts FROM plans.planning_runs") == [("partial", 0)]
