@@ -9,7 +9,7 @@ from datetime import date, time
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _MAYBE_HIDDEN = re.compile("[^ -~\u00a1-\u00ac\u00ae-\u024f]")  # nearly all names need no second look
 # What Markdown, with tables and bare addresses, has no other meaning for.
-_NO_MARKDOWN = re.compile(r"(?!.*(?:://|www\.))(?:[^\W_]|[ .,:;%+()/'–-])*")
+_NO_MARKDOWN = re.compile(r"(?!.*(?:://|www\.))(?:[^\W_]|[ .,:;?!%+()/'–-])*")
 
 
 def visible(text: str) -> str:

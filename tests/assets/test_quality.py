@@ -82,7 +82,7 @@ def test_the_check_says_which_tenant_which_rows_and_why(office: Office) -> None:
     assert str(evaluation.description).startswith(
         f"Training waits. 3 days on which the bakery usually sells are missing since {last}"
     )
-    assert f"| blocking | sales_fresh | 1 | 3 days on which the bakery usually sells are missing since {last}" in str(
+    assert f"| blocking | `sales_fresh` | 1 | 3 days on which the bakery usually sells are missing since {last}" in str(
         evaluation.metadata["findings"].value
     )
     assert evaluation.metadata["rows"].value["sales_fresh"][0]["date"] == last.isoformat()

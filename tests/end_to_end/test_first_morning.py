@@ -22,7 +22,7 @@ CHAIN_DAY = date(2019, 5, 1)  # the day after the chain's last sales
 SHOP_DAY = date(2022, 10, 1)  # the day after the French shop's
 WEEK = [CHAIN_DAY - timedelta(days=back) for back in range(7, 0, -1)]
 STORE = "store-17"
-TABLES = [table for stage in STAGES for table in stage.writes]
+ASSETS = [stage.name for stage in STAGES]
 CHROMIUM = shutil.which("chromium")
 
 
@@ -157,7 +157,7 @@ def test_a_tenants_week_is_backfilled_by_dagsters_own_daemon(ui: str, planned: W
         ui,
         """mutation Backfill($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
              __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }""",
-        {"params": {"partitionNames": partitions, "assetSelection": [{"path": [table]} for table in TABLES]}},
+        {"params": {"partitionNames": partitions, "assetSelection": [{"path": [asset]} for asset in ASSETS]}},
     )["launchPartitionBackfill"]
     assert launched["__typename"] == "LaunchBackfillSuccess", launched
     query = "query Backfill($id: String!) { partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status numPartitions runs(limit: 50) { id status } } } }"

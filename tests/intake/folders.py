@@ -30,17 +30,17 @@ WHOLE: dict[str, str] = {
     "products": "tenant_id,product_id,name,category,unit,price,unit_cost,salvage_value,shelf_life_days,batch_min,batch_max,"
     "batch_multiple,discontinued_on,ready_by,hold_hours,piece_weight_kg,introduced_on\n"
     "b,rye,Rye,bread,piece,3.5,1,0.5,2,5,40,5,2027-01-01,06:00,4,0.75,2026-02-01\nc,rye,Rye,,,,,,,,,,,,,,\n",
-    "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days,piece_weight_kg,density_kg_per_l\n"
-    "b,flour,Flour,kg,25,180,2.5,0.6\n",
+    "ingredients": "tenant_id,ingredient_id,name,unit,safety_stock,shelf_life_days,piece_weight_kg,density_kg_per_l,"
+    "storage_limit,safety_stock_rule,reorder_point,order_up_to\nb,flour,Flour,kg,25,180,2.5,0.6,400,fixed,50,300\n",
     "recipes": "tenant_id,recipe_id,product_id,name,yield_quantity,yield_unit,loss_fraction,make_days\n"
     "b,dough,,Dough,10,kg,0.02,1\nb,rye,rye,,1,piece,,\n",
     "recipe_lines": "tenant_id,recipe_id,line_number,ingredient_id,component_recipe_id,quantity,unit,loss_fraction,"
     "limits_expiry\nb,dough,1,flour,,6,kg,0.01,true\nb,rye,1,,dough,1,kg,,\n",
     "suppliers": "tenant_id,supplier_id,name,currency,minimum_order_value,lead_time_days,delivery_weekdays,"
-    'order_cutoff_time,reliability,lead_time_unit,working_weekdays\nb,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,'
-    'working_days,"mon,tue,wed,thu"\n',
-    "supplier_items": "tenant_id,supplier_id,ingredient_id,price,pack_size,minimum_quantity,lead_time_days\n"
-    "b,mill,flour,0.8,25,50,3\n",
+    "order_cutoff_time,reliability,lead_time_unit,working_weekdays,safety_stock_rule,order_weekdays,country,region\n"
+    'b,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,working_days,"mon,tue,wed,thu",share_of_use,"mon,wed",DE,BE\n',
+    "supplier_items": "tenant_id,supplier_id,ingredient_id,price,pack_size,minimum_quantity,lead_time_days,"
+    "maximum_quantity\nb,mill,flour,0.8,25,50,3,500\n",
     "equipment": "tenant_id,equipment_id,name,kind,capacity\nb,o1,Oven,oven,60\n",
     "shifts": "tenant_id,shift_id,weekday,starts_at,ends_at,staff\nb,early,1,03:00,11:00,2\n",
     "production_steps": "tenant_id,recipe_id,step_number,name,equipment_kind,duration_minutes\nb,rye,1,Bake,oven,45\n",
