@@ -1,4 +1,4 @@
-"""Quantities: how figures are rounded, compared and added up, so that the same facts always give the same bytes."""
+"""Quantities: how figures are rounded, compared, added up and named; the same facts always give the same bytes."""
 
 import polars as pl
 
@@ -10,6 +10,11 @@ TOLERANCE = 10.0 ** (1 - DECIMALS)  # of a sum whose terms were each rounded to 
 def ordered_sum(column: str) -> pl.Expr:
     """A sum that comes out the same, to the last bit, in whatever order its rows stand."""
     return pl.col(column).sort().sum()
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """``1 batch`` or ``31 batches``."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def equal(left: str | pl.Expr, right: str | pl.Expr) -> pl.Expr:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bakery_assets.commands.terminal import VisibleConsole
+from bakery_assets.quantities import counted
 from bakery_assets.visible_text import visible
 
 if TYPE_CHECKING:
@@ -25,10 +26,11 @@ def imports(
     if not found:
         console.print("Nothing was imported.")
         return
-    headings = ("import", "bakery", "file", "days", "rows", "how", "when", "state")
+    headings = ("import", "bakery", "till", "file", "days", "rows", "how", "when", "state")
     lines = [headings] + [
         (
-            str(each.import_id), visible(each.tenant_id), visible(each.file), days_of(each), f"{each.rows:,}",
+            str(each.import_id), visible(each.tenant_id), visible(each.till or "by its columns"), visible(each.file),
+            days_of(each), f"{each.rows:,}",
             HOW[each.days_taken], f"{each.recorded_at:%Y-%m-%d %H:%M}", "undone" if each.is_undone else "counts",
         )
         for each in found
@@ -58,7 +60,7 @@ def undo_import(
         VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         raise typer.Exit(2) from None
     console = VisibleConsole(highlight=False, soft_wrap=True)
-    what = "1 day of an article has" if changed == 1 else f"{changed:,} days of articles have"
+    what = counted(changed, "day of an article has", "days of articles have")
     console.print(
         f"Import {import_id}, {undone.file} of {undone.tenant_id} with {days_of(undone)}, is undone; {what} other sales"
         " without it.",

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from bakery_assets.commands.terminal import VisibleConsole
+from bakery_assets.quantities import counted
 
 if TYPE_CHECKING:
     from resources.warehouse import Warehouse
@@ -34,7 +35,7 @@ def list_groups(tenant: Tenant = None, file: File = None, code: Code = None) -> 
         return
     for each in groups:
         column = f" ({each.column})" if each.column else ""
-        what = f"{each.tenant or 'no tenant'}  {each.file}  {each.code}{column}  {each.rows:,} rows"
+        what = f"{each.tenant or 'no tenant'}  {each.file}  {each.code}{column}  {counted(each.rows, 'row', 'rows')}"
         console.print(what, markup=False)
         console.print(f"  {each.first_id}: {each.reason}", markup=False)
 
@@ -85,7 +86,7 @@ def export(
     except OSError as error:
         VisibleConsole(stderr=True).print(f"{target} cannot be written: {error.strerror}.", markup=False)
         raise typer.Exit(2) from None
-    _console().print(f"{len(found):,} rows were written to {target}.", markup=False)
+    _console().print(f"{counted(len(found), 'row was', 'rows were')} written to {target}.", markup=False)
 
 
 @quarantine.command()
@@ -100,7 +101,8 @@ def clear(
 
     if not (tenant or file or code or everything):
         raise typer.BadParameter("say which rows, with --tenant, --file or --code, or give --all")
-    _console().print(f"{clear_quarantine(_warehouse(), _filter(tenant, file, code)):,} rows were deleted.")
+    deleted = clear_quarantine(_warehouse(), _filter(tenant, file, code))
+    _console().print(f"{counted(deleted, 'row was', 'rows were')} deleted.")
 
 
 def _warehouse() -> "Warehouse":

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bakery_assets.quantities import counted
+
 MOST_GROUPS = 8  # kinds of faults of a file that are shown
 ReportProgress = Callable[[str, int, int], None]
 """Called with a file's name, and how much of how much of it is read."""
@@ -150,7 +152,8 @@ class LoadReport:
         """The load in one line."""
         changed = f"{self.changed:,} changed, " if self.changed else ""
         verb = "Checked" if self.is_check else "Loaded"
-        line = f"{verb} {self.rows_read:,} rows ({self.new:,} new, {changed}{self.known:,} already known)"
+        known = f"{self.new:,} new, {changed}{self.known:,} already known"
+        line = f"{verb} {counted(self.rows_read, 'row', 'rows')} ({known})"
         if self.is_check:
             return f"{line}, {self.quarantined:,} refused. Nothing was stored."
         return f"{line}, {self.quarantined:,} quarantined" + (": see bakery quarantine." if self.quarantined else ".")

@@ -15,6 +15,7 @@ from bakery_assets.intake.faults import ROW_NUMBER, Faults, RowFaults, faults_fr
 from bakery_assets.intake.row_batches import RowBatch, Source
 from bakery_assets.intake.till_dialect import TillDialect
 from bakery_assets.intake.till_lines import LineReader
+from bakery_assets.quantities import counted
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.columns import MAIN_LOCATION
@@ -149,7 +150,7 @@ class TillSales:
         lines = self._lines
         lines_read, days = lines.select(pl.col("lines").sum(), pl.struct(_DAY).n_unique()).row(0)
         if lines_read > days:
-            yield f"{lines_read:,} lines of the export make {days:,} days of articles."
+            yield f"{lines_read:,} lines of the export make {counted(days, 'day of an article', 'days of articles')}."
         if not self._timed.is_empty():
             yield "Sales by hour were kept, too."
         priced = lines.filter((pl.col("price") > 0) & (pl.col("quantity") != 0))

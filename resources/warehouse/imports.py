@@ -41,6 +41,7 @@ from bakery_assets.intake.till import TillSales
 from bakery_assets.intake.till_columns import OFF, TillOptions
 from bakery_assets.intake.till_dialect import TillDialect, detect_dialect
 from bakery_assets.intake.values import LONGEST_CODE, SLUG_RULE
+from bakery_assets.quantities import counted
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.columns import SLUG
 from resources.schema import ops
@@ -201,9 +202,7 @@ def _import(
     hourly = sales.hourly_source(hours)
     hour_rows = None if hourly is None else _read(bulk, table_spec(ops.sales_hourly), hourly, taking)
     if good.height:
-        stored.add_import(
-            bulk, _described(import_id, dialect, source, taken, good, taking.now), _till(dialect), digest, good
-        )
+        stored.add_import(bulk, _described(import_id, dialect, source, taken, good, taking.now), digest, good)
     changed_days, changed_hours = _record(
         bulk, before, every, import_id, taking.now, days.new, None if hour_rows is None else hour_rows.new
     )
@@ -322,6 +321,7 @@ def _described(
         import_id,
         lines["tenant_id"][0],
         source,
+        dialect.profile.name if dialect.profile else None,
         dialect.path.name,
         dates[0],
         dates[-1],
@@ -333,13 +333,10 @@ def _described(
     )
 
 
-def _till(dialect: TillDialect) -> str | None:
-    return dialect.profile.name if dialect.profile else None
-
-
 def _imported_already(path: Path, earlier: Import, *, check: bool) -> LoadReport:
+    rows = counted(earlier.rows, "row", "rows")
     note = (
-        f"{path.name} was imported before, as import {earlier.import_id} ({earlier.file}, {earlier.rows:,} rows of"
+        f"{path.name} was imported before, as import {earlier.import_id} ({earlier.file}, {rows} of"
         f" {earlier.first_day} to {earlier.last_day}), and nothing was loaded. To read it otherwise, undo that first:"
         f" bakery undo-import {earlier.import_id}"
     )

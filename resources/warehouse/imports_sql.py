@@ -36,6 +36,7 @@ class Import:
     import_id: int
     tenant_id: str
     source: str
+    till: str | None
     file: str
     first_day: date
     last_day: date
@@ -146,14 +147,15 @@ def next_import(bulk: Bulk) -> tuple[int, int]:
     return int(number), int(transaction)
 
 
-def add_import(bulk: Bulk, made: Import, till: str | None, digest: str, lines: dy.DataFrame[ImportLines]) -> None:
+def add_import(bulk: Bulk, made: Import, digest: str, lines: dy.DataFrame[ImportLines]) -> None:
     """Store an import and its lines."""
     texts = [made.tenant_id, made.source, made.file, digest, made.days_taken]
     tenant, source, file, digest, taken = map(literal, texts)
+    till = literal(made.till) if made.till else "NULL"
     bulk.run(
         "INSERT INTO ops.imports (import_id, tenant_id, source, till, file, digest, first_day, last_day, days, rows,"
         f" days_taken, recorded_at) OVERRIDING SYSTEM VALUE VALUES ({made.import_id}, {tenant}, {source},"
-        f" {literal(till) if till else 'NULL'}, {file}, {digest}, '{made.first_day}', '{made.last_day}', {made.days},"
+        f" {till}, {file}, {digest}, '{made.first_day}', '{made.last_day}', {made.days},"
         f" {made.rows}, {taken}, '{made.recorded_at.isoformat()}')"
     )
     columns = [column.name for column in import_lines.columns]
@@ -180,9 +182,9 @@ def days_of(bulk: Bulk, made: Import) -> pl.DataFrame:
 def find_imports(bulk: Bulk, condition: str) -> list[Import]:
     """Imports of a condition on ``i``, in their order."""
     found = bulk.read(
-        "SELECT i.import_id, i.tenant_id::text, i.source::text, i.file::text, i.first_day, i.last_day, i.days, i.rows,"
-        f" i.days_taken::text, i.recorded_at, {_IS_UNDONE} AS is_undone FROM ops.imports i WHERE {condition}"
-        " ORDER BY i.import_id"
+        "SELECT i.import_id, i.tenant_id::text, i.source::text, i.till::text, i.file::text, i.first_day, i.last_day,"
+        f" i.days, i.rows, i.days_taken::text, i.recorded_at, {_IS_UNDONE} AS is_undone FROM ops.imports i"
+        f" WHERE {condition} ORDER BY i.import_id"
     )
     return [Import(*row) for row in found.rows()]
 

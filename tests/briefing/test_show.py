@@ -22,13 +22,8 @@ NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 CELL = Cell("paris-fournil", TODAY)
 
 
-@pytest.fixture
-def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
-    """A warehouse with one bakery, which the command finds by its settings."""
-    monkeypatch.setenv("BAKERY_DATABASE_URL", database_url)
-    monkeypatch.setenv("BAKERY_DAGSTER_DATABASE_URL", database_url)
-    monkeypatch.setenv("COLUMNS", "80")
-    settings.cache_clear()
+def one_bakery(warehouse: Warehouse) -> None:
+    """Seventy days of sales, and no plan."""
     own = {"tenant_id": "paris-fournil"}
     days = [TODAY - timedelta(days=ago) for ago in range(1, 71)]
     rows = {
@@ -44,6 +39,21 @@ def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPa
     with warehouse.engine.begin() as connection:
         for table, values in rows.items():
             connection.execute(insert(table), values)
+
+
+def one_planned_bakery(warehouse: Warehouse) -> None:
+    """The same with today's plan."""
+    one_bakery(warehouse)
+    plan(warehouse)
+
+
+@pytest.fixture
+def bakery(warehouse: Warehouse, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """The test's warehouse, which the command finds by its settings."""
+    monkeypatch.setenv("BAKERY_DATABASE_URL", database_url)
+    monkeypatch.setenv("BAKERY_DAGSTER_DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "80")
+    settings.cache_clear()
     yield warehouse
     settings.cache_clear()
 
@@ -77,8 +87,8 @@ def run(*arguments: str) -> Result:
     return result
 
 
+@pytest.mark.filled(by=one_planned_bakery)
 def test_a_planned_morning_is_shown(bakery: Warehouse) -> None:
-    plan(bakery)
     result = run("--tenant", "paris-fournil", "--date", "2026-11-24")
     assert result.exit_code == 0, result.output
     assert "Le Fournil · Tuesday 24 November 2026" in result.output
@@ -90,8 +100,8 @@ def test_a_planned_morning_is_shown(bakery: Warehouse) -> None:
     assert max(len(line) for line in result.output.splitlines()) <= 80
 
 
+@pytest.mark.filled(by=one_planned_bakery)
 def test_one_product_is_shown_by_its_name_or_id_and_a_wrong_one_named_similar(bakery: Warehouse) -> None:
-    plan(bakery)
     by_id, by_name = (
         run("--tenant", "paris-fournil", "--date", "2026-11-24", "--product", name) for name in ("baguette", "BAGUETTE")
     )
@@ -118,6 +128,7 @@ def test_one_product_is_shown_by_its_name_or_id_and_a_wrong_one_named_similar(ba
     assert run("--tenant", "paris-fournil", "--date", "2026-11-20", "--product", "baguette").exit_code == 1
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_a_failed_plan_exits_with_one_and_says_what_to_do(bakery: Warehouse) -> None:
     plan(bakery, {CELL: Failed("demand_forecasts", "tenant paris-fournil has no products; load products for it")})
     result = run("--tenant", "paris-fournil", "--date", "2026-11-24")
@@ -128,8 +139,8 @@ def test_a_failed_plan_exits_with_one_and_says_what_to_do(bakery: Warehouse) -> 
     assert "What will sell today" not in words
 
 
+@pytest.mark.filled(by=one_planned_bakery)
 def test_a_plan_that_failed_after_one_that_went_well_shows_the_older_one(bakery: Warehouse) -> None:
-    plan(bakery)
     plan(bakery, {CELL: Failed("production_schedules", "a slip")})
     result = run("--tenant", "paris-fournil", "--date", "2026-11-24")
     assert result.exit_code == 1
@@ -137,12 +148,14 @@ def test_a_plan_that_failed_after_one_that_went_well_shows_the_older_one(bakery:
     assert "What will sell today" in result.output
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_a_day_that_was_not_planned_says_so(bakery: Warehouse) -> None:
     result = run("--tenant", "paris-fournil", "--date", "2026-11-20")
     assert result.exit_code == 1
     assert "This day has not been planned." in result.output
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_a_closed_day_says_when_the_bakery_opens_and_what_is_done(bakery: Warehouse) -> None:
     own = {"tenant_id": "paris-fournil", "kind": "closed"}
     with bakery.engine.begin() as connection:
@@ -156,6 +169,7 @@ def test_a_closed_day_says_when_the_bakery_opens_and_what_is_done(bakery: Wareho
     assert "has not been planned" not in words
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_without_a_date_it_is_the_bakerys_own_today(bakery: Warehouse) -> None:
     from zoneinfo import ZoneInfo
 
@@ -165,6 +179,7 @@ def test_without_a_date_it_is_the_bakerys_own_today(bakery: Warehouse) -> None:
     assert any(f"{day:%A} {day.day} {day:%B %Y}" in output for day in (before, after))
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_an_unknown_tenant_exits_with_two_and_names_a_similar_one(bakery: Warehouse) -> None:
     result = run("--tenant", "paris-fournl", "--date", "2026-11-24")
     assert result.exit_code == 2
@@ -172,6 +187,7 @@ def test_an_unknown_tenant_exits_with_two_and_names_a_similar_one(bakery: Wareho
     assert run("--tenant", "xyz").output.strip() == "There is no tenant xyz. Known are paris-fournil."
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_a_tenant_id_is_data_and_never_sql(bakery: Warehouse) -> None:
     result = run("--tenant", "x'; DROP TABLE ops.tenants; --", "--date", "2026-11-24")
     assert result.exit_code == 2
@@ -191,6 +207,7 @@ def test_an_empty_warehouse_says_how_to_load(
     )  # fmt: skip
 
 
+@pytest.mark.filled(by=one_bakery)
 def test_what_needs_a_person_is_listed_and_acknowledged(bakery: Warehouse) -> None:
     plan(bakery, {CELL: Failed("demand_forecasts", "tenant paris-fournil has no products; load products for it")})
     listed = told("alerts", "--tenant", "paris-fournil")

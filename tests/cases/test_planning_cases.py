@@ -44,8 +44,7 @@ TOTALS = {  # in the tenant's currency, and in others
 }
 
 
-@pytest.fixture
-def monday(warehouse: Warehouse) -> Warehouse:
+def on_monday(warehouse: Warehouse) -> None:
     """All the bakeries, loaded on Sunday evening, and planned on Monday 5 January at 03:00."""
     if not FOLDER.is_dir():
         pytest.skip(f"the planning cases are not at {FOLDER}")
@@ -54,7 +53,9 @@ def monday(warehouse: Warehouse) -> Warehouse:
     settings = [{**plain, "key": key, "value": value} for key, value in NO_BUFFER.items()]
     insert(warehouse, tenant_settings=settings)
     plan_all(warehouse, date(2026, 1, 5))
-    return warehouse
+
+
+pytestmark = pytest.mark.filled(by=on_monday)
 
 
 def plan_all(warehouse: Warehouse, day: date) -> Frames:
@@ -74,10 +75,10 @@ def plan_all(warehouse: Warehouse, day: date) -> Frames:
     return tables
 
 
-def test_each_bakery_orders_what_is_right_for_it(monday: Warehouse) -> None:
+def test_each_bakery_orders_what_is_right_for_it(warehouse: Warehouse) -> None:
     found: dict[str, list[tuple[object, ...]]] = {case: [] for case in ORDERS}
     for tenant, *order in rows(
-        monday,
+        warehouse,
         "SELECT tenant_id, ingredient_id, supplier_id, planned_order_quantity, currency, to_char(order_by AT TIME ZONE"
         " 'UTC', 'MM-DD HH24:MI'), to_char(deliver_on, 'MM-DD') FROM plans.procurement_requirements"
         " WHERE planned_order_quantity > 0 ORDER BY tenant_id, ingredient_id, order_by",
@@ -87,14 +88,14 @@ def test_each_bakery_orders_what_is_right_for_it(monday: Warehouse) -> None:
     assert found == ORDERS
 
 
-def test_costs_in_currencies_without_a_rate_are_never_added(monday: Warehouse) -> None:
-    costs = rows(monday, "SELECT tenant_id, total_cost, costs_in_other_currencies FROM plans.procurement_plans")
+def test_costs_in_currencies_without_a_rate_are_never_added(warehouse: Warehouse) -> None:
+    costs = rows(warehouse, "SELECT tenant_id, total_cost, costs_in_other_currencies FROM plans.procurement_plans")
     assert {tenant: tuple(cost) for tenant, *cost in costs if tenant in TOTALS} == TOTALS
 
 
-def test_what_cannot_be_true_is_refused_with_its_reason(monday: Warehouse) -> None:
+def test_what_cannot_be_true_is_refused_with_its_reason(warehouse: Warehouse) -> None:
     refused = rows(
-        monday,
+        warehouse,
         "SELECT tenant_id, file, column_name, reason FROM ops.quarantine WHERE file <> 'recipe_lines.csv' ORDER BY 1",
     )
     assert refused == [
@@ -107,17 +108,17 @@ def test_what_cannot_be_true_is_refused_with_its_reason(monday: Warehouse) -> No
     ]  # fmt: skip
 
 
-def test_an_overdue_order_is_told_whether_it_still_counts_or_not(monday: Warehouse) -> None:
-    found = rows(monday, "SELECT tenant_id, subject FROM plans.alerts WHERE kind = 'overdue_order' ORDER BY 1")
+def test_an_overdue_order_is_told_whether_it_still_counts_or_not(warehouse: Warehouse) -> None:
+    found = rows(warehouse, "SELECT tenant_id, subject FROM plans.alerts WHERE kind = 'overdue_order' ORDER BY 1")
     assert found == [("d02-partial", "flour"), ("d02b-partial-overdue", "flour")]
 
 
-def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(monday: Warehouse) -> None:
+def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(warehouse: Warehouse) -> None:
     """d21: one is wanted a day, 24 are the smallest batch, a cake costs 2.50 and sells at 3.00."""
     batches = "SELECT count(*) FROM plans.production_batches WHERE tenant_id LIKE 'd21%'"
-    assert rows(monday, batches) == [(0,)]
+    assert rows(warehouse, batches) == [(0,)]
     told = rows(
-        monday,
+        warehouse,
         "SELECT kind, severity, message, reasoning -> 'days' -> 0 FROM plans.findings"
         " WHERE tenant_id LIKE 'd21%' AND kind = 'batch_not_worth_it'",
     )
@@ -129,10 +130,10 @@ def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(m
     assert abs(first["expected_gain"] / 0.5 + first["expected_loss"] / 2.5 - 24) < 0.05
 
 
-def test_flour_that_was_counted_once_is_used_by_what_is_baked(monday: Warehouse) -> None:
+def test_flour_that_was_counted_once_is_used_by_what_is_baked(warehouse: Warehouse) -> None:
     """d22: 35 kg were counted, 10 kg are used each day."""
-    load_folder(monday, FOLDER / "day2", now=datetime(2026, 1, 6, 2, tzinfo=UTC))
-    tables = plan_all(monday, date(2026, 1, 6))
+    load_folder(warehouse, FOLDER / "day2", now=datetime(2026, 1, 6, 2, tzinfo=UTC))
+    tables = plan_all(warehouse, date(2026, 1, 6))
     own = pl.col("tenant_id") == "d22-count-age"
     flour = tables["stock_balances"].filter(own & (pl.col("item_id") == "flour"))
     assert flour["quantity"].to_list() == [25]

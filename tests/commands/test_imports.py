@@ -87,9 +87,9 @@ def test_two_days_of_overlapping_square_exports_and_one_taken_back(home: Path) -
         0, ["Import 1, tuesday.csv of shop with 2026-06-16, is undone; 1 day of an article has other sales without it."], []
     )  # fmt: skip
     assert bakery("imports")[1] == [
-        "import bakery file days rows how when state",
-        "1 shop tuesday.csv 2026-06-16 2 receipts merged (now) undone",
-        "2 shop both.csv 2026-06-16 to 2026-06-17 2 receipts merged (now) counts",
+        "import bakery till file days rows how when state",
+        "1 shop square tuesday.csv 2026-06-16 2 receipts merged (now) undone",
+        "2 shop square both.csv 2026-06-16 to 2026-06-17 2 receipts merged (now) counts",
     ]
     assert bakery("undo-import", "1") == (2, [], ["Import 1, tuesday.csv, is undone already."])
     assert bakery("undo-import", "9") == (2, [], ["There is no import 9; `bakery imports` lists them."])

@@ -66,7 +66,7 @@ def test_a_load_ends_with_what_it_refused_and_why(bakery: Bakery) -> None:
     out = bakery.run("quarantine", "list", "--file", "sales.csv")[1]
     assert out.splitlines()[::2] == [
         "b  sales.csv  not_readable (quantity)  2 rows",
-        "b  sales.csv  refers_to_refused (product_id)  1 rows",
+        "b  sales.csv  refers_to_refused (product_id)  1 row",
     ]
     assert ": quantity is 'ten', which is no number" in out.splitlines()[1]
     out = bakery.run("quarantine", "show", "--code", "missing_value")[1]
@@ -81,7 +81,7 @@ def test_a_load_ends_with_what_it_refused_and_why(bakery: Bakery) -> None:
     assert bakery.run("quarantine", "export", str(target))[0] == 2
     assert bakery.run("quarantine", "clear")[0] == 2
     assert bakery.run("quarantine", "clear", "--file", "sales.csv")[1] == "3 rows were deleted.\n"
-    assert bakery.run("quarantine", "clear", "--all")[1] == "1 rows were deleted.\n"
+    assert bakery.run("quarantine", "clear", "--all")[1] == "1 row was deleted.\n"
     assert bakery.run("quarantine", "list")[1] == "Nothing is in quarantine.\n"
 
 

@@ -251,7 +251,7 @@ def test_the_commands_say_what_happened_and_with_which_status(
         assert [line for line in part.stderr.splitlines() if line] == [
             "weather.csv is not a text file: line 1 holds binary data. Save it as UTF-8."
         ]
-        assert part.stdout.splitlines()[-1] == "Loaded 1 rows (1 new, 0 already known), 0 quarantined."
+        assert part.stdout.splitlines()[-1] == "Loaded 1 row (1 new, 0 already known), 0 quarantined."
     finally:
         settings.cache_clear()
 

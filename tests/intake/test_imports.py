@@ -191,7 +191,7 @@ def test_overlapping_files_of_receipts_merge_and_each_can_be_undone(shop: Shop) 
     assert shop.sales() == whole
     again = shop.bring(TICKETS + "".join(tickets[2:]))
     assert (again.new, again.changed, again.known) == (0, 0, 1)
-    assert "was imported before, as import 2 (file2.csv, 1 rows of 2026-05-04" in again.notes[0]
+    assert "was imported before, as import 2 (file2.csv, 1 row of 2026-05-04" in again.notes[0]
     assert shop.undo(2) == 1
     assert shop.sales() == morning
     assert shop.undo(1) == 2

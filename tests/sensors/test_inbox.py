@@ -180,7 +180,7 @@ def test_a_name_of_any_length_and_bytes_is_moved_with_its_report(warehouse: Ware
     paris = home / "paris"
     for day in (7, 8):
         drop(paris, "ü" * 125 + "a.csv", SALES + f"2026-05-0{day},Bun,5\n", ago=OLD_ENOUGH)
-        assert "Loaded 1 rows" in take_files(warehouse, home, None, lambda: NOW).taken[0]
+        assert "Loaded 1 row " in take_files(warehouse, home, None, lambda: NOW).taken[0]
     drop(paris, os.fsdecode(b"Ums\xe4tze.csv"), SALES + "2026-05-09,Bun,5\n2026-05-09,Bun,x\n", ago=OLD_ENOUGH)
     assert "Loaded 2 rows" in take_files(warehouse, home, None, lambda: NOW).taken[0]
     assert names(paris) == ["done"]

@@ -11,7 +11,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bakery_assets.briefing.day_briefing import DayBriefing
-from bakery_assets.briefing.terminal.figures import columns, counted, day, nothing, on_day, section
+from bakery_assets.briefing.terminal.figures import columns, day, nothing, on_day, section
+from bakery_assets.quantities import counted
 from bakery_assets.schemas import plans
 
 SEVERITY_STYLES = {"critical": "bold red", "high": "yellow", "medium": "", "low": "dim"}

@@ -12,7 +12,6 @@ from bakery_assets.briefing.doughs import doughs_to_begin
 from bakery_assets.briefing.terminal.figures import (
     clock,
     columns,
-    counted,
     nothing,
     on_day,
     quantity,
@@ -20,6 +19,7 @@ from bakery_assets.briefing.terminal.figures import (
     terms,
     with_reasons,
 )
+from bakery_assets.quantities import counted
 
 EACH_SHOWN = 12  # more batches than this are shown by product, those that follow one another on one line
 ENDS = {"completed": "finished", "failed": "failed"}  # the event that says how many were made

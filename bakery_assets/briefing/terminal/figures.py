@@ -57,11 +57,6 @@ def on_day(value: date, today: date) -> str:
     return text if text in ("today", "tomorrow") else f"on {text}"
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """``1 batch`` or ``31 batches``."""
-    return f"{count:,} {one if count == 1 else many}"
-
-
 def terms(reasoning: str | None) -> dict[str, Any]:
     """The terms of a plan row's reasoning."""
     found = json.loads(reasoning or "{}")

@@ -13,7 +13,6 @@ from bakery_assets.briefing.product_forecast import HISTORY_WEEKS, ProductForeca
 from bakery_assets.briefing.terminal.figures import (
     clock,
     columns,
-    counted,
     day,
     figure,
     nothing,
@@ -21,6 +20,7 @@ from bakery_assets.briefing.terminal.figures import (
     section,
     terms,
 )
+from bakery_assets.quantities import counted
 
 WEEK = timedelta(days=7)
 CHECKS_LISTED = 7

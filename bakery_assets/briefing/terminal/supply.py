@@ -13,7 +13,6 @@ from bakery_assets.briefing.stock_outlook import expiring_stock, item_names, ite
 from bakery_assets.briefing.terminal.figures import (
     columns,
     core,
-    counted,
     day,
     figure,
     money,
@@ -24,6 +23,7 @@ from bakery_assets.briefing.terminal.figures import (
     terms,
 )
 from bakery_assets.cells import OUTLOOK_DAYS
+from bakery_assets.quantities import counted
 
 SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
 
