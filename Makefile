@@ -3,6 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Python may have been told to keep no compiled modules, as in images: each of the servers' and tests' processes would then
+# compile Dagster anew, which takes three times as long as importing it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo up test bench lint style types imports manifest mutation chaos fuzz docs render
 
 setup: $(READY)

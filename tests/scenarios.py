@@ -9,6 +9,7 @@ A line that begins with ``#`` is a comment. A row with a span of dates stands fo
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,11 +31,13 @@ Sections = dict[str, Rows]
 NO_BUFFER = {"quantity_policy": "buffer", "quantity_buffer": "0"}
 
 
+@cache
 def frame_schema(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
     """Column names and polars types."""
     return {name: column.dtype for name, column in schema.columns().items()}
 
 
+@cache
 def defaults_of(schema: type[dy.Schema]) -> dict[str, Any]:
     """Values that the database gives a column that a row leaves out."""
     found = {name: (column.metadata or {}).get("default") for name, column in schema.columns().items()}
@@ -107,6 +110,7 @@ def filled(schema: type[dy.Schema], rows: list[dict[str, Any]]) -> pl.DataFrame:
     return pl.DataFrame([neutral_values(schema) | row for row in rows], schema=frame_schema(schema), orient="row")
 
 
+@cache
 def neutral_values(schema: type[dy.Schema]) -> dict[str, Any]:
     """Empty for each column, or where that is not allowed 0, false or the column's name."""
     kinds: dict[Any, Any] = {pl.Boolean: False, pl.Float64: 0.0, pl.Int32: 0, pl.Int64: 0}
@@ -119,12 +123,12 @@ def neutral_values(schema: type[dy.Schema]) -> dict[str, Any]:
 def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:
     """The cells of a text, and a frame for everything that ``stage`` reads; without targets they are the forecast."""
     tables = sections(text)
-    cells, frames = frames_of(tables, stage)
+    cells, frames = frames_of(tables, stage.reads)
     return cells, frames if "target_stock_levels" in tables else as_forecast(cells, frames)
 
 
-def frames_of(tables: Sections, stage: Stage) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
-    """Cells, and a frame for everything that ``stage`` reads, from the tables of a text."""
+def frames_of(tables: Sections, reads: Mapping[str, type[dy.Schema]]) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Cells, and a frame for everything that a stage reads, from the tables of a text."""
     rows = tables.get("cells") or sections(MONDAY)["cells"]
     zone = str(rows[0]["timezone"])
     cells = frame_of(rows, Cells, {"tenant_id": "bakery"}, zone)
@@ -135,10 +139,9 @@ def frames_of(tables: Sections, stage: Stage) -> tuple[pl.DataFrame, dict[str, p
         "recorded_at": first["planned_as_of"],
         "timezone": zone,
     }
-    frames = {}
-    for name, schema in stage.reads.items():
-        frames[name] = frame_of(tables.get(name, []), schema, defaults_of(schema) | own, zone)
-    return cells, frames
+    return cells, {
+        name: frame_of(tables.get(name, []), schema, defaults_of(schema) | own, zone) for name, schema in reads.items()
+    }
 
 
 def as_forecast(cells: pl.DataFrame, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -198,12 +201,8 @@ def mornings(texts: Mapping[str, str]) -> dict[str, Frames]:
 
 
 def _facts_of_day(text: str) -> tuple[pl.DataFrame, Frames]:
-    facts: dict[str, pl.DataFrame] = {}
-    tables = with_policy(sections(text))
-    for stage in STAGES:
-        cells, frames = frames_of(tables, stage)
-        facts |= {name: frame for name, frame in frames.items() if name not in WRITTEN_BY}
-    return cells, facts
+    reads = {name: schema for stage in STAGES for name, schema in stage.reads.items() if name not in WRITTEN_BY}
+    return frames_of(with_policy(sections(text)), reads)
 
 
 def as_words(frame: pl.DataFrame, columns: list[str], zone: str) -> list[list[str]]:

@@ -86,7 +86,9 @@ def read_file_rows(
     Raises:
         Unreadable: the file cannot be used; what was reported so far does not count.
     """
-    clocks = Clocks(known.zone_names(), known.time_zones(), loaded_at)
+    # The server reads its zones' files to name them, which is not worth it for a table that names none.
+    names_zones = any("zone" in (column.metadata or {}) for column in spec.columns.values())
+    clocks = Clocks(known.zone_names() if names_zones else frozenset(), known.time_zones(), loaded_at)
     found: list[pl.DataFrame] = []
     names: list[str] = []  # the file's columns, once they are read
 
