@@ -97,7 +97,7 @@ def find_columns(
         values: what the columns hold; a column with a fitting name and other values is not taken.
 
     Raises:
-        Unreadable: a named column is not there, or one that is needed is not recognized.
+        Unreadable: a named column is not there, one that is needed is not recognized, or one would have two roles.
     """
     found: dict[str, str | None] = dict(_given(header, options))
     articles = tuple(filter(None, [found.get("article")]))
@@ -119,6 +119,7 @@ def find_columns(
         missing.append("quantity")
     if missing:
         raise Unreadable(_missing(header, missing, found, values))
+    _refuse_two_roles(articles, found)
     date = found["date"]
     assert date is not None
     return TillColumns(
@@ -133,6 +134,25 @@ def find_columns(
         each,
         notes,
     )
+
+
+def _refuse_two_roles(articles: Sequence[str], found: Mapping[str, str | None]) -> None:
+    """Raise Unreadable where one column is read as two things that no column can be at once.
+
+    A date may hold the time, too, and the number of a receipt the time or the shop.
+    """
+    roles: dict[str, str] = dict.fromkeys(articles, "article")
+    for role in ("date", "quantity", "price", "revenue", "location"):
+        name = found[role]
+        if name is None:
+            continue
+        if name in roles:
+            one, other = (_OPTIONS.get(each, each).replace("_", "-") for each in (roles[name], role))
+            raise Unreadable(
+                f"Column {name} would be read as both {roles[name]} and {role}; say which column is the one or the"
+                f" other, with --{one} NAME or --{other} NAME."
+            )
+        roles[name] = role
 
 
 def has_columns(header: Sequence[str], options: TillOptions, profile: TillProfile | None) -> bool:

@@ -110,6 +110,19 @@ def test_a_line_is_a_piece_where_nothing_says_how_many(home: Path) -> None:
     assert read_till(home, with_price, quantity_each=True).sold == {"Loaf": (2.0, 8.0)}
 
 
+def test_a_column_is_not_read_as_two_things(home: Path) -> None:
+    with pytest.raises(Unreadable, match=r"Column Menge would be read as both article and quantity; say .* --quantity"):
+        read_till(home, TICKETS, article="Menge", quantity="Menge")
+    square = "Date,Time,Time Zone,Category,Item,Qty,Price Point Name,Net Sales,Event Type\n"
+    line = "2025-06-16,12:48:11,Eastern Time (US & Canada),None,Latte,1.0,Regular,$8.00,Payment\n"
+    with pytest.raises(Unreadable, match="Column Qty would be read as both"):
+        read_till(home, square + line, article="Qty")
+    with pytest.raises(Unreadable, match=r"both quantity and location; .* --quantity NAME or --location-column NAME"):
+        read_till(home, TICKETS, quantity="Menge", location_column="Menge")
+    when = "When;Item;Qty\n01.10.2026 07:10;Bread;2\n"
+    assert read_till(home, when, date="When", time="When", receipt="When").sold == {"Bread": (2.0, None)}
+
+
 def test_a_column_for_each_article_is_told(home: Path) -> None:
     export = (
         "datetime,day of week,total,place,angbutter,plain bread,jam,americano\n2019-07-11 15:35,Thur,23800.0,,1.0,,,1.0\n"
