@@ -45,7 +45,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield made
 
 
-def evaluate(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, warehouse: Warehouse) -> SensorExecutionData:
+def evaluate(
+    sensor: dg.SensorDefinition, instance: dg.DagsterInstance, warehouse: Warehouse, cursor: str | None = None
+) -> SensorExecutionData:
     definitions = dg.Definitions(
         assets=[planning_day],
         jobs=[plan_tenant_day],
@@ -54,6 +56,7 @@ def evaluate(sensor: dg.SensorDefinition, instance: dg.DagsterInstance, warehous
     )
     context = dg.build_sensor_context(
         instance=instance,
+        cursor=cursor,
         definitions=definitions,
         resources={"warehouse": warehouse, "clock": Clock(lambda: NOW)}
         if sensor is failed_cells
@@ -127,6 +130,24 @@ def test_a_cell_that_fails_in_a_wave_again_gets_a_run_that_shows_it_though_its_a
             connection.execute(text(state), {"run": run, "at": at})
         requests = evaluate(failed_cells, instance, warehouse).run_requests or []
         assert [request.partition_key for request in requests] == shown
+
+
+def test_many_failed_cells_get_their_runs_twenty_at_a_time(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
+    names = [f"b{number:02}" for number in range(45)]
+    fail(warehouse, *names)
+    register(instance, warehouse)
+    cursor, shown = None, []
+    for _ in range(4):
+        done = evaluate(failed_cells, instance, warehouse, cursor)
+        shown.append([str(request.partition_key).split("|")[1] for request in done.run_requests or []])
+        cursor = done.cursor
+    assert shown == [names[:20], names[20:40], names[40:], []]
+    with warehouse.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE plans.planning_runs SET finished_at = finished_at + interval '1 h' WHERE tenant_id = 'b07'")
+        )
+    again = evaluate(failed_cells, instance, warehouse, cursor).run_requests or []
+    assert [request.partition_key for request in again] == [f"{DAY}|b07"], "it has failed once more"
 
 
 def test_a_persons_tries_leave_the_automatic_ones(instance: dg.DagsterInstance, warehouse: Warehouse) -> None:
