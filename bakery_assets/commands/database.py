@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bakery_assets.quantities import counted
+
+SHOWN_SHARE = 0.01  # of the warehouse: smaller tables are shown as one
+
 db = typer.Typer(no_args_is_help=True, help="The warehouse's server and schema, copies of it, and a psql on it.")
 
 
@@ -110,6 +114,42 @@ def status() -> None:
 
 
 @db.command()
+def size() -> None:
+    """Say where the bytes of the warehouse and of Dagster's storage are, and what a day's plan of a bakery takes."""
+    from sqlalchemy import create_engine
+
+    from bakery_assets.settings import settings
+    from resources.postgres import open_databases
+    from resources.warehouse import Warehouse, migrate
+    from resources.warehouse.sizes import database_size, measure_sizes
+
+    urls = open_databases(settings())
+    warehouse = Warehouse(urls.warehouse)
+    migrate(warehouse.engine)
+    sizes = measure_sizes(warehouse)
+    shown = [each for each in sizes.tables if each.total_bytes >= SHOWN_SHARE * sizes.database_bytes]
+    rows = [("table", "rows, about", "data", "indexes", "share")] + [
+        (each.table, f"{each.rows:,}", _megabytes(each.data_bytes), _megabytes(each.index_bytes),
+         f"{each.total_bytes / sizes.database_bytes:.0%}")
+        for each in shown
+    ]  # fmt: skip
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *figures in rows:
+        typer.echo("  ".join([name.ljust(widths[0]), *map(str.rjust, figures, widths[1:])]))
+    rest = counted(len(sizes.tables) - len(shown), "smaller table", "smaller tables")
+    others = sizes.database_bytes - sum(each.total_bytes for each in shown)
+    typer.echo(f"{rest} and PostgreSQL's own: {_megabytes(others)}.")
+    engine = create_engine(urls.dagster)
+    with engine.connect() as connection:
+        dagster = database_size(connection)
+    engine.dispose()
+    typer.echo(f"The warehouse has {_megabytes(sizes.database_bytes)}, Dagster's storage {_megabytes(dagster)}.")
+    if sizes.cells:
+        cells = counted(sizes.cells, "day", "days")
+        typer.echo(f"A day's plan of a bakery takes {sizes.bytes_a_cell / 1e3:,.0f} kB: {cells} of bakeries are kept.")
+
+
+@db.command()
 def psql() -> None:
     """Open psql on the warehouse."""
     from bakery_assets.settings import settings
@@ -167,6 +207,10 @@ def _embedded_data() -> Path:
     if choices.database_url:
         raise typer.BadParameter("BAKERY_DATABASE_URL names a server of your own, which this does not start or stop.")
     return (choices.home / "postgres").resolve()
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
 
 
 def _processes(pids: list[int]) -> str:
