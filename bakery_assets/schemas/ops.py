@@ -203,6 +203,16 @@ class SupplierItems(dy.Schema):
     )
 
 
+class ExchangeRates(dy.Schema):
+    """What other currencies are worth in the tenant's own, by day."""
+
+    tenant_id = col.tenant_id()
+    currency = col.key_text("ISO 4217 code of the other currency", primary_key=True)
+    date = col.date("First day on which it holds", primary_key=True)
+    rate = col.number("What one unit of it is worth in the tenant's currency", minimum=1e-9)
+    recorded_at = col.recorded_at()
+
+
 class Equipment(dy.Schema):
     """Ovens, mixers, proofers."""
 
@@ -498,7 +508,7 @@ class EquipmentEvents(dy.Schema):
 # What a folder may hold, in an order in which every row's references come before it.
 TABLES: tuple[type[dy.Schema], ...] = (
     Tenants, Locations, TenantSettings, OpeningHours, Products, Ingredients, Recipes, RecipeLines, Suppliers,
-    SupplierItems, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales, SalesHourly,
-    CustomerOrders, StockLots, PurchaseOrders, StockReceipts, Waste, Transfers, BatchEvents, BatchConsumption,
-    QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
+    SupplierItems, ExchangeRates, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales,
+    SalesHourly, CustomerOrders, StockLots, PurchaseOrders, StockReceipts, Waste, Transfers, BatchEvents,
+    BatchConsumption, QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
 )  # fmt: skip

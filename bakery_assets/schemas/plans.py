@@ -242,8 +242,8 @@ class StockMovements(PlanRow):
     is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
     value = col.metric(
         "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is"
-        " that of an ingredient's cheapest offer in that currency, or a product's unit cost, as entered when it was"
-        " planned; empty: there is none"
+        " that of an ingredient's cheapest offer, by the exchange rate of the plan date, or a product's unit cost, as"
+        " entered when it was planned; empty: there is none"
     )
 
     @dy.rule()
@@ -476,12 +476,14 @@ class ProcurementPlans(PlanRow):
     version = col.integer("Version of the plan", minimum=1, default=1, primary_key=True)
     status = col.choice("State", ("draft", "approved", "rejected", "superseded"), default="draft")
     orders_14d = col.integer("Orders to place within the 14 days of the plan")
-    total_cost = col.number("Cost of the orders that are priced in the tenant's currency, in this currency")
+    total_cost = col.number(
+        "Cost of the orders in the tenant's currency, without those in a currency of which no exchange rate is known"
+    )
     first_order_by = col.date("Day of the first deadline", nullable=True)
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
     costs_in_other_currencies = col.text(
-        "Cost of the orders in other currencies, an amount for each currency", nullable=True
+        "Cost of the orders in currencies without an exchange rate, an amount for each currency", nullable=True
     )
 
 
@@ -741,7 +743,9 @@ class DailySummaries(PlanRow):
     planned_quantity = col.number("Units to bake on the plan date")
     planned_batches = col.integer("Batches on the plan date")
     orders_14d = col.integer("Orders to place within 14 days")
-    order_cost_14d = col.number("Cost of those of these orders that are priced in the tenant's currency")
+    order_cost_14d = col.number(
+        "Cost of these orders in the tenant's currency, without those in a currency of which no exchange rate is known"
+    )
     items_at_risk_14d = col.integer("Items that may run out within 14 days")
     accuracy = col.metric("Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction")
     alerts = col.integer("Causes found that need a person")

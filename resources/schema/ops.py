@@ -67,6 +67,8 @@ suppliers = table(schemas.Suppliers)
 
 supplier_items = table(schemas.SupplierItems)
 
+exchange_rates = table(schemas.ExchangeRates, fact="date", is_revised=True)
+
 equipment = table(schemas.Equipment)
 
 shifts = table(schemas.Shifts)
