@@ -840,6 +840,21 @@ class Alerts(dy.Schema):
         return ~is_open | (is_open.sum().over("tenant_id", "cause") == 1)
 
 
+class Events(dy.Schema):
+    """What became of plans, orders and deliveries, with the attributes of CloudEvents 1.0; rows are only appended.
+
+    Each is written in the transaction of what it tells. `specversion` is 1.0 and `datacontenttype` application/json.
+    """
+
+    tenant_id = col.tenant_id()
+    event_id = col.key_text("The event; follows from what it tells, so that none is written twice", primary_key=True)
+    type = col.key_text("What happened, for example procurement.plan.approved")
+    source = col.key_text("Who tells it; no two events of a source have the same id")
+    subject = col.key_text("What it happened to")
+    time = col.instant("When it happened")
+    data = col.json("What belongs to it")
+
+
 class Boosters(dy.Schema):
     """Gradient-boosted trees fitted on a sample of all tenants' series; they hold no tenant's rows."""
 
@@ -943,6 +958,6 @@ TABLES: tuple[type[dy.Schema], ...] = (
     StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, HolidayOpenings, TargetStockLevels,
     ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans,
     ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
-    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
-    ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Events,
+    Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

@@ -116,6 +116,8 @@ stock_lots = table(
 
 purchase_orders = table(schemas.PurchaseOrders, _recorded("purchase_orders"), fact="ordered_at")
 
+order_events = table(schemas.OrderEvents, fact="happened_at")
+
 stock_receipts = table(schemas.StockReceipts, _recorded("stock_receipts"), fact="received_at", creates="locations")
 
 waste = table(schemas.Waste, _recorded("waste"), fact="waste_date", creates="locations")
