@@ -29,7 +29,6 @@ class DifferenceAlertInputs(ValueInputs, TypedDict):
     """What ``difference_findings`` reads; ``past_adjustments`` are those that plans of earlier days kept."""
 
     ingredients: dy.DataFrame[ops.Ingredients]
-    tenant_settings: dy.DataFrame[ops.TenantSettings]
     stock_lots: dy.DataFrame[ops.StockLots]
     plan_versions: dy.DataFrame[plans.PlanVersions]
     stock_movements: dy.DataFrame[plans.StockMovements]
@@ -47,7 +46,7 @@ def difference_findings(cells: dy.DataFrame[Cells], inputs: DifferenceAlertInput
     names = item_names(inputs["products"], inputs["ingredients"])
     return [
         _shrinkage(_found(cells, inputs).join(names, on=ITEM), limits, inputs),
-        _unexplained(names, limits, inputs),
+        _unexplained(cells, names, limits, inputs),
     ]
 
 
@@ -147,7 +146,9 @@ def _shrinkage(found: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAler
     )
 
 
-def _unexplained(names: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAlertInputs) -> dy.DataFrame[Finding]:
+def _unexplained(
+    cells: dy.DataFrame[Cells], names: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAlertInputs
+) -> dy.DataFrame[Finding]:
     """Products sold or thrown away beyond the book by more than the limit, since the ledger's first day."""
     taken = (
         inputs["stock_movements"]
@@ -169,7 +170,7 @@ def _unexplained(names: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAl
         .with_columns(share=pl.col("beyond") / pl.col("total"))
         .filter(pl.col("share") > pl.col("limit"))
         .join(names, on=ITEM)
-        .join(unit_values(inputs), on=ITEM, how="left")
+        .join(unit_values(cells, inputs), on=ITEM, how="left")
         .with_columns(value=(pl.col("beyond") * pl.col("unit_value")).round(CENTS))
         .sort(*CELL, "value", "share", "item_id", descending=[False, False, True, True, False], nulls_last=True)
     )

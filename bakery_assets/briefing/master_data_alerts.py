@@ -6,6 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.briefing.findings import Finding, finding
+from bakery_assets.exchange_rates import RateInputs, rates_on
 from bakery_assets.explanations.formats import as_json, counted, listed
 from bakery_assets.keys import CELL, PRODUCT
 from bakery_assets.procurement.offers import with_weekdays
@@ -15,7 +16,7 @@ NAMED = 3  # a fault of more products or suppliers names these and counts the re
 ROW = [*CELL, "source_table", "source_row", "left_out", "left_out_id", "what_to_do"]
 
 
-class MasterDataAlertInputs(TypedDict):
+class MasterDataAlertInputs(RateInputs, TypedDict):
     """What ``master_data_findings`` reads."""
 
     tenants: dy.DataFrame[ops.Tenants]
@@ -27,7 +28,7 @@ class MasterDataAlertInputs(TypedDict):
 
 def master_data_findings(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs) -> list[dy.DataFrame[Finding]]:
     """Findings ``master_data_fault``: one per faulty row, one for all products without a recipe, one per supplier, and
-    one for each currency whose prices cannot be compared."""
+    one for each currency without an exchange rate."""
     names = inputs["products"].select(*PRODUCT, product="name")
     faults = inputs["master_data_faults"].join(names, on=PRODUCT, how="left", maintain_order="left")
     without_recipe = pl.col("left_out") == "recipe"
@@ -114,11 +115,13 @@ def _unreadable_suppliers(cells: dy.DataFrame[Cells], suppliers: dy.DataFrame[op
 
 
 def _other_currencies(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs) -> dy.DataFrame[Finding]:
+    """Currencies of suppliers of which no exchange rate is known, one finding each."""
     own = inputs["tenants"].select("tenant_id", own_currency="currency")
     selling = inputs["suppliers"].join(inputs["supplier_items"], on=["tenant_id", "supplier_id"], how="semi")
     others = (
         selling.join(own, on="tenant_id")
         .filter(pl.col("currency") != pl.col("own_currency"))
+        .join(rates_on(cells, inputs), on=["tenant_id", "currency"], how="anti")
         .join(cells.select(CELL), on="tenant_id")
         .sort("tenant_id", "currency", "supplier_id")
         .group_by(*CELL, "currency", "own_currency", maintain_order=True)
@@ -130,18 +133,22 @@ def _other_currencies(cells: dy.DataFrame[Cells], inputs: MasterDataAlertInputs)
         kind="master_data_fault",
         cause=pl.format("master_data_fault:currency:{}", "currency"),
         message=pl.format(
-            "suppliers: prices of {} are in {}, the bakery's are in {}, and no rate between them is known. They are "
-            "neither compared with other prices nor added to totals.",
+            "suppliers: prices of {} are in {}, the bakery's are in {}, and no exchange rate of this time is known. "
+            "They are neither compared with other prices nor added to totals.",
             "named", "currency", "own_currency",
         ),
         reasoning=as_json(
             source_table=pl.lit("suppliers"), currency="currency", own_currency="own_currency", suppliers="suppliers"
         ),
         consequence=pl.format(
-            "What is also offered in {} is ordered in {}, even where it costs more.", "own_currency", "own_currency"
+            "What others offer, too, is ordered from them where they can come in time, even where it costs more than "
+            "in {}.",
+            "currency",
         ),
         suggested_action=pl.format(
-            "Enter these prices in {}, and {} as the supplier's currency.", "own_currency", "own_currency"
+            "In exchange_rates, enter what one {} is worth in {}; or enter these prices in {}, and {} as the "
+            "supplier's currency.",
+            "currency", "own_currency", "own_currency", "own_currency",
         ),
     )  # fmt: skip
 

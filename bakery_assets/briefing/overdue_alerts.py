@@ -11,18 +11,18 @@ import polars as pl
 from bakery_assets.briefing.findings import Finding, finding
 from bakery_assets.briefing.order_alerts import RequirementLines
 from bakery_assets.explanations.formats import as_json, clock, counted, on_weekday, quantity
+from bakery_assets.explanations.overdue_orders import listed_orders, named_overdue_orders
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.materials.scheduled_receipts import overdue_orders
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
-NAMED_ORDERS = 2  # of more overdue orders these are named and the rest counted
-
 
 class OverdueInputs(TypedDict):
     """What ``overdue_ingredients`` reads."""
 
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
@@ -57,28 +57,18 @@ def overdue_ingredients(
 ) -> dy.DataFrame[OverdueIngredients]:
     """What is overdue of each ingredient, what of it the plan counts on, and what it orders all the same; sorted."""
     names = inputs["ingredients"].select(*INGREDIENT, "unit", item="name")
-    suppliers = inputs["suppliers"].select("tenant_id", "supplier_id", supplier="name")
-    orders = (
-        overdue_orders(cells, inputs)
-        .join(suppliers, on=["tenant_id", "supplier_id"], how="left")
-        .with_columns(
-            order=pl.concat_str(pl.format("order {}", "order_id"), pl.format(" from {}", "supplier").fill_null(""))
-        )
-    )
+    orders = named_overdue_orders(cells, overdue_orders(cells, inputs), inputs["suppliers"], inputs["ingredients"])
     reordered = lines.group_by(INGREDIENT).agg(reordered=pl.col("planned_order_quantity").sum().round(DECIMALS))
-    more = pl.len().cast(pl.Int64) - NAMED_ORDERS
-    named = pl.col("order").head(NAMED_ORDERS).str.join(", ")
     line = pl.struct(
         "order_id", "supplier_id", "is_expected", quantity="open", due_at=pl.col("due_at").dt.strftime("%Y-%m-%dT%H:%M")
     )
     found = (
-        orders.sort(*INGREDIENT, "due_at", "order_id")
-        .group_by(INGREDIENT, maintain_order=True)
+        orders.group_by(INGREDIENT, maintain_order=True)
         .agg(
             overdue=pl.col("open").sum().round(DECIMALS),
             not_expected=pl.col("open").filter(~pl.col("is_expected")).sum().round(DECIMALS),
             due_at=pl.col("due_at").first(),
-            orders=pl.when(more > 0).then(pl.format("{} and {} more", named, more)).otherwise(named),
+            orders=pl.when(pl.len() > 1).then(listed_orders("told")).otherwise(pl.col("order").first()),
             order_lines=line,
         )
         .join(names, on=INGREDIENT, maintain_order="left")
@@ -90,7 +80,7 @@ def overdue_ingredients(
 
 
 def overdue_findings(overdue: dy.DataFrame[OverdueIngredients]) -> dy.DataFrame[Finding]:
-    """One finding per ingredient; the plan counts on what is overdue for one day more."""
+    """One finding per ingredient; plans count on what is overdue for ``overdue_grace_days`` more."""
     is_given_up, is_reordered = pl.col("not_expected") > 0, pl.col("reordered") > 0
     all_given_up = pl.col("not_expected") == pl.col("overdue")
     counted_on = (
@@ -134,7 +124,7 @@ def overdue_findings(overdue: dy.DataFrame[OverdueIngredients]) -> dy.DataFrame[
         .then(pl.lit("If both come, there may be more than is used in time."))
         .when(is_given_up)
         .then(pl.lit("If they come after all, there is more than the plan knows of."))
-        .otherwise(pl.lit("If they do not come today, the next plan counts without them.")),
+        .otherwise(pl.lit("If they do not come in the days of grace that are set, plans count without them.")),
         suggested_action=pl.concat_str(
             pl.lit("Ask whether they still come"),
             pl.when(is_given_up & is_reordered).then(pl.lit(" before you order again")).otherwise(pl.lit("")),

@@ -24,7 +24,6 @@ class RecordAlertInputs(ValueInputs, TypedDict):
     """What ``record_findings`` reads."""
 
     ingredients: dy.DataFrame[ops.Ingredients]
-    tenant_settings: dy.DataFrame[ops.TenantSettings]
     stock_lots: dy.DataFrame[ops.StockLots]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
@@ -32,13 +31,13 @@ class RecordAlertInputs(ValueInputs, TypedDict):
 
 def record_findings(cells: dy.DataFrame[Cells], inputs: RecordAlertInputs) -> list[dy.DataFrame[Finding]]:
     """Findings ``stock_unrecorded`` and ``stale_counts``, each at most once a day."""
-    used = _used_ingredients(inputs)
+    used = _used_ingredients(cells, inputs)
     return [_unrecorded(used.filter(~pl.col("is_known"))), _stale_counts(cells, used.filter("is_known"), inputs)]
 
 
-def _used_ingredients(inputs: RecordAlertInputs) -> pl.DataFrame:
+def _used_ingredients(cells: dy.DataFrame[Cells], inputs: RecordAlertInputs) -> pl.DataFrame:
     """Ingredients that the two weeks of the plan require, those of which most money is used first."""
-    values = unit_values(inputs).filter(pl.col("item_kind") == INGREDIENT_KIND)
+    values = unit_values(cells, inputs).filter(pl.col("item_kind") == INGREDIENT_KIND)
     return (
         inputs["inventory_projections"]
         .filter(pl.col("item_kind") == INGREDIENT_KIND)

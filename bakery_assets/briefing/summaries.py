@@ -40,6 +40,7 @@ class BriefingInputs(TypedDict):
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
+    exchange_rates: dy.DataFrame[ops.ExchangeRates]
     calendar: dy.DataFrame[ops.Calendar]
     locations: dy.DataFrame[ops.Locations]
     opening_hours: dy.DataFrame[ops.OpeningHours]

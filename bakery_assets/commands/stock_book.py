@@ -113,7 +113,7 @@ def orders_of(
     from resources.warehouse.facts import read_known
 
     cells = _cell_at(tenant_id, timezone, now)
-    known = read_known(warehouse, cells, ["purchase_orders", "stock_receipts"], HISTORY_DAYS)
+    known = read_known(warehouse, cells, ["purchase_orders", "stock_receipts", "tenant_settings"], HISTORY_DAYS)
     of_item = pl.col("ingredient_id") == ingredient_id
     still_open = open_orders(cells, cast("OrderFacts", known)).filter(of_item)
     return known["purchase_orders"].filter(of_item)["order_id"].to_list(), still_open.select("order_id", "open").rows()

@@ -23,8 +23,8 @@ OUTLOOK_TERMS = (
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "added_for_minimum_order_value", "cost", "covered_through", "currency", "deliver_on",
-    "delivery_value", "expired_before", "expiring_cost", "expiring_quantity", "lead_time_days", "lead_time_unit",
-    "left_out_quantity", "limited_to", "margin_at_stake", "maximum_quantity", "minimum_order_value",
+    "delivery_value", "exchange_rate", "expired_before", "expiring_cost", "expiring_quantity", "lead_time_days",
+    "lead_time_unit", "left_out_quantity", "limited_to", "margin_at_stake", "maximum_quantity", "minimum_order_value",
     "minimum_quantity", "order_on", "ordered_before", "other_cost", "other_currency", "other_deliver_on",
     "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "reliability",
     "scheduled_receipts_before", "storage_limit", "max_shortage_on", "score", "supplier", "unmet_before", "usable_on",
@@ -39,14 +39,15 @@ ORDER_SUM = (
     "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; planned_order_quantity = "
     "net_requirement, at least minimum_quantity, rounded up to a "
     "multiple of pack_size (0: any), or limited_to where that is given, plus added_for_minimum_order_value; "
-    "limited_to is what maximum_quantity and the room up to storage_limit let come; overdue_excluded was due "
-    "before yesterday and is not counted"
+    "limited_to is what maximum_quantity and the room up to storage_limit let come; overdue_excluded is overdue "
+    "for longer than overdue_grace_days and is not counted"
 )
 OUTLOOK_SUM = (
     "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0, over "
     f"{OUTLOOK_DAYS} days; on_hand = stock_today - "
     "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; scheduled_receipts_later "
-    "arrives after these days and is in no sum; overdue_excluded was due before yesterday and is not counted"
+    "arrives after these days and is in no sum; overdue_excluded is overdue for longer than overdue_grace_days and is "
+    "not counted"
 )
 CYCLE_SUM = (
     "stock is not known: the order covers what is baked from usable_on to covered_through, after which the next "
@@ -89,6 +90,7 @@ class RequirementTerms(plans.PlanRow):
     stock_today = col.number("Stock on the morning of the plan date")
     expires_unused = col.number("Stock that expires within the sum before it is used")
     overdue_excluded = col.number("Open orders overdue for so long that they are not counted")
+    overdue_orders = col.text("These orders, as people read them", nullable=True)
     scheduled_receipts_later = col.number("Open orders that arrive after the last day of requirements")
     is_stock_known = col.boolean("Facts tell how much is there; otherwise it counts as none, and nothing runs out")
     has_offer = col.boolean("Some supplier offers it")
@@ -117,6 +119,9 @@ class RequirementTerms(plans.PlanRow):
     ordered_before = col.number("Earlier orders of this plan arriving before needed_on", nullable=True)
     delivery_value = col.number("Cost of all the supplier brings that day, in its currency", nullable=True)
     currency = plans.ProcurementRequirements.currency
+    exchange_rate = col.number(
+        "What one unit of that currency is worth in the tenant's; empty: not known", nullable=True
+    )
     price = col.number("Price per unit, in the supplier's currency", nullable=True)
     pack_size = col.number("Orders are a multiple of this; 0: any", nullable=True)
     minimum_quantity = col.number("Smallest order", nullable=True)
@@ -222,9 +227,9 @@ def _consequence() -> pl.Expr:
     )
     twice = pl.when(pl.col("overdue_excluded") > 0).then(
         pl.format(
-            " {} {} of earlier orders are overdue and not counted: they may come as well.",
-            plain_number("overdue_excluded"),
-            "unit",
+            " This may come twice: {} of earlier orders are overdue and no longer counted, but may still come: {}.",
+            quantity("overdue_excluded"),
+            "overdue_orders",
         )
     )
     cycle = pl.format(

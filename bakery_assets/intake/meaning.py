@@ -47,6 +47,8 @@ def _checks(spec: TableSpec, rows: pl.DataFrame, loaded_at: datetime) -> Iterato
         yield _unknown(rows, "currency", "unknown_currency", _no_currency)
         for column in ("delivery_weekdays", "working_weekdays"):
             yield _unknown(rows, column, "unknown_weekday", _no_weekdays)
+    elif spec.schema in (ops.ExchangeRates, ops.PurchaseOrders):
+        yield _unknown(rows, "currency", "unknown_currency", _no_currency)
     elif spec.schema in (ops.Sales, ops.SalesHourly):
         last = (loaded_at + AHEAD).date()
         reason = pl.format("sales_date is {}, which is in the future; correct it", "sales_date")

@@ -35,6 +35,7 @@ QUANTITIES = (
 class InventoryInputs(TypedDict):
     """What ``project_inventory`` reads."""
 
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]

@@ -15,8 +15,8 @@ from bakery_assets.materials.baking_starts import with_usable_day
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
+from bakery_assets.tenant_settings import settings_on
 
-GRACE_DAYS = 1  # an order overdue by up to this is still expected, one overdue by more is not
 GIVEN_UP_DAYS = 90  # nobody waits any more for an order overdue by more than this
 EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
@@ -24,8 +24,9 @@ LINE = ["tenant_id", "order_id", "ingredient_id"]
 
 
 class OrderFacts(TypedDict):
-    """Orders and what came of them, each fact in its latest correction."""
+    """Orders and what came of them, each fact in its latest correction, and for how long an overdue one counts."""
 
+    tenant_settings: dy.DataFrame[ops.TenantSettings]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
 
@@ -79,9 +80,9 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     open, placed by then, and due by the day after; what exceeds them fulfills none.
 
     An order is expected at the end of its delivery window: before the baking of that local day, or after it has begun
-    (see ``baking_starts``). An order whose window ended before the planning instant, yesterday at the earliest, is
-    expected today at an hour that is not known; one overdue for longer is not counted, which is the safe side, and
-    after 90 days it is given up.
+    (see ``baking_starts``). An order whose window ended before the planning instant, by the setting
+    ``overdue_grace_days`` yesterday at the earliest, is expected today at an hour that is not known; one overdue for
+    longer is not counted, which is the safe side, and after 90 days it is given up.
     What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
     orders = _open_orders(cells, inputs).with_columns(arrives_at=pl.when(~pl.col("is_overdue")).then("ends_at"))
@@ -119,14 +120,17 @@ def _open_orders(cells: dy.DataFrame[Cells], inputs: OrderFacts) -> pl.DataFrame
     """Orders with what is ``open`` of them, the ``day`` on which it is expected and whether it still is."""
     arrived = assumed_receipts(cells, inputs["purchase_orders"], inputs["stock_receipts"])
     orders = _less_unnamed_receipts(_less_named_receipts(cells, inputs), cells, inputs["stock_receipts"])
+    days = cells.select("tenant_id", date="plan_date")
+    grace = settings_on(days, inputs["tenant_settings"], ("overdue_grace_days",))
     ends = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
     return (
         orders.join(arrived, on=LINE, how="anti", maintain_order="left")
+        .join(grace.drop("date"), on="tenant_id", maintain_order="left")
         .filter(pl.col("open") > 0, ends >= -GIVEN_UP_DAYS)
         .with_columns(
             day=ends.clip(0),
             is_overdue=pl.col("ends_at") < pl.col("planned_as_of"),
-            is_expected=ends >= -GRACE_DAYS,
+            is_expected=ends >= -pl.col("overdue_grace_days"),
         )
     )
 

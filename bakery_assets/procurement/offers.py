@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from bakery_assets.calendars import closed_days, public_holidays, tenant_holidays
 from bakery_assets.cells import OUTLOOK_DAYS, with_day
+from bakery_assets.exchange_rates import rates_on, with_exchange_rate
 from bakery_assets.local_time import with_instants
 from bakery_assets.materials.expiry_buckets import Floats, Ints
 from bakery_assets.procurement.supplier_choice import (
@@ -43,6 +44,7 @@ class SupplierOfferInputs(ReliabilityInputs):
     tenants: dy.DataFrame[ops.Tenants]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     supplier_items: dy.DataFrame[ops.SupplierItems]
+    exchange_rates: dy.DataFrame[ops.ExchangeRates]
 
 
 class DeliveryInputs(TypedDict):
@@ -60,6 +62,9 @@ class SupplierOffers(dy.Schema):
     supplier_id = col.key_text("The supplier", primary_key=True)
     supplier = col.text("The supplier's name")
     currency = col.text("ISO 4217 code of its prices, the supplier's own, else the tenant's", nullable=True)
+    exchange_rate = col.number(
+        "What one unit of that currency is worth in the tenant's; empty: not known", nullable=True
+    )
     price = ops.SupplierItems.price
     minimum_quantity = ops.SupplierItems.minimum_quantity
     maximum_quantity = ops.SupplierItems.maximum_quantity
@@ -126,8 +131,9 @@ class Offers:
 def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> dy.DataFrame[SupplierOffers]:
     """Every supplier's items, the best score of each ingredient first (see ``supplier_choice``), then the cheapest.
 
-    Prices in different currencies cannot be compared, for no rate is known: offers in the tenant's currency come
-    first, then those in others, by the currency's code. A supplier whose weekdays cannot be read offers nothing.
+    Prices are compared in the tenant's currency. What is offered in a currency of which no exchange rate is known is
+    not compared with the others: it comes after them, by the currency's code, and is ordered only where none of them
+    can come in time. A supplier whose weekdays cannot be read offers nothing.
     """
     readable = with_weekdays(inputs["suppliers"]).filter(pl.col("unreadable").is_null())
     reliability = supplier_reliability(cells, inputs)
@@ -136,25 +142,19 @@ def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> 
         .drop("reliability")
         .join(reliability, on=["tenant_id", "supplier_id"])
     )
-    own = inputs["tenants"].select("tenant_id", own_currency="currency")
-    offered = (
-        inputs["supplier_items"]
-        .join(suppliers, on=["tenant_id", "supplier_id"])
-        .join(cells, on="tenant_id")
-        .join(own, on="tenant_id", how="left")
-    )
-    dated = (
-        with_instants(offered, "order_by", day="plan_date", wall_time="order_cutoff_time")
-        .with_columns(
-            pl.col("pack_size").fill_null(0.0),
-            lead_time_days=pl.coalesce("lead_time_days", "supplier_lead_days"),
-            currency=pl.coalesce("currency", "own_currency"),
-            first_order_day=(pl.col("planned_as_of") > pl.col("order_by")).cast(pl.Int32),
-        )
-        .with_columns(is_foreign=(pl.col("currency") != pl.col("own_currency")).fill_null(value=False))
+    offered = inputs["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
+    priced = with_exchange_rate(offered, inputs["tenants"], rates_on(cells, inputs))
+    has_rate = pl.col("exchange_rate").is_not_null()
+    dated = with_instants(priced, "order_by", day="plan_date", wall_time="order_cutoff_time").with_columns(
+        pl.col("pack_size").fill_null(0.0),
+        lead_time_days=pl.coalesce("lead_time_days", "supplier_lead_days"),
+        first_order_day=(pl.col("planned_as_of") > pl.col("order_by")).cast(pl.Int32),
+        compared_in=pl.when(has_rate).then("own_currency").otherwise("currency"),
+        compared_price=pl.col("price") * pl.col("exchange_rate").fill_null(1.0),
+        is_apart=~has_rate,
     )
     offers = with_score(dated, cells, inputs["tenant_settings"]).sort(
-        "tenant_id", "ingredient_id", "is_foreign", "currency", -pl.col("score"), "price", "supplier_id"
+        "tenant_id", "ingredient_id", "is_apart", "compared_in", -pl.col("score"), "compared_price", "supplier_id"
     )
     return conform(SupplierOffers, offers)
 

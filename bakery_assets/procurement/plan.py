@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bakery_assets.cells import OUTLOOK_DAYS
 from bakery_assets.explanations.formats import money
+from bakery_assets.explanations.overdue_orders import listed_orders, named_overdue_orders
 from bakery_assets.explanations.procurement import (
     ExplainedRequirements,
     PlanTerms,
@@ -29,7 +30,7 @@ from bakery_assets.materials.ingredient_use import daily_use_variance, use_per_u
 from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.recipe_faults import without_left_out
-from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, scheduled_receipts
+from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, overdue_orders, scheduled_receipts
 from bakery_assets.materials.stock import StockOnHand, stock_on_hand, unknown_stock
 from bakery_assets.procurement.alternatives import expiring, margin_at_stake, margins, other_offers
 from bakery_assets.procurement.joint_minimum import place_joint_orders
@@ -62,6 +63,7 @@ class ProcurementInputs(TypedDict):
     ingredients: dy.DataFrame[ops.Ingredients]
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
+    exchange_rates: dy.DataFrame[ops.ExchangeRates]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
@@ -116,10 +118,12 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
         margin_at_stake=pl.Series(margin_at_stake(margin, orders)),
     ).hstack(other_offers(by_cycle, deliverable, orders))
     ordered = _ordered(judged, items, offers, order_by_delivery)
-    terms = _requirement_terms(ordered, _not_ordered(orders, items, offers, records), items, records, receipts)
+    not_ordered = _not_ordered(orders, items, offers, records)
+    overdue = _no_longer_counted(cells, inputs)
+    terms = _requirement_terms(ordered, not_ordered, items, records, overdue)
     explained = add_requirement_explanations(terms, used)
     return ProcurementTables(
-        procurement_plans=_plans(cells, explained, inputs["tenants"]),
+        procurement_plans=_plans(cells, explained),
         procurement_requirements=conform(plans.ProcurementRequirements, explained),
     )
 
@@ -204,11 +208,10 @@ def _requirement_terms(
     not_ordered: pl.DataFrame,
     items: pl.DataFrame,
     records: MrpRecords,
-    receipts: dy.DataFrame[ScheduledReceipts],
+    overdue: pl.DataFrame,
 ) -> dy.DataFrame[RequirementTerms]:
     """Every order and every ingredient without one, numbered within each tenant by deadline and ingredient; rows
     without an order come last."""
-    overdue = receipts.group_by(INGREDIENT).agg(overdue_excluded=ordered_sum("overdue"))
     stock = items.select(*INGREDIENT, stock_today=pl.Series(total(records.on_hand)))
     number = pl.int_range(1, pl.len() + 1).over("tenant_id").cast(pl.String)
     digits = pl.len().over("tenant_id").cast(pl.String).str.len_chars().cast(pl.Int64).clip(3)
@@ -221,6 +224,16 @@ def _requirement_terms(
         .with_columns(requirement_number="R" + number.str.pad_start(digits, "0"))
     )
     return conform(RequirementTerms, terms)
+
+
+def _no_longer_counted(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> pl.DataFrame:
+    """By ingredient ``overdue_excluded``, what is overdue and no longer expected, and its ``overdue_orders``."""
+    named = named_overdue_orders(cells, overdue_orders(cells, inputs), inputs["suppliers"], inputs["ingredients"])
+    return (
+        named.filter(~pl.col("is_expected"))
+        .group_by(INGREDIENT, maintain_order=True)
+        .agg(overdue_excluded=ordered_sum("open").round(DECIMALS), overdue_orders=listed_orders("told"))
+    )
 
 
 def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, order_by_delivery: Ints) -> pl.DataFrame:
@@ -301,17 +314,13 @@ def _date(day: str | pl.Expr) -> pl.Expr:
 
 
 def _plans(
-    cells: dy.DataFrame[Cells],
-    requirements: dy.DataFrame[ExplainedRequirements],
-    tenants: dy.DataFrame[ops.Tenants],
+    cells: dy.DataFrame[Cells], requirements: dy.DataFrame[ExplainedRequirements]
 ) -> dy.DataFrame[plans.ProcurementPlans]:
-    """One draft per tenant: what its orders amount to, each currency by itself."""
+    """One draft per tenant: what its orders amount to, each currency without an exchange rate by itself."""
     has_order = pl.col("planned_order_quantity") > 0
-    own = tenants.select("tenant_id", own_currency="currency")
-    priced = requirements.join(own, on="tenant_id", how="left", maintain_order="left")
-    is_foreign = (pl.col("currency") != pl.col("own_currency")).fill_null(value=False)
+    without_rate = requirements.filter(has_order & pl.col("exchange_rate").is_null())
     sums = (
-        priced.with_columns(own_cost=pl.when(is_foreign).then(0.0).otherwise("cost"))
+        requirements.with_columns(own_cost=(pl.col("cost") * pl.col("exchange_rate").fill_null(0.0)).round(CENTS))
         .group_by("tenant_id")
         .agg(
             orders_14d=pl.struct("supplier_id", "deliver_on").filter(has_order).n_unique(),
@@ -329,7 +338,7 @@ def _plans(
     counts = [name for name in sums.columns if name.startswith(("ingredients_", "late_", "orders"))]
     totals = (
         cells.join(sums, on="tenant_id", how="left")
-        .join(_costs_in_other_currencies(priced.filter(is_foreign & has_order)), on="tenant_id", how="left")
+        .join(_costs_in_other_currencies(without_rate), on="tenant_id", how="left")
         .with_columns(pl.col(counts).fill_null(0), pl.col("total_cost").fill_null(0.0))
         .sort("tenant_id")
     )
@@ -338,7 +347,7 @@ def _plans(
 
 
 def _costs_in_other_currencies(orders: pl.DataFrame) -> pl.DataFrame:
-    """One text per tenant: its amounts in other currencies than its own, by their codes."""
+    """One text per tenant: its amounts in currencies without an exchange rate, by their codes."""
     amounts = orders.group_by("tenant_id", "currency").agg(cost=ordered_sum("cost").round(CENTS))
     return (
         amounts.sort("tenant_id", "currency")

@@ -85,14 +85,13 @@ def with_score(
     price of the ingredient over the offer's, of its reliability, and of the shortest lead time over its own, both with
     the day of the order.
 
-    Prices are compared within a currency.
-
     Args:
-        offers: ``tenant_id, ingredient_id, currency, price, reliability, lead_time_days``.
+        offers: ``tenant_id, ingredient_id, reliability, lead_time_days``, ``compared_in``: the currency in which it is
+            compared with the others of the same, and ``compared_price`` in it.
     """
-    compared = ["tenant_id", "ingredient_id", "currency"]
+    compared = ["tenant_id", "ingredient_id", "compared_in"]
     weights = settings_on(cells.select("tenant_id", date="plan_date"), settings, WEIGHTS).drop("date")
-    price, lead = pl.col("price"), pl.col("lead_time_days") + 1
+    price, lead = pl.col("compared_price"), pl.col("lead_time_days") + 1
     cheap = pl.when(price > TOLERANCE).then(price.min().over(compared) / price).otherwise(1.0)
     quick = lead.min().over(compared) / lead
     terms = (cheap, pl.col("reliability"), quick)

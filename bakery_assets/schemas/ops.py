@@ -11,6 +11,7 @@ from bakery_assets.schemas.rules import exactly_one, unique_together
 from bakery_assets.schemas.setting_keys import SAFETY_STOCK_RULES, ValueFitsKey
 
 BATCH_EVENTS = ("confirmed", "started", "quality_check", "finished", "failed", "cancelled")
+ORDER_EVENTS = ("sent", "confirmed")
 
 
 class Tenants(dy.Schema):
@@ -203,6 +204,16 @@ class SupplierItems(dy.Schema):
     )
 
 
+class ExchangeRates(dy.Schema):
+    """What other currencies are worth in the tenant's own, by day."""
+
+    tenant_id = col.tenant_id()
+    currency = col.key_text("ISO 4217 code of the other currency", primary_key=True)
+    date = col.date("First day on which it holds", primary_key=True)
+    rate = col.number("What one unit of it is worth in the tenant's currency", minimum=1e-9)
+    recorded_at = col.recorded_at()
+
+
 class Equipment(dy.Schema):
     """Ovens, mixers, proofers."""
 
@@ -342,6 +353,27 @@ class PurchaseOrders(dy.Schema):
     expected_from = col.instant("Start of the delivery window")
     expected_to = col.instant("End of the delivery window")
     ordered_at = col.instant("When it was ordered")
+    recorded_at = col.recorded_at()
+    unit_price = col.number(
+        "Price per unit of the ingredient as ordered, in `currency`; empty: not known", nullable=True
+    )
+    currency = col.text("ISO 4217 code of the price; empty: as the supplier's", nullable=True)
+    proposed_on = col.date("Date of the plan that proposed it; empty: no plan did", nullable=True)
+    plan_version = col.integer("Version of that plan", minimum=1, nullable=True)
+    requirement_number = col.text(
+        "Requirement of that plan which it covers; where it covers several, the first", nullable=True
+    )
+
+
+class OrderEvents(dy.Schema):
+    """What happened to a purchase order after it was placed: it left the house, the supplier confirmed it."""
+
+    tenant_id = col.tenant_id()
+    order_id = col.key_text("The order", primary_key=True)
+    event = col.choice("What happened", ORDER_EVENTS, primary_key=True)
+    how = col.text("How it was sent or confirmed: printed, csv, phone, e-mail or other words", nullable=True)
+    who = col.text("Who sent it, or who confirmed it", nullable=True)
+    happened_at = col.instant("When")
     recorded_at = col.recorded_at()
 
 
@@ -498,7 +530,7 @@ class EquipmentEvents(dy.Schema):
 # What a folder may hold, in an order in which every row's references come before it.
 TABLES: tuple[type[dy.Schema], ...] = (
     Tenants, Locations, TenantSettings, OpeningHours, Products, Ingredients, Recipes, RecipeLines, Suppliers,
-    SupplierItems, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales, SalesHourly,
-    CustomerOrders, StockLots, PurchaseOrders, StockReceipts, Waste, Transfers, BatchEvents, BatchConsumption,
-    QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
+    SupplierItems, ExchangeRates, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales,
+    SalesHourly, CustomerOrders, StockLots, PurchaseOrders, OrderEvents, StockReceipts, Waste, Transfers, BatchEvents,
+    BatchConsumption, QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
 )  # fmt: skip

@@ -242,8 +242,8 @@ class StockMovements(PlanRow):
     is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
     value = col.metric(
         "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is"
-        " that of an ingredient's cheapest offer in that currency, or a product's unit cost, as entered when it was"
-        " planned; empty: there is none"
+        " that of an ingredient's cheapest offer, by the exchange rate of the plan date, or a product's unit cost, as"
+        " entered when it was planned; empty: there is none"
     )
 
     @dy.rule()
@@ -476,12 +476,14 @@ class ProcurementPlans(PlanRow):
     version = col.integer("Version of the plan", minimum=1, default=1, primary_key=True)
     status = col.choice("State", ("draft", "approved", "rejected", "superseded"), default="draft")
     orders_14d = col.integer("Orders to place within the 14 days of the plan")
-    total_cost = col.number("Cost of the orders that are priced in the tenant's currency, in this currency")
+    total_cost = col.number(
+        "Cost of the orders in the tenant's currency, without those in a currency of which no exchange rate is known"
+    )
     first_order_by = col.date("Day of the first deadline", nullable=True)
     reasoning = col.json("Every term of the calculation")
     consequence = col.text("What happens if no one acts", nullable=True)
     costs_in_other_currencies = col.text(
-        "Cost of the orders in other currencies, an amount for each currency", nullable=True
+        "Cost of the orders in currencies without an exchange rate, an amount for each currency", nullable=True
     )
 
 
@@ -741,7 +743,9 @@ class DailySummaries(PlanRow):
     planned_quantity = col.number("Units to bake on the plan date")
     planned_batches = col.integer("Batches on the plan date")
     orders_14d = col.integer("Orders to place within 14 days")
-    order_cost_14d = col.number("Cost of those of these orders that are priced in the tenant's currency")
+    order_cost_14d = col.number(
+        "Cost of these orders in the tenant's currency, without those in a currency of which no exchange rate is known"
+    )
     items_at_risk_14d = col.integer("Items that may run out within 14 days")
     accuracy = col.metric("Accuracy of the last validated day, 1 - WAPE, at least 0, as a fraction")
     alerts = col.integer("Causes found that need a person")
@@ -834,6 +838,21 @@ class Alerts(dy.Schema):
         """A tenant has no two alerts about one cause that are open or acknowledged."""
         is_open = pl.col("status").is_in(("open", "acknowledged"))
         return ~is_open | (is_open.sum().over("tenant_id", "cause") == 1)
+
+
+class Events(dy.Schema):
+    """What became of plans, orders and deliveries, with the attributes of CloudEvents 1.0; rows are only appended.
+
+    Each is written in the transaction of what it tells. `specversion` is 1.0 and `datacontenttype` application/json.
+    """
+
+    tenant_id = col.tenant_id()
+    event_id = col.key_text("The event; follows from what it tells, so that none is written twice", primary_key=True)
+    type = col.key_text("What happened, for example procurement.plan.approved")
+    source = col.key_text("Who tells it; no two events of a source have the same id")
+    subject = col.key_text("What it happened to")
+    time = col.instant("When it happened")
+    data = col.json("What belongs to it")
 
 
 class Boosters(dy.Schema):
@@ -939,6 +958,6 @@ TABLES: tuple[type[dy.Schema], ...] = (
     StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, HolidayOpenings, TargetStockLevels,
     ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans,
     ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
-    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Boosters,
-    ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Events,
+    Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

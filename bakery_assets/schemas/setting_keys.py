@@ -162,6 +162,18 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "Weight of a short lead time in that choice, beyond that what comes too late is not chosen",
         0.0,
     ),
+    SettingKey(
+        "exchange_rate_days",
+        "number",
+        "Days for which an exchange rate holds when no newer one is recorded; after that it is not known",
+        31.0,
+    ),
+    SettingKey(
+        "overdue_grace_days",
+        "number",
+        "Days for which plans still count on an order that is overdue; after that its quantity may be ordered again",
+        1.0,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

@@ -54,6 +54,7 @@ class LedgerInputs(TypedDict):
     recipe_lines: dy.DataFrame[ops.RecipeLines]
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
+    exchange_rates: dy.DataFrame[ops.ExchangeRates]
     sales: dy.DataFrame[ops.Sales]
     sales_hourly: dy.DataFrame[ops.SalesHourly]
     stock_lots: dy.DataFrame[ops.StockLots]
@@ -201,7 +202,7 @@ def _derive(
 ) -> Ledger:
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
     scope = _scope(cells, inputs, opening)
-    ledger = Ledger(scope, opening, unit_values(inputs), [], [])
+    ledger = Ledger(scope, opening, unit_values(cells, inputs), [], [])
     lives = _shelf_lives(inputs)
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])

@@ -17,8 +17,8 @@ HEAD = """# Data contract
 
 The names that tills, apps, analysts and checks rely on. This page is rendered from the schema by
 `make render`; a test holds it, the migrations and the live database equal.
-Commands are listed by `bakery --help` and in the README. Of the planned names, `metrics`, the
-table `events`, and schedules and sensors beyond those below are not there yet.
+Commands are listed by `bakery --help` and in the README. Of the planned names, `metrics`, and
+schedules and sensors beyond those below are not there yet.
 
 ## How facts are loaded
 

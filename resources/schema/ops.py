@@ -67,6 +67,8 @@ suppliers = table(schemas.Suppliers)
 
 supplier_items = table(schemas.SupplierItems)
 
+exchange_rates = table(schemas.ExchangeRates, fact="date", is_revised=True)
+
 equipment = table(schemas.Equipment)
 
 shifts = table(schemas.Shifts)
@@ -113,6 +115,8 @@ stock_lots = table(
 )
 
 purchase_orders = table(schemas.PurchaseOrders, _recorded("purchase_orders"), fact="ordered_at")
+
+order_events = table(schemas.OrderEvents, fact="happened_at")
 
 stock_receipts = table(schemas.StockReceipts, _recorded("stock_receipts"), fact="received_at", creates="locations")
 

@@ -97,6 +97,8 @@ alerts = table(
     ),
 )
 
+events = table(schemas.Events, Index("events_tenant_id_time_idx", "tenant_id", "time"))
+
 boosters = table(schemas.Boosters)
 
 model_versions = table(

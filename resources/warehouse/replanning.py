@@ -165,7 +165,13 @@ def _order_facts(bulk: Bulk, plan_date: date, known_at: str) -> OrderFacts:
             _ORDER_FACTS.format(key=key, columns=columns, table=name, plan_date=plan_date, known_at=known_at)
         )
 
+    settings = metadata.tables["ops.tenant_settings"]
+    chosen = bulk.read(
+        f"SELECT {selected(settings, 's')} FROM ops.tenant_settings s"
+        " WHERE s.tenant_id IN (SELECT tenant_id FROM delivered_to) AND s.key = 'overdue_grace_days'"
+    )
     return OrderFacts(
+        tenant_settings=conform(ops.TenantSettings, chosen),
         purchase_orders=conform(ops.PurchaseOrders, latest("purchase_orders")),
         stock_receipts=conform(ops.StockReceipts, latest("stock_receipts")),
     )

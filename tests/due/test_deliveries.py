@@ -42,6 +42,7 @@ def known(orders: list[Row], receipts: list[Row], at: datetime) -> OrderFacts:
         return conform(schema, frame.sort("recorded_at").unique(key, keep="last", maintain_order=True))
 
     return OrderFacts(
+        tenant_settings=pl.DataFrame(schema=pl.Schema(ops.TenantSettings)),
         purchase_orders=latest(orders, ops.PurchaseOrders, ["order_id"]),
         stock_receipts=latest(receipts, ops.StockReceipts, ["receipt_id", "lot_id"]),
     )

@@ -58,7 +58,9 @@ WHOLE: dict[str, str] = {
     "counted_at\nb,l1,,flour,,main,25,2026-08-01,,2026-03-02 04:30\nb,,rye,,,,3,,2026-03-02T04:00+01:00,\n"
     "b,l3,,,dough,,5,,,\n",
     "purchase_orders": "tenant_id,order_id,ingredient_id,supplier_id,quantity,expected_from,expected_to,ordered_at,"
-    "recorded_at\nb,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,\n",
+    "recorded_at,unit_price,currency,proposed_on,plan_version,requirement_number\n"
+    "b,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,,0.8,EUR,2026-03-02,1,R001\n",
+    "order_events": "tenant_id,order_id,event,how,who,happened_at,recorded_at\nb,p1,sent,phone,Ada,2026-03-02 08:05,\n",
     "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
     "recorded_at\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,\n",
     "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at,"

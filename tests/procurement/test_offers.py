@@ -236,6 +236,36 @@ def test_reliability_is_measured_on_what_came_and_shrunk_while_that_is_little(fa
     assert (offer["reliability"], offer["lines_measured"]) == (round((2 + 10 * 0.8) / 15, 6), 5)
 
 
+@pytest.mark.parametrize(
+    ("rate", "order", "score"),
+    [
+        (3.0, ["mill", "kuwait"], 1.0),  # 0.90 KWD are 2.70 EUR
+        (0.5, ["kuwait", "mill"], 1.0),  # 0.45 EUR
+        (None, ["mill", "kuwait"], 1.0),  # each the best of what it is compared with
+    ],
+)
+def test_prices_in_two_currencies_are_compared_by_their_rate(
+    rate: float | None, order: list[str], score: float, facts: Facts, cells: Cells
+) -> None:
+    """cases/bugs/12: Mill 1.00 EUR, Kuwait mill 0.90 KWD; without a rate the dinars come last, whatever they cost."""
+    rates = [
+        {"currency": "KWD", "date": date(2026, 1, 1), "rate": rate, "recorded_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    ]
+    frames = facts(
+        tenants=[{"timezone": "Europe/Berlin", "country": "XX", "currency": "EUR"}],
+        exchange_rates=rates if rate else [],
+        suppliers=[{"supplier_id": "kuwait", "currency": "KWD"}, {"supplier_id": "mill", "currency": "EUR"}],
+        supplier_items=[
+            {"supplier_id": name, "ingredient_id": "flour", "price": price}
+            for name, price in (("kuwait", 0.9), ("mill", 1.0))
+        ],
+    )
+    offers = supplier_offers(cells(), frames)
+    assert offers["supplier_id"].to_list() == order
+    assert offers["score"][0] == score
+    assert dict(offers.select("supplier_id", "exchange_rate").iter_rows()) == {"mill": 1.0, "kuwait": rate}
+
+
 def test_equal_prices_go_by_supplier(facts: Facts, cells: Cells) -> None:
     item = {"ingredient_id": "flour", "price": 2.0}
     frames = facts(

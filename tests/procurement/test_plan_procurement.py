@@ -169,16 +169,22 @@ def test_an_open_order_counts_with_what_has_not_come_yet(facts: Facts, cells: Ce
     )
 
 
-@pytest.mark.parametrize(("ended", "incoming", "overdue"), [(4, 60.0, 0.0), (3, 0.0, 60.0)])
-def test_an_order_overdue_by_more_than_a_day_is_not_relied_on(
-    ended: int, incoming: float, overdue: float, facts: Facts, cells: Cells
+@pytest.mark.parametrize(
+    ("ended", "grace", "incoming", "overdue"),
+    [(4, None, 60.0, 0.0), (3, None, 0.0, 60.0), (3, "2", 60.0, 0.0), (4, "0", 0.0, 60.0)],
+)
+def test_an_order_overdue_for_longer_than_the_grace_of_a_day_is_not_relied_on(
+    ended: int, grace: str | None, incoming: float, overdue: float, facts: Facts, cells: Cells
 ) -> None:
+    chosen = [{"key": "overdue_grace_days", "value": grace, "valid_from": date(2026, 1, 1)}] if grace else []
     then = datetime(2026, 1, ended, 10, tzinfo=UTC)
     order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0,
              "expected_from": then, "expected_to": then, "ordered_at": then, "recorded_at": then}  # fmt: skip
     salt = {"receipt_id": "r", "lot_id": "L", "ingredient_id": "salt", "quantity": 1.0, "received_at": then,
             "recorded_at": COUNTED}  # fmt: skip
-    row = requirements(cells(), facts(**bread(purchase_orders=[order], stock_receipts=[salt])))[0]
+    row = requirements(cells(), facts(**bread(purchase_orders=[order], stock_receipts=[salt], tenant_settings=chosen)))[
+        0
+    ]
     assert json.loads(row["reasoning"])["overdue_excluded"] == overdue
     assert (row["planned_order_quantity"] == 0.0) == (incoming > 0)
 
