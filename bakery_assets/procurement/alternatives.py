@@ -91,8 +91,10 @@ def margins(
         .agg(ordered_sum("margin"))
         .drop_nulls()
     )
-    by_ingredient = used.join(baked, on=PRODUCT).group_by(*INGREDIENT, "day").agg(ordered_sum("margin"))
-    return by_day(by_ingredient, items, INGREDIENT, "margin", days)
+    # By the number of the ingredient: groups by texts cost twice as much.
+    numbered = used.join(items.select(*INGREDIENT, item="row"), on=INGREDIENT).select(*PRODUCT, "item")
+    by_ingredient = numbered.join(baked, on=PRODUCT).group_by("item", "day").agg(ordered_sum("margin"))
+    return by_day(by_ingredient, items.select("row", item="row"), ["item"], "margin", days)
 
 
 def margin_at_stake(margin: Floats, orders: pl.DataFrame) -> Floats:
