@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bakery_assets.cells import OUTLOOK_DAYS
 from bakery_assets.explanations.formats import money
 from bakery_assets.explanations.procurement import (
-    ExplainedRequirements,
+    ExplainedPlans,
     PlanTerms,
     RequirementTerms,
     add_plan_explanations,
@@ -34,6 +34,7 @@ from bakery_assets.materials.stock import StockOnHand, stock_on_hand, unknown_st
 from bakery_assets.procurement.alternatives import expiring, margin_at_stake, margins, other_offers
 from bakery_assets.procurement.joint_minimum import place_joint_orders
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
+from bakery_assets.procurement.proposals import purchase_proposals, with_proposals, with_version
 from bakery_assets.procurement.records import (
     NO_LIMIT,
     MrpRecords,
@@ -69,12 +70,14 @@ class ProcurementInputs(TypedDict):
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
 
 
 class ProcurementTables(TypedDict):
     """What ``plan_procurement`` writes."""
 
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
+    purchase_proposals: dy.DataFrame[plans.PurchaseProposals]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
 
 
@@ -89,7 +92,8 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     stock, and needed_on is the day stock falls short, if it does. In both, net_requirement = gross_requirement +
     safety_stock - on_hand - scheduled_receipts, at least 0, and stock that expires before it is used is not in
     on_hand. An order that arrives after the 14 days counts, in scheduled_receipts, open orders up to its own day.
-    Nothing is required for products that ``master_data_faults`` leaves out.
+    Nothing is required for products that ``master_data_faults`` leaves out. ``purchase_proposals`` has one row per
+    supplier and delivery, whose lines are the requirements with an order.
 
     An ingredient whose stock is not known is planned by delivery cycle: each delivery brings what is baked from its day
     until the next possible delivery, without stock, without safety stock, and without saying that anything runs out.
@@ -117,10 +121,16 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     ).hstack(other_offers(by_cycle, deliverable, orders))
     ordered = _ordered(judged, items, offers, order_by_delivery)
     terms = _requirement_terms(ordered, _not_ordered(orders, items, offers, records), items, records, receipts)
-    explained = add_requirement_explanations(terms, used)
+    explained = with_proposals(add_requirement_explanations(terms, used))
+    proposals = purchase_proposals(explained, used, inputs["customer_orders"])
+
+    def versioned(rows: pl.DataFrame) -> pl.DataFrame:
+        return with_version(rows, cells, inputs["plan_versions"]).with_columns(status=pl.lit("draft"))
+
     return ProcurementTables(
-        procurement_plans=_plans(cells, explained, inputs["tenants"]),
-        procurement_requirements=conform(plans.ProcurementRequirements, explained),
+        procurement_plans=conform(plans.ProcurementPlans, versioned(_plans(cells, explained, inputs["tenants"]))),
+        purchase_proposals=conform(plans.PurchaseProposals, versioned(proposals)),
+        procurement_requirements=conform(plans.ProcurementRequirements, versioned(explained)),
     )
 
 
@@ -302,10 +312,10 @@ def _date(day: str | pl.Expr) -> pl.Expr:
 
 def _plans(
     cells: dy.DataFrame[Cells],
-    requirements: dy.DataFrame[ExplainedRequirements],
+    requirements: pl.DataFrame,
     tenants: dy.DataFrame[ops.Tenants],
-) -> dy.DataFrame[plans.ProcurementPlans]:
-    """One draft per tenant: what its orders amount to, each currency by itself."""
+) -> dy.DataFrame[ExplainedPlans]:
+    """One row per tenant: what its orders amount to, each currency by itself."""
     has_order = pl.col("planned_order_quantity") > 0
     own = tenants.select("tenant_id", own_currency="currency")
     priced = requirements.join(own, on="tenant_id", how="left", maintain_order="left")
@@ -333,8 +343,7 @@ def _plans(
         .with_columns(pl.col(counts).fill_null(0), pl.col("total_cost").fill_null(0.0))
         .sort("tenant_id")
     )
-    explained = add_plan_explanations(conform(PlanTerms, totals))
-    return conform(plans.ProcurementPlans, explained.with_columns(version=pl.lit(1), status=pl.lit("draft")))
+    return add_plan_explanations(conform(PlanTerms, totals))
 
 
 def _costs_in_other_currencies(orders: pl.DataFrame) -> pl.DataFrame:
