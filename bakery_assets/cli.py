@@ -12,6 +12,7 @@ import typer
 from bakery_assets.commands.alerts import alerts
 from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
+from bakery_assets.commands.decide import approve, change, regenerate, reject
 from bakery_assets.commands.demo import demo
 from bakery_assets.commands.imports import imports, undo_import
 from bakery_assets.commands.intake import import_pos, load
@@ -60,6 +61,10 @@ for command in (
     receive,
     done,
     waste,
+    approve,
+    reject,
+    change,
+    regenerate,
 ):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
