@@ -114,11 +114,24 @@ stock_lots = table(
     creates="locations",
 )
 
-purchase_orders = table(schemas.PurchaseOrders, _recorded("purchase_orders"), fact="ordered_at")
+purchase_orders = table(
+    schemas.PurchaseOrders,
+    _recorded("purchase_orders"),
+    # Every minute the watch looks for those whose window is near.
+    Index("purchase_orders_tenant_id_expected_to_idx", "tenant_id", "expected_to"),
+    fact="ordered_at",
+)
 
 order_events = table(schemas.OrderEvents, fact="happened_at")
 
-stock_receipts = table(schemas.StockReceipts, _recorded("stock_receipts"), fact="received_at", creates="locations")
+stock_receipts = table(
+    schemas.StockReceipts,
+    _recorded("stock_receipts"),
+    Index("stock_receipts_tenant_id_order_id_idx", "tenant_id", "order_id"),
+    Index("stock_receipts_tenant_id_received_at_idx", "tenant_id", "received_at"),
+    fact="received_at",
+    creates="locations",
+)
 
 waste = table(schemas.Waste, _recorded("waste"), fact="waste_date", creates="locations")
 

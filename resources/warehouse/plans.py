@@ -20,6 +20,7 @@ from resources.schema import metadata
 from resources.schema.plans import demand_forecasts, findings, production_batches, validation_runs
 from resources.warehouse.alerts import record_failures, update_alerts
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
+from resources.warehouse.deliveries import watch_planned
 from resources.warehouse.record import append_versions
 
 # Parents before children, because of foreign keys.
@@ -134,6 +135,7 @@ def _replace(
                 succeeded=pl.col("reason").is_null(), has_findings=pl.lit(findings.name in written),
             ),
         )  # fmt: skip
+        watch_planned(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 
 
