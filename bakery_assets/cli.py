@@ -19,7 +19,8 @@ from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.interruptions import INTERRUPTED, noted_interruptions
 from bakery_assets.commands.plan import plan
 from bakery_assets.commands.quarantine import quarantine
-from bakery_assets.commands.record import count, done, receive, waste
+from bakery_assets.commands.receive import receive
+from bakery_assets.commands.record import count, done, waste
 from bakery_assets.commands.replay import replay
 from bakery_assets.commands.servers import up
 from bakery_assets.commands.show import show

@@ -22,6 +22,7 @@ from schedules.daily_planning import daily_planning
 from schedules.housekeeping import housekeeping
 from schedules.model_review import model_review
 from schedules.weekly_retraining import weekly_retraining
+from sensors.delivery_windows import delivery_windows
 from sensors.failed_cells import failed_cells
 from sensors.inbox import inbox
 from sensors.late_mornings import late_mornings_watch
@@ -48,6 +49,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
             tenant_registry,
             failed_cells,
             late_sales,
+            delivery_windows,
             plan_decisions,
             run_outcomes,
             run_cancellations,

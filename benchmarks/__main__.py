@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks import (
     accuracy,
     censoring,
+    deliveries,
     forecast_cost,
     procurement,
     replay,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "stock_ledger": stock_ledger.run,
     "stock_reading": stock_reading.run,
     "procurement": procurement.run,
+    "deliveries": deliveries.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
 LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has

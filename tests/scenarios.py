@@ -89,7 +89,8 @@ def value(word: str | None, kind: Any, zone: str) -> Any:
     if kind in (pl.Date, pl.Time):
         return date.fromisoformat(word) if kind == pl.Date else time.fromisoformat(word)
     if isinstance(kind, pl.Datetime):
-        return datetime.fromisoformat(word).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        given = datetime.fromisoformat(word)
+        return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     return word
 
 

@@ -1,6 +1,7 @@
 """The life of alerts: opened by the first plan that finds their cause, updated, acknowledged, resolved, archived.
 
-Pure functions of the alerts before, what the plans found and who acknowledged. Only a tenant's latest plan opens,
+Pure functions of the alerts before, what the plans found and who acknowledged. Alerts about deliveries are opened and
+ended by ``deliveries.alerts``, and plans leave them as they are. Of all others, only a tenant's latest plan opens,
 updates or resolves alerts, so that a backfill of the past changes none; a day that could not be planned is the
 exception: that alert belongs to its day, and goes when the day is planned. The same plan again gives the same rows.
 """
@@ -60,7 +61,8 @@ def alerts_after(
     known = _with_latest(before, outcomes)
     # An alert that this very plan has resolved is taken as it was before: the plan is made again.
     again = (pl.col("resolved_on") == pl.col("latest_on")) & (pl.col("resolved_at") == pl.col("latest_at"))
-    is_active = pl.col("status").is_in(OPEN) | again.fill_null(value=False)
+    is_of_plans = ~pl.col("kind").is_in(plans.WATCHED)
+    is_active = is_of_plans & (pl.col("status").is_in(OPEN) | again.fill_null(value=False))
     active = known.filter(is_active)
     kept = active.join(found, on=CAUSE, how="semi")
     gone = active.join(found, on=CAUSE, how="anti")
@@ -68,7 +70,7 @@ def alerts_after(
         known.filter(~is_active),
         _updated(kept, found),
         _resolved(_with_ordered(gone, orders), outcomes),
-        _opened(found.join(active, on=CAUSE, how="anti"), before),
+        opened(found.join(active, on=CAUSE, how="anti"), before),
     ]
     columns = plans.Alerts.column_names()
     together = pl.concat([part.select(columns) for part in parts], how="vertical_relaxed")
@@ -232,8 +234,13 @@ def _resolved(gone: pl.DataFrame, outcomes: dy.DataFrame[PlanOutcomes]) -> pl.Da
     )
 
 
-def _opened(new: pl.DataFrame, before: dy.DataFrame[plans.Alerts]) -> pl.DataFrame:
-    """New alerts; one whose cause had an alert before says which, and is numbered if that was opened the same day."""
+def opened(new: pl.DataFrame, before: dy.DataFrame[plans.Alerts]) -> pl.DataFrame:
+    """New alerts; one whose cause had an alert before says which, and is numbered if that was opened the same day.
+
+    Args:
+        new: what is to be told, ``found_on`` a local date since ``found_at``.
+        before: the tenants' alerts that are not archived.
+    """
     last = (
         before.sort("opened_at", "alert_id")
         .group_by(CAUSE, maintain_order=True)

@@ -1,8 +1,9 @@
 """Findings about items that run short, whatever the reason: one for each item.
 
-A stock-out, the overdue order, the late delivery or the missing supplier behind it, and low stock have one cause, so
-they are one finding. Its kind is that of the worst: ``stockout``, which names the orders or supplier it comes from,
-``no_supplier``, ``overdue_order``, ``late_delivery`` where only safety stock is used, ``low_stock``. Of an item whose
+A stock-out, the late delivery or the missing supplier behind it, and low stock have one cause, so they are one finding.
+Its kind is that of the worst: ``stockout``, which names the orders or supplier it comes from, ``no_supplier``,
+``late_delivery`` where only safety stock is used, ``low_stock``. An overdue order has an alert of its own, see
+``deliveries``. Of an item whose
 stock is not known only a missing supplier is told: nobody can say that it runs out.
 """
 
@@ -12,7 +13,7 @@ import polars as pl
 from bakery_assets.briefing.findings import Finding, critical_if_soon, finding
 from bakery_assets.briefing.not_begun import NotBegun, NotBegunInputs, not_begun
 from bakery_assets.briefing.order_alerts import RequirementLines
-from bakery_assets.briefing.overdue_alerts import OverdueIngredients, overdue_findings
+from bakery_assets.briefing.overdue_alerts import OverdueIngredients
 from bakery_assets.briefing.repeated_orders import RepeatedOrders
 from bakery_assets.briefing.stock_outlook import item_names, items_at_risk
 from bakery_assets.explanations.formats import as_json, as_struct, clock, on_weekday, quantity
@@ -47,7 +48,6 @@ def shortage_findings(
     by_urgency = [
         _stockouts(short, late, unsupplied, overdue, repeated, not_begun(inputs)),
         _no_supplier(unsupplied),
-        overdue_findings(overdue),
         _late_deliveries(late),
         _low_stock(low),
     ]

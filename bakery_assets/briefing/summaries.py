@@ -88,7 +88,7 @@ def summarize_day(cells: dy.DataFrame[Cells], inputs: BriefingInputs) -> Briefin
     none has. ``accuracy`` is that of the last validated day. Rows are sorted by their keys.
     """
     lines = requirement_lines(cells, inputs)
-    overdue, repeated = overdue_ingredients(cells, lines, inputs), repeated_orders(cells, inputs)
+    overdue, repeated = overdue_ingredients(cells, inputs), repeated_orders(cells, inputs)
     findings = rank_findings(
         cells,
         [

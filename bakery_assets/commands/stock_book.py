@@ -105,18 +105,16 @@ def stock_book(warehouse: "Warehouse", tenant_id: str, timezone: str, now: datet
 
 
 def orders_of(
-    warehouse: "Warehouse", tenant_id: str, timezone: str, now: datetime, ingredient_id: str
-) -> tuple[list[str], list[tuple[str, float]]]:
-    """Numbers of all orders of an ingredient that are known at ``now``, and the open ones with what is open of them."""
+    warehouse: "Warehouse", tenant_id: str, timezone: str, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines of all orders that are known at ``now``, and the open ones with what is ``open`` of them."""
     from bakery_assets.forecasting.data.history import HISTORY_DAYS
     from bakery_assets.materials.scheduled_receipts import OrderFacts, open_orders
     from resources.warehouse.facts import read_known
 
     cells = _cell_at(tenant_id, timezone, now)
     known = read_known(warehouse, cells, ["purchase_orders", "stock_receipts", "tenant_settings"], HISTORY_DAYS)
-    of_item = pl.col("ingredient_id") == ingredient_id
-    still_open = open_orders(cells, cast("OrderFacts", known)).filter(of_item)
-    return known["purchase_orders"].filter(of_item)["order_id"].to_list(), still_open.select("order_id", "open").rows()
+    return known["purchase_orders"], open_orders(cells, cast("OrderFacts", known))
 
 
 def _cell_at(tenant_id: str, timezone: str, now: datetime) -> "dy.DataFrame[Cells]":

@@ -391,6 +391,11 @@ class StockReceipts(dy.Schema):
     expires_on = col.date("Last day it may be used; empty: no expiry", nullable=True)
     received_at = col.instant("When it was received")
     recorded_at = col.recorded_at()
+    state = col.choice(
+        "Whether its recording is finished; a draft is no stock yet, and fulfills no order",
+        ("draft", "confirmed"),
+        default="confirmed",
+    )
 
 
 class Waste(dy.Schema):

@@ -41,7 +41,6 @@ AlertKind = Literal[
     "batch_not_worth_it",
     "master_data_fault",
     "order_today",
-    "overdue_order",
     "late_delivery",
     "no_supplier",
     "stockout",
@@ -59,6 +58,10 @@ AlertKind = Literal[
     "forecast_worsening",
     "holiday_unconfirmed",
     "training_waits",
+    "delivery_arriving_soon",
+    "delivery_overdue",
+    "stock_receipt_incomplete",
+    "order_due",
 ]
 AlertClass = Literal["planning", "production", "orders", "stock", "forecast", "data"]
 Severity = Literal["low", "medium", "high", "critical"]
@@ -78,7 +81,6 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "master_data_fault": "data",
     "order_today": "orders",
     # Why an item runs short may change from plan to plan; it stays one alert, and one class.
-    "overdue_order": "stock",
     "late_delivery": "stock",
     "no_supplier": "stock",
     "stockout": "stock",
@@ -96,7 +98,15 @@ CLASS_OF: dict[AlertKind, AlertClass] = {
     "forecast_worsening": "forecast",
     "holiday_unconfirmed": "forecast",
     "training_waits": "data",
+    "delivery_arriving_soon": "orders",
+    "delivery_overdue": "orders",
+    "stock_receipt_incomplete": "orders",
+    "order_due": "orders",
 }
+# These are opened and ended by the watch over deliveries, at any minute; all others by plans.
+WATCHED: tuple[AlertKind, ...] = (
+    "delivery_arriving_soon", "delivery_overdue", "stock_receipt_incomplete", "order_due",
+)  # fmt: skip
 
 # By what a shop is taken to open or to be closed on a holiday, in the order in which it counts.
 HolidayEvidence = Literal["calendar", "opening_hours", "own_past", "other_holidays", "sister_shops", "country", "none"]
@@ -825,7 +835,9 @@ class Findings(PlanRow):
     alert_class = col.choice("Group of kinds", ALERT_CLASSES)
     severity = col.choice("How bad it is", SEVERITIES)
     priority = col.integer(
-        "How urgent it is: severity up to 60, hours to the deadline up to 25, what is at stake up to 15", maximum=100
+        "How urgent it is: severity up to 60, hours to the deadline up to 25, what is at stake up to 15; of deliveries"
+        " 70 where one arrives soon, 80, 85 or 95",
+        maximum=100,
     )
     deadline = col.instant("Until when something can be done about it; empty: none", nullable=True)
     message = col.text("What a person should know")
@@ -847,22 +859,22 @@ class Alerts(dy.Schema):
     priority = Findings.priority
     deadline = Findings.deadline
     status = col.choice("Where it stands", ALERT_STATUSES)
-    opened_on = col.date("Date of the plan that opened it")
-    opened_at = col.instant("Planning instant of that plan")
+    opened_on = col.date("Date of the plan that opened it; of deliveries the local date of opened_at")
+    opened_at = col.instant("Planning instant of that plan; of deliveries the threshold that was passed")
     updated_at = col.instant("When it last changed: by a plan, an acknowledgement or its resolution")
     escalated_at = col.instant(
         "When its severity last rose; acknowledgements before that do not count; empty: never", nullable=True
     )
-    last_plan_date = col.date("Date of the last plan that found it")
-    last_planned_as_of = col.instant("Planning instant of that plan")
+    last_plan_date = col.date("Date of the last plan that found it; of deliveries the date on which it was last told")
+    last_planned_as_of = col.instant("Planning instant of that plan; of deliveries when it was last told")
     recurrence_of = col.text(
         "The last alert about the same cause, resolved less than 28 days before; empty: none", nullable=True
     )
     acknowledged_by = col.text("Who has seen it", nullable=True)
     acknowledged_at = col.instant("When that was recorded", nullable=True)
     acknowledgement_note = col.text("What was done", nullable=True)
-    resolved_on = col.date("Date of the plan that resolved it", nullable=True)
-    resolved_at = col.instant("Planning instant of that plan", nullable=True)
+    resolved_on = col.date("Date of the plan that resolved it; of deliveries the date of that", nullable=True)
+    resolved_at = col.instant("Planning instant of that plan; of deliveries when it was found over", nullable=True)
     resolution = col.text("Why it went", nullable=True)
     message = Findings.message
     reasoning = Findings.reasoning

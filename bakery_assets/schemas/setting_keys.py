@@ -199,6 +199,30 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "no",
         ("yes", "no"),
     ),
+    SettingKey(
+        "delivery_soon_hours",
+        "number",
+        "Hours before a delivery window from which an alert says what arrives and what to prepare, at most 168",
+        2.0,
+    ),
+    SettingKey(
+        "delivery_overdue_minutes",
+        "number",
+        "Minutes after the end of a delivery window from which a delivery is overdue",
+        30.0,
+    ),
+    SettingKey(
+        "receipt_due_hours",
+        "number",
+        "Hours after the end of a delivery window by which its receipt has to be recorded and confirmed",
+        2.0,
+    ),
+    SettingKey(
+        "order_reminder_hours",
+        "number",
+        "Hours before a supplier's cut-off from which an alert reminds of what is not decided or ordered, at most 168",
+        1.0,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

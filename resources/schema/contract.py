@@ -161,6 +161,40 @@ Events that contradict, which every plan puts aside.
 | `reason` | What is wrong, and what to do |
 
 They run with the rights of whoever asks. What corrects and what contradicts is listed in `docs/architecture.md`.
+
+## Purchase orders as of any instant
+
+`plans.order_states_as_of(instant)` gives the state of every purchase order with what was known at that instant, in the
+columns of `plans.order_states`, which is the same for now. Only confirmed receipts that name the order count. Changed
+is what was changed since it was sent or confirmed; short is what came with less than was ordered, and no more expected.
+
+### `plans.order_states`
+
+| column | meaning |
+| --- | --- |
+| `tenant_id` | The bakery |
+| `order_id` | The order |
+| `supplier_id` | The supplier, as recorded last |
+| `state` | ordered, sent, confirmed, changed, partly_received, received, short or cancelled |
+| `expected_from` | Start of the first window of its lines |
+| `expected_to` | End of the last window of its lines |
+| `ordered_at` | When it was ordered |
+| `sent_at` | When it left last; empty: no one has said so |
+| `confirmed_at` | When the supplier confirmed it last; empty: no one has said so |
+| `changed_at` | When a record last changed it; empty: never |
+| `received_at` | When something of it came last; empty: nothing has |
+| `lines` | Ingredients ordered; canceled ones do not count |
+| `lines_received` | Of these, those of which all has come |
+
+## Alerts about deliveries
+
+Plans open and end alerts, but for `delivery_arriving_soon`, `delivery_overdue`, `stock_receipt_incomplete` and
+`order_due`: the sensor `delivery_windows` looks after these every minute, and a plan does once when it is published.
+`subject` is the order, of `order_due` the supplier; `opened_at` is the threshold that was passed, not the minute in
+which it was seen.
+
+`plans.events` has `delivery.scheduled` for each record of an order (a line with quantity 0 is canceled) and
+`delivery.received` for each confirmed receipt. Loads write them at once, the same sensor for rows that apps insert.
 """
 
 DAGSTER = """## Dagster names
@@ -170,7 +204,7 @@ asset's description. Tables of models and `marts` are assets of their own, facts
 partitions `tenant`; dimensions `date` and `tenant`; models and retrainings have `tenant` alone. Jobs `planning_wave`,
 `plan_tenant_day`, `retrain_models`, `review_models`, `check_sales`, `build_marts`. Schedules `daily_planning`,
 `weekly_retraining`, `model_review`, `housekeeping`. Sensors `tenant_registry`, `failed_cells`, `late_sales`,
-`plan_decisions`, `run_outcomes`, `run_cancellations`, `late_mornings`, `inbox`.
+`delivery_windows`, `plan_decisions`, `run_outcomes`, `run_cancellations`, `late_mornings`, `inbox`.
 """
 
 

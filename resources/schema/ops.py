@@ -10,7 +10,17 @@ from loading on, and a figure that differs is the later record. ``happened`` nam
 refers to it.
 """
 
-from sqlalchemy import CheckConstraint, Column, Computed, Identity, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    DefaultClause,
+    Identity,
+    Index,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import BIGINT, BOOLEAN, INTEGER, JSONB, TEXT, TIMESTAMP
 from sqlalchemy.sql import false, func
 
@@ -21,6 +31,14 @@ from resources.schema.columns import metadata, table, tenant_fk, transaction
 
 def _transaction() -> Column[int]:
     return transaction("transaction_id", "Transaction that wrote the row; late sales are found by it")
+
+
+def _announced() -> tuple[Column[int], Index]:
+    """By which events about the rows are appended; see ``resources.warehouse.delivery_events``."""
+    comment = "Transaction that wrote the row; events are appended by it; empty: written before there were events"
+    written_by = transaction("transaction_id", comment, nullable=True)
+    written_by.server_default = DefaultClause(func.pg_current_xact_id())
+    return written_by, Index(None, "transaction_id")
 
 
 def _imported() -> tuple[Column[int], Column[bool]]:
@@ -114,11 +132,26 @@ stock_lots = table(
     creates="locations",
 )
 
-purchase_orders = table(schemas.PurchaseOrders, _recorded("purchase_orders"), fact="ordered_at")
+purchase_orders = table(
+    schemas.PurchaseOrders,
+    *_announced(),
+    _recorded("purchase_orders"),
+    # Every minute the watch looks for those whose window is near.
+    Index("purchase_orders_tenant_id_expected_to_idx", "tenant_id", "expected_to"),
+    fact="ordered_at",
+)
 
 order_events = table(schemas.OrderEvents, fact="happened_at")
 
-stock_receipts = table(schemas.StockReceipts, _recorded("stock_receipts"), fact="received_at", creates="locations")
+stock_receipts = table(
+    schemas.StockReceipts,
+    *_announced(),
+    _recorded("stock_receipts"),
+    Index("stock_receipts_tenant_id_order_id_idx", "tenant_id", "order_id"),
+    Index("stock_receipts_tenant_id_received_at_idx", "tenant_id", "received_at"),
+    fact="received_at",
+    creates="locations",
+)
 
 waste = table(schemas.Waste, _recorded("waste"), fact="waste_date", creates="locations")
 

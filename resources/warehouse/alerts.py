@@ -37,13 +37,13 @@ def update_alerts(bulk: Bulk, ended: pl.DataFrame) -> None:
         ended: ``tenant_id, plan_date, planned_as_of, succeeded, has_findings``.
     """
     bulk.put("ended", ended)
-    _lock(bulk, ended["tenant_id"].unique().to_list())
+    lock_tenants(bulk, ended["tenant_id"].unique().to_list())
     later = "SELECT FROM plans.daily_summaries s WHERE s.tenant_id = e.tenant_id AND s.plan_date > e.plan_date"
     outcomes = bulk.read(
         "SELECT e.tenant_id, e.plan_date, e.planned_as_of, e.succeeded,"  # noqa: S608
         f" e.succeeded AND e.has_findings AND NOT EXISTS ({later}) AS is_latest FROM ended e"
     )
-    before = _read(bulk, schemas.plans.Alerts, plans.alerts, f"{_CONCERNED} AND t.status <> 'archived'")
+    before = read_unarchived(bulk)
     after = alerts_after(
         before,
         conform(PlanOutcomes, outcomes),
@@ -53,10 +53,10 @@ def update_alerts(bulk: Bulk, ended: pl.DataFrame) -> None:
             plans.findings,
             "(t.tenant_id, t.plan_date) IN (SELECT tenant_id, plan_date FROM ended)",
         ),
-        _read(bulk, schemas.ops.AlertAcknowledgements, ops.alert_acknowledgements, _CONCERNED),
+        read_acknowledgements(bulk),
         _read(bulk, schemas.ops.PurchaseOrders, ops.purchase_orders, _ORDERED_SINCE),
     )
-    _write_changed(bulk, before, after)
+    write_changed(bulk, before, after)
 
 
 def read_alerts(warehouse: Warehouse, tenants: Collection[str]) -> dy.DataFrame[schemas.plans.Alerts]:
@@ -93,12 +93,12 @@ def acknowledge(
     with warehouse.bulk() as bulk:
         _stage(bulk, ops.alert_acknowledgements, fact)
         bulk.run(insert_from(f"staged_{ops.alert_acknowledgements.name}", ops.alert_acknowledgements, fact.columns))
-        _lock(bulk, [tenant_id])
+        lock_tenants(bulk, [tenant_id])
         before = _read(bulk, schemas.plans.Alerts, plans.alerts, _CONCERNED)
-        _write_changed(bulk, before, _with_known_acknowledgements(bulk, before))
+        write_changed(bulk, before, _with_known_acknowledgements(bulk, before))
 
 
-def _lock(bulk: Bulk, tenants: Collection[str]) -> None:
+def lock_tenants(bulk: Bulk, tenants: Collection[str]) -> None:
     """Stage the tenants and lock their rows in the order of their ids."""
     _stage_tenants(bulk, tenants)
     bulk.run(
@@ -114,8 +114,17 @@ def _stage_tenants(bulk: Bulk, tenants: Collection[str]) -> None:
 def _with_known_acknowledgements(
     bulk: Bulk, alerts: dy.DataFrame[schemas.plans.Alerts]
 ) -> dy.DataFrame[schemas.plans.Alerts]:
-    facts = _read(bulk, schemas.ops.AlertAcknowledgements, ops.alert_acknowledgements, _CONCERNED)
-    return with_acknowledgements(alerts, facts)
+    return with_acknowledgements(alerts, read_acknowledgements(bulk))
+
+
+def read_unarchived(bulk: Bulk) -> dy.DataFrame[schemas.plans.Alerts]:
+    """The alerts of locked tenants that are not archived."""
+    return _read(bulk, schemas.plans.Alerts, plans.alerts, f"{_CONCERNED} AND t.status <> 'archived'")
+
+
+def read_acknowledgements(bulk: Bulk) -> dy.DataFrame[schemas.ops.AlertAcknowledgements]:
+    """All acknowledgements of alerts of the tenants that are staged or locked."""
+    return _read(bulk, schemas.ops.AlertAcknowledgements, ops.alert_acknowledgements, _CONCERNED)
 
 
 _CONCERNED = "t.tenant_id IN (SELECT tenant_id FROM concerned)"
@@ -134,13 +143,15 @@ def _read(bulk: Bulk, schema: type[S], table: Table, condition: str) -> dy.DataF
     return conform(schema, typed.sort(schema.primary_key()))
 
 
-def _write_changed(
+def write_changed(
     bulk: Bulk, before: dy.DataFrame[schemas.plans.Alerts], after: dy.DataFrame[schemas.plans.Alerts]
-) -> None:
+) -> int:
+    """Write the alerts that are not as they were before; how many."""
     changed = after.join(before, on=after.columns, how="anti", nulls_equal=True)
     if changed.height:
         _stage(bulk, plans.alerts, changed)
         _replace_rows(bulk, plans.alerts, ("tenant_id", "alert_id"))
+    return changed.height
 
 
 def _stage(bulk: Bulk, table: Table, frame: pl.DataFrame) -> None:

@@ -89,7 +89,7 @@ class Snapshot:
         current = conform(
             SnapshotCells, self.cells.join(wanted, on=["tenant_id", "plan_date"], how="semi").sort("tenant_id")
         )
-        known = {name: _without_withdrawn(_as_known(name, frame, current)) for name, frame in self.tables.items()}
+        known = {name: _that_count(_as_known(name, frame, current)) for name, frame in self.tables.items()}
         return conform(Cells, current), known
 
 
@@ -189,21 +189,32 @@ def read_known(
         series: ``tenant_id, location_id, product_id``; products and what they sold are read of these only.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        reach = cells.select(
-            "tenant_id",
-            latest="planned_as_of",
-            latest_sales="planned_as_of",
-            earliest=pl.col("plan_date") - timedelta(days=history_days),
-        )
-        # Of stock all of history.
-        bulk.put("reach", reach.join(NO_STOCK_HISTORY, on="tenant_id", how="left"))
-        if series is not None:
-            bulk.put("series", series)
-        found = {
-            name: _read_facts(bulk, metadata.tables[f"ops.{name}"], only_series=series is not None) for name in reads
-        }
+        return known_facts(bulk, cells, reads, history_days, series=series)
+
+
+def known_facts(
+    bulk: Bulk,
+    cells: pl.DataFrame,
+    reads: Collection[str],
+    history_days: int = 0,
+    *,
+    series: pl.DataFrame | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The same within a transaction."""
+    reach = cells.select(
+        "tenant_id",
+        latest="planned_as_of",
+        latest_sales="planned_as_of",
+        earliest=pl.col("plan_date") - timedelta(days=history_days),
+    )
+    # Of stock all of history.
+    bulk.put("reach", reach.join(NO_STOCK_HISTORY, on="tenant_id", how="left"))
+    if series is not None:
+        bulk.put("series", series)
+    found = {name: _read_facts(bulk, metadata.tables[f"ops.{name}"], only_series=series is not None) for name in reads}
+    bulk.run("DROP TABLE reach")
     without_late_sales = conform(SnapshotCells, cells.with_columns(sales_until="planned_as_of"))
-    return {name: _without_withdrawn(_as_known(name, frame, without_late_sales)) for name, frame in found.items()}
+    return {name: _that_count(_as_known(name, frame, without_late_sales)) for name, frame in found.items()}
 
 
 def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collection[str]) -> dict[str, pl.DataFrame]:
@@ -280,9 +291,12 @@ def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.Da
     )
 
 
-def _without_withdrawn(latest: pl.DataFrame) -> pl.DataFrame:
-    """Latest records without those of sales that are withdrawn: nothing is known of these any more."""
-    return latest.filter(~pl.col(_WITHDRAWN)).drop(_WITHDRAWN) if _WITHDRAWN in latest.columns else latest
+def _that_count(latest: pl.DataFrame) -> pl.DataFrame:
+    """Latest records without those that count for nothing: sales that are withdrawn, receipts in draft."""
+    if _WITHDRAWN in latest.columns:
+        return latest.filter(~pl.col(_WITHDRAWN)).drop(_WITHDRAWN)
+    is_receipt = latest.columns == schemas.ops.StockReceipts.column_names()
+    return latest.filter(pl.col("state") != "draft") if is_receipt else latest
 
 
 def _as_known(name: str, frame: pl.DataFrame, cells: dy.DataFrame[SnapshotCells]) -> pl.DataFrame:

@@ -17,6 +17,7 @@ from bakery_assets.intake.report import FileReport, LoadReport, ReportProgress, 
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.tables import TableSpec, dependents
 from resources.schema import ops
+from resources.warehouse import delivery_events
 from resources.warehouse import intake_sql as sql
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.intake_tables import table_spec
@@ -122,6 +123,8 @@ def _load(
             corrections=corrections,
         )
         sql.store(bulk, table, file)
+        if table.name in delivery_events.TABLES:
+            delivery_events.announce_written(bulk)
         sql.quarantine(bulk, source.folder, source.name)
     return file
 

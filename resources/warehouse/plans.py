@@ -27,6 +27,7 @@ from resources.schema.plans import (
 from resources.warehouse.alerts import record_failures, update_alerts
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
 from resources.warehouse.decisions import settle_in
+from resources.warehouse.deliveries import watch_planned
 from resources.warehouse.record import append_versions
 
 # Parents before children, because of foreign keys.
@@ -144,6 +145,7 @@ def _replace(
         published = ended.filter(pl.col("reason").is_null())
         if procurement_plans.name in written and published.height:
             settle_in(bulk, published["tenant_id"].to_list(), finished_at, auto=True)
+        watch_planned(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 
 

@@ -170,7 +170,7 @@ def _order_facts(bulk: Bulk, plan_date: date, known_at: str) -> OrderFacts:
     return OrderFacts(
         tenant_settings=conform(ops.TenantSettings, chosen),
         purchase_orders=conform(ops.PurchaseOrders, latest("purchase_orders")),
-        stock_receipts=conform(ops.StockReceipts, latest("stock_receipts")),
+        stock_receipts=conform(ops.StockReceipts, latest("stock_receipts").filter(pl.col("state") != "draft")),
     )
 
 

@@ -109,8 +109,20 @@ def test_what_cannot_be_true_is_refused_with_its_reason(warehouse: Warehouse) ->
 
 
 def test_an_overdue_order_is_told_whether_it_still_counts_or_not(warehouse: Warehouse) -> None:
-    found = rows(warehouse, "SELECT tenant_id, subject FROM plans.alerts WHERE kind = 'overdue_order' ORDER BY 1")
-    assert found == [("d02-partial", "flour"), ("d02b-partial-overdue", "flour")]
+    found = rows(warehouse, "SELECT tenant_id, message FROM plans.alerts WHERE kind = 'delivery_overdue' ORDER BY 1")
+    is_not = "and is not recorded as received: flour 60 kg."
+    late = "If it has come, its receipt should be recorded by now."
+    assert found == [
+        (
+            "d02-partial",
+            f"Order PO1 from sup was due by 10:00 on Sun 4 Jan, 1 day ago, {is_not} The plan of Mon 5 Jan counts on it. {late}",
+        ),
+        (
+            "d02b-partial-overdue",
+            f"Order PO1 from sup was due by 10:00 on Fri 2 Jan, 3 days ago, {is_not} Plans no longer count on it, and"
+            f" 60 kg flour are ordered again: both may come. {late}",
+        ),
+    ]
 
 
 def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(warehouse: Warehouse) -> None:

@@ -16,7 +16,7 @@ from bakery_assets.quantities import counted
 from bakery_assets.schemas import plans
 
 SEVERITY_STYLES = {"critical": "bold red", "high": "yellow", "medium": "", "low": "dim"}
-ORDERED_UNTIL = ("order_today", "late_delivery")  # kinds whose deadline is that of an order
+ORDERED_UNTIL = ("order_today", "late_delivery", "order_due")  # kinds whose deadline is that of an order
 SAID_WHAT_TO_DO = ("critical", "high")  # in the morning; the list says it of all
 
 
@@ -84,7 +84,8 @@ def _needed(morning: DayBriefing, alerts: pl.DataFrame) -> list[RenderableType]:
 
 def _message(row: Mapping[str, Any], today: date) -> str:
     """What it says; of another day's plan with which, for it says "tomorrow" as that plan does."""
-    plan = "" if row["last_plan_date"] == today else f" (plan of {day(row['last_plan_date'], today)})"
+    told = "as of" if row["kind"] in plans.WATCHED else "plan of"
+    plan = "" if row["last_plan_date"] == today else f" ({told} {day(row['last_plan_date'], today)})"
     return f"{row['message']}{plan}"
 
 

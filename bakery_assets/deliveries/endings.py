@@ -1,0 +1,106 @@
+"""Endings: why an alert about a delivery or an order is over."""
+
+from typing import TypedDict
+
+import dataframely as dy
+import polars as pl
+
+from bakery_assets.deliveries.order_reminders import KIND as ORDER_DUE
+from bakery_assets.deliveries.watch import INCOMPLETE, ORDER, OVERDUE, SOON, ToldLines, WatchedLines
+from bakery_assets.explanations.formats import clock, on_weekday
+from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS
+from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.schemas import columns as col
+
+ALERT = ["tenant_id", "alert_id"]
+
+
+class EndingFacts(TypedDict):
+    """What ``endings`` reads of the orders that alerts are about: all lines, and what was received for them."""
+
+    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    stock_receipts: dy.DataFrame[ops.StockReceipts]
+
+
+class Endings(dy.Schema):
+    """Why alerts end."""
+
+    tenant_id = col.tenant_id()
+    alert_id = col.key_text("The alert", primary_key=True)
+    resolution = col.text("Why it went")
+
+
+def endings(
+    cells: dy.DataFrame[Cells],
+    over: dy.DataFrame[plans.Alerts],
+    lines: dy.DataFrame[WatchedLines],
+    told: dy.DataFrame[ToldLines],
+    facts: EndingFacts,
+) -> dy.DataFrame[Endings]:
+    """One sentence for each alert that is over.
+
+    Args:
+        lines: lines of which something is still to come.
+        told: what alerts are about now.
+    """
+    orders = (
+        facts["purchase_orders"]
+        .group_by(ORDER)
+        .agg(is_canceled=(pl.col("quantity") == 0).all(), last_end=pl.col("expected_to").max(), ordered=pl.len())
+    )
+    still_open = lines.group_by(ORDER).agg(
+        pl.col("expected_from").min(), pl.col("expected_to").min(), has_draft=pl.col("draft").is_not_null().any()
+    )
+    came = facts["stock_receipts"].drop_nulls("order_id").group_by(ORDER).agg(received_at=pl.col("received_at").max())
+    now_overdue = told.filter(pl.col("kind") == OVERDUE).select(*ORDER, is_overdue=pl.lit(value=True)).unique()
+    window_to = (
+        pl.col("reasoning")
+        .str.json_path_match("$.window_to")
+        .str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC", strict=False)
+    )
+    rows = (
+        over.select(*ALERT, "kind", "deadline", order_id="subject", told_window_to=window_to)
+        .join(orders, on=ORDER, how="left")
+        .join(still_open, on=ORDER, how="left")
+        .join(came, on=ORDER, how="left")
+        .join(now_overdue, on=ORDER, how="left")
+        .join(cells.select("tenant_id", "plan_date", "timezone", at="planned_as_of"), on="tenant_id")
+    )
+    local = with_local_times(rows, starts="expected_from", ends="expected_to", came="received_at")
+    return conform(Endings, local.with_columns(resolution=_resolution()).sort(ALERT))
+
+
+def _resolution() -> pl.Expr:
+    kind, is_open = pl.col("kind"), pl.col("expected_to").is_not_null()
+    given_up = pl.col("last_end") < pl.col("at") - pl.duration(days=GIVEN_UP_DAYS)
+    moved = pl.format(
+        "The delivery window was moved: it is expected {} between {} and {}.",
+        on_weekday(pl.col("ends").dt.date()), clock("starts"), clock("ends"),
+    )  # fmt: skip
+    received = pl.format("It was received {} at {}.", on_weekday(pl.col("came").dt.date()), clock("came"))
+    return (
+        pl.when((kind == ORDER_DUE) & (pl.col("deadline") <= pl.col("at")))
+        .then(pl.lit("The time to order has passed."))
+        .when(kind == ORDER_DUE)
+        .then(pl.lit("It was ordered or decided, or the plan no longer proposes it."))
+        .when(pl.col("ordered").is_null())
+        .then(pl.lit("The order is not known any more."))
+        .when(pl.col("is_canceled"))
+        .then(pl.lit("The order was canceled."))
+        .when(pl.col("is_overdue") & (kind == SOON))
+        .then(pl.lit("It did not come in its window, which another alert says."))
+        .when(pl.col("is_overdue") & (kind == INCOMPLETE))
+        .then(pl.lit("The alert that it is overdue says this, too."))
+        .when(is_open & (pl.col("expected_to") != pl.col("told_window_to")))
+        .then(moved)
+        .when(pl.col("has_draft"))
+        .then(pl.lit("It has come: its receipt is begun and has to be finished."))
+        .when(pl.col("received_at").is_not_null())
+        .then(received)
+        .when(given_up)
+        .then(pl.lit(f"It was given up, {GIVEN_UP_DAYS} days after its window."))
+        .when(pl.col("last_end") <= pl.col("at"))
+        .then(pl.lit("Its window has passed, and as no receipts are recorded here it is taken as received."))
+        .otherwise(pl.lit("Nothing of it is to come any more."))
+    )
