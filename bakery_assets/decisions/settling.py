@@ -77,7 +77,8 @@ def _batch_events(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[ops.
         event=event, happened_at="recorded_at", quantity=pl.lit(None), product_id=pl.lit(None, pl.String),
         wasted_quantity=pl.lit(None), reason=pl.when(event == "cancelled").then("reason"),
     )  # fmt: skip
-    return conform(ops.BatchEvents, rows.unique(["tenant_id", "plan_date", "batch_number", "event", "recorded_at"]))
+    key = ["tenant_id", "plan_date", "batch_number", "event", "recorded_at"]
+    return conform(ops.BatchEvents, rows.unique(key, keep="last", maintain_order=True))
 
 
 def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
