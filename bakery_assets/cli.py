@@ -17,6 +17,7 @@ from bakery_assets.commands.demo import demo
 from bakery_assets.commands.imports import imports, undo_import
 from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.interruptions import INTERRUPTED, noted_interruptions
+from bakery_assets.commands.orders import order, sent
 from bakery_assets.commands.plan import plan
 from bakery_assets.commands.quarantine import quarantine
 from bakery_assets.commands.receive import receive
@@ -66,6 +67,8 @@ for command in (
     reject,
     change,
     regenerate,
+    order,
+    sent,
 ):
     app.command()(command)
 app.add_typer(alerts, name="alerts")

@@ -14,6 +14,7 @@ from bakery_assets.commands.terminal import VisibleConsole
 
 if TYPE_CHECKING:
     from bakery_assets.decisions.settling import Settlement
+    from resources.warehouse import Warehouse
 
 Plan = Literal["orders", "production"]
 TABLES: dict[Plan, str] = {"orders": "procurement_plans", "production": "production_schedules"}
@@ -142,31 +143,29 @@ def _decide(
         **values,
     }
     frame = pl.DataFrame([row], schema=pl.Schema(ops.PlanDecisions), orient="row")
+    warehouse = Warehouse()
     try:
-        settled = decide(Warehouse(), conform(ops.PlanDecisions, frame), now)
+        settled = decide(warehouse, conform(ops.PlanDecisions, frame), now)
     except DecisionRefused as refused:
         raise _refused(str(refused)) from refused
-    for line in _outcome(settled, str(values["decision"])):
+    for line in _outcome(warehouse, settled, tenant, str(values["decision"])):
         VisibleConsole(highlight=False, soft_wrap=True).print(line, markup=False)
 
 
-def _outcome(settled: "Settlement", decision: str) -> list[str]:
-    """What came of a decision: its orders, and whether a new plan was asked for."""
-    import polars as pl
-
-    from bakery_assets.briefing.terminal.figures import figure
+def _outcome(warehouse: "Warehouse", settled: "Settlement", tenant: str, decision: str) -> list[str]:
+    """What came of a decision: its orders as they stand, and whether a new plan was asked for."""
+    from bakery_assets.briefing.terminal.figures import quantity
+    from resources.warehouse.orders import read_order
 
     lines = []
-    for (order, supplier, day), rows in settled.purchase_orders.group_by(
-        "order_id", "supplier_id", pl.col("expected_to").dt.date(), maintain_order=True
-    ):
-        items = ", ".join(
-            f"{row['ingredient_id']} {figure(row['quantity'], whole=False)}"
-            if row["quantity"]
-            else f"{row['ingredient_id']} canceled"
-            for row in rows.iter_rows(named=True)
-        )
-        lines.append(f"Order {order}, {supplier}, to come on {day}: {items}.")
+    for order in settled.purchase_orders["order_id"].unique().sort():
+        found = read_order(warehouse, tenant, order)
+        if found is None:
+            lines.append(f"Order {order} is taken back.")
+            continue
+        items = ", ".join(f"{line.item} {quantity(line.quantity, line.unit)}" for line in found.lines)
+        lines.append(f"Order {order}, {found.supplier}, to come on {found.expected_to:%a %-d %b %Y}: {items}.")
+        lines.append(f"Print or mail it: bakery order --tenant {tenant} --order {order}")
     if settled.news["type"].str.ends_with(".regeneration_requested").any():
         lines.append("A new version of the plan is asked for; it is made while `bakery up` runs, within a minute.")
     lines += [f"Batch {row['batch_number']} is {row['event']}." for row in settled.batch_events.to_dicts()]

@@ -105,7 +105,7 @@ def _wrong_by_itself(decisions: pl.DataFrame, targets: pl.DataFrame, facts: Deci
     one = pl.coalesce(*SUBJECTS)
     plan = pl.format("the plan of {}", "plan_date")
     reasons = [
-        (pl.col("version").is_null(), pl.format("No {} was out by then.", plan)),
+        (pl.col("version").is_null(), pl.format("No plan of {} was out by then.", "plan_date")),
         (pl.col("found").is_null(), pl.format("{} has no version {}.", _upper(plan), "version")),
         (~pl.col("may_decide"), pl.format("{} may not decide: approvers are {}.", "who", "approvers")),
         (subjects > 1, pl.lit("It names more than one of a proposal, a line and a batch.")),

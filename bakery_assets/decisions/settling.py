@@ -71,13 +71,16 @@ def settle(facts: DecisionFacts, now: datetime, not_known_to: pl.DataFrame) -> S
 
 def _batch_events(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[ops.BatchEvents]:
     """An approved batch is confirmed, one that is rejected or canceled is canceled."""
-    held = decisions.filter("is_new", pl.col("refused").is_null(), pl.col("batch_number").is_not_null())
+    held = decisions.filter("is_new", pl.col("refused").is_null(), pl.col("batch_number").is_not_null()).sort(
+        "tenant_id", "recorded_at", "decision_id"
+    )
     event = pl.when(pl.col("decision") == "approve").then(pl.lit("confirmed")).otherwise(pl.lit("cancelled"))
     rows = held.with_columns(
         event=event, happened_at="recorded_at", quantity=pl.lit(None), product_id=pl.lit(None, pl.String),
         wasted_quantity=pl.lit(None), reason=pl.when(event == "cancelled").then("reason"),
     )  # fmt: skip
-    return conform(ops.BatchEvents, rows.unique(["tenant_id", "plan_date", "batch_number", "event", "recorded_at"]))
+    key = ["tenant_id", "plan_date", "batch_number", "event", "recorded_at"]
+    return conform(ops.BatchEvents, rows.unique(key, keep="last", maintain_order=True))
 
 
 def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
