@@ -125,6 +125,15 @@ def test_an_overdue_order_is_told_whether_it_still_counts_or_not(warehouse: Ware
     ]
 
 
+def test_what_a_supplier_without_items_should_sell_is_told_as_sold_by_no_one(warehouse: Warehouse) -> None:
+    """d04: the supplier is known, but not what it sells; the bakery is planned all the same."""
+    d04 = "tenant_id = 'd04-supplier-no-items'"
+    assert rows(warehouse, f"SELECT status FROM plans.planning_runs WHERE {d04}") == [("planned",)]
+    assert rows(warehouse, f"SELECT kind, message FROM plans.alerts WHERE {d04} AND subject = 'flour'") == [
+        ("no_supplier", "flour: no supplier is known, and nothing tells how much of it is there.")
+    ]
+
+
 def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(warehouse: Warehouse) -> None:
     """d21: one is wanted a day, 24 are the smallest batch, a cake costs 2.50 and sells at 3.00."""
     batches = "SELECT count(*) FROM plans.production_batches WHERE tenant_id LIKE 'd21%'"

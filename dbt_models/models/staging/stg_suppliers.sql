@@ -1,0 +1,5 @@
+select
+    tenant_id,
+    supplier_id,
+    name
+from {{ source('ops', 'suppliers') }}
