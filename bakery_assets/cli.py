@@ -12,10 +12,12 @@ import typer
 from bakery_assets.commands.alerts import alerts
 from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
+from bakery_assets.commands.decide import approve, change, regenerate, reject
 from bakery_assets.commands.demo import demo
 from bakery_assets.commands.imports import imports, undo_import
 from bakery_assets.commands.intake import import_pos, load
 from bakery_assets.commands.interruptions import INTERRUPTED, noted_interruptions
+from bakery_assets.commands.orders import order, sent
 from bakery_assets.commands.plan import plan
 from bakery_assets.commands.quarantine import quarantine
 from bakery_assets.commands.receive import receive
@@ -61,6 +63,12 @@ for command in (
     receive,
     done,
     waste,
+    approve,
+    reject,
+    change,
+    regenerate,
+    order,
+    sent,
 ):
     app.command()(command)
 app.add_typer(alerts, name="alerts")

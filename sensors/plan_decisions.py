@@ -1,7 +1,8 @@
-"""Plans days anew whose plan was rejected, or of which something was reported that its plan cannot stand on.
+"""Settles decisions about plans, and plans days anew: where a person wants it, or facts contradict the plan.
 
-Which decisions and facts do so, and until when, is decided in ``bakery_assets.due.replanning``; the versions that they
-ask for are kept in ``plan_versions``.
+What decisions come to is worked out in ``bakery_assets.decisions``. Which of them, and which facts, have a day planned
+anew, and until when, is decided in ``bakery_assets.due.replanning``; the versions that they ask for are kept in
+``plan_versions``.
 """
 
 import dagster as dg
@@ -11,6 +12,7 @@ from bakery_assets.due.replanning import versions_asked_for
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse
+from resources.warehouse.decisions import settle_decisions
 from resources.warehouse.record import request_versions_asked_for, unplanned_versions
 from resources.warehouse.replanning import asking_facts
 from sensors.requested_waves import wave_requests
@@ -22,19 +24,21 @@ from sensors.requested_waves import wave_requests
     job_name=planning_wave.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Plans a day anew when its plan is rejected, when before the first shop opens a batch of it failed, was"
-    " cancelled or made another quantity, or when before work begins a count differs from the book or a delivery from"
-    " its order.",
+    description="Makes orders of approved proposals and quarantines decisions that do not hold. Plans a day anew when"
+    " its plan is rejected for stale data or a person asks for it, when before the first shop opens a batch of it"
+    " failed, was cancelled or made another quantity, or when before work begins a count differs from the book or a"
+    " delivery from its order.",
 )
 def plan_decisions(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> dg.SensorResult:
-    """Append the versions that are asked for, then start waves for those that are not under way.
+    """Settle decisions, append the versions that are asked for, then start waves for those that are not under way.
 
     A version is appended once for what its cell's last version does not know; a crash or a second tick adds none.
     """
     now = clock.now()
     grid_start = settings().grid_start
+    settle_decisions(warehouse, now)
     request_versions_asked_for(warehouse, versions_asked_for(asking_facts(warehouse, now, grid_start), now), now)
     requests = unplanned_versions(warehouse, grid_start)
     runs = wave_requests(context.instance, "plan_decisions", requests, now)

@@ -51,7 +51,7 @@ def planning_day(
     cells = cells_of(context.partition_keys)
     begin(warehouse, cells, clock.now(), context.run_id, by_person=not is_automatic(context.run))
     meter = CpuSeconds()
-    snapshot = read_facts(warehouse, cells, stages, meter)
+    snapshot = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
         done = plan_round(warehouse, snapshot, members, stages, clock=clock, run_id=context.run_id, meter=meter)

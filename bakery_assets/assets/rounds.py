@@ -18,6 +18,7 @@ from bakery_assets.settings import settings
 from bakery_assets.stages import FACTS, Failed, Stage
 from resources.clock import Clock
 from resources.warehouse import Snapshot, Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse.decisions import settle_decisions
 
 READS, CHECKS, WRITES = "reads", "checks", "writes"  # what a round spends time on beside its stages
 
@@ -62,9 +63,12 @@ class Published:
     failed: Mapping[Cell, Failed]
 
 
-def read_facts(warehouse: Warehouse, cells: Sequence[Cell], stages: Sequence[Stage], meter: Meter) -> Snapshot:
-    """One consistent snapshot of the facts that ``stages`` need of cells."""
+def read_facts(
+    warehouse: Warehouse, cells: Sequence[Cell], stages: Sequence[Stage], *, clock: Clock, meter: Meter
+) -> Snapshot:
+    """One consistent snapshot of the facts that ``stages`` need of cells; of what was decided the orders are facts."""
     with meter.on(READS):
+        settle_decisions(warehouse, clock.now(), tenants={cell.tenant_id for cell in cells}, begun=cells)
         return read_snapshot(warehouse, cells, facts_and_plans_read(stages)[0], settings().history_days)
 
 

@@ -29,8 +29,8 @@ class DayFrames(TypedDict):
 
     Of the plan, ``demand_forecasts`` and ``production_batches`` have only rows of the plan date itself, and
     ``coming_batches`` those of later days; ``sales`` are those of the same weekday a week before; ``batch_events`` all
-    records about the day's batches; ``plan_versions`` those of the day; ``alerts`` those that were open after the plan
-    or that it resolved.
+    records about the day's batches, ``order_events`` those about orders that its plan proposed; ``plan_versions`` those
+    of the day; ``alerts`` those that were open after the plan or that it resolved.
     """
 
     products: dy.DataFrame[ops.Products]
@@ -44,6 +44,7 @@ class DayFrames(TypedDict):
     recipes: dy.DataFrame[ops.Recipes]
     recipe_lines: dy.DataFrame[ops.RecipeLines]
     batch_events: dy.DataFrame[ops.BatchEvents]
+    order_events: dy.DataFrame[ops.OrderEvents]
     sales: dy.DataFrame[ops.Sales]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     production_schedules: dy.DataFrame[plans.ProductionSchedules]
@@ -51,6 +52,7 @@ class DayFrames(TypedDict):
     coming_batches: dy.DataFrame[plans.ProductionBatches]
     distribution_plans: dy.DataFrame[plans.DistributionPlans]
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
+    purchase_proposals: dy.DataFrame[plans.PurchaseProposals]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
     inventory_projections: dy.DataFrame[plans.InventoryProjections]
     stock_balances: dy.DataFrame[plans.StockBalances]

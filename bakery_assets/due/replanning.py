@@ -2,7 +2,9 @@
 
 A plan that is out is worked with.
 
-**Decisions and facts.** A rejected plan is made anew until the last shop closes. A batch of the day that failed or was
+**Decisions and facts.** A plan that a person wants anew, or rejects for a reason that says that its data was stale
+(``decisions.stale_reasons``), is made anew until the last shop closes; rejected for another reason it waits for a
+person. A batch of the day that failed or was
 cancelled plans it anew until the first shop opens, because what it was to bring can still be baked, and so does one of
 which the plan takes another quantity as made than what was recorded since, above the threshold below. A count that
 differs from the plan's book by more than the tenant's ``replan_threshold``, as a fraction of the book, does so only
@@ -28,7 +30,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform
 from bakery_assets.schemas.plans import VERSION_CAUSES
 
-Asking = Literal["plan_rejected", "batch_lost", "batch_made", "counted", "delivered"]
+Asking = Literal["regeneration", "batch_lost", "batch_made", "counted", "delivered"]
 ASKING: tuple[Asking, ...] = get_args(Asking)
 
 
@@ -85,7 +87,7 @@ def versions_asked_for(facts: dy.DataFrame[AskingFacts], now: datetime) -> dy.Da
     """One version of each cell that something asks for in time, made for the last that does; sorted."""
     asking = pl.col("asking")
     until = (
-        pl.when(asking == "plan_rejected")
+        pl.when(asking == "regeneration")
         .then("closes_at")
         .when(asking.is_in(["batch_lost", "batch_made"]))
         .then("opens_at")
@@ -100,7 +102,7 @@ def versions_asked_for(facts: dy.DataFrame[AskingFacts], now: datetime) -> dy.Da
     is_sold_from = (pl.col("product_counted_at") < pl.col("sold_until")).fill_null(value=False)
     asked = facts.filter(until > now, is_much, ~is_sold_from).with_columns(
         planned_as_of="recorded_at",
-        cause=pl.when(asking == "plan_rejected").then(pl.lit("decision")).otherwise(pl.lit("fact")),
+        cause=pl.when(asking == "regeneration").then(pl.lit("decision")).otherwise(pl.lit("fact")),
     )
     last = asked.sort("tenant_id", "plan_date", "recorded_at", "detail").unique(
         ["tenant_id", "plan_date"], keep="last", maintain_order=True

@@ -38,14 +38,18 @@ def unknown_ingredients(
 ) -> dy.DataFrame[UnknownIngredients]:
     """Ingredients of bakeries without an order or a receipt in 28 days, but for those counted yesterday or today.
 
+    An order that was made of an approved proposal tells nothing of what is there: it is no record of the bakery's own,
+    and the first one must not turn stock that nobody knows into none.
+
     Args:
         cells: ``tenant_id, timezone, planned_as_of``.
     """
     instants = cells.select("tenant_id", "timezone", "planned_as_of")
     since = pl.col("planned_as_of") - pl.duration(days=WITHOUT_RECEIPTS_DAYS)
+    own_orders = facts["purchase_orders"].filter(pl.col("proposed_on").is_null())
     recording = pl.concat(
         rows.join(instants, on="tenant_id").filter(pl.col(happened) > since).select("tenant_id")
-        for rows, happened in ((facts["stock_receipts"], "received_at"), (facts["purchase_orders"], "expected_to"))
+        for rows, happened in ((facts["stock_receipts"], "received_at"), (own_orders, "expected_to"))
     )
     counted = (
         facts["stock_lots"]

@@ -14,7 +14,7 @@ from bakery_assets.cells import OUTLOOK_DAYS
 from bakery_assets.explanations.formats import money
 from bakery_assets.explanations.overdue_orders import listed_orders, named_overdue_orders
 from bakery_assets.explanations.procurement import (
-    ExplainedRequirements,
+    ExplainedPlans,
     PlanTerms,
     RequirementTerms,
     add_plan_explanations,
@@ -35,6 +35,7 @@ from bakery_assets.materials.stock import StockOnHand, stock_on_hand, unknown_st
 from bakery_assets.procurement.alternatives import expiring, margin_at_stake, margins, other_offers
 from bakery_assets.procurement.joint_minimum import place_joint_orders
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
+from bakery_assets.procurement.proposals import purchase_proposals, with_proposals, with_version
 from bakery_assets.procurement.records import (
     NO_LIMIT,
     MrpRecords,
@@ -71,12 +72,14 @@ class ProcurementInputs(TypedDict):
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
+    plan_versions: dy.DataFrame[plans.PlanVersions]
 
 
 class ProcurementTables(TypedDict):
     """What ``plan_procurement`` writes."""
 
     procurement_plans: dy.DataFrame[plans.ProcurementPlans]
+    purchase_proposals: dy.DataFrame[plans.PurchaseProposals]
     procurement_requirements: dy.DataFrame[plans.ProcurementRequirements]
 
 
@@ -91,7 +94,8 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     stock, and needed_on is the day stock falls short, if it does. In both, net_requirement = gross_requirement +
     safety_stock - on_hand - scheduled_receipts, at least 0, and stock that expires before it is used is not in
     on_hand. An order that arrives after the 14 days counts, in scheduled_receipts, open orders up to its own day.
-    Nothing is required for products that ``master_data_faults`` leaves out.
+    Nothing is required for products that ``master_data_faults`` leaves out. ``purchase_proposals`` has one row per
+    supplier and delivery, whose lines are the requirements with an order.
 
     An ingredient whose stock is not known is planned by delivery cycle: each delivery brings what is baked from its day
     until the next possible delivery, without stock, without safety stock, and without saying that anything runs out.
@@ -121,10 +125,16 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     not_ordered = _not_ordered(orders, items, offers, records)
     overdue = _no_longer_counted(cells, inputs)
     terms = _requirement_terms(ordered, not_ordered, items, records, overdue)
-    explained = add_requirement_explanations(terms, used)
+    explained = with_proposals(add_requirement_explanations(terms, used))
+    proposals = purchase_proposals(explained, used, inputs["customer_orders"])
+
+    def versioned(rows: pl.DataFrame) -> pl.DataFrame:
+        return with_version(rows, cells, inputs["plan_versions"]).with_columns(status=pl.lit("draft"))
+
     return ProcurementTables(
-        procurement_plans=_plans(cells, explained),
-        procurement_requirements=conform(plans.ProcurementRequirements, explained),
+        procurement_plans=conform(plans.ProcurementPlans, versioned(_plans(cells, explained))),
+        purchase_proposals=conform(plans.PurchaseProposals, versioned(proposals)),
+        procurement_requirements=conform(plans.ProcurementRequirements, versioned(explained)),
     )
 
 
@@ -313,10 +323,8 @@ def _date(day: str | pl.Expr) -> pl.Expr:
     return pl.col("plan_date") + pl.duration(days=day)
 
 
-def _plans(
-    cells: dy.DataFrame[Cells], requirements: dy.DataFrame[ExplainedRequirements]
-) -> dy.DataFrame[plans.ProcurementPlans]:
-    """One draft per tenant: what its orders amount to, each currency without an exchange rate by itself."""
+def _plans(cells: dy.DataFrame[Cells], requirements: pl.DataFrame) -> dy.DataFrame[ExplainedPlans]:
+    """One row per tenant: what its orders amount to, each currency without an exchange rate by itself."""
     has_order = pl.col("planned_order_quantity") > 0
     without_rate = requirements.filter(has_order & pl.col("exchange_rate").is_null())
     sums = (
@@ -342,8 +350,7 @@ def _plans(
         .with_columns(pl.col(counts).fill_null(0), pl.col("total_cost").fill_null(0.0))
         .sort("tenant_id")
     )
-    explained = add_plan_explanations(conform(PlanTerms, totals))
-    return conform(plans.ProcurementPlans, explained.with_columns(version=pl.lit(1), status=pl.lit("draft")))
+    return add_plan_explanations(conform(PlanTerms, totals))
 
 
 def _costs_in_other_currencies(orders: pl.DataFrame) -> pl.DataFrame:

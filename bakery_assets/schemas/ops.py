@@ -11,6 +11,7 @@ from bakery_assets.schemas.rules import exactly_one, unique_together
 from bakery_assets.schemas.setting_keys import SAFETY_STOCK_RULES, ValueFitsKey
 
 BATCH_EVENTS = ("confirmed", "started", "quality_check", "finished", "failed", "cancelled")
+DECISIONS = ("approve", "reject", "change", "cancel", "regenerate")
 ORDER_EVENTS = ("sent", "confirmed")
 
 
@@ -483,16 +484,25 @@ class QualityChecks(dy.Schema):
 
 
 class PlanDecisions(dy.Schema):
-    """What a person decided about a plan."""
+    """What was decided about a plan, one of its purchase proposals, a line of it or a batch; judged when it is read."""
 
     tenant_id = col.tenant_id()
     decision_id = col.key_text("The decision", primary_key=True)
     plan_date = col.date("Day of the plan")
     plan = col.choice("Which plan", ("procurement_plans", "production_schedules"))
-    decision = col.choice("What was decided", ("approve", "reject"))
+    decision = col.choice("What was decided", DECISIONS)
     reason = col.text("Why", nullable=True)
     who = col.text("Who decided")
     recorded_at = col.recorded_at(primary_key=False)
+    version = col.integer(
+        "Version of the plan; empty: the one that was out when it was recorded", minimum=1, nullable=True
+    )
+    proposal_number = col.text("Purchase proposal that it is about; empty: none, or all of the plan", nullable=True)
+    requirement_number = col.text("Line of a proposal that it is about, by its requirement", nullable=True)
+    batch_number = col.text("Batch of the plan date that it is about", nullable=True)
+    quantity = col.number("Changed quantity of the line, in the ingredient's unit", nullable=True)
+    supplier_id = col.text("Changed supplier of the line or proposal", nullable=True)
+    deliver_on = col.date("Changed day of delivery of the line or proposal", nullable=True)
 
 
 class ForecastOverrides(dy.Schema):

@@ -115,6 +115,11 @@ HOLIDAY_EVIDENCE: tuple[HolidayEvidence, ...] = get_args(HolidayEvidence)
 VersionCause = Literal["planning_time", "late_sales", "person", "fact", "decision"]
 VERSION_CAUSES: tuple[VersionCause, ...] = get_args(VersionCause)
 
+# Of a purchase proposal; a plan is also partly approved, when some of its proposals are and others wait.
+ProposalState = Literal["draft", "approved", "rejected", "superseded"]
+PROPOSAL_STATES: tuple[ProposalState, ...] = get_args(ProposalState)
+PLAN_STATES = (*PROPOSAL_STATES[:2], "partly_approved", *PROPOSAL_STATES[2:])
+
 BatchState = Literal["planned", "confirmed", "in_progress", "quality_check", "completed", "failed", "cancelled"]
 BATCH_STATES: tuple[BatchState, ...] = get_args(BatchState)
 MADE_NOTHING: tuple[BatchState, ...] = ("failed", "cancelled")  # of a batch that keeps its number and supplies nothing
@@ -208,6 +213,23 @@ class PublishedOrders(dy.Schema):
     order_by = col.instant("Deadline of the order", nullable=True)
     deliver_on = col.date("Day of delivery", nullable=True)
     reasoning = col.json("Every term of the calculation")
+    proposal_number = col.text("Purchase proposal whose line it was", nullable=True)
+    unit_price = col.number("Price per unit, in the currency of the supplier's prices", nullable=True)
+    currency = col.text("ISO 4217 code of that currency", nullable=True)
+
+
+class PublishedProposals(dy.Schema):
+    """Purchase proposals as published, by version of the plan."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date of the plan", primary_key=True)
+    version = col.integer("Version of that plan", minimum=1, primary_key=True)
+    proposal_number = col.key_text("The proposal", primary_key=True)
+    supplier_id = col.key_text("Supplier")
+    deliver_on = col.date("Day of delivery")
+    order_by = col.instant("First deadline of its lines")
+    total_cost = col.number("Cost of its lines, in the currency of the supplier's prices")
+    currency = col.text("ISO 4217 code of that currency", nullable=True)
 
 
 class PublishedDistributions(dy.Schema):
@@ -484,7 +506,7 @@ class ProcurementPlans(PlanRow):
     """A plan's purchase orders in total."""
 
     version = col.integer("Version of the plan", minimum=1, default=1, primary_key=True)
-    status = col.choice("State", ("draft", "approved", "rejected", "superseded"), default="draft")
+    status = col.choice("State, by what was decided of its proposals", PLAN_STATES, default="draft")
     orders_14d = col.integer("Orders to place within the 14 days of the plan")
     total_cost = col.number(
         "Cost of the orders in the tenant's currency, without those in a currency of which no exchange rate is known"
@@ -494,6 +516,26 @@ class ProcurementPlans(PlanRow):
     consequence = col.text("What happens if no one acts", nullable=True)
     costs_in_other_currencies = col.text(
         "Cost of the orders in currencies without an exchange rate, an amount for each currency", nullable=True
+    )
+
+
+class PurchaseProposals(PlanRow):
+    """What to order of one supplier for one delivery; its lines are the requirements that name it."""
+
+    proposal_number = col.key_text("The proposal, ordered by deadline", primary_key=True)
+    version = col.integer("Version of the plan", minimum=1, default=1)
+    supplier_id = col.key_text("The supplier")
+    deliver_on = col.date("Day of delivery")
+    order_by = col.instant("First deadline of its lines")
+    lines = col.integer("Requirements that it has", minimum=1)
+    total_cost = col.number("Cost of its lines, in the currency of the supplier's prices")
+    currency = col.text("ISO 4217 code of that currency", nullable=True)
+    minimum_order_value = col.number("Smallest order that the supplier accepts, in its currency")
+    is_minimum_met = col.boolean("It is worth at least that")
+    status = col.choice("State, by what was decided", PROPOSAL_STATES, default="draft")
+    reasoning = col.json("Its lines and every term of the sum")
+    consequence = col.text(
+        "What happens if no one orders: on which day, to which products and customers' orders", nullable=True
     )
 
 
@@ -529,6 +571,8 @@ class ProcurementRequirements(PlanRow):
         "in the ingredient's unit",
         default=0.0,
     )
+    version = col.integer("Version of the plan", minimum=1, default=1)
+    proposal_number = col.text("Purchase proposal whose line it is; empty: nothing to order", nullable=True)
 
     @dy.rule()
     def net_requirement_is_what_is_not_covered(cls) -> pl.Expr:
@@ -852,6 +896,16 @@ class Alerts(dy.Schema):
         return ~is_open | (is_open.sum().over("tenant_id", "cause") == 1)
 
 
+class DecisionOutcomes(dy.Schema):
+    """What decisions came to when they were judged; each is judged once."""
+
+    tenant_id = col.tenant_id()
+    decision_id = col.key_text("The decision", primary_key=True)
+    outcome = col.choice("Whether it holds", ("accepted", "refused"))
+    reason = col.text("Why it does not", nullable=True)
+    judged_at = col.instant("When it was judged")
+
+
 class Events(dy.Schema):
     """What became of plans, orders and deliveries, with the attributes of CloudEvents 1.0; rows are only appended.
 
@@ -966,10 +1020,10 @@ class RetrainingTriggers(dy.Schema):
 
 
 TABLES: tuple[type[dy.Schema], ...] = (
-    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, PublishedDistributions, StockMovements,
-    StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, HolidayOpenings, TargetStockLevels,
-    ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans,
-    ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults, ValidationLeads,
-    ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings, Alerts, Events,
-    Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
+    PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, PublishedProposals, PublishedDistributions,
+    StockMovements, StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, HolidayOpenings,
+    TargetStockLevels, ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans,
+    PurchaseProposals, ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults,
+    ValidationLeads, ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings,
+    Alerts, DecisionOutcomes, Events, Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,
 )  # fmt: skip

@@ -10,10 +10,11 @@ from typing import Literal
 
 import polars as pl
 
-SettingType = Literal["choice", "number", "time"]
+SettingType = Literal["choice", "number", "time", "list"]
 SettingValue = str | float | time | None
 
 _NUMBER = r"^\d{1,9}(\.\d{1,6})?$"
+_LIST = r"^[^,]*[^, ][^,]*(,[^,]*[^, ][^,]*)*$"
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PLANNING_DAYS = ("same_day", "day_before")
@@ -36,19 +37,23 @@ class SettingKey:
         """A regular expression that every value matches."""
         if self.type == "choice":
             return f"^({'|'.join(self.choices)})$"
-        return _NUMBER if self.type == "number" else _TIME
+        return {"number": _NUMBER, "time": _TIME, "list": _LIST}[self.type]
 
     @property
     def expected(self) -> str:
         """What a value has to be, in words."""
         if self.type == "choice":
             return f"one of {', '.join(self.choices)}"
-        return "a number such as 0.25, not negative" if self.type == "number" else "a local time such as 04:30"
+        return {
+            "number": "a number such as 0.25, not negative",
+            "time": "a local time such as 04:30",
+            "list": "names with commas between them, such as Ada, Bob",
+        }[self.type]
 
     @property
     def polars_type(self) -> pl.DataType:
         """The type of its values in frames."""
-        return {"choice": pl.String(), "number": pl.Float64(), "time": pl.Time()}[self.type]
+        return {"choice": pl.String(), "number": pl.Float64(), "time": pl.Time(), "list": pl.String()}[self.type]
 
 
 def _planning_keys() -> tuple[SettingKey, ...]:
@@ -161,6 +166,26 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "number",
         "Weight of a short lead time in that choice, beyond that what comes too late is not chosen",
         0.0,
+    ),
+    SettingKey("approvers", "list", "Who may decide about plans, whatever the capitals; empty: everyone"),
+    SettingKey(
+        "auto_approve_limit",
+        "number",
+        "Purchase proposals that cost at most this, in the tenant's currency, and follow the other rules are approved"
+        " by themselves; empty: none are",
+    ),
+    SettingKey(
+        "auto_approve_deviation",
+        "number",
+        "How far their quantities may be from the usual, as a fraction of it",
+        0.5,
+    ),
+    SettingKey(
+        "auto_approve_new_suppliers",
+        "choice",
+        "Whether a supplier of whose orders nothing has come yet may be among them",
+        "no",
+        ("yes", "no"),
     ),
     SettingKey(
         "exchange_rate_days",

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 
 revision = "0037"
-down_revision = "0033"
+down_revision = "0035"
 
 NUMBER = r"^\d{1,9}(\.\d{1,6})?$"
 SETTINGS = {"exchange_rate_days": NUMBER, "overdue_grace_days": NUMBER}

@@ -38,6 +38,10 @@ published_batches = table(schemas.PublishedBatches, tenant_fk("plan_date version
 
 published_orders = table(schemas.PublishedOrders, tenant_fk("plan_date version", "plans.plan_versions", cascade=True))
 
+published_proposals = table(
+    schemas.PublishedProposals, tenant_fk("plan_date version", "plans.plan_versions", cascade=True)
+)
+
 published_distributions = table(
     schemas.PublishedDistributions,
     tenant_fk("plan_date version", "plans.plan_versions", cascade=True),
@@ -69,6 +73,8 @@ distribution_plans = table(schemas.DistributionPlans, tenant_fk("kitchen_id", "o
 
 procurement_plans = table(schemas.ProcurementPlans)
 
+purchase_proposals = table(schemas.PurchaseProposals)
+
 procurement_requirements = table(schemas.ProcurementRequirements)
 
 inventory_projections = table(schemas.InventoryProjections)
@@ -96,6 +102,8 @@ alerts = table(
         postgresql_where=sql("status IN ('open', 'acknowledged')"),
     ),
 )
+
+decision_outcomes = table(schemas.DecisionOutcomes)
 
 events = table(schemas.Events, Index("events_tenant_id_time_idx", "tenant_id", "time"))
 

@@ -26,7 +26,8 @@ _NAMED = (
 )  # fmt: skip
 # Rows of the day: of its plan, and events that name a batch by the day whose plan has it.
 _OF_DAY = (
-    plans.production_schedules, plans.distribution_plans, plans.procurement_plans, plans.procurement_requirements,
+    plans.production_schedules, plans.distribution_plans, plans.procurement_plans, plans.purchase_proposals,
+    plans.procurement_requirements,
     plans.inventory_projections, plans.stock_balances, plans.validation_runs, plans.validation_results,
     plans.override_scores, plans.daily_summaries, plans.plan_changes, plans.plan_versions,
     ops.batch_events,
@@ -49,6 +50,8 @@ def read_day_briefing(warehouse: Warehouse, tenant_id: str, plan_date: date) -> 
         frames |= {table.name: _rows(bulk, table, of_day) for table in _OF_DAY}
         for table, day in ((plans.demand_forecasts, "target_date"), (plans.production_batches, "schedule_date")):
             frames[table.name] = _rows(bulk, table, f"{of_day} AND t.{day} = w.plan_date")
+        made = "t.order_id LIKE 'PO-' || to_char(w.plan_date, 'YYYYMMDD') || '-%'"
+        frames["order_events"] = _rows(bulk, ops.order_events, f"t.tenant_id = w.tenant_id AND {made}")
         coming = f"{of_day} AND t.schedule_date > w.plan_date"
         frames["coming_batches"] = _rows(bulk, plans.production_batches, coming)
         # As far ahead as the next open day is looked for.

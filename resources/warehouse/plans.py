@@ -17,9 +17,16 @@ from bakery_assets.planning_day import STAGES, WRITTEN_BY
 from bakery_assets.schemas import conform
 from bakery_assets.stages import Failed
 from resources.schema import metadata
-from resources.schema.plans import demand_forecasts, findings, production_batches, validation_runs
+from resources.schema.plans import (
+    demand_forecasts,
+    findings,
+    procurement_plans,
+    production_batches,
+    validation_runs,
+)
 from resources.warehouse.alerts import record_failures, update_alerts
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
+from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
 from resources.warehouse.record import append_versions
 
@@ -135,6 +142,9 @@ def _replace(
                 succeeded=pl.col("reason").is_null(), has_findings=pl.lit(findings.name in written),
             ),
         )  # fmt: skip
+        published = ended.filter(pl.col("reason").is_null())
+        if procurement_plans.name in written and published.height:
+            settle_in(bulk, published["tenant_id"].to_list(), finished_at, auto=True)
         watch_planned(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 

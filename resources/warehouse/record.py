@@ -24,6 +24,8 @@ from resources.schema.plans import (
     published_batches,
     published_distributions,
     published_orders,
+    published_proposals,
+    purchase_proposals,
 )
 from resources.warehouse.connection import Bulk, Warehouse
 
@@ -37,8 +39,9 @@ _BEGINS_AT = "t.start_at - make_interval(days => coalesce((t.reasoning->>'made_o
 _BATCH_COLUMNS = ("product_id", "recipe_id", "quantity_planned", "start_at", "end_at", "equipment_id", "priority")
 _ORDER_COLUMNS = (
     "requirement_number", "ingredient_id", "supplier_id", "planned_order_quantity", "order_by", "deliver_on",
-    "reasoning",
+    "reasoning", "proposal_number", "currency",
 )  # fmt: skip
+_PROPOSAL_COLUMNS = ("proposal_number", "supplier_id", "deliver_on", "order_by", "total_cost", "currency")
 _DISTRIBUTION_COLUMNS = (
     "location_id", "product_id", "trip", "kitchen_id", "target_quantity", "stock_usable", "need", "available",
     "quantity", "leaves_at", "arrives_at",
@@ -102,10 +105,16 @@ def append_versions(bulk: Bulk) -> None:
         f" WHERE {_BEGINS_SOON}"
     )
     bulk.run(
-        f"INSERT INTO {published_orders.fullname} (tenant_id, plan_date, version, {', '.join(_ORDER_COLUMNS)})"
-        f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)}"
+        f"INSERT INTO {published_orders.fullname} (tenant_id, plan_date, version, {', '.join(_ORDER_COLUMNS)},"
+        f" unit_price) SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)},"
+        " (t.reasoning->>'price')::float8"
         f" FROM published p JOIN {procurement_requirements.fullname} t USING (tenant_id, plan_date)"
         " WHERE t.planned_order_quantity > 0"
+    )
+    bulk.run(
+        f"INSERT INTO {published_proposals.fullname} (tenant_id, plan_date, version, {', '.join(_PROPOSAL_COLUMNS)})"
+        f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _PROPOSAL_COLUMNS)}"
+        f" FROM published p JOIN {purchase_proposals.fullname} t USING (tenant_id, plan_date)"
     )
     bulk.run(
         f"INSERT INTO {published_distributions.fullname}"

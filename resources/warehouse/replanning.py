@@ -31,16 +31,13 @@ _OPEN_CELLS = """
     WHERE r.status = 'planned' AND t.status <> 'cancelled' AND r.plan_date >= DATE '{grid_start}'
       AND r.plan_date >= ({now} AT TIME ZONE t.timezone)::date
 """
-# A decision is about the version that was out; of several about the same plan the last one holds.
-_REJECTED = """
-    SELECT DISTINCT ON (c.tenant_id, c.plan_date, d.plan) c.tenant_id, c.plan_date, 'plan_rejected' AS asking,
-           d.recorded_at, d.decision,
-           CASE d.plan WHEN 'production_schedules' THEN 'the production' ELSE 'the orders' END || ' rejected by '
-               || d.who || coalesce(': ' || d.reason, '') AS detail,
+# Settled decisions tell it: those that do not hold, and rejections that wait for a person, tell nothing of the kind.
+_REQUESTED = """
+    SELECT c.tenant_id, c.plan_date, 'regeneration' AS asking, e.time AS recorded_at, e.data->>'detail' AS detail,
            NULL::float8 AS book, NULL::float8 AS found, NULL::timestamptz AS product_counted_at
-    FROM open_cells c JOIN ops.plan_decisions d ON d.tenant_id = c.tenant_id AND d.plan_date = c.plan_date
-        AND d.recorded_at > c.published_at AND d.recorded_at <= c.now
-    ORDER BY c.tenant_id, c.plan_date, d.plan, d.recorded_at DESC, d.decision_id DESC
+    FROM open_cells c JOIN plans.events e ON e.tenant_id = c.tenant_id
+        AND e.type IN ('procurement.plan.regeneration_requested', 'production.plan.regeneration_requested')
+        AND e.data->>'plan_date' = c.plan_date::text AND e.time > c.published_at AND e.time <= c.now
 """
 # Judged by day, because the function is taken into the query for each: a scan of all events would be one of history.
 _LOST = """
@@ -130,7 +127,7 @@ def asking_facts(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.Da
         bulk.run(_OPEN_CELLS.format(now=f"TIMESTAMPTZ '{now.isoformat()}'", grid_start=grid_start))
         bulk.run("ANALYZE open_cells")
         found = bulk.read(
-            f"SELECT {_COLUMNS} FROM ({_REJECTED}) d WHERE decision = 'reject' UNION ALL"
+            f"SELECT {_COLUMNS} FROM ({_REQUESTED}) d UNION ALL"
             f" SELECT {_COLUMNS} FROM ({_LOST}) l UNION ALL SELECT {_COLUMNS} FROM ({_MADE}) m UNION ALL"
             f" SELECT {_COLUMNS} FROM ({_COUNTED}) s"
         )

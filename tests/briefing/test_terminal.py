@@ -26,6 +26,7 @@ TABLES = (
     "plans.inventory_projections", "plans.validation_runs", "plans.validation_results", "plans.override_scores",
     "plans.daily_summaries", "plans.alerts", "plans.plan_changes", "plans.plan_versions", "plans.stock_balances",
     "ops.calendar", "ops.shifts", "ops.recipes", "ops.recipe_lines", "ops.batch_events",
+    "ops.order_events", "plans.purchase_proposals",
 )  # fmt: skip
 
 
@@ -633,3 +634,34 @@ def test_where_stock_is_not_known_the_page_says_so_instead_of_claiming_anything(
     assert "Nothing tells how much of 1 item is there." in text
     assert "stock unknown, for tomorrow to Fri 27 Nov" in text
     assert "Nothing whose stock is known runs out or expires unused." in text
+
+
+def test_each_order_says_where_it_stands_and_what_is_to_be_decided(morning):
+    first, later = DAY["procurement_requirements"]
+    lines = [{**first, "proposal_number": "P01"}, {**later, "proposal_number": "P02"}]
+    proposal = {"supplier_id": "epi", "deliver_on": date(2026, 11, 27), "order_by": at(16), "lines": 1, "version": 2,
+                "currency": "EUR", "reasoning": "{}"}  # fmt: skip
+
+    def page(status, *sent):
+        proposals = [
+            {**proposal, "proposal_number": number, "status": state}
+            for number, state in (("P01", status), ("P02", "draft"))
+        ]
+        events = [
+            {"order_id": "PO-20261124-2-P01", "event": "sent", "happened_at": when, "recorded_at": when}
+            for when in sent
+        ]
+        return shown(
+            render_day(morning(procurement_requirements=lines, purchase_proposals=proposals, order_events=events), 100),
+            width=100,
+        )
+
+    waits = page("draft")
+    assert "  P01 to be decided" in waits
+    assert "To decide: 2 orders; approve, change or reject one, or all without --proposal:" in waits
+    assert f"bakery approve --tenant paris --date {TODAY} --proposal P01\n" in waits
+    assert "  P01 approved: order PO-20261124-2-P01, not sent" in page("approved")
+    assert "To decide: 1 order;" in page("approved")
+    assert "  P01 approved: order PO-20261124-2-P01, sent 08:15" in page("approved", at(7, 15))
+    assert "  P01 rejected" in page("rejected")
+    assert "To decide" not in shown(render_day(morning(), 80)), "a plan of before has no proposals"

@@ -92,6 +92,7 @@ def verify_procurement(facts: Rows, tables: Frames) -> None:
             verify_terms(facts, json.loads(row["reasoning"]), row)
     verify_minimum_values(supplier, tables)
     verify_storage(facts, tables)
+    verify_proposals(supplier, tables)
 
 
 def verify_terms(facts: Rows, terms: dict[str, Any], row: dict[str, Any]) -> None:
@@ -121,6 +122,28 @@ def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:
         is_small = delivery["cost"].sum() < supplier["minimum_order_value"] - 0.005
         told = [" minimum order value of Mill is " in text for text in delivery["consequence"]]
         assert told == [is_small] * delivery.height, delivery
+
+
+def verify_proposals(supplier: dict[str, Any], tables: Frames) -> None:
+    """Every order is a line of the one proposal of its supplier and day, whose figures are the sums of its lines."""
+    left = {row["requirement_number"]: row for row in tables["procurement_requirements"].to_dicts()}
+    deliveries = set()
+    for proposal in tables["purchase_proposals"].to_dicts():
+        own = [row for row in left.values() if row["proposal_number"] == proposal["proposal_number"]]
+        left = {number: row for number, row in left.items() if row not in own}
+        assert {(row["supplier_id"], row["deliver_on"]) for row in own} == {
+            (proposal["supplier_id"], proposal["deliver_on"])
+        }
+        deliveries.add((proposal["supplier_id"], proposal["deliver_on"]))
+        assert all(row["planned_order_quantity"] > 0 for row in own)
+        assert len(own) == proposal["lines"] == len(json.loads(proposal["reasoning"])["lines"])
+        assert isclose(sum(row["cost"] for row in own), proposal["total_cost"], abs_tol=0.005)
+        assert proposal["order_by"] == min(row["order_by"] for row in own)
+        assert proposal["is_minimum_met"] == (proposal["total_cost"] >= supplier["minimum_order_value"] - 0.005)
+        out = [json.loads(row["reasoning"])["stockout_on"] for row in own]
+        assert (" runs out on " in (proposal["consequence"] or "")) == any(out), proposal
+    assert len(deliveries) == tables["purchase_proposals"].height
+    assert all(row["planned_order_quantity"] == 0 and row["proposal_number"] is None for row in left.values())
 
 
 def verify_storage(facts: Rows, tables: Frames) -> None:

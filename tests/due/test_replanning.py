@@ -64,10 +64,10 @@ def asked(now: datetime, *facts: dict[str, Any]) -> list[tuple[str, datetime, st
     return versions_asked_for(conform(AskingFacts, frame), now).select("cause", "planned_as_of", "detail").rows()
 
 
-def test_a_rejected_plan_is_made_anew_while_the_shops_sell() -> None:
-    rejected = {"asking": "plan_rejected"}
-    assert asked(SIX_PM - timedelta(minutes=1), rejected) == [("decision", FOUR, "so it is")]
-    assert asked(SIX_PM, rejected) == []
+def test_a_plan_that_is_wanted_anew_is_made_while_the_shops_sell() -> None:
+    wanted = {"asking": "regeneration"}
+    assert asked(SIX_PM - timedelta(minutes=1), wanted) == [("decision", FOUR, "so it is")]
+    assert asked(SIX_PM, wanted) == []
 
 
 def test_a_lost_batch_plans_anew_until_the_first_shop_opens() -> None:

@@ -73,8 +73,11 @@ WHOLE: dict[str, str] = {
     "b,2026-03-02,7,flour,,l1,12,\nb,2026-03-02,7,,dough,,3,\n",
     "quality_checks": "tenant_id,check_id,template_id,batch_number,value,result,checked_at,recorded_at\n"
     "b,k1,q1,7,1.02,passed,2026-03-02 06:30,\n",
-    "plan_decisions": "tenant_id,decision_id,plan_date,plan,decision,reason,who,recorded_at\n"
-    "b,d1,2026-03-02,procurement_plans,approve,fits,Ada,\n",
+    "plan_decisions": "tenant_id,decision_id,plan_date,plan,decision,reason,who,recorded_at,version,proposal_number,"
+    "requirement_number,batch_number,quantity,supplier_id,deliver_on\n"
+    "b,d1,2026-03-02,procurement_plans,approve,fits,Ada,,1,P01,,,,,\n"
+    "b,d2,2026-03-02,procurement_plans,change,,Ada,,,,R001,,50,mill,2026-03-05\n"
+    "b,d3,2026-03-02,production_schedules,cancel,,Ada,,,,,7,,,\n",
     "forecast_overrides": "tenant_id,override_id,product_id,target_date,quantity,factor,reason,who,recorded_at\n"
     "b,v1,rye,2026-03-06,,1.5,fair,Ada,\nb,v2,rye,2026-03-07,40,,fair,Ada,\n",
     "alert_acknowledgements": "tenant_id,alert_id,who,note,recorded_at\nb,over_capacity@2026-03-02,Ada,seen,\n",

@@ -121,7 +121,8 @@ def _record(kept: list[tuple[pl.DataFrame, Frames]], cells: pl.DataFrame) -> dic
     orders = [
         made["procurement_requirements"]
         .filter(pl.col("planned_order_quantity") > 0)
-        .join(published, on=["tenant_id", "plan_date"])
+        .join(published.drop("version"), on=["tenant_id", "plan_date"])
+        .with_columns(unit_price=pl.lit(None, pl.Float64))
         .select(plans.PublishedOrders.column_names())
         for made in before
     ]

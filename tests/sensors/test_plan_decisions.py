@@ -84,9 +84,9 @@ def lose(house: Bakery, at: datetime, number: str = FIRST) -> None:
     insert(house.warehouse, batch_events=[event])
 
 
-def decide(house: Bakery, decision: str, at: datetime) -> None:
+def decide(house: Bakery, decision: str, at: datetime, reason: str | None = None, **more: Any) -> None:
     row = {"tenant_id": "b", "decision_id": f"{at}", "plan_date": DAY, "plan": "production_schedules",
-           "decision": decision, "who": "Ada", "reason": "too much", "recorded_at": at}  # fmt: skip
+           "decision": decision, "who": "Ada", "reason": reason, "recorded_at": at, **more}  # fmt: skip
     insert(house.warehouse, plan_decisions=[row])
 
 
@@ -146,16 +146,30 @@ def test_what_contradicts_plans_nothing_anew(house: Bakery) -> None:
     assert house.tick(SEVEN) == []
 
 
-def test_a_rejected_plan_is_made_anew_unless_it_was_approved_since(house: Bakery) -> None:
+def test_a_plan_rejected_for_stale_data_is_made_anew_unless_it_was_approved_since(house: Bakery) -> None:
     noon = SEVEN + timedelta(hours=5)
-    decide(house, "reject", noon - timedelta(minutes=2))
+    decide(house, "reject", noon - timedelta(minutes=3), "too much")
+    assert house.tick(noon - timedelta(minutes=3)) == [], "that waits for a person"
+    decide(house, "reject", noon - timedelta(minutes=2), "stale")
     decide(house, "approve", noon - timedelta(minutes=1))
     assert house.tick(noon) == []
-    decide(house, "reject", noon)
+    decide(house, "reject", noon, "Datos desactualizados")
     (request,) = house.tick(noon)
     house.run(request, noon + timedelta(minutes=1))
-    assert house.versions() == [(2, "decision", "the production rejected by Ada: too much", noon, True)]
+    assert house.versions() == [(2, "decision", "the production rejected by Ada: Datos desactualizados", noon, True)]
     assert house.tick(noon + timedelta(minutes=2)) == []
+
+
+def test_a_person_can_ask_for_a_new_plan_and_what_does_not_hold_asks_for_none(house: Bakery) -> None:
+    decide(house, "reject", SEVEN, "stale", version=7)
+    assert house.tick(SEVEN) == []
+    query = "SELECT tenant_id, file, code, reason, content->>'who' FROM ops.quarantine"
+    refused = ("b", "plan_decisions", "refused_decision", f"The plan of {DAY} has no version 7.", "Ada")
+    assert rows(house.warehouse, query) == [refused]
+    decide(house, "regenerate", SEVEN + timedelta(minutes=1), plan="procurement_plans")
+    assert len(house.tick(SEVEN + timedelta(minutes=1))) == 1
+    assert house.versions()[0][1:3] == ("decision", "the orders to be made anew by Ada")
+    assert rows(house.warehouse, query) == [refused], "what was judged is not judged again"
 
 
 def test_a_count_that_finds_less_plans_anew_before_the_shop_opens(house: Bakery) -> None:

@@ -1,7 +1,7 @@
 """Sections on purchase orders and on stock that may run out or expire."""
 
 import math
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -11,6 +11,7 @@ from rich.text import Text
 from bakery_assets.briefing.day_briefing import DayBriefing
 from bakery_assets.briefing.stock_outlook import expiring_stock, item_names, items_at_risk
 from bakery_assets.briefing.terminal.figures import (
+    clock,
     columns,
     core,
     counted,
@@ -24,6 +25,7 @@ from bakery_assets.briefing.terminal.figures import (
     terms,
 )
 from bakery_assets.cells import OUTLOOK_DAYS
+from bakery_assets.decisions.numbers import order_number
 
 SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
 
@@ -58,7 +60,7 @@ def orders_section(morning: DayBriefing) -> RenderableType:
             nothing(f"Later, from {due} on: {counted(orders_later, 'order', 'orders')}, {cost} as things stand.")
         )
     content.append(Text(f"{_amounts(planned.to_dicts())} in all over two weeks", style="bold"))
-    return section(title, *content)
+    return section(title, *content, *_undecided(morning))
 
 
 def orders_due_on(morning: DayBriefing, due: date) -> list[RenderableType]:
@@ -139,7 +141,38 @@ def _planned_orders(morning: DayBriefing) -> pl.DataFrame:
 
 def _order(morning: DayBriefing, rows: pl.DataFrame) -> list[RenderableType]:
     """One order: its heading and its lines."""
-    return [_order_heading(morning, rows.row(0, named=True), math.fsum(rows["cost"])), _order_lines(morning, rows)]
+    heading = _order_heading(morning, rows.row(0, named=True), math.fsum(rows["cost"]))
+    return [heading, *_state(morning, rows["proposal_number"][0]), _order_lines(morning, rows)]
+
+
+def _state(morning: DayBriefing, number: str | None) -> list[RenderableType]:
+    """Where the proposal of an order stands, and the number of its order."""
+    proposals = morning.frames["purchase_proposals"].filter(pl.col("proposal_number") == number)
+    if proposals.is_empty():
+        return []
+    [order, status] = proposals.select(order_number(), "status").row(0)
+    if status == "approved":
+        sent = morning.frames["order_events"].filter(pl.col("order_id").str.starts_with(order), event="sent")
+        times: list[datetime] = sent["happened_at"].sort().to_list()
+        at = f"sent {clock(morning.local(times[0]), morning.plan_date)}" if times else "not sent"
+        return [Text(f"  {number} approved: order {order}, {at}", style="green" if times else "yellow")]
+    words = {"draft": ("to be decided", "yellow"), "rejected": ("rejected", "dim"), "superseded": ("superseded", "dim")}
+    said, style = words[status]
+    return [Text(f"  {number} {said}", style=style)]
+
+
+def _undecided(morning: DayBriefing) -> list[RenderableType]:
+    """How many proposals a person has to decide about, and how."""
+    waiting = morning.frames["purchase_proposals"].filter(status="draft")
+    if waiting.is_empty():
+        return []
+    own = f"--tenant {morning.tenant_id} --date {morning.plan_date}"
+    how = f"bakery approve {own} --proposal {waiting['proposal_number'].sort()[0]}"
+    count = counted(waiting.height, "order", "orders")
+    return [
+        Text(f"To decide: {count}; approve, change or reject one, or all without --proposal:"),
+        Text(how, style="dim"),
+    ]
 
 
 def _amounts(orders: list[dict[str, Any]]) -> str:
