@@ -25,6 +25,8 @@ _ITEM = ["tenant_id", "supplier_id", "ingredient_id"]
 
 def auto_decisions(facts: DecisionFacts, now: datetime) -> dy.DataFrame[ops.PlanDecisions]:
     """Approvals by rule, recorded ``now``; none for a plan of which anything was decided as a whole."""
+    if not (facts["tenant_settings"]["key"] == "auto_approve_limit").any():
+        return ops.PlanDecisions.create_empty()
     versions = with_successors(facts["plan_versions"]).filter(
         pl.col("next_version").is_null() & pl.col("newer_date").is_null()
     )

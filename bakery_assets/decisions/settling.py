@@ -52,21 +52,34 @@ def settle(facts: DecisionFacts, now: datetime, not_known_to: pl.DataFrame) -> S
     """
     auto = auto_decisions(facts, now)
     facts = {**facts, "plan_decisions": conform(ops.PlanDecisions, pl.concat([facts["plan_decisions"], auto]))}
-    decisions, targets = judge(facts)
+    # Most plans are published with nothing decided: then there is only who follows whom.
+    nothing = JudgedDecisions.create_empty(), Targets.create_empty()
+    decisions, targets = nothing if facts["plan_decisions"].is_empty() else judge(facts)
     versions, proposals = facts["plan_versions"], facts["published_proposals"]
-    earlier = conform(Targets, targets.filter(~pl.col("is_new")))
-    before, after = (proposal_states(versions, proposals, each) for each in (earlier, targets))
+    after = proposal_states(versions, proposals, targets)
+    is_new = decisions["is_new"].any()
     return Settlement(
         auto_decisions=auto,
         decisions=decisions,
-        purchase_orders=order_records(
-            facts, order_lines(facts, before, earlier), order_lines(facts, after, targets), targets, not_known_to
-        ),
-        batch_events=_batch_events(decisions),
+        purchase_orders=_orders(facts, after, targets, not_known_to) if is_new else ops.PurchaseOrders.create_empty(),
+        batch_events=_batch_events(decisions) if is_new else ops.BatchEvents.create_empty(),
         proposals=after,
         plans=plan_states(versions, after, decisions),
-        news=_news(decisions),
+        news=_news(decisions) if is_new else News.create_empty(),
     )
+
+
+def _orders(
+    facts: DecisionFacts,
+    after: dy.DataFrame[ProposalStates],
+    targets: dy.DataFrame[Targets],
+    not_known_to: pl.DataFrame,
+) -> dy.DataFrame[ops.PurchaseOrders]:
+    """Records of what is ordered otherwise than without the new decisions."""
+    earlier = conform(Targets, targets.filter(~pl.col("is_new")))
+    before = proposal_states(facts["plan_versions"], facts["published_proposals"], earlier)
+    was, is_now = order_lines(facts, before, earlier), order_lines(facts, after, targets)
+    return order_records(facts, was, is_now, targets, not_known_to)
 
 
 def _batch_events(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[ops.BatchEvents]:

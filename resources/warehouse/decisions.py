@@ -48,9 +48,8 @@ _LATER_ORDERS = """
                (array_agg(p.plan_version ORDER BY p.recorded_at DESC))[1] AS order_version
         FROM ops.purchase_orders p
         WHERE p.tenant_id IN (SELECT tenant_id FROM pending UNION SELECT tenant_id FROM ruled)
-          AND p.order_id IN (SELECT r.order_id FROM ops.purchase_orders r JOIN decided_cells d
-                             ON d.tenant_id = r.tenant_id AND d.tenant_id = p.tenant_id
-                             AND r.recorded_at >= d.plan_date - 2)
+          AND (p.tenant_id, p.order_id) IN (SELECT r.tenant_id, r.order_id FROM ops.purchase_orders r
+                                            JOIN decided_since d USING (tenant_id) WHERE r.recorded_at >= d.first - 2)
         GROUP BY 1, 2, 3
     ) o ON o.tenant_id = v.tenant_id AND o.first_at > v.planned_as_of AND o.quantity > 0
        AND (o.order_date, o.order_version) IS DISTINCT FROM (v.plan_date, v.version)
@@ -116,7 +115,7 @@ def settle_in(
 
 def _stage(bulk: Bulk, tenants: Collection[str], now: datetime) -> None:
     """Lock the tenants; stage them and the plans that their new decisions, or undecided proposals, are about."""
-    bulk.run("DROP TABLE IF EXISTS deciding, decided_cells, pending")
+    bulk.run("DROP TABLE IF EXISTS deciding, decided_cells, decided_since, pending")
     bulk.put("deciding", pl.DataFrame({"tenant_id": sorted(set(tenants))}, schema={"tenant_id": pl.String}))
     bulk.run(
         f"SELECT count(*) FROM (SELECT FROM ops.tenants t WHERE {_OF_TENANTS} ORDER BY t.tenant_id"
@@ -132,7 +131,11 @@ def _stage(bulk: Bulk, tenants: Collection[str], now: datetime) -> None:
         " UNION SELECT p.tenant_id, p.plan_date FROM plans.procurement_plans p JOIN deciding USING (tenant_id)"
         f" WHERE p.status IN ('draft', 'partly_approved') AND p.plan_date >= ({instant})::date - {RECORD_DAYS}"
     )
-    for table in ("decided_cells", "pending"):
+    bulk.run(
+        "CREATE TEMPORARY TABLE decided_since AS SELECT tenant_id, min(plan_date) AS first FROM decided_cells"
+        " GROUP BY tenant_id"
+    )
+    for table in ("decided_cells", "decided_since", "pending"):
         bulk.run(f"ANALYZE {table}")
 
 
@@ -149,14 +152,16 @@ def _read_facts(bulk: Bulk, now: datetime, *, auto: bool) -> DecisionFacts:
         "EXISTS (SELECT FROM plans.decision_outcomes o WHERE o.tenant_id = t.tenant_id"
         " AND o.decision_id = t.decision_id AND o.outcome = 'accepted')"
     )
-    first = "(SELECT min(c.plan_date) FROM decided_cells c WHERE c.tenant_id = t.tenant_id)"
+    # A join on the tenant, where a subquery of each row's own would be run for each row.
+    since_first = "EXISTS (SELECT FROM decided_since c WHERE c.tenant_id = t.tenant_id AND {} >= c.first{})"
     batches = (
         "(t.tenant_id, t.plan_date) IN (SELECT tenant_id, plan_date FROM pending WHERE plan = 'production_schedules')"
     )
     lines = f"{_OF_CELLS} AND {of_deciding} AND t.proposal_number IS NOT NULL"
     sent = bulk.read(
         "SELECT t.tenant_id::text, t.order_id::text, min(t.happened_at) AS sent_at FROM ops.order_events t"
-        f" WHERE t.event = 'sent' AND {of_deciding} AND t.recorded_at >= {first} - 2 GROUP BY 1, 2"
+        f" WHERE t.event = 'sent' AND {of_deciding} AND {since_first.format('t.recorded_at', ' - 2')}"
+        " GROUP BY 1, 2"
     )
     since = f"TIMESTAMPTZ '{now.isoformat()}' - interval '{PAST_DAYS} days'"
     past = _read(bulk, facts_of.PurchaseOrders, ops.purchase_orders, f"{of_ruled} AND t.recorded_at >= {since}")
@@ -177,7 +182,7 @@ def _read_facts(bulk: Bulk, now: datetime, *, auto: bool) -> DecisionFacts:
             bulk,
             plans_of.PlanVersions,
             plans.plan_versions,
-            f"{_OF_TENANTS} AND t.published_at IS NOT NULL AND t.plan_date >= {first}",
+            f"t.published_at IS NOT NULL AND {since_first.format('t.plan_date', '')}",
         ),
         published_proposals=_read(bulk, plans_of.PublishedProposals, plans.published_proposals, _OF_CELLS),
         published_orders=_read(bulk, plans_of.PublishedOrders, plans.published_orders, lines),
