@@ -79,8 +79,9 @@ def order_reminders(cells: dy.DataFrame[Cells], inputs: ReminderInputs) -> dy.Da
             "supplier", clock("local"), on_weekday(pl.col("local").dt.date()), "named", money("cost"),
         ),
         consequence=pl.format("Otherwise nothing of it is delivered {}.", on_weekday("deliver_on")),
-        suggested_action=pl.lit(
-            "Place the order and record it as a purchase order, or decide that it is not wanted (plan_decisions)."
+        suggested_action=pl.format(
+            "Approve it (bakery approve --tenant {}), reject it, or place the order and record it as a purchase order.",
+            "tenant_id",
         ),
         reasoning=as_json(
             supplier_id="supplier_id", order_by=iso_instant("order_by"), lines="lines", cost="cost",

@@ -25,6 +25,7 @@ from bakery_assets.schemas import plans as plans_of
 from bakery_assets.schemas.news import News
 from resources.schema import ops, plans
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from, selected
+from resources.warehouse.delivery_events import announce_written
 from resources.warehouse.events import append_events
 from resources.warehouse.record import RECORD_DAYS
 
@@ -230,6 +231,7 @@ def _write(bulk: Bulk, settled: Settlement, now: datetime) -> None:
     )
     _insert(bulk, plans.decision_outcomes, conform(plans_of.DecisionOutcomes, outcomes))
     _quarantine(bulk, conform(JudgedDecisions, new.filter(is_refused)))
+    announce_written(bulk)
     append_events(bulk, settled.news)
     append_events(bulk, _with_states(bulk, settled))
 

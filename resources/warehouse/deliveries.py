@@ -86,15 +86,19 @@ _RECEIPTS = """
         ORDER BY r.received_at DESC LIMIT 1
     ) r
 """
+# Lines of proposals of which a part is neither approved nor rejected, as the last settling of decisions has them.
 _UNDECIDED = f"""
     CREATE TEMPORARY TABLE undecided AS
     SELECT q.* FROM latest_plans p JOIN plans.procurement_requirements q USING (tenant_id, plan_date)
+    JOIN plans.purchase_proposals s USING (tenant_id, plan_date, proposal_number)
     WHERE q.planned_order_quantity > 0 AND q.order_by > p.at AND q.order_by < p.at + interval '{LONGEST_NOTICE}'
+      AND s.status IN ('draft', 'partly_approved')
       AND NOT EXISTS (SELECT FROM ops.purchase_orders o WHERE o.tenant_id = q.tenant_id
                       AND o.ingredient_id = q.ingredient_id AND o.supplier_id = q.supplier_id AND o.quantity > 0
                       AND o.recorded_at > p.planned_as_of AND o.recorded_at <= p.at)
       AND NOT EXISTS (SELECT FROM ops.plan_decisions d WHERE d.tenant_id = q.tenant_id AND d.plan_date = q.plan_date
-                      AND d.plan = 'procurement_plans' AND d.recorded_at > p.planned_as_of AND d.recorded_at <= p.at)
+                      AND d.requirement_number = q.requirement_number AND d.decision IN ('reject', 'cancel')
+                      AND d.recorded_at > p.planned_as_of AND d.recorded_at <= p.at)
 """
 _OWN = "t.tenant_id IN (SELECT tenant_id FROM watching)"
 _FACTS = (

@@ -13,6 +13,7 @@ import pytest
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
 from resources.warehouse import Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse.decisions import settle_decisions
 from resources.warehouse.intake import load_folder
 from resources.warehouse.planning_runs import begin
 from tests.bakeries import insert, rows
@@ -132,6 +133,20 @@ def test_what_a_supplier_without_items_should_sell_is_told_as_sold_by_no_one(war
     assert rows(warehouse, f"SELECT kind, message FROM plans.alerts WHERE {d04} AND subject = 'flour'") == [
         ("no_supplier", "flour: no supplier is known, and nothing tells how much of it is there.")
     ]
+
+
+def test_what_is_approved_is_an_order_and_is_not_ordered_again(warehouse: Warehouse) -> None:
+    """d23: 25 kg for Thursday are approved on Monday at ten; on Tuesday nothing more is ordered."""
+    load_folder(warehouse, FOLDER / "day2", now=datetime(2026, 1, 6, 2, tzinfo=UTC))
+    settle_decisions(warehouse, datetime(2026, 1, 5, 10, 1, tzinfo=UTC))
+    of_d23 = "WHERE tenant_id = 'd23-approve'"
+    ordered = rows(warehouse, f"SELECT ingredient_id, supplier_id, quantity FROM ops.purchase_orders {of_d23}")
+    assert ordered == [("flour", "sup", 25.0)]
+    tables = plan_all(warehouse, date(2026, 1, 6))
+    again = tables["procurement_requirements"].filter(
+        pl.col("tenant_id") == "d23-approve", pl.col("planned_order_quantity") > 0
+    )
+    assert again.is_empty()
 
 
 def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(warehouse: Warehouse) -> None:
