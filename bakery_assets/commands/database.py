@@ -145,8 +145,8 @@ def size() -> None:
     engine.dispose()
     typer.echo(f"The warehouse has {_megabytes(sizes.database_bytes)}, Dagster's storage {_megabytes(dagster)}.")
     if sizes.cells:
-        cells = counted(sizes.cells, "day", "days")
-        typer.echo(f"A day's plan of a bakery takes {sizes.bytes_a_cell / 1e3:,.0f} kB: {cells} of bakeries are kept.")
+        over = counted(sizes.cells, "planned day", "planned days")
+        typer.echo(f"A bakery's plan of a day takes {sizes.bytes_a_cell / 1e3:,.0f} kB, on average over {over}.")
 
 
 @db.command()

@@ -114,9 +114,10 @@ def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
     )
     subject = ["tenant_id", "plan_date", "version", "plan", "proposal_number", "requirement_number", "batch_number"]
     words = pl.when(pl.col("plan") == PROCUREMENT).then(pl.lit("the orders")).otherwise(pl.lit("the production"))
-    verb = pl.when(pl.col("decision") == "regenerate").then(pl.lit("to be made anew")).otherwise(pl.lit("rejected"))
+    verb = pl.when(pl.col("decision") == "regenerate").then(pl.lit("to be made anew")).otherwise(what)
     detail = pl.format("{} {} by {}{}", words, verb, "who", pl.format(": {}", "reason").fill_null(""))
-    held = decisions.filter("is_new", pl.col("refused").is_null()).with_columns(
+    new = decisions.filter("is_new", pl.col("refused").is_null()).sort("tenant_id", "recorded_at", "decision_id")
+    held = new.with_columns(
         subject=pl.format("plan/{}/{}", "plan_date", "version"),
         occasion="decision_id",
         time="recorded_at",

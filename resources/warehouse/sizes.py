@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
+from resources.schema import metadata
 from resources.warehouse.connection import Warehouse
+
+OF_PLAN_DATES = {
+    table.fullname for table in metadata.tables.values() if table.schema == "plans" and "plan_date" in table.columns
+}
 
 _TABLES = text(
     "SELECT n.nspname || '.' || c.relname, coalesce(s.n_live_tup, 0), pg_table_size(c.oid), pg_indexes_size(c.oid)"
@@ -53,8 +58,8 @@ class Sizes:
 
     @property
     def bytes_a_cell(self) -> float:
-        """What one day's plan of a bakery takes on average, in the schema plans; 0 before the first."""
-        plans = sum(each.total_bytes for each in self.tables if each.table.startswith("plans."))
+        """What one day's plan of a bakery takes on average, in the tables of plans by date; 0 before the first."""
+        plans = sum(each.total_bytes for each in self.tables if each.table in OF_PLAN_DATES)
         return plans / self.cells if self.cells else 0.0
 
 

@@ -10,7 +10,7 @@ from bakery_assets.settings import settings
 from resources.schema import metadata
 from resources.schema.plans import plan_versions
 from resources.warehouse import Warehouse
-from resources.warehouse.sizes import measure_sizes
+from resources.warehouse.sizes import OF_PLAN_DATES, measure_sizes
 from tests.bakeries import insert
 
 DAY, NOON = date(2026, 3, 2), datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -35,7 +35,9 @@ def test_the_sizes_name_every_table_and_add_up(
     assert sizes.tables[0].table == "ops.products"
     assert sizes.tables[0].data_bytes > 100_000
     assert sum(each.total_bytes for each in sizes.tables) < sizes.database_bytes
-    plans = sum(each.total_bytes for each in sizes.tables if each.table.startswith("plans."))
+    plans = sum(each.total_bytes for each in sizes.tables if each.table in OF_PLAN_DATES)
+    assert {"plans.plan_versions", "plans.demand_forecasts"} <= OF_PLAN_DATES
+    assert "plans.boosters" not in OF_PLAN_DATES
     assert (sizes.cells, sizes.bytes_a_cell) == (1, plans)
 
     monkeypatch.setenv("BAKERY_DATABASE_URL", database_url)
@@ -47,5 +49,5 @@ def test_the_sizes_name_every_table_and_add_up(
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["table", "rows,", "about", "data", "indexes", "share"]
     assert lines[1].startswith("ops.products")
-    assert lines[-1] == f"A day's plan of a bakery takes {plans / 1e3:,.0f} kB: 1 day of bakeries are kept."
+    assert lines[-1] == f"A bakery's plan of a day takes {plans / 1e3:,.0f} kB, on average over 1 planned day."
     assert max(map(len, lines)) <= 80
