@@ -113,12 +113,19 @@ def filled(schema: type[dy.Schema], rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 @cache
 def neutral_values(schema: type[dy.Schema]) -> dict[str, Any]:
-    """Empty for each column, or where that is not allowed 0, false or the column's name."""
+    """Empty for each column, or where that is not allowed 0 or the least that is, false or the column's name."""
     kinds: dict[Any, Any] = {pl.Boolean: False, pl.Float64: 0.0, pl.Int32: 0, pl.Int64: 0}
-    return {
-        name: None if column.nullable else name if column.dtype == pl.String else kinds.get(type(column.dtype))
-        for name, column in schema.columns().items()
-    }
+
+    def neutral(name: str, column: dy.Column) -> Any:
+        if column.nullable:
+            return None
+        if column.dtype == pl.String:
+            return name
+        least = getattr(column, "min", None)
+        found = kinds.get(type(column.dtype))
+        return least if isinstance(found, int | float) and isinstance(least, int | float) and least > 0 else found
+
+    return {name: neutral(name, column) for name, column in schema.columns().items()}
 
 
 def facts_of(text: str, stage: Stage) -> tuple[pl.DataFrame, Frames]:

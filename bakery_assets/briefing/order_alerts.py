@@ -97,11 +97,11 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
         "repeated",
     )
     unknown = pl.when("is_unknown").then(pl.lit(" How much is there is not known: take off what you have."))
-    place = "lace the order, and record it as a purchase order."
+    approve = "pprove it with bakery approve, or place it yourself and record it as a purchase order."
     action = pl.when(pl.col("proposed_on").is_not_null()).then(
         pl.format(
             f"If you ordered it on {{}}, record that: as a purchase order, or with bakery receive when it has come. If "
-            f"not, p{place}",
+            f"not, a{approve}",
             pl.col("proposed_on").dt.strftime("%a %-d %b"),
         )
     )
@@ -137,7 +137,7 @@ def _orders_today(lines: pl.DataFrame) -> dy.DataFrame[Finding]:
         consequence=pl.concat_str(
             pl.format("Otherwise nothing is delivered {}.", on_weekday("deliver_on")), missing.fill_null("")
         ),
-        suggested_action=action.otherwise(pl.lit(f"P{place}")),
+        suggested_action=action.otherwise(pl.lit(f"A{approve}")),
     )
 
 

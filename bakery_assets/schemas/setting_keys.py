@@ -167,18 +167,6 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "Weight of a short lead time in that choice, beyond that what comes too late is not chosen",
         0.0,
     ),
-    SettingKey(
-        "exchange_rate_days",
-        "number",
-        "Days for which an exchange rate holds when no newer one is recorded; after that it is not known",
-        31.0,
-    ),
-    SettingKey(
-        "overdue_grace_days",
-        "number",
-        "Days for which plans still count on an order that is overdue; after that its quantity may be ordered again",
-        1.0,
-    ),
     SettingKey("approvers", "list", "Who may decide about plans, whatever the capitals; empty: everyone"),
     SettingKey(
         "auto_approve_limit",
@@ -198,6 +186,18 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "Whether a supplier of whose orders nothing has come yet may be among them",
         "no",
         ("yes", "no"),
+    ),
+    SettingKey(
+        "exchange_rate_days",
+        "number",
+        "Days for which an exchange rate holds when no newer one is recorded; after that it is not known",
+        31.0,
+    ),
+    SettingKey(
+        "overdue_grace_days",
+        "number",
+        "Days for which plans still count on an order that is overdue; after that its quantity may be ordered again",
+        1.0,
     ),
     SettingKey(
         "delivery_soon_hours",

@@ -186,7 +186,10 @@ def test_an_order_due_today_is_one_alert_per_supplier_in_local_time(alerts):
     )
     assert [line["quantity"] for line in alert["reasoning"]["lines"]] == [15.0, 180.0]
     assert (alert["cause"], alert["deadline"]) == ("order:epi:2026-11-24", order["order_by"])
-    assert alert["suggested_action"] == "Place the order, and record it as a purchase order."
+    assert (
+        alert["suggested_action"]
+        == "Approve it with bakery approve, or place it yourself and record it as a purchase order."
+    )
 
 
 def test_an_order_that_the_supplier_would_refuse_says_so(alerts):

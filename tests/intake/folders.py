@@ -41,6 +41,7 @@ WHOLE: dict[str, str] = {
     'b,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,working_days,"mon,tue,wed,thu",share_of_use,"mon,wed",DE,BE\n',
     "supplier_items": "tenant_id,supplier_id,ingredient_id,price,pack_size,minimum_quantity,lead_time_days,"
     "maximum_quantity\nb,mill,flour,0.8,25,50,3,500\n",
+    "exchange_rates": "tenant_id,currency,date,rate,recorded_at\nb,CHF,2026-03-01,1.07,\n",
     "equipment": "tenant_id,equipment_id,name,kind,capacity\nb,o1,Oven,oven,60\n",
     "shifts": "tenant_id,shift_id,weekday,starts_at,ends_at,staff\nb,early,1,03:00,11:00,2\n",
     "production_steps": "tenant_id,recipe_id,step_number,name,equipment_kind,duration_minutes\nb,rye,1,Bake,oven,45\n",
@@ -62,7 +63,7 @@ WHOLE: dict[str, str] = {
     "b,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,,0.8,EUR,2026-03-02,1,R001\n",
     "order_events": "tenant_id,order_id,event,how,who,happened_at,recorded_at\nb,p1,sent,phone,Ada,2026-03-02 08:05,\n",
     "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
-    "recorded_at\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,\n",
+    "recorded_at,state\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,,confirmed\n",
     "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at,"
     "wasted_at\nb,w1,rye,,,,2026-03-01,2,stale,,\nb,w2,,flour,l1,,2026-03-01,1,,,2026-03-01 11:15\n",
     "transfers": "tenant_id,transfer_id,from_location_id,to_location_id,product_id,ingredient_id,lot_id,quantity,"
