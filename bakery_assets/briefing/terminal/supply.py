@@ -147,7 +147,7 @@ def _order(morning: DayBriefing, rows: pl.DataFrame) -> list[RenderableType]:
 
 def _state(morning: DayBriefing, number: str | None) -> list[RenderableType]:
     """Where the proposal of an order stands, and the number of its order."""
-    proposals = morning.frames["purchase_proposals"].filter(pl.col("proposal_number") == number)
+    proposals = morning.frames["purchase_proposals"].filter(pl.col("proposal_number") == pl.lit(number, pl.String))
     if proposals.is_empty():
         return []
     [order, status] = proposals.select(order_number(), "status").row(0)
