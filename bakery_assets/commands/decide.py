@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bakery_assets.commands.terminal import VisibleConsole
+from bakery_assets.commands.record import AT, TENANT, refused, reporter_at, say
 
 if TYPE_CHECKING:
     from bakery_assets.decisions.settling import Settlement
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Plan = Literal["orders", "production"]
 TABLES: dict[Plan, str] = {"orders": "procurement_plans", "production": "production_schedules"}
 
-TENANT = Annotated[str, typer.Option("--tenant", help="The bakery.")]
 DAY = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="Date of the plan. Today there by default.")
 ]
@@ -32,12 +31,6 @@ BATCH = Annotated[str | None, typer.Option("--batch", help="One batch of the day
 PLAN = Annotated[Plan, typer.Option("--plan", help="Which plan, where it is about the whole of it.")]
 REASON = Annotated[str | None, typer.Option("--reason", help="Why.")]
 WHO = Annotated[str | None, typer.Option("--who", help="Who decides. Whoever is logged in by default.")]
-AT = Annotated[
-    datetime | None,
-    typer.Option(
-        "--at", formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="Local time it was decided; now by default."
-    ),
-]
 
 
 def approve(
@@ -120,36 +113,28 @@ def _decide(
     """
     import polars as pl
 
-    from bakery_assets.commands.selection import selected_tenants
-    from bakery_assets.local_time import local_date, to_instant
+    from bakery_assets.local_time import local_date
     from bakery_assets.schemas import conform, ops
-    from resources.clock import utc_now
-    from resources.warehouse import Warehouse
     from resources.warehouse.decisions import DecisionRefused, decide
 
-    (bakery,) = selected_tenants([tenant])
-    now = utc_now()
-    decided_at = to_instant(at.date(), at.time(), bakery.timezone) if at else now
-    if decided_at > now:
-        raise _refused(f"{at} is still to come in {bakery.timezone}; only what was decided is recorded.")
+    reporter = reporter_at(tenant, at)
     row = {
         **dict.fromkeys(ops.PlanDecisions.column_names()),
         "tenant_id": tenant,
-        "decision_id": f"{now:%Y%m%dT%H%M%S%f}",
-        "plan_date": day.date() if day else local_date(decided_at, bakery.timezone),
+        "decision_id": f"{reporter.now:%Y%m%dT%H%M%S%f}",
+        "plan_date": day.date() if day else local_date(reporter.happened_at, reporter.timezone),
         "plan": TABLES["production" if values.get("batch_number") else plan],
         "who": who or getpass.getuser(),
-        "recorded_at": decided_at,
+        "recorded_at": reporter.happened_at,
         **values,
     }
     frame = pl.DataFrame([row], schema=pl.Schema(ops.PlanDecisions), orient="row")
-    warehouse = Warehouse()
     try:
-        settled = decide(warehouse, conform(ops.PlanDecisions, frame), now)
-    except DecisionRefused as refused:
-        raise _refused(str(refused)) from refused
-    for line in _outcome(warehouse, settled, tenant, str(values["decision"])):
-        VisibleConsole(highlight=False, soft_wrap=True).print(line, markup=False)
+        settled = decide(reporter.warehouse, conform(ops.PlanDecisions, frame), reporter.now)
+    except DecisionRefused as error:
+        raise refused(str(error)) from error
+    for line in _outcome(reporter.warehouse, settled, tenant, str(values["decision"])):
+        say(line)
 
 
 def _outcome(warehouse: "Warehouse", settled: "Settlement", tenant: str, decision: str) -> list[str]:
@@ -170,8 +155,3 @@ def _outcome(warehouse: "Warehouse", settled: "Settlement", tenant: str, decisio
         lines.append("A new version of the plan is asked for; it is made while `bakery up` runs, within a minute.")
     lines += [f"Batch {row['batch_number']} is {row['event']}." for row in settled.batch_events.to_dicts()]
     return lines or [f"Recorded: {decision}. No order follows from it."]
-
-
-def _refused(text: str) -> typer.Exit:
-    VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
-    return typer.Exit(2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bakery_assets.commands.terminal import VisibleConsole
+from bakery_assets.commands.record import AT, TENANT, refused, reporter_at, say
 
 if TYPE_CHECKING:
     from bakery_assets.order_documents import OrderDocument
@@ -22,9 +22,6 @@ class Format(StrEnum):
     PDF = "pdf"
     HTML = "html"
     CSV = "csv"
-
-
-TENANT = Annotated[str, typer.Option("--tenant", help="The bakery.")]
 
 
 def order(
@@ -46,7 +43,7 @@ def order(
     selected_tenants([tenant])
     warehouse = Warehouse()
     if (number is None) == (day is None):
-        raise _refused("Give either --order, or --date for all orders of a day.")
+        raise refused("Give either --order, or --date for all orders of a day.")
     if day is not None:
         found = read_orders_of_day(warehouse, tenant, day.date())
     else:
@@ -55,12 +52,12 @@ def order(
     if not found:
         known = ", ".join(open_order_numbers(warehouse, tenant)) or "none; approve a proposal first: bakery approve"
         what = f"order {number}, or it was taken back" if number else f"orders of {day:%Y-%m-%d}"
-        raise _refused(f"{tenant} has no {what}. The last orders are {known}.")
+        raise refused(f"{tenant} has no {what}. The last orders are {known}.")
     folder.mkdir(parents=True, exist_ok=True)
     for each in found:
         written = ", ".join(_write(folder, each, wanted) for wanted in formats or Format)
-        _say(f"Order {each.order_id}, {each.supplier}: {written}")
-    _say(f"When it has left the house: bakery sent --tenant {tenant} --order {found[0].order_id} --how phone")
+        say(f"Order {each.order_id}, {each.supplier}: {written}")
+    say(f"When it has left the house: bakery sent --tenant {tenant} --order {found[0].order_id} --how phone")
 
 
 def sent(
@@ -68,30 +65,25 @@ def sent(
     number: Annotated[str, typer.Option("--order", help="The order.")],
     how: Annotated[str | None, typer.Option("--how", help="printed, csv, phone, e-mail or in other words.")] = None,
     who: Annotated[str | None, typer.Option("--who", help="Who sent it. Whoever is logged in by default.")] = None,
-    at: Annotated[
-        datetime | None,
-        typer.Option("--at", formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], help="Local time; now by default."),
-    ] = None,
+    at: AT = None,
 ) -> None:
     """Record that an order was sent to its supplier; from then on no decision changes it."""
-    from bakery_assets.commands.selection import selected_tenants
-    from bakery_assets.local_time import to_instant
-    from resources.clock import utc_now
-    from resources.warehouse import Warehouse
     from resources.warehouse.orders import NotSendable, record_sent
 
-    (bakery,) = selected_tenants([tenant])
-    now = utc_now()
-    sent_at = to_instant(at.date(), at.time(), bakery.timezone) if at else now
-    if sent_at > now:
-        raise _refused(f"{at} is still to come in {bakery.timezone}; only what has happened is recorded.")
+    reporter = reporter_at(tenant, at)
     try:
         found = record_sent(
-            Warehouse(), tenant, number, how=how, who=who or getpass.getuser(), sent_at=sent_at, now=now
+            reporter.warehouse,
+            tenant,
+            number,
+            how=how,
+            who=who or getpass.getuser(),
+            sent_at=reporter.happened_at,
+            now=reporter.now,
         )
     except NotSendable as problem:
-        raise _refused(str(problem)) from problem
-    _say(f"Order {number} was sent to {found.supplier}; it is expected on {found.expected_to:%a %-d %b %Y}.")
+        raise refused(str(problem)) from problem
+    say(f"Order {number} was sent to {found.supplier}; it is expected on {found.expected_to:%a %-d %b %Y}.")
 
 
 def _write(folder: Path, document: "OrderDocument", wanted: Format) -> str:
@@ -107,12 +99,3 @@ def _write(folder: Path, document: "OrderDocument", wanted: Format) -> str:
     path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', document.order_id).lstrip('.')}.{wanted}"
     path.write_bytes(renders[wanted]())
     return str(path)
-
-
-def _say(text: str) -> None:
-    VisibleConsole(highlight=False, soft_wrap=True).print(text, markup=False)
-
-
-def _refused(text: str) -> typer.Exit:
-    VisibleConsole(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
-    return typer.Exit(2)
