@@ -1,7 +1,7 @@
-"""`bakery up`: PostgreSQL, the Dagster webserver and its daemon, until Ctrl-C; their settings are in ``instance``.
+"""`bakery up`: PostgreSQL, and Dagster's code server, webserver and daemon, until Ctrl-C.
 
-Before they start, runs that an earlier machine or daemon left behind are ended (``resources.run_launcher``); one
-daemon at a time does so and serves (``resources.daemon_lock``).
+Their settings are in ``instance``. Before they start, runs that an earlier machine or daemon left behind are ended
+(``resources.run_launcher``); one daemon at a time does so and serves (``resources.daemon_lock``).
 """
 
 import ctypes
@@ -10,11 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -25,6 +26,7 @@ from bakery_assets.assets.dbt_project import build_manifest
 from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.instance import prepare, private_folder
 from bakery_assets.settings import PROJECT, Settings, settings
+from resources import code_server
 
 if TYPE_CHECKING:
     from resources.daemon_lock import DaemonLock
@@ -37,6 +39,7 @@ READY_SECONDS = 600
 STOP_SECONDS = 15
 # A daemon whose `bakery up` was killed stops within this: its threads end their ticks first.
 OTHER_STOPS_SECONDS = 30.0
+CODE_SERVER = "code-server"
 _asked_to_stop = threading.Event()
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
@@ -60,38 +63,61 @@ def up(
     port = choices.webserver_port or _free_port()
     url = f"http://{choices.webserver_host}:{port}"
     logs = private_folder(choices.home / "logs")
-    workspace = str(PROJECT / "workspace.yaml")
-    servers: list[subprocess.Popen[bytes]] = []
-    try:
-        with console.status("Starting PostgreSQL and Dagster …"):
-            build_manifest()
-            lock = _take_over(console, prepare(choices))
-            if _is_taken(choices.webserver_host, port):
-                console.print(f"Port {port} is taken.", style="red", end=" ")
-                console.print("Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
-                raise typer.Exit(2)
-            servers.append(_start(logs, "webserver", *_webserver(choices, port, workspace, read_only=read_only)))
-            servers.append(
-                _start(logs, "daemon", str(BIN / "dagster-daemon"), "run", "-w", workspace, kept_open=[lock.socket])
-            )
-            _wait_until_ready(f"{url}/server_info", servers)
-        console.print("Dagster UI:", style="bold green", end=" ")
-        console.print(url, soft_wrap=True)
-        console.print(f"Logs are in {logs}; Ctrl-C stops everything.", soft_wrap=True)
-        while all(server.poll() is None for server in servers):
-            _stop_if_asked()
-            if not lock.is_held():
-                raise ServerStopped("PostgreSQL has stopped, or closed the session that keeps a second daemon away")
-            time.sleep(0.5)
-        raise ServerStopped("a server has stopped by itself")
-    except ServerStopped as error:
-        console.print(f"Not serving: {error}.", style="red", end=" ", soft_wrap=True)
-        console.print(f"The logs are in {logs}.", soft_wrap=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        console.print("Stopping …")
-    finally:
-        _stop(servers)
+    servers: dict[str, subprocess.Popen[bytes]] = {}
+    # In a temporary folder, which only its user may enter: a socket's path has to be short, and a home's may be long.
+    with tempfile.TemporaryDirectory(prefix="bakery-up-") as folder:
+        code = Path(folder)
+        workspace = str(code_server.write_workspace(code))
+        try:
+            with console.status("Starting PostgreSQL and Dagster …"):
+                build_manifest()
+                lock = _take_over(console, prepare(choices))
+                if _is_taken(choices.webserver_host, port):
+                    console.print(f"Port {port} is taken.", style="red", end=" ")
+                    console.print("Choose another one: BAKERY_WEBSERVER_PORT=3001 make up")
+                    raise typer.Exit(2)
+                _serve_code(servers, logs, code)
+                servers["webserver"] = _start(
+                    logs, "webserver", *_webserver(choices, port, workspace, read_only=read_only)
+                )
+                servers["daemon"] = _start(
+                    logs, "daemon", str(BIN / "dagster-daemon"), "run", "-w", workspace, kept_open=[lock.socket]
+                )
+                _wait_until(lambda: _responds(f"{url}/server_info"), servers)
+            console.print("Dagster UI:", style="bold green", end=" ")
+            console.print(url, soft_wrap=True)
+            console.print(f"Logs are in {logs}; Ctrl-C stops everything.", soft_wrap=True)
+            _keep_serving(console, servers, logs, code, lock)
+        except ServerStopped as error:
+            console.print(f"Not serving: {error}.", style="red", end=" ", soft_wrap=True)
+            console.print(f"The logs are in {logs}.", soft_wrap=True)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            console.print("Stopping …")
+        finally:
+            _stop(list(servers.values()))
+
+
+def _keep_serving(
+    console: VisibleConsole, servers: dict[str, subprocess.Popen[bytes]], logs: Path, code: Path, lock: "DaemonLock"
+) -> NoReturn:
+    """Start the code server again whenever it has ended, as runs do not end with it.
+
+    Raises:
+        KeyboardInterrupt: a person or a service manager wants it to stop.
+        ServerStopped: another server has ended.
+    """
+    while True:
+        _stop_if_asked()
+        ended = {name for name, server in servers.items() if server.poll() is not None}
+        if ended == {CODE_SERVER}:
+            console.print("The code server has stopped by itself, and is started again.")
+            _serve_code(servers, logs, code)
+        elif ended:
+            raise ServerStopped(f"the {min(ended)} has stopped by itself")
+        if not lock.is_held():
+            raise ServerStopped("PostgreSQL has stopped, or closed the session that keeps a second daemon away")
+        time.sleep(0.5)
 
 
 def _take_over(console: VisibleConsole, databases: "Databases") -> "DaemonLock":
@@ -114,6 +140,12 @@ def _take_over(console: VisibleConsole, databases: "Databases") -> "DaemonLock":
     if ended:
         console.print(f"{len(ended)} run(s) were cut off when the servers last stopped; their work is due again.")
     return lock
+
+
+def _serve_code(servers: dict[str, subprocess.Popen[bytes]], logs: Path, folder: Path) -> None:
+    """Start the code server, and wait until it answers: the others look for it once, and again after a minute."""
+    servers[CODE_SERVER] = _start(logs, CODE_SERVER, *code_server.command(folder))
+    _wait_until(lambda: code_server.answers(folder), servers)
 
 
 def _webserver(choices: Settings, port: int, workspace: str, *, read_only: bool) -> list[str]:
@@ -150,18 +182,25 @@ def _stop_with_parent() -> None:
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
-def _wait_until_ready(url: str, servers: Sequence[subprocess.Popen[bytes]]) -> None:
+def _wait_until(ready: Callable[[], bool], servers: Mapping[str, subprocess.Popen[bytes]]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         _stop_if_asked()
-        if any(server.poll() is not None for server in servers):
-            raise ServerStopped("a server has stopped while starting")
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
+        for name, server in servers.items():
+            if server.poll() is not None:
+                raise ServerStopped(f"the {name} has stopped while starting")
+        if ready():
+            return
+        time.sleep(0.2)
     raise ServerStopped(f"no answer within {READY_SECONDS} seconds")
+
+
+def _responds(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def _stop(servers: Sequence[subprocess.Popen[bytes]]) -> None:
