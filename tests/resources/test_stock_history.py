@@ -51,13 +51,12 @@ def lived_on(tenant: str, day: date) -> dict[str, list[dict[str, Any]]]:
     }  # fmt: skip
 
 
-@pytest.fixture
-def lived(warehouse: Warehouse) -> Warehouse:
+def a_bakery_that_lived(warehouse: Warehouse) -> None:
+    """Planned each morning, and each evening it recorded its day."""
     insert(warehouse, **bakery("b"))
     for day in (DAY + timedelta(days=number) for number in range(LIVED)):
         plan(warehouse, Cell("b", day), at(day, 5))
         insert(warehouse, **lived_on("b", day))
-    return warehouse
 
 
 def read(warehouse: Warehouse) -> tuple[Frames, Frames]:
@@ -84,30 +83,32 @@ def same(one: Frames, other: Frames) -> None:
         assert_frame_equal(frame, other[name], check_exact=True)
 
 
+@pytest.mark.filled(by=a_bakery_that_lived)
 def test_the_plan_from_the_balance_is_the_plan_from_all_facts_and_needs_them_no_more(
-    lived: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    some, plan_of_some = read(lived)
-    every, plan_of_every = everything(lived, monkeypatch)
+    some, plan_of_some = read(warehouse)
+    every, plan_of_every = everything(warehouse, monkeypatch)
     same(plan_of_some, plan_of_every)
     assert 0 < some["waste"].height < every["waste"].height
     assert 0 < some["batch_events"].height < every["batch_events"].height
     moved = some["waste"].filter(pl.col("waste_id") == "moved")["waste_date"].to_list()
     assert moved == [DAY], "the record before its correction came back"
-    with lived.engine.begin() as connection:
+    with warehouse.engine.begin() as connection:
         for table, column in (("waste", "waste_date"), ("batch_events", "plan_date")):
             connection.execute(
                 text(f"DELETE FROM ops.{table} WHERE {column} < :kept"), {"kept": DAY + timedelta(days=1)}
             )
-    same(read(lived)[1], plan_of_every)
+    same(read(warehouse)[1], plan_of_every)
 
 
+@pytest.mark.filled(by=a_bakery_that_lived)
 def test_a_fact_that_comes_late_reads_as_far_back_as_it_reaches(
-    lived: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = {"tenant_id": "b", "ingredient_id": "salt", "location_id": "main", "quantity": 400.0}
-    insert(lived, stock_lots=[{**count, "counted_at": at(DAY, 8), "recorded_at": at(TODAY, 1)}])
-    some, plan_of_some = read(lived)
-    every, plan_of_every = everything(lived, monkeypatch)
+    insert(warehouse, stock_lots=[{**count, "counted_at": at(DAY, 8), "recorded_at": at(TODAY, 1)}])
+    some, plan_of_some = read(warehouse)
+    every, plan_of_every = everything(warehouse, monkeypatch)
     same(plan_of_some, plan_of_every)
     same({name: some[name] for name in STOCK_FACTS}, {name: every[name] for name in STOCK_FACTS})
