@@ -16,6 +16,16 @@ DAY = date(2026, 3, 3)
 PARIS = datetime(2026, 3, 3, 4, 30, tzinfo=UTC)  # 05:30 there; in New York it is the evening before
 
 
+@dg.asset(name=ASSET)
+def summaries() -> None:
+    raise ValueError("a person's run that fails")
+
+
+@dg.asset_check(asset=ASSET, name=NAME)
+def late() -> dg.AssetCheckResult:
+    raise AssertionError("it is never evaluated")
+
+
 def test_the_check_names_late_bakeries_and_is_reported_when_that_changes(warehouse: Warehouse) -> None:
     zones = {"paris": "Europe/Paris", "lyon": "Europe/Paris", "closed": "Europe/Paris", "new-york": "America/New_York"}
     insert(
@@ -38,8 +48,10 @@ def test_the_check_names_late_bakeries_and_is_reported_when_that_changes(warehou
             cursors.append(context.cursor)
             key = dg.AssetCheckKey(dg.AssetKey(ASSET), NAME)
             found = instance.event_log_storage.get_asset_check_execution_history(key, limit=9)
-            events = [each.event.dagster_event.asset_check_evaluation_data for each in reversed(found)]  # type: ignore[union-attr]
-            return [(each.passed, each.metadata["late"].value) for each in events]
+            told = [each.evaluation for each in reversed(found)]
+            return [
+                (each.passed, each.metadata["late"].value) for each in told if isinstance(each, dg.AssetCheckEvaluation)
+            ]
 
         cursors: list[str | None] = [None]
         assert tick(PARIS + timedelta(minutes=60)) == [(True, 0)]
@@ -50,3 +62,7 @@ def test_the_check_names_late_bakeries_and_is_reported_when_that_changes(warehou
             connection.execute(text("UPDATE plans.planning_runs SET status = 'planned' WHERE tenant_id = 'lyon'"))
             connection.execute(text("UPDATE plans.planning_runs SET status = 'failed' WHERE tenant_id = 'paris'"))
         assert tick(PARIS + timedelta(minutes=71)) == [(True, 0), (False, 2), (False, 1)]
+        assert not dg.materialize([summaries, late], instance=instance, raise_on_error=False).success
+        again = [(True, 0), (False, 2), (False, 1), (False, 1)]
+        assert tick(PARIS + timedelta(minutes=76)) == again, "the run that failed has hidden the result"
+        assert tick(PARIS + timedelta(minutes=81)) == again
