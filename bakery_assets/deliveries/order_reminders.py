@@ -1,7 +1,7 @@
 """Reminders: orders that the latest plan proposes, that nobody has decided or placed, an hour before their cut-off.
 
-The plan's own alert ``order_today`` says in the morning what to order of whom in the day. A reminder is about what of it
-is still undecided, and says what that will cost: its consequence is that of the lines.
+The plan's own alert ``order_today`` says in the morning what to order of whom in the day. A reminder is about what of
+it is still undecided, and says what that will cost: its consequence is that of the lines.
 """
 
 from typing import TypedDict
