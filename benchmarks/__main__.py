@@ -20,6 +20,7 @@ from benchmarks import (
     sharing,
     stock_ledger,
     stock_reading,
+    supply,
     wave,
 )
 from benchmarks.targets import as_line, missed, skipped
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "stock_reading": stock_reading.run,
     "procurement": procurement.run,
     "deliveries": deliveries.run,
+    "supply": supply.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
 LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has

@@ -28,9 +28,22 @@ FIGURES_OF_PRODUCTS: tuple[Column, ...] = (INDEX, WASTE, LOST)
 
 
 def replay(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder in the load format, CSV or Parquet.")],
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First morning.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last morning.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            help="Folder in the load format, CSV or Parquet. With --supply by default the demo.",
+        ),
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First morning. With --supply by default 26 weeks."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last morning. With --supply by default yesterday."),
+    ] = None,
     policies: Annotated[
         list[str] | None, typer.Option("--policy", metavar="NAME", help="A policy; may be repeated. All by default.")
     ] = None,
@@ -55,6 +68,15 @@ def replay(
             help="Days in a row with lots, shelf life and orders, in money; each product at its own critical ratio.",
         ),
     ] = False,
+    supply: Annotated[
+        bool,
+        typer.Option(
+            "--supply",
+            help="Orders of ingredients instead: this system's beside two textbook policies, with suppliers that come"
+            " late or short.",
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Decides every chance of --supply.")] = 0,
 ) -> None:
     """Replay past mornings: the quantities that each policy would have baked, met by the demand that came."""
     from bakery_assets.commands.intake import progress_bars
@@ -65,14 +87,24 @@ def replay(
 
     errors = VisibleConsole(stderr=True, highlight=False, soft_wrap=True)
     chosen, levels = tuple(policies or POLICIES), None if full else tuple(ratios or RATIOS)
+    begin, end = (each and each.date() for each in (first, last))
     try:
+        if supply:
+            if policies or ratios or plot_file or full:
+                raise CannotReplay(
+                    "--supply goes with --data, --from, --to, --seed and --json only; leave the rest out."
+                )
+            _replay_supply(data, begin, end, seed, json_file, errors)
+            return
+        if data is None or begin is None or end is None:
+            raise CannotReplay("Say what to replay: --data DIR --from DAY --to DAY.")
         if full and ratios:
             raise CannotReplay("With --full each product has its own critical ratio; leave --critical-ratio out.")
-        check_options(first.date(), last.date(), chosen, levels or ())
+        check_options(begin, end, chosen, levels or ())
         for file in filter(None, (json_file, plot_file)):
             refuse_unwritable(file, errors)
         with progress_bars() as progress:
-            result, read = replayed(data, first.date(), last.date(), chosen, levels, progress)
+            result, read = replayed(data, begin, end, chosen, levels, progress)
     except (Unreadable, CannotReplay) as error:
         errors.print(str(error), markup=False)
         raise typer.Exit(2) from None
@@ -82,6 +114,23 @@ def replay(
         write_figures(as_json(result), json_file, errors)
     if plot_file is not None:
         draw(result, plot_file, errors)
+
+
+def _replay_supply(
+    data: Path | None, first: date | None, last: date | None, seed: int, json_file: Path | None, errors: VisibleConsole
+) -> None:
+    from bakery_assets.commands.intake import progress_bars
+    from bakery_assets.commands.replay_supply import show_supply, supply_as_json, supply_replayed
+    from resources.clock import utc_now
+
+    if json_file is not None:
+        refuse_unwritable(json_file, errors)
+    with progress_bars() as progress:
+        result, read = supply_replayed(data, first, last, seed, utc_now(), progress)
+    tell_left_out(read, errors)
+    show_supply(result, VisibleConsole(markup=True, highlight=False, soft_wrap=True, width=UNCUT))
+    if json_file is not None:
+        write_figures(supply_as_json(result), json_file, errors)
 
 
 def replayed(

@@ -9,11 +9,14 @@ from bakery_assets.deliveries.order_reminders import KIND as ORDER_DUE
 from bakery_assets.deliveries.watch import INCOMPLETE, ORDER, OVERDUE, SOON, ToldLines, WatchedLines
 from bakery_assets.explanations.formats import clock, on_weekday
 from bakery_assets.local_time import with_local_times
-from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS
+from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS, LINE
+from bakery_assets.quantities import TOLERANCE, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
 ALERT = ["tenant_id", "alert_id"]
+# What the reasoning of an alert about a delivery says of its lines.
+TOLD = pl.Struct({"lines": pl.List(pl.Struct({"ingredient_id": pl.String, "open": pl.Float64}))})
 
 
 class EndingFacts(TypedDict):
@@ -54,6 +57,7 @@ def endings(
     )
     came = facts["stock_receipts"].drop_nulls("order_id").group_by(ORDER).agg(received_at=pl.col("received_at").max())
     now_overdue = told.filter(pl.col("kind") == OVERDUE).select(*ORDER, is_overdue=pl.lit(value=True)).unique()
+    short = _short_alerts(over, facts["stock_receipts"])
     window_to = (
         pl.col("reasoning")
         .str.json_path_match("$.window_to")
@@ -65,10 +69,31 @@ def endings(
         .join(still_open, on=ORDER, how="left")
         .join(came, on=ORDER, how="left")
         .join(now_overdue, on=ORDER, how="left")
+        .join(short, on=ALERT, how="left")
         .join(cells.select("tenant_id", "plan_date", "timezone", at="planned_as_of"), on="tenant_id")
     )
     local = with_local_times(rows, starts="expected_from", ends="expected_to", came="received_at")
     return conform(Endings, local.with_columns(resolution=_resolution()).sort(ALERT))
+
+
+def _short_alerts(over: dy.DataFrame[plans.Alerts], receipts: dy.DataFrame[ops.StockReceipts]) -> pl.DataFrame:
+    """``ALERT, is_short`` of alerts since whose telling less was received of a line than was open then."""
+    told = over.select(
+        *ALERT,
+        "last_planned_as_of",
+        order_id="subject",
+        line=pl.col("reasoning").str.json_decode(TOLD).struct.field("lines"),
+    ).explode("line")
+    lines = told.drop_nulls("line").unnest("line")
+    is_new = (pl.col("recorded_at") > pl.col("last_planned_as_of")).fill_null(value=False)
+    since = (
+        lines.join(receipts.drop_nulls("order_id").select(*LINE, "quantity", "recorded_at"), on=LINE, how="left")
+        .with_columns(quantity=pl.when(is_new).then("quantity").otherwise(0.0))
+        .group_by(*ALERT, "ingredient_id")
+        .agg(pl.col("open").first(), came=ordered_sum("quantity"))
+    )
+    came_less = pl.col("came") < pl.col("open") - TOLERANCE
+    return since.group_by(ALERT).agg(is_short=came_less.any())
 
 
 def _resolution() -> pl.Expr:
@@ -78,7 +103,9 @@ def _resolution() -> pl.Expr:
         "The delivery window was moved: it is expected {} between {} and {}.",
         on_weekday(pl.col("ends").dt.date()), clock("starts"), clock("ends"),
     )  # fmt: skip
-    received = pl.format("It was received {} at {}.", on_weekday(pl.col("came").dt.date()), clock("came"))
+    came = (on_weekday(pl.col("came").dt.date()), clock("came"))
+    received = pl.format("It was received {} at {}.", *came)
+    short = pl.format("Less than was ordered was received {} at {}, and no more is expected.", *came)
     return (
         pl.when((kind == ORDER_DUE) & (pl.col("deadline") <= pl.col("at")))
         .then(pl.lit("The time to order has passed."))
@@ -96,6 +123,8 @@ def _resolution() -> pl.Expr:
         .then(moved)
         .when(pl.col("has_draft"))
         .then(pl.lit("It has come: its receipt is begun and has to be finished."))
+        .when(pl.col("received_at").is_not_null() & ~is_open & pl.col("is_short").fill_null(value=False))
+        .then(short)
         .when(pl.col("received_at").is_not_null())
         .then(received)
         .when(given_up)

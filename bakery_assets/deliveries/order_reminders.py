@@ -1,4 +1,8 @@
-"""Reminders: orders that the latest plan proposes, that nobody has decided or placed, an hour before their cut-off."""
+"""Reminders: orders that the latest plan proposes, that nobody has decided or placed, an hour before their cut-off.
+
+The plan's own alert ``order_today`` says in the morning what to order of whom in the day. A reminder is about what of
+it is still undecided, and says what that will cost: its consequence is that of the lines.
+"""
 
 from typing import TypedDict
 
@@ -17,6 +21,7 @@ from bakery_assets.tenant_settings import settings_on
 KIND: AlertKind = "order_due"
 PRIORITY = 85
 NAMED = 3  # lines named in the message; the reasoning has all
+TOLD = 2  # of them whose consequences are told, those needed first
 
 
 class ReminderInputs(TypedDict):
@@ -59,6 +64,11 @@ def order_reminders(cells: dy.DataFrame[Cells], inputs: ReminderInputs) -> dy.Da
             named=listed("word", NAMED),
             cost=pl.col("cost").sum().round(CENTS),
             deliver_on=pl.col("deliver_on").min(),
+            consequences=pl.col("consequence")
+            .sort_by("needed_on", nulls_last=True, maintain_order=True)
+            .drop_nulls()
+            .head(TOLD)
+            .str.join(" "),
             lines=pl.struct("ingredient_id", "unit", quantity="planned_order_quantity",
                             deliver_on=pl.col("deliver_on").cast(pl.String)),
             told_of=pl.format("{} {}", "ingredient_id", "planned_order_quantity").str.join("; "),
@@ -78,7 +88,9 @@ def order_reminders(cells: dy.DataFrame[Cells], inputs: ReminderInputs) -> dy.Da
             "{} takes orders until {} {}, and nothing is decided about {} ({}).",
             "supplier", clock("local"), on_weekday(pl.col("local").dt.date()), "named", money("cost"),
         ),
-        consequence=pl.format("Otherwise nothing of it is delivered {}.", on_weekday("deliver_on")),
+        consequence=pl.format(
+            "Otherwise nothing of it is delivered {}. {}", on_weekday("deliver_on"), "consequences"
+        ).str.strip_chars_end(),
         suggested_action=pl.format(
             "Approve it (bakery approve --tenant {}), reject it, or place the order and record it as a purchase order.",
             "tenant_id",

@@ -52,28 +52,50 @@ def quantities_of_mornings(
         scored: what is replayed; other tenants are not forecast.
         progress: called with how many of how many mornings are done.
     """
-    tenants = facts["tenants"].join(scored, on="tenant_id", how="semi")
-    models = no_models()
-    trained_on: date | None = None
-    published: list[dy.DataFrame[plans.DemandForecasts]] = []
+    system = SystemForecasts(facts, scored)
     mornings = (last - first).days + 1
     for number in range(mornings):
         progress("mornings", number, mornings)
         morning = first + timedelta(days=number)
-        known = known_before(facts, morning)
-        same = same_weekday_sales(known["sales"], morning)
+        same = same_weekday_sales(known_before(facts, morning)["sales"], morning)
         quantities = [quantities_of_bakers(same, morning, policies, ratios)]
         forecasts = plans.DemandForecasts.create_empty()
         if SYSTEM in policies:
-            if trained_on != last_sunday(morning):
-                trained_on = last_sunday(morning)
-                known_then = known_before(facts, trained_on)
-                models = train_system(cells_of(tenants, trained_on), known_then, models, process_time)
-            forecasts = apply_system(cells_of(tenants, morning), known, models, published)
-            published.append(conform(plans.DemandForecasts, forecasts.filter(pl.col("target_date") == morning)))
+            forecasts = system.of_morning(morning)
             quantities.append(quantities_of_system(forecasts, same, morning, ratios))
         yield Morning(morning, conform(PolicyQuantities, pl.concat(quantities)), forecasts)
         progress("mornings", number + 1, mornings)
+
+
+class SystemForecasts:
+    """The system's forecasts, morning after morning: trained on Sundays, each from the facts of the days before it.
+
+    Args:
+        facts: the whole tables.
+        scored: what is replayed; other tenants are not forecast.
+        weeks: from one training to the next.
+    """
+
+    def __init__(self, facts: BacktestFacts, scored: dy.DataFrame[ScoredDays], weeks: int = 1) -> None:
+        self._facts = facts
+        self._tenants = facts["tenants"].join(scored, on="tenant_id", how="semi")
+        self._models = no_models()
+        self._weeks = weeks
+        self._trained_on: date | None = None
+        self._published: list[dy.DataFrame[plans.DemandForecasts]] = []
+
+    def of_morning(self, morning: date) -> dy.DataFrame[plans.DemandForecasts]:
+        """The forecasts of the seven days from ``morning`` on; mornings have to be asked for in their order."""
+        sunday = last_sunday(morning)
+        if self._trained_on is None or (sunday - self._trained_on).days >= 7 * self._weeks:
+            self._trained_on = sunday
+            known_then = known_before(self._facts, self._trained_on)
+            cells = cells_of(self._tenants, self._trained_on)
+            self._models = train_system(cells, known_then, self._models, process_time)
+        known = known_before(self._facts, morning)
+        forecasts = apply_system(cells_of(self._tenants, morning), known, self._models, self._published)
+        self._published.append(conform(plans.DemandForecasts, forecasts.filter(pl.col("target_date") == morning)))
+        return forecasts
 
 
 def last_sunday(morning: date) -> date:

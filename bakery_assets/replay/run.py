@@ -80,7 +80,7 @@ def run_replay(
         CannotReplay: the options contradict each other, or there is nothing to replay.
     """
     check_options(first, last, policies, ratios)
-    scored = _replayed_days(facts, first, last)
+    scored = replayed_days(facts, first, last)
     levels = pl.DataFrame({"critical_ratio": sorted(set(ratios)), "shelf_life_days": 1})
     asked = facts["products"].select(PRODUCT).join(levels, how="cross")
     quantities = pl.concat(each.quantities for each in _mornings(facts, scored, first, last, policies, asked, progress))
@@ -111,7 +111,7 @@ def run_full_replay(
     are those of ``run_replay``.
     """
     check_options(first, last, policies, RATIOS)
-    scored = _replayed_days(facts, first, last)
+    scored = replayed_days(facts, first, last)
     ratios = critical_ratios(facts["products"])
     valued = conform(CriticalRatios, ratios.drop_nulls("price"))
     scored = conform(ScoredDays, scored.join(valued, on=PRODUCT, how="semi"))
@@ -151,14 +151,15 @@ def check_options(first: date, last: date, policies: Sequence[str], ratios: Sequ
         raise CannotReplay(f"A critical ratio is above 0 and below 1, for example 0.8; not {', '.join(outside)}.")
 
 
-def _replayed_days(facts: BacktestFacts, first: date, last: date) -> dy.DataFrame[ScoredDays]:
-    """Every day of a series that has sold something in the ``LIVE_DAYS`` before."""
+def replayed_days(facts: BacktestFacts, first: date, last: date) -> dy.DataFrame[ScoredDays]:
+    """Every day of a series that has sold something in the ``LIVE_DAYS`` before, of the mornings of a replay."""
     mornings = [first + timedelta(days=day) for day in range((last - first).days + 1)]
     recent = facts["sales"].filter(pl.col("sales_date") >= first - timedelta(days=LIVE_DAYS))
     return scored_days(cast(BacktestFacts, {**facts, "sales": recent}), mornings, days=1)
 
 
-def _nothing(sales: dy.DataFrame[ops.Sales], scored: pl.DataFrame, first: date, last: date) -> str:
+def nothing_to_replay(sales: dy.DataFrame[ops.Sales], scored: pl.DataFrame, first: date, last: date) -> str:
+    """Why there is no day to replay, as one line."""
     sold = sales.filter(SOLD)
     days = sold.filter(pl.col("sales_date").is_between(first, last))
     if days.is_empty():
@@ -185,7 +186,7 @@ def _mornings(
         CannotReplay: no day can be replayed.
     """
     if scored.filter("is_open", ~pl.col("is_sold_out")).is_empty():
-        raise CannotReplay(_nothing(facts["sales"], scored, first, last))
+        raise CannotReplay(nothing_to_replay(facts["sales"], scored, first, last))
     replayed = [name for name in POLICIES if name in policies or name == SAMPLE_QUANTILE]
     return quantities_of_mornings(facts, scored, first, last, replayed, conform(AskedRatios, ratios), progress)
 

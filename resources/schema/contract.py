@@ -193,8 +193,9 @@ Plans open and end alerts, but for `delivery_arriving_soon`, `delivery_overdue`,
 `subject` is the order, of `order_due` the supplier; `opened_at` is the threshold that was passed, not the minute in
 which it was seen.
 
-`plans.events` has `delivery.scheduled` for each record of an order (a line with quantity 0 is canceled) and
-`delivery.received` for each confirmed receipt. Loads write them at once, the same sensor for rows that apps insert.
+`plans.events` has `delivery.scheduled` for each record of an order (a line with quantity 0 is canceled),
+`delivery.cancelled` for one after which all its lines are, and `delivery.received` for each confirmed receipt. Loads
+write them at once, the same sensor for rows that apps insert.
 """
 
 DAGSTER = """## Dagster names

@@ -1,4 +1,5 @@
-"""Events about deliveries: ``delivery.scheduled`` for each record of an order, ``delivery.received`` for each receipt.
+"""Events about deliveries: ``delivery.scheduled`` for each record of an order, ``delivery.cancelled`` for one that
+cancels it, ``delivery.received`` for each receipt.
 
 What is loaded is announced in the transaction that loads it. Rows that others insert are found by the transaction that
 wrote them, once all below it have ended, since one that begins first may commit last. An event's id follows from what
@@ -11,11 +12,19 @@ from bakery_assets.schemas.news import News
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.events import append_events
 
-SCHEDULED, RECEIVED = "delivery.scheduled", "delivery.received"
+SCHEDULED, CANCELLED, RECEIVED = "delivery.scheduled", "delivery.cancelled", "delivery.received"
 TABLES = ("purchase_orders", "stock_receipts")
-# The lines of an order that one transaction recorded as of one moment; quantity 0 says that a line is canceled.
+# The lines of an order that one transaction recorded as of one moment; quantity 0 says that a line is canceled, and the
+# order is when that holds for all of its lines by then.
 _ORDERS = f"""
-    SELECT o.tenant_id::text, '{SCHEDULED}' AS type, o.order_id::text AS subject,
+    SELECT o.tenant_id::text,
+           CASE WHEN EXISTS (
+               SELECT FROM (
+                   SELECT DISTINCT ON (l.ingredient_id) l.quantity FROM ops.purchase_orders l
+                   WHERE l.tenant_id = o.tenant_id AND l.order_id = o.order_id AND l.recorded_at <= o.recorded_at
+                   ORDER BY l.ingredient_id, l.recorded_at DESC
+               ) line WHERE line.quantity > 0
+           ) THEN '{SCHEDULED}' ELSE '{CANCELLED}' END AS type, o.order_id::text AS subject,
            to_char(o.recorded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '/' || o.transaction_id::text
                AS occasion,
            o.recorded_at AS time,

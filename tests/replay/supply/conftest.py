@@ -1,0 +1,5 @@
+"""Fixtures with small bakeries' facts."""
+
+from tests.materials.stock_facts import cells, facts
+
+__all__ = ["cells", "facts"]
