@@ -14,6 +14,7 @@ from bakery_assets.briefing import summarize_day
 from bakery_assets.cells import Cell, Frames
 from bakery_assets.distribution import plan_distribution
 from bakery_assets.forecasting import forecast_demand
+from bakery_assets.forecasting.models.smoothing import SMOOTHED_DAYS
 from bakery_assets.inventory import project_inventory
 from bakery_assets.procurement import plan_procurement
 from bakery_assets.production import plan_production
@@ -47,6 +48,9 @@ RECORD = ("plan_versions", "published_batches", "published_orders", "published_d
 MODELS = ("model_versions", "series_models", "boosters", "shared_effects", "retraining_runs")
 
 VALIDATION = tuple(stage for stage in STAGES if stage.name == "validation_runs")  # what revalidation runs
+# Days of sales before the plan date that stages read of a tenant with trained models: as many as smoothing sees. All
+# else looks back less far, or at what the models hold.
+TRAINED_DAYS = SMOOTHED_DAYS
 WRITTEN_BY = {table: stage.name for stage in STAGES for table in stage.writes}
 
 

@@ -83,12 +83,12 @@ def run() -> dict[str, object]:
 
 def _measured(warehouse: object) -> tuple[int, float]:
     from resources.warehouse import Warehouse, read_snapshot
-    from resources.warehouse.stock_history import FACTS_OF_THE_LEDGER
+    from resources.warehouse.stock_history import FACTS_OF_THE_LEDGER, MASTER_DATA_OF_BALANCES
 
     assert isinstance(warehouse, Warehouse)
     cells = [Cell(f"t{number}", LAST) for number in range(1, TENANTS + 1)]
     began = time.perf_counter()
-    snapshot = read_snapshot(warehouse, cells, {*FACTS_OF_THE_LEDGER, "recipes", "calendar"}, DAYS)
+    snapshot = read_snapshot(warehouse, cells, {*FACTS_OF_THE_LEDGER, *MASTER_DATA_OF_BALANCES}, DAYS)
     snapshot.of(cells)
     seconds = time.perf_counter() - began
     return sum(frame.height for frame in snapshot.tables.values()), seconds

@@ -82,15 +82,16 @@ def measure(years: float) -> dict[str, object]:
     from bakery_assets.instance import prepare
     from benchmarks.wave_servers import watch_morning
     from benchmarks.wave_tenants import PLANNED, count_planned, sizes, written_ahead
+    from resources.clock import utc_now
     from resources.warehouse import Warehouse
 
     prepare(Settings())
     warehouse = Warehouse()
     plans, floor = _part("plans"), _part("floor")
     before, log_before = sizes(warehouse), written_ahead(warehouse)
-    wanted = clones_of(PLANNED)
-    morning = watch_morning(warehouse, lambda: count_planned(warehouse), len(wanted))
-    cells = count_planned(warehouse)
+    wanted, began = clones_of(PLANNED), utc_now()
+    morning = watch_morning(warehouse, lambda: count_planned(warehouse, began), len(wanted))
+    cells = count_planned(warehouse, began)
     growth = _growth(before, sizes(warehouse), cells)
     logged = (written_ahead(warehouse) - log_before) / 1_000 / cells
     per_cell = {what: round(seconds * 1_000 / cells, 2) for what, seconds in sorted(morning.seconds.items())}

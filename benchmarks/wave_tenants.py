@@ -19,7 +19,8 @@ from resources.warehouse import Warehouse
 PLANNED, SPARE = "morning", "spare"  # begin the names of clones that schedules plan, and of those that they leave
 DAYS_LIVED = 15
 REPEATED_DAYS = 546  # the demo's history in whole weeks, so that weekdays stay
-_READ_BACK = {*RECORD, *MODELS, "planning_runs", *PRIOR_CELL_INPUTS.values()} - {"stock_movements"}
+# Days that nothing has validated would be validated again, which is no part of a morning.
+_READ_BACK = {*RECORD, *MODELS, "planning_runs", "validation_runs", *PRIOR_CELL_INPUTS.values()} - {"stock_movements"}
 _ALSO_READ_BACK = {"stock_movements": " OR t.kind = 'adjustment'"}
 _DAYS = ("sales_date", "plan_date", "waste_date", "date", "recorded_at")  # a row's day: the first that its table has
 
@@ -111,14 +112,14 @@ def written_ahead(warehouse: Warehouse) -> int:
         return int(connection.execute(text("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")).scalar_one())
 
 
-def count_planned(warehouse: Warehouse) -> int:
-    """Cells of ``PLANNED`` that have been planned since they were cloned."""
+def count_planned(warehouse: Warehouse, since: datetime) -> int:
+    """Cells of ``PLANNED`` that have been planned since an instant; days that were only validated again are none."""
     query = (
-        "SELECT count(*) FROM plans.planning_runs WHERE starts_with(tenant_id, :prefix)"
-        " AND status = 'planned' AND dagster_run_id <> 'demo'"
+        "SELECT count(DISTINCT (tenant_id, plan_date)) FROM plans.plan_versions"
+        " WHERE starts_with(tenant_id, :prefix) AND published_at > :since"
     )
     with warehouse.engine.connect() as connection:
-        return int(connection.execute(text(query), {"prefix": PLANNED}).scalar_one())
+        return int(connection.execute(text(query), {"prefix": PLANNED, "since": since}).scalar_one())
 
 
 def _clone(connection: Connection, table: Table) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol
 import polars as pl
 
 from bakery_assets.cells import Cell, Frames
-from bakery_assets.planning_day import PlanningRound, facts_and_plans_read
+from bakery_assets.planning_day import TRAINED_DAYS, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
 from bakery_assets.stages import FACTS, Failed, Stage
 from resources.clock import Clock
@@ -69,7 +69,8 @@ def read_facts(
     """One consistent snapshot of the facts that ``stages`` need of cells; of what was decided the orders are facts."""
     with meter.on(READS):
         settle_decisions(warehouse, clock.now(), tenants={cell.tenant_id for cell in cells}, begun=cells)
-        return read_snapshot(warehouse, cells, facts_and_plans_read(stages)[0], settings().history_days)
+        facts = facts_and_plans_read(stages)[0]
+        return read_snapshot(warehouse, cells, facts, settings().history_days, trained_days=TRAINED_DAYS)
 
 
 def plan_round(

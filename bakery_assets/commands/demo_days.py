@@ -205,14 +205,14 @@ def _plan_day(warehouse: "Warehouse", cells: Sequence[Cell], spent: Spent) -> di
     Raises:
         RuntimeError: one of them cannot be planned.
     """
-    from bakery_assets.planning_day import STAGES, PlanningRound, facts_and_plans_read
+    from bakery_assets.planning_day import STAGES, TRAINED_DAYS, PlanningRound, facts_and_plans_read
     from bakery_assets.settings import settings
     from resources.warehouse import read_plans, read_snapshot, replace_plans
     from resources.warehouse.planning_runs import begin, release_claims
 
     reads, plans = facts_and_plans_read(STAGES)
     with spent.on("reading for plans"):
-        snapshot = read_snapshot(warehouse, cells, reads, settings().history_days)
+        snapshot = read_snapshot(warehouse, cells, reads, settings().history_days, trained_days=TRAINED_DAYS)
         known, facts = snapshot.of(cells)
         for one in known.iter_rows(named=True):
             begin(warehouse, [Cell(one["tenant_id"], one["plan_date"])], one["planned_as_of"], RUN)

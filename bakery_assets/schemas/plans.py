@@ -212,7 +212,9 @@ class PublishedOrders(dy.Schema):
     planned_order_quantity = col.number("Quantity to order, in the ingredient's unit")
     order_by = col.instant("Deadline of the order", nullable=True)
     deliver_on = col.date("Day of delivery", nullable=True)
-    reasoning = col.json("Every term of the calculation")
+    reasoning = col.json(
+        "Every term of the calculation; {}: the one in procurement_requirements, until another version replaces that"
+    )
     proposal_number = col.text("Purchase proposal whose line it was", nullable=True)
     unit_price = col.number("Price per unit, in the currency of the supplier's prices", nullable=True)
     currency = col.text("ISO 4217 code of that currency", nullable=True)

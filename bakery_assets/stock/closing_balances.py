@@ -1,7 +1,8 @@
 """Closing balances: stock by lot at the start of a past local day, from which later ledgers go on.
 
 A balance holds until a fact is recorded that reaches back before it. What is sold on a day can have needed a dough
-begun days before, so a day's facts reach back by the ``make_days`` of the recipes: so old are the balances kept.
+begun days before, so a day's facts reach back by the ``make_days`` of the longest chain of recipes: so old are the
+balances kept.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.local_time import with_instants, with_local_times
-from bakery_assets.quantities import ordered_sum
 from bakery_assets.schemas import Cells, conform, plans
+from bakery_assets.stock.recipes import longest_chains
 from bakery_assets.stock.settling import Lots, Promised
 
 DATED = {  # facts that change stock, and the column with the day or instant that they are about
@@ -168,8 +169,7 @@ def _keeps(cells: pl.DataFrame, inputs: Mapping[str, pl.DataFrame]) -> pl.DataFr
 
     Closed days have no plan of their own, so that what happened since the last open one is in this one's movements.
     """
-    ahead = inputs["recipes"].filter(pl.col("make_days") > 0)
-    chains = ahead.group_by("tenant_id").agg(make=ordered_sum("make_days"))
+    chains = longest_chains(inputs["recipes"], inputs["recipe_lines"])
     local = with_local_times(cells, today="planned_as_of").with_columns(pl.col("today").dt.date())
     days_off = (
         inputs["calendar"]

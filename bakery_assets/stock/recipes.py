@@ -62,6 +62,31 @@ def recipes_of(
     return Recipes(conform(BillLines, bill), of_products, make_days, _levels(bill))
 
 
+def longest_chains(recipes: pl.DataFrame, recipe_lines: pl.DataFrame) -> pl.DataFrame:
+    """``tenant_id, make``: days from the first work for a recipe to its use, of the recipe of which they are most.
+
+    That is its ``make_days`` and those of what it takes, and so on. A recipe that contains itself counts with those
+    of all recipes.
+    """
+    own = recipes.select("tenant_id", "recipe_id", "make_days")
+    lines = recipe_lines.filter(pl.col("component_recipe_id").is_not_null()).select(
+        "tenant_id", "recipe_id", taken="component_recipe_id"
+    )
+    longest, passes = own.rename({"make_days": "make"}), 0
+    while passes < DEEPEST:
+        taken = lines.join(longest, left_on=["tenant_id", "taken"], right_on=["tenant_id", "recipe_id"])
+        before = taken.group_by("tenant_id", "recipe_id").agg(before=pl.col("make").max())
+        further = own.join(before, on=["tenant_id", "recipe_id"], how="left", maintain_order="left").select(
+            "tenant_id", "recipe_id", make=pl.col("make_days") + pl.col("before").fill_null(0)
+        )
+        if further.equals(longest):
+            break
+        longest, passes = further, passes + 1
+    all_recipes = own.group_by("tenant_id").agg(most=pl.col("make_days").sum())
+    chains = longest.group_by("tenant_id").agg(pl.col("make").max()).join(all_recipes, on="tenant_id")
+    return chains.select("tenant_id", make=pl.min_horizontal("make", "most").cast(pl.Int32))
+
+
 def _levels(bill: pl.DataFrame) -> list[pl.DataFrame]:
     """Intermediates by level; an item on two levels counts on the lower. One that contains itself has none."""
     between = bill.filter(pl.col("component_kind") == INTERMEDIATE_KIND).select(

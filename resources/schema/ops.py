@@ -22,11 +22,13 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import BIGINT, BOOLEAN, INTEGER, JSONB, TEXT, TIMESTAMP
-from sqlalchemy.sql import false, func
+from sqlalchemy.sql import false, func, text
 
 from bakery_assets.schemas import ops as schemas
 from bakery_assets.schemas import table_name
 from resources.schema.columns import metadata, table, tenant_fk, transaction
+
+LATE_DAYS = 120  # sales that were recorded longer after their day have an index
 
 
 def _transaction() -> Column[int]:
@@ -39,6 +41,16 @@ def _announced() -> tuple[Column[int], Index]:
     written_by = transaction("transaction_id", comment, nullable=True)
     written_by.server_default = DefaultClause(func.pg_current_xact_id())
     return written_by, Index(None, "transaction_id")
+
+
+def is_late(alias: str = "") -> str:
+    """The condition that sales were recorded more than ``LATE_DAYS`` after their day."""
+    return f"({alias}recorded_at AT TIME ZONE 'UTC')::date - {alias}sales_date > {LATE_DAYS}"
+
+
+def _recorded_late(table: str) -> Index:
+    """What was recorded so late is little, where it was not loaded as history, and is asked for every morning."""
+    return Index(f"{table}_late_idx", "tenant_id", "recorded_at", postgresql_where=text(is_late()))
 
 
 def _imported() -> tuple[Column[int], Column[bool]]:
@@ -107,6 +119,7 @@ sales = table(
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "recorded_at"),
     Index(None, "transaction_id"),
     Index("sales_tenant_id_sales_date_idx", "tenant_id", "sales_date"),
+    _recorded_late("sales"),
     fact="sales_date",
     creates="locations",
 )
@@ -117,6 +130,7 @@ sales_hourly = table(
     *_imported(),
     PrimaryKeyConstraint("tenant_id", "product_id", "location_id", "sales_date", "hour", "recorded_at"),
     Index(None, "transaction_id"),
+    _recorded_late("sales_hourly"),
     fact="sales_date",
     creates="locations",
 )

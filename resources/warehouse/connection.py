@@ -6,6 +6,7 @@ tables and works on them with set-based SQL.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -111,6 +112,16 @@ class Bulk:
         frame = pl.from_arrow(self._cursor.fetch_arrow_table())
         assert isinstance(frame, pl.DataFrame)
         return frame
+
+
+def instant(value: datetime) -> str:
+    """An instant as it stands in a statement."""
+    return f"TIMESTAMPTZ '{value.isoformat()}'"
+
+
+def between(column: str, first: date, last: date) -> str:
+    """The condition that a date is one of those from ``first`` to ``last``."""
+    return f"{column} BETWEEN DATE '{first}' AND DATE '{last}'"
 
 
 def sql_type(table: Table, column: str) -> str:

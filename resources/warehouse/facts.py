@@ -1,65 +1,39 @@
-"""Reading for cells: one consistent snapshot of the facts that they may know, and the plans that stages build on.
+"""Reading for cells: one consistent snapshot of the facts that they may know.
 
-Trained models are read by ``models``, a day's plan for people by ``briefing``. Whether facts follow the rules of their
-schemas is checked where a round starts, ``planning_day.PlanningRound.start``.
+Plans that stages build on are read by ``prior_plans``, a day's plan for people by ``briefing``. Whether facts follow
+the rules of their schemas is checked where a round starts, ``planning_day.PlanningRound.start``.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from typing import cast
 
 import dataframely as dy
 import polars as pl
 from sqlalchemy import Table
 
 from bakery_assets import schemas
-from bakery_assets.briefing.difference_alerts import SHRINKAGE_DAYS
 from bakery_assets.cells import Cell, Frames, cells_frame
-from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD, WRITTEN_BY
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas.rules import key_columns
 from bakery_assets.stock.closing_balances import going_on
-from bakery_assets.validation.validation_days import (
-    LONGEST_LEAD_DAYS,
-    LOOK_BACK_DAYS,
-    PAST_VALIDATION_DAYS,
-    days_to_validate,
-)
 from resources.schema import metadata, ops
-from resources.schema.plans import plan_versions
-from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
-from resources.warehouse.models import champions, last_retrainings
+from resources.warehouse.connection import Bulk, Warehouse, frame_schema, instant, selected
+from resources.warehouse.models import trained_tenants
 from resources.warehouse.planning_facts import read_planning_instants
-from resources.warehouse.record import known_rows
+from resources.warehouse.prior_plans import plan_days, read_by_day
 from resources.warehouse.stock_history import (
-    BALANCES,
     FACTS_OF_THE_LEDGER,
+    MASTER_DATA_OF_BALANCES,
     NO_STOCK_HISTORY,
     STOCK_FACTS,
     is_read_by_the_ledger,
     since_the_balance,
     stock_history,
+    without_late_sales,
 )
-
-FORECAST_DAYS = 35  # days back of which a till's report may still be waited for
-
-# From the first day that the cell validates on, most often yesterday: all leads of all days back to which it may
-# validate would be fourteen times the rows.
-_PRIOR_CELLS = {
-    "past_forecasts": "JOIN plans.demand_forecasts p"
-    " ON p.tenant_id = w.tenant_id AND p.target_date BETWEEN w.validates_from AND w.plan_date - 1"
-    f" AND p.plan_date BETWEEN w.validates_from - {LONGEST_LEAD_DAYS} AND w.plan_date - 1",
-    "past_validations": "JOIN plans.validation_results p ON p.tenant_id = w.tenant_id"
-    f" AND p.plan_date BETWEEN w.plan_date - {PAST_VALIDATION_DAYS} AND w.plan_date - 1",
-    "day_forecasts": "JOIN plans.demand_forecasts p ON p.tenant_id = w.tenant_id AND p.plan_date < w.plan_date"
-    f" AND p.plan_date >= w.plan_date - {FORECAST_DAYS} AND p.target_date BETWEEN p.plan_date AND p.plan_date + 1",
-    "past_adjustments": "JOIN plans.stock_movements p ON p.tenant_id = w.tenant_id AND p.kind = 'adjustment'"
-    f" AND p.plan_date BETWEEN w.plan_date - {SHRINKAGE_DAYS} AND w.plan_date - 1",
-    "closing_balances": "CROSS JOIN LATERAL (SELECT * FROM plans.stock_closing_balances b"  # noqa: S608
-    " WHERE b.tenant_id = w.tenant_id AND b.plan_date < w.plan_date"
-    f" ORDER BY b.plan_date DESC LIMIT {BALANCES}) p",
-}
 
 
 class SnapshotCells(Cells):
@@ -93,58 +67,83 @@ class Snapshot:
         return conform(Cells, current), known
 
 
-def read_snapshot(warehouse: Warehouse, cells: Iterable[Cell], reads: Collection[str], history_days: int) -> Snapshot:
-    """Read the fact tables among ``reads`` for all cells at once, in one REPEATABLE READ transaction."""
-    wanted = cells_frame(cells)
-    tables: dict[str, pl.DataFrame] = {}
+def read_snapshot(
+    warehouse: Warehouse,
+    cells: Iterable[Cell],
+    reads: Collection[str],
+    history_days: int,
+    *,
+    trained_days: int | None = None,
+) -> Snapshot:
+    """Read the fact tables among ``reads`` for all cells at once, in one REPEATABLE READ transaction.
+
+    Args:
+        history_days: how many days of sales before a tenant's first plan date.
+        trained_days: how many of tenants whose models hold what longer ago says; None: ``history_days``, too.
+    """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        bulk.put("wanted", wanted)
-        known_before = bulk.read(
-            "SELECT w.tenant_id::text, w.plan_date, r.facts_until, v.version_as_of FROM wanted w"
-            " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
-            " LEFT JOIN LATERAL (SELECT planned_as_of AS version_as_of FROM plans.plan_versions v"
-            " WHERE v.tenant_id = w.tenant_id AND v.plan_date = w.plan_date ORDER BY v.version DESC LIMIT 1) v ON true"
-        )
-        known = conform(
-            SnapshotCells,
-            read_planning_instants(bulk, wanted)
-            .join(known_before, on=["tenant_id", "plan_date"], how="left")
-            .with_columns(planned_as_of=pl.coalesce("version_as_of", "planned_as_of"))
-            .with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
-        )
-        reach = known.group_by("tenant_id").agg(
-            pl.col("planned_as_of").max().alias("latest"),
-            pl.col("sales_until").max().alias("latest_sales"),
-            (pl.col("plan_date").min() - timedelta(days=history_days)).alias("earliest"),
-        )
+        known = _snapshot_cells(bulk, cells_frame(cells))
         history = stock_history(bulk, known) if is_read_by_the_ledger(reads) else NO_STOCK_HISTORY
-        bulk.put("reach", reach.join(history, on="tenant_id", how="left"))
-        for name in reads:
-            if f"ops.{name}" in metadata.tables:
-                tables[name] = _read_facts(bulk, metadata.tables[f"ops.{name}"])
-        if history.height:
-            tables |= _with_all_history(bulk, known, reach, history, tables)
+        reach, trained = _reach(known, history_days), known.select("tenant_id").clear()
+        if trained_days is not None:
+            trained = _needing_less(bulk, known, reads, history, trained_days)
+            shorter = _reach(known.join(trained, on="tenant_id", how="semi"), trained_days)
+            reach = pl.concat([reach.join(trained, on="tenant_id", how="anti"), shorter])
+        facts = [metadata.tables[f"ops.{name}"] for name in reads if f"ops.{name}" in metadata.tables]
+        tables = _read_all(bulk, facts, reach.join(history, on="tenant_id", how="left"))
+        unsure = _needing_all(bulk, known, history, trained, tables)
+        if unsure.height:
+            whole = _reach(known.join(unsure, on="tenant_id", how="semi"), history_days)
+            again = [table for table in facts if table.name in STOCK_FACTS or table in _SALES]
+            for name, frame in _read_all(bulk, again, whole.join(NO_STOCK_HISTORY, on="tenant_id", how="left")).items():
+                tables[name] = pl.concat(
+                    [tables[name].join(unsure, on="tenant_id", how="anti", maintain_order="left"), frame]
+                )
     return Snapshot(known, tables)
 
 
-def _with_all_history(
-    bulk: Bulk, cells: dy.DataFrame[SnapshotCells], reach: pl.DataFrame, history: pl.DataFrame, tables: Frames
-) -> dict[str, pl.DataFrame]:
-    """Facts about stock again, with all of history for tenants of ``history`` whose balances do not hold."""
-    unsure = history.join(_going_on(bulk, cells, history, tables), on="tenant_id", how="anti").select("tenant_id")
-    if unsure.is_empty():
-        return {}
-    bulk.run("DROP TABLE reach")
-    bulk.put("reach", reach.join(unsure, on="tenant_id").join(NO_STOCK_HISTORY, on="tenant_id", how="left"))
-    return {
-        name: pl.concat(
-            [
-                tables[name].join(unsure, on="tenant_id", how="anti", maintain_order="left"),
-                _read_facts(bulk, metadata.tables[f"ops.{name}"]),
-            ]
-        )
-        for name in STOCK_FACTS
-    }
+def _snapshot_cells(bulk: Bulk, wanted: pl.DataFrame) -> dy.DataFrame[SnapshotCells]:
+    bulk.put("wanted", wanted)
+    known_before = bulk.read(
+        "SELECT w.tenant_id::text, w.plan_date, r.facts_until, v.version_as_of FROM wanted w"
+        " LEFT JOIN plans.planning_runs r USING (tenant_id, plan_date)"
+        " LEFT JOIN LATERAL (SELECT planned_as_of AS version_as_of FROM plans.plan_versions v"
+        " WHERE v.tenant_id = w.tenant_id AND v.plan_date = w.plan_date ORDER BY v.version DESC LIMIT 1) v ON true"
+    )
+    return conform(
+        SnapshotCells,
+        read_planning_instants(bulk, wanted)
+        .join(known_before, on=["tenant_id", "plan_date"], how="left")
+        .with_columns(planned_as_of=pl.coalesce("version_as_of", "planned_as_of"))
+        .with_columns(sales_until=pl.max_horizontal("planned_as_of", "facts_until")),
+    )
+
+
+def _needing_less(
+    bulk: Bulk, cells: dy.DataFrame[SnapshotCells], reads: Collection[str], history: pl.DataFrame, days: int
+) -> pl.DataFrame:
+    """``tenant_id`` of those with trained models, if of sales their ledger needs no more than ``days`` either."""
+    trained = trained_tenants(bulk, cells)
+    if not is_read_by_the_ledger(reads):
+        return trained
+    reach = _reach(cells.join(trained, on="tenant_id", how="semi"), days)
+    return without_late_sales(bulk, reach.join(history, on="tenant_id"))
+
+
+def _needing_all(
+    bulk: Bulk, cells: dy.DataFrame[SnapshotCells], history: pl.DataFrame, trained: pl.DataFrame, tables: Frames
+) -> pl.DataFrame:
+    """``tenant_id`` of those for whom what was read shows that all of history is needed.
+
+    They are those of ``history`` whose balances do not hold, and ``trained`` ones that have long sold nothing: since
+    when, they are told.
+    """
+    unsure = [history.select("tenant_id").clear()]
+    if history.height:
+        unsure.append(history.join(_going_on(bulk, cells, history, tables), on="tenant_id", how="anti"))
+    if "sales" in tables:
+        unsure.append(trained.join(tables["sales"], on="tenant_id", how="anti"))
+    return pl.concat([each.select("tenant_id") for each in unsure]).unique()
 
 
 def _going_on(bulk: Bulk, cells: dy.DataFrame[SnapshotCells], history: pl.DataFrame, tables: Frames) -> pl.DataFrame:
@@ -163,14 +162,9 @@ def _going_on(bulk: Bulk, cells: dy.DataFrame[SnapshotCells], history: pl.DataFr
         )
         for name in FACTS_OF_THE_LEDGER
     }
-    others = {name: _as_known(name, tables[name], own) for name in ("recipes", "calendar")}
-    record = {
-        name: bulk.read(f"SELECT {selected(table, 'p')} FROM going_on w {source}").cast(frame_schema(table))  # noqa: S608
-        for name, table, source in (
-            ("plan_versions", plan_versions, known_rows(plan_versions)),
-            ("closing_balances", metadata.tables["plans.stock_closing_balances"], _PRIOR_CELLS["closing_balances"]),
-        )
-    }
+    others = {name: _as_known(name, tables[name], own) for name in MASTER_DATA_OF_BALANCES}
+    days = plan_days(own)
+    record = {name: read_by_day(bulk, "going_on", name, days) for name in ("plan_versions", "closing_balances")}
     return going_on(conform(Cells, own), {**recent, **others, **record})
 
 
@@ -207,46 +201,14 @@ def known_facts(
         latest_sales="planned_as_of",
         earliest=pl.col("plan_date") - timedelta(days=history_days),
     )
-    # Of stock all of history.
-    bulk.put("reach", reach.join(NO_STOCK_HISTORY, on="tenant_id", how="left"))
     if series is not None:
         bulk.put("series", series)
-    found = {name: _read_facts(bulk, metadata.tables[f"ops.{name}"], only_series=series is not None) for name in reads}
-    bulk.run("DROP TABLE reach")
+    tables = [metadata.tables[f"ops.{name}"] for name in reads]
+    # Of stock all of history.
+    reach = reach.join(NO_STOCK_HISTORY, on="tenant_id", how="left")
+    found = _read_all(bulk, tables, reach, only_series=series is not None)
     without_late_sales = conform(SnapshotCells, cells.with_columns(sales_until="planned_as_of"))
     return {name: _that_count(_as_known(name, frame, without_late_sales)) for name, frame in found.items()}
-
-
-def read_plans(warehouse: Warehouse, cells: dy.DataFrame[Cells], reads: Collection[str]) -> dict[str, pl.DataFrame]:
-    """Rows of plan tables that a stage reads: the cells' own, and of the cells before what validation needs.
-
-    ``past_forecasts`` are the forecasts, of every lead, of the days that the cells validate; ``past_validations`` are
-    the results of the six weeks of cells before; ``day_forecasts`` what earlier cells forecast of their own day and the
-    next; ``closing_balances`` the last that earlier cells kept; ``past_adjustments`` by what their counts
-    differed from the book. Of the record, what was published by the planning
-    instants is read. Trained models are those of the champions at the cells' planning
-    instants.
-    """
-    tables: dict[str, pl.DataFrame] = {}
-    with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        bulk.put("wanted", _with_first_day_to_validate(bulk, cells))
-        for name in reads:
-            if name in PRIOR_CELL_INPUTS:
-                table = metadata.tables[f"plans.{PRIOR_CELL_INPUTS[name]}"]
-                source = _PRIOR_CELLS[name]
-            elif name in RECORD:
-                table = metadata.tables[f"plans.{name}"]
-                source = known_rows(table)
-            elif name in WRITTEN_BY:
-                table = metadata.tables[f"plans.{name}"]
-                source = f"JOIN {table.fullname} p ON p.tenant_id = w.tenant_id AND p.plan_date = w.plan_date"
-            else:
-                continue
-            frame = bulk.read(f"SELECT {selected(table, 'p')} FROM wanted w {source}")  # noqa: S608
-            tables[name] = frame.cast(frame_schema(table))
-        if not set(reads).isdisjoint(MODELS):
-            tables |= {**champions(bulk, cells), **last_retrainings(bulk, cells)}
-    return tables
 
 
 _OF_SERIES = {
@@ -260,35 +222,56 @@ _SALES = (ops.sales, ops.sales_hourly)
 _WITHDRAWN = "is_withdrawn"  # of sales, next to their columns, until the latest records are chosen
 
 
-def _with_first_day_to_validate(bulk: Bulk, cells: dy.DataFrame[Cells]) -> pl.DataFrame:
-    """``tenant_id, plan_date, planned_as_of, validates_from`` of cells."""
-    bulk.put("validating", cells.select("tenant_id", "plan_date"))
-    read = bulk.read(
-        f"SELECT {selected(ops.calendar)} FROM ops.calendar t JOIN validating v ON t.tenant_id = v.tenant_id"  # noqa: S608
-        f" AND t.date BETWEEN v.plan_date - {LOOK_BACK_DAYS} AND v.plan_date - 1"
+def _reach(cells: pl.DataFrame, days: int) -> pl.DataFrame:
+    """``tenant_id, latest, latest_sales, earliest``: until when facts are read, and sales from which day on."""
+    return cells.group_by("tenant_id").agg(
+        latest=pl.col("planned_as_of").max(),
+        latest_sales=pl.col("sales_until").max(),
+        earliest=pl.col("plan_date").min() - timedelta(days=days),
     )
-    days = days_to_validate(cells, conform(schemas.ops.Calendar, read))
-    first = days.group_by("tenant_id", "plan_date").agg(validates_from=pl.col("validation_date").min())
-    return first.join(cells.select("tenant_id", "planned_as_of"), on="tenant_id")
 
 
-def _read_facts(bulk: Bulk, table: Table, *, only_series: bool = False) -> pl.DataFrame:
+def _read_all(
+    bulk: Bulk, tables: Iterable[Table], reach: pl.DataFrame, *, only_series: bool = False
+) -> dict[str, pl.DataFrame]:
+    """Facts of the tenants of ``reach``, which also says since when facts about stock are needed."""
+    bulk.put("reach", reach)
+    read = {table.name: _read_facts(bulk, table, reach, only_series=only_series) for table in tables}
+    bulk.run("DROP TABLE reach")
+    return read
+
+
+def _read_facts(bulk: Bulk, table: Table, reach: pl.DataFrame, *, only_series: bool) -> pl.DataFrame:
     conditions = [_OF_SERIES[table]] if only_series and table in _OF_SERIES else []
-    if table in _SALES:
-        conditions += ["t.recorded_at <= r.latest_sales", "t.sales_date >= r.earliest"]
-    elif "fact" in table.info:
-        conditions.append("t.recorded_at <= r.latest")
+    if "fact" in table.info and reach.height:
+        latest = reach["latest_sales" if table in _SALES else "latest"].max()
+        # Of one of the tenants more may be read so; what each may know of it is narrowed later.
+        conditions.append(f"t.recorded_at <= {instant(cast(datetime, latest))}")
     join = ""
     if table.name in STOCK_FACTS and not only_series:
-        join, needed = since_the_balance(table)
+        join, needed = since_the_balance(table, reach)
         conditions.append(needed)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     source = f"{table.fullname} t JOIN reach r ON r.tenant_id = t.tenant_id{join}"
     withdrawn = f", t.{_WITHDRAWN}" if table in _SALES else ""
-    frame = bulk.read(f"SELECT {selected(table)}{withdrawn} FROM {source}{where}")  # noqa: S608
-    return frame.with_columns(pl.col(name).cast(kind) for name, kind in frame_schema(table).items()).sort(
-        [column.name for column in table.primary_key] or table.columns.keys()
+    # As dates in the statement, see ``prior_plans``; there are as many as plan dates, times two.
+    parts = [
+        bulk.read(
+            f"SELECT {selected(table)}{withdrawn} FROM {source}"  # noqa: S608
+            f"{' WHERE ' if conditions or since else ''}{' AND '.join([*conditions, *since])}"
+        )
+        for since in (_since_earliest(reach) if table in _SALES else [[]])
+    ]
+    return (
+        pl.concat(parts)
+        .with_columns(pl.col(name).cast(kind) for name, kind in frame_schema(table).items())
+        .sort([column.name for column in table.primary_key] or table.columns.keys())
     )
+
+
+def _since_earliest(reach: pl.DataFrame) -> list[list[str]]:
+    """Conditions on sales: for each first day of which some tenants need them, those of these tenants."""
+    days: list[date] = reach["earliest"].unique().sort().to_list()
+    return [[f"r.earliest = DATE '{day}'", f"t.sales_date >= DATE '{day}'"] for day in days] or [["false"]]
 
 
 def _that_count(latest: pl.DataFrame) -> pl.DataFrame:

@@ -45,6 +45,15 @@ def champions(bulk: Bulk, cells: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return _models(bulk, chosen, newest)
 
 
+def trained_tenants(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
+    """``tenant_id`` of those with a champion at the planning instants of all of their ``cells``."""
+    bulk.put("trained_cells", cells.select("tenant_id", "planned_as_of"))
+    return bulk.read(
+        "SELECT w.tenant_id::text FROM trained_cells w GROUP BY 1 HAVING"
+        f" bool_and(EXISTS (SELECT FROM plans.model_versions m WHERE {_IN_FORCE}))"
+    )
+
+
 def last_retrainings(bulk: Bulk, cells: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Each tenant's last retraining that had ended by its planning instant, within the transaction: retraining_runs."""
     bulk.put("retraining_cells", cells.select("tenant_id", "planned_as_of"))

@@ -21,6 +21,7 @@ from resources.schema.plans import (
     demand_forecasts,
     findings,
     procurement_plans,
+    procurement_requirements,
     production_batches,
     validation_runs,
 )
@@ -28,7 +29,7 @@ from resources.warehouse.alerts import record_failures, update_alerts
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
 from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
-from resources.warehouse.record import append_versions
+from resources.warehouse.record import append_versions, keep_reasoning
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
@@ -106,14 +107,7 @@ def _replace(
             "DELETE FROM outcome o USING plans.planning_runs r WHERE r.tenant_id = o.tenant_id"
             " AND r.plan_date = o.plan_date AND r.claimed_by <> o.run_id"
         )
-        for table in reversed(_TABLES):
-            if table.name in written:
-                # The finding that planning failed is no row of the stage; it goes when the failure is resolved.
-                keep = f" AND t.kind <> '{FAILED}'" if table is findings else ""
-                bulk.run(
-                    f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
-                    f" AND t.plan_date = o.plan_date AND o.reason IS NULL{keep}"
-                )
+        _delete_rows(bulk, written)
         for table in _TABLES:
             frame = tables.get(table.name)
             if table.name in written and frame is not None and frame.height:
@@ -147,6 +141,27 @@ def _replace(
             settle_in(bulk, published["tenant_id"].to_list(), finished_at, auto=True)
         watch_planned(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
+
+
+def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
+    """Delete what the cells had before. Cells that have never been planned or failed have nothing."""
+    dates = bulk.read(
+        "SELECT DISTINCT o.plan_date FROM outcome o JOIN plans.planning_runs r USING (tenant_id, plan_date)"
+        " WHERE o.reason IS NULL AND r.finished_at IS NOT NULL"
+    )
+    if dates.is_empty():
+        return
+    if procurement_requirements.name in written:
+        keep_reasoning(bulk)
+    listed = ", ".join(f"DATE '{day}'" for day in sorted(dates["plan_date"]))
+    for table in reversed(_TABLES):
+        if table.name in written:
+            # The finding that planning failed is no row of the stage; it goes when the failure is resolved.
+            keep = f" AND t.kind <> '{FAILED}'" if table is findings else ""
+            bulk.run(
+                f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
+                f" AND t.plan_date = o.plan_date AND o.reason IS NULL AND t.plan_date IN ({listed}){keep}"
+            )
 
 
 def _record_outcome(bulk: Bulk, written: Collection[str]) -> None:

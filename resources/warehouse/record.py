@@ -1,12 +1,12 @@
 """The plan of record: versions of each cell's plan, and the batches, orders and distribution that they published.
 
 Rows are appended in the transaction that publishes a plan and never changed. What a plan may know of them is read by
-``facts.read_plans``; which of them a new plan keeps is decided in ``bakery_assets.production.carried_over``.
+``prior_plans.read_plans``; which of them a new plan keeps is decided in ``bakery_assets.production.carried_over``.
 """
 # ruff: noqa: S608 - names come from the schema, values never do
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import dataframely as dy
 import polars as pl
@@ -27,10 +27,12 @@ from resources.schema.plans import (
     published_proposals,
     purchase_proposals,
 )
-from resources.warehouse.connection import Bulk, Warehouse
+from resources.warehouse.connection import Bulk, Warehouse, between, selected
 
 RECORD_DAYS = 31  # plans before a cell's own that it may know: the longest that a dough is begun ahead
 
+# In place of the reasoning of an order while the requirement that it comes from is there.
+NOT_KEPT_TWICE = "{}"
 _OF_VERSION = "v.tenant_id = o.tenant_id AND v.plan_date = o.plan_date AND v.planned_as_of = o.planned_as_of"
 # Previews of which a dough, or the batch itself, is begun before the plan of their own day.
 _BEGINS_SOON = "(t.schedule_date = t.plan_date OR t.begins_on <= t.plan_date)"
@@ -39,7 +41,7 @@ _BEGINS_AT = "t.start_at - make_interval(days => coalesce((t.reasoning->>'made_o
 _BATCH_COLUMNS = ("product_id", "recipe_id", "quantity_planned", "start_at", "end_at", "equipment_id", "priority")
 _ORDER_COLUMNS = (
     "requirement_number", "ingredient_id", "supplier_id", "planned_order_quantity", "order_by", "deliver_on",
-    "reasoning", "proposal_number", "currency",
+    "proposal_number", "currency",
 )  # fmt: skip
 _PROPOSAL_COLUMNS = ("proposal_number", "supplier_id", "deliver_on", "order_by", "total_cost", "currency")
 _DISTRIBUTION_COLUMNS = (
@@ -48,21 +50,32 @@ _DISTRIBUTION_COLUMNS = (
 )  # fmt: skip
 
 
-def known_rows(table: Table) -> str:
-    """The join of a table of the record, as ``p``, to cells ``w`` with tenant_id, plan_date and planned_as_of.
+def known_rows(table: Table, day: date) -> str:
+    """The join of a table of the record, as ``p``, to cells ``w`` of a plan date, with tenant_id and planned_as_of.
 
     A cell knows the earlier versions of its own plan, and of other days what was published by its instant; of the
     versions themselves also its own.
     """
-    known = (
-        f"v.tenant_id = w.tenant_id AND v.plan_date BETWEEN w.plan_date - {RECORD_DAYS} AND w.plan_date + {RECORD_DAYS}"
-        " AND v.published_at <= w.planned_as_of AND (v.plan_date <> w.plan_date OR v.planned_as_of < w.planned_as_of)"
-    )
+    first, last = day - timedelta(days=RECORD_DAYS), day + timedelta(days=RECORD_DAYS)
+    is_own = f"v.plan_date = DATE '{day}'"
+    known = f"v.published_at <= w.planned_as_of AND (NOT {is_own} OR v.planned_as_of < w.planned_as_of)"
     if table is plan_versions:
-        own = "v.tenant_id = w.tenant_id AND v.plan_date = w.plan_date AND v.planned_as_of = w.planned_as_of"
-        return f"JOIN {table.fullname} p ON {f'({known}) OR ({own})'.replace('v.', 'p.')}"
-    same = "p.tenant_id = v.tenant_id AND p.plan_date = v.plan_date AND p.version = v.version"
-    return f"JOIN {plan_versions.fullname} v ON {known} JOIN {table.fullname} p ON {same}"
+        known = f"{known} OR {is_own} AND v.planned_as_of = w.planned_as_of"
+    of_cell = f"v.tenant_id = w.tenant_id AND {between('v.plan_date', first, last)} AND ({known})"
+    if table is plan_versions:
+        return f"JOIN {table.fullname} p ON {of_cell.replace('v.', 'p.')}"
+    of_version = (
+        "p.tenant_id = v.tenant_id AND p.plan_date = v.plan_date AND p.version = v.version"
+        f" AND {between('p.plan_date', first, last)}"
+    )
+    source = f"JOIN {plan_versions.fullname} v ON {of_cell} JOIN {table.fullname} p ON {of_version}"
+    if table is published_orders:
+        source += (
+            f" LEFT JOIN {procurement_requirements.fullname} q ON q.tenant_id = p.tenant_id"
+            f" AND q.plan_date = DATE '{day}' AND q.plan_date = p.plan_date AND q.version = p.version"
+            " AND q.requirement_number = p.requirement_number"
+        )
+    return source
 
 
 def append_versions(bulk: Bulk) -> None:
@@ -84,6 +97,7 @@ def append_versions(bulk: Bulk) -> None:
         f" WHERE {_OF_VERSION} AND v.published_at IS NULL AND o.reason IS NULL"
         " RETURNING v.tenant_id, v.plan_date, v.version, v.published_at) INSERT INTO published SELECT * FROM fresh"
     )
+    bulk.run("ANALYZE published")
     before = (
         f"SELECT b.* FROM {published_batches.fullname} b WHERE b.tenant_id = t.tenant_id"
         f" AND b.plan_date BETWEEN t.plan_date - {RECORD_DAYS} AND t.plan_date"
@@ -106,8 +120,9 @@ def append_versions(bulk: Bulk) -> None:
     )
     bulk.run(
         f"INSERT INTO {published_orders.fullname} (tenant_id, plan_date, version, {', '.join(_ORDER_COLUMNS)},"
-        f" unit_price) SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)},"
-        " (t.reasoning->>'price')::float8"
+        f" unit_price, reasoning)"
+        f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)},"
+        f" (t.reasoning->>'price')::float8, '{NOT_KEPT_TWICE}'"
         f" FROM published p JOIN {procurement_requirements.fullname} t USING (tenant_id, plan_date)"
         " WHERE t.planned_order_quantity > 0"
     )
@@ -122,6 +137,24 @@ def append_versions(bulk: Bulk) -> None:
         f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _DISTRIBUTION_COLUMNS)}"
         f" FROM published p JOIN {distribution_plans.fullname} t USING (tenant_id, plan_date) WHERE t.quantity > 0"
     )
+
+
+def keep_reasoning(bulk: Bulk) -> None:
+    """Give published orders the reasoning of requirements that another version of ``outcome`` is about to replace."""
+    bulk.run(
+        f"UPDATE {published_orders.fullname} p SET reasoning = t.reasoning"
+        f" FROM {procurement_requirements.fullname} t JOIN outcome o USING (tenant_id, plan_date)"
+        f" JOIN plans.plan_versions v ON {_OF_VERSION} AND v.version <> t.version"
+        " WHERE o.reason IS NULL AND p.tenant_id = t.tenant_id AND p.plan_date = t.plan_date AND p.version = t.version"
+        f" AND p.requirement_number = t.requirement_number AND p.reasoning = '{NOT_KEPT_TWICE}'"
+    )
+
+
+def order_columns(day: date) -> str:
+    """Select list of ``published_orders``, joined by ``known_rows``: of a cell's own plan with the reasoning."""
+    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(q.reasoning, p.reasoning) ELSE p.reasoning END"
+    own = f"CASE WHEN p.plan_date = DATE '{day}' THEN ({told})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    return selected(published_orders, "p").replace("p.reasoning::text", own)
 
 
 def request_versions(

@@ -7,6 +7,8 @@ for whom that shows that none holds.
 # ruff: noqa: S608 - names come from the schema
 
 from collections.abc import Collection
+from datetime import date, datetime
+from typing import cast
 
 import polars as pl
 from sqlalchemy import Table
@@ -14,12 +16,15 @@ from sqlalchemy import Table
 from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS
 from bakery_assets.schemas.rules import key_columns
 from bakery_assets.stock.closing_balances import DATED
-from resources.warehouse.connection import Bulk
+from resources.schema import ops
+from resources.schema.ops import LATE_DAYS, is_late
+from resources.warehouse.connection import Bulk, instant
 
 BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
 MARGIN_DAYS = 2  # before a balance: a batch of the day before may be made, or begun late, after midnight
 ORDER_DAYS = GIVEN_UP_DAYS + 30  # orders, and receipts that may be theirs
 FACTS_OF_THE_LEDGER = tuple(name for name in DATED if name != "plan_versions")
+MASTER_DATA_OF_BALANCES = ("recipes", "recipe_lines", "calendar")  # says how far back facts reach
 STOCK_FACTS = tuple(name for name in FACTS_OF_THE_LEDGER if name not in ("sales", "sales_hourly"))  # read for forecasts
 _COUNTED = "coalesce({0}.counted_at, {0}.recorded_at)"
 _ABOUT = {name: _COUNTED if name == "stock_lots" else f"{{0}}.{DATED[name]}" for name in STOCK_FACTS} | {
@@ -43,7 +48,7 @@ NO_STOCK_HISTORY = pl.DataFrame(
 
 def is_read_by_the_ledger(reads: Collection[str]) -> bool:
     """Whether all is read that the ledger is made from; other stages get whole tables."""
-    return {*FACTS_OF_THE_LEDGER, "recipes", "calendar"} <= set(reads)
+    return {*FACTS_OF_THE_LEDGER, *MASTER_DATA_OF_BALANCES} <= set(reads)
 
 
 def stock_history(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +73,31 @@ def stock_history(bulk: Bulk, cells: pl.DataFrame) -> pl.DataFrame:
     return found.cast(NO_STOCK_HISTORY.schema)
 
 
-def since_the_balance(table: Table) -> tuple[str, str]:
+def without_late_sales(bulk: Bulk, reach: pl.DataFrame) -> pl.DataFrame:
+    """``tenant_id`` of those of ``reach`` without sales from before ``earliest`` that came since the oldest balance.
+
+    Such sales may change the stock of that balance, and a ledger that does not read them would not know.
+
+    Args:
+        reach: ``tenant_id, earliest, recorded_since``.
+    """
+    # Only of what is so late the database keeps an index. Whose balances are too old for it is left out.
+    by_index = pl.col("recorded_since").dt.date() > pl.col("earliest") + pl.duration(days=LATE_DAYS + 1)
+    looked_up = reach.filter(by_index).select("tenant_id", "earliest", "recorded_since")
+    if looked_up.is_empty():
+        return looked_up.select("tenant_id")
+    bulk.put("short_reach", looked_up)
+    oldest = instant(cast(datetime, looked_up["recorded_since"].min()))
+    late = " OR ".join(
+        f"EXISTS (SELECT FROM {table.fullname} t WHERE t.tenant_id = r.tenant_id"
+        f" AND t.recorded_at > {oldest} AND t.recorded_at > r.recorded_since AND {is_late('t.')}"
+        " AND t.sales_date < r.earliest)"
+        for table in (ops.sales, ops.sales_hourly)
+    )
+    return bulk.read(f"SELECT r.tenant_id::text FROM short_reach r WHERE NOT ({late})")
+
+
+def since_the_balance(table: Table, reach: pl.DataFrame) -> tuple[str, str]:
     """A join to ``t`` and ``reach r``, and a condition: a fact of which any record is needed is read with all of them.
 
     Or else a record that was corrected to another day would come back. A join and no subquery, which PostgreSQL would
@@ -81,11 +110,14 @@ def since_the_balance(table: Table) -> tuple[str, str]:
         if table.name == "stock_lots":
             return _FIRST_AND_LAST_COUNTS, f"(r.recorded_since IS NULL OR {needed} OR c.tenant_id IS NOT NULL)"
         return "", f"(r.recorded_since IS NULL OR {needed})"
+    recorded, dated = cast("datetime | None", reach["recorded_since"].min()), cast(date, reach[since].min())
+    # The first of all tenants as values, too: PostgreSQL knows how much has come since.
+    near = f" AND (q.recorded_at > {instant(recorded)} OR {about.format('q')} >= DATE '{dated}')" if recorded else ""
     subject = [name for name in key_columns(table.info["schema"]) if name != "recorded_at"]
     needed = (
         f" LEFT JOIN (SELECT DISTINCT {', '.join(f'q.{name}' for name in subject)}"
         f" FROM {table.fullname} q JOIN reach n USING (tenant_id)"
-        f" WHERE q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since}) s"
+        f" WHERE (q.recorded_at > n.recorded_since OR {about.format('q')} >= n.{since}){near}) s"
         f" ON {' AND '.join(f's.{name} = t.{name}' for name in subject)}"
     )
     return needed, "(r.recorded_since IS NULL OR s.tenant_id IS NOT NULL)"

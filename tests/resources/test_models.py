@@ -10,9 +10,9 @@ from bakery_assets.cells import CELLS, local_cells
 from bakery_assets.retraining.review import Verdicts
 from bakery_assets.schemas import Cells, conform
 from resources.warehouse import Warehouse, retrainings
-from resources.warehouse.facts import read_plans
 from resources.warehouse.model_registry import Publications, add_booster, prune, publish, record_verdicts
 from resources.warehouse.models import newest_booster, read_champions, read_forecast_errors, read_named_versions
+from resources.warehouse.prior_plans import read_plans
 from resources.warehouse.training import read_sample
 from tests.bakeries import DAY, bakery, insert, rows, together
 

@@ -69,9 +69,13 @@ def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse
         "SELECT batch_number, start_at FROM plans.published_batches WHERE schedule_date = plan_date ORDER BY start_at",
     )
     now = first[2][1]  # the third batch is just begun; the first was to begin before the plan was published
+    ordered = "SELECT requirement_number, reasoning->>'net_requirement' FROM plans.{} WHERE {} ORDER BY 1"
+    reasons = rows(planned, ordered.format("procurement_requirements", "planned_order_quantity > 0"))
     asked = request_versions(planned, [TODAY], now, "person", "the mixer stood still", now)
     assert asked == {TODAY}
     again = plan(planned, TODAY, now + timedelta(minutes=1))["production_batches"]
+    assert reasons == rows(planned, ordered.format("published_orders", "version = 1")) != []
+    assert {reason for _, reason in rows(planned, ordered.format("published_orders", "version = 2"))} == {None}
     assert [version[:3] for version in versions(planned)] == [
         (1, "planning_time", PLANNING_INSTANT),
         (2, "person", now),
