@@ -9,7 +9,7 @@ from datetime import time
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.decisions.facts import LINE, PROPOSAL, DecisionFacts
+from bakery_assets.decisions.facts import LINE, PROPOSAL, DecisionFacts, WindowFacts
 from bakery_assets.decisions.legality import TAKES_BACK, Targets
 from bakery_assets.decisions.numbers import moved_order_number, order_number
 from bakery_assets.decisions.states import ProposalStates
@@ -101,7 +101,7 @@ def order_records(
         .join(not_known_to, on="tenant_id", how="left")
         .with_columns(recorded_at=pl.max_horizontal("recorded_at", pl.col("instant") + pl.duration(microseconds=1)))
     )
-    named = _with_window(rows, facts).with_columns(
+    named = with_window(rows, facts).with_columns(
         ordered_at="decided_at", proposed_on="plan_date", plan_version="version"
     )
     return conform(ops.PurchaseOrders, named.sort(key))
@@ -150,8 +150,12 @@ def _with_price(lines: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame:
     )
 
 
-def _with_window(rows: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame:
-    """Adds ``expected_from`` and ``expected_to``: the hours in which the supplier delivers, else the local day."""
+def with_window(rows: pl.DataFrame, facts: WindowFacts) -> pl.DataFrame:
+    """Adds ``expected_from`` and ``expected_to``: the hours in which the supplier delivers, else the local day.
+
+    Args:
+        rows: ``tenant_id, ingredient_id, supplier_id, deliver_on``.
+    """
     keeps_a_day = facts["ingredients"].select("tenant_id", "ingredient_id", "shelf_life_days")
     begun = baking_starts(facts["shifts"])
     hours = facts["suppliers"].select("tenant_id", "supplier_id", "delivers_from", "delivers_until")
