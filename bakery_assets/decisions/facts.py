@@ -35,7 +35,16 @@ class SentOrders(dy.Schema):
     sent_at = col.instant("When")
 
 
-class DecisionFacts(TypedDict):
+class WindowFacts(TypedDict):
+    """What decides in which hours an order is expected."""
+
+    tenants: dy.DataFrame[ops.Tenants]
+    ingredients: dy.DataFrame[ops.Ingredients]
+    suppliers: dy.DataFrame[ops.Suppliers]
+    shifts: dy.DataFrame[ops.Shifts]
+
+
+class DecisionFacts(WindowFacts):
     """What ``settle`` reads, of the tenants and plans that it is about.
 
     ``plan_decisions`` has those that are not judged yet and those that were accepted; ``outcomes`` of the latter.
@@ -43,7 +52,6 @@ class DecisionFacts(TypedDict):
     their latest records) and ``stock_receipts`` are those of tenants with rules for approval.
     """
 
-    tenants: dy.DataFrame[ops.Tenants]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     plan_decisions: dy.DataFrame[ops.PlanDecisions]
     outcomes: dy.DataFrame[plans.DecisionOutcomes]
@@ -54,9 +62,6 @@ class DecisionFacts(TypedDict):
     later_orders: dy.DataFrame[LaterOrders]
     sent_orders: dy.DataFrame[SentOrders]
     supplier_items: dy.DataFrame[ops.SupplierItems]
-    suppliers: dy.DataFrame[ops.Suppliers]
-    ingredients: dy.DataFrame[ops.Ingredients]
-    shifts: dy.DataFrame[ops.Shifts]
     past_orders: dy.DataFrame[ops.PurchaseOrders]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
 

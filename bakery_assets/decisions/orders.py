@@ -9,7 +9,7 @@ from datetime import time
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.decisions.facts import LINE, PROPOSAL, DecisionFacts
+from bakery_assets.decisions.facts import LINE, PROPOSAL, DecisionFacts, WindowFacts
 from bakery_assets.decisions.legality import TAKES_BACK, Targets
 from bakery_assets.decisions.numbers import moved_order_number, order_number
 from bakery_assets.decisions.states import ProposalStates
@@ -101,7 +101,7 @@ def order_records(
         .join(not_known_to, on="tenant_id", how="left")
         .with_columns(recorded_at=pl.max_horizontal("recorded_at", pl.col("instant") + pl.duration(microseconds=1)))
     )
-    named = _with_window(rows, facts).with_columns(
+    named = with_window(rows, facts).with_columns(
         ordered_at="decided_at", proposed_on="plan_date", plan_version="version"
     )
     return conform(ops.PurchaseOrders, named.sort(key))
@@ -150,28 +150,47 @@ def _with_price(lines: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame:
     )
 
 
-def _with_window(rows: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame:
-    """Adds ``expected_from`` and ``expected_to``."""
+def with_window(rows: pl.DataFrame, facts: WindowFacts) -> pl.DataFrame:
+    """Adds ``expected_from`` and ``expected_to``: the hours in which the supplier delivers, else the local day.
+
+    Args:
+        rows: ``tenant_id, ingredient_id, supplier_id, deliver_on``.
+    """
     keeps_a_day = facts["ingredients"].select("tenant_id", "ingredient_id", "shelf_life_days")
     begun = baking_starts(facts["shifts"])
+    hours = facts["suppliers"].select("tenant_id", "supplier_id", "delivers_from", "delivers_until")
+    following = begun.select("tenant_id", "weekday", next_before="days_before", next_starts_at="starts_at")
     timed = (
         rows.join(facts["tenants"].select("tenant_id", "timezone"), on="tenant_id")
         .join(keeps_a_day, on=["tenant_id", "ingredient_id"], how="left")
+        .join(hours, on=["tenant_id", "supplier_id"], how="left")
         .with_columns(
-            midnight=pl.lit(time(0)),
-            last_minute=pl.lit(LAST_MINUTE),
+            from_time=pl.col("delivers_from").fill_null(time(0)),
+            until_time=pl.col("delivers_until").fill_null(LAST_MINUTE),
             weekday=pl.col("deliver_on").dt.weekday().cast(pl.Int32),
         )
         .join(begun, on=["tenant_id", "weekday"], how="left")
-        .with_columns(baking_day=pl.col("deliver_on") - pl.duration(days="days_before"))
+        .with_columns(
+            baking_day=pl.col("deliver_on") - pl.duration(days="days_before"), next_weekday=pl.col("weekday") % 7 + 1
+        )
+        .join(following, left_on=["tenant_id", "next_weekday"], right_on=["tenant_id", "weekday"], how="left")
+        .with_columns(
+            next_baking_day=pl.col("deliver_on") + pl.duration(days=1 - pl.col("next_before")),
+            until_day=pl.col("deliver_on")
+            + pl.duration(days=(pl.col("until_time") <= pl.col("from_time")).cast(pl.Int32)),
+        )
     )
     for name, day, at in (
-        ("expected_from", "deliver_on", "midnight"),
-        ("day_ends", "deliver_on", "last_minute"),
+        ("expected_from", "deliver_on", "from_time"),
+        ("window_ends", "until_day", "until_time"),
         ("baking_at", "baking_day", "starts_at"),
+        ("next_baking_at", "next_baking_day", "next_starts_at"),
     ):
         timed = with_instants(timed, name, day=day, wall_time=at)
-    ends = pl.when(pl.col("shelf_life_days") == 1).then(pl.coalesce("baking_at", "day_ends")).otherwise("day_ends")
+    # What the plan counts on for a day has to be there when its baking begins, with a night shift the evening before.
+    keeps_one_day = pl.col("shelf_life_days") == 1
+    begins = pl.when(keeps_one_day).then("baking_at").otherwise("next_baking_at")
+    ends = pl.min_horizontal("window_ends", begins)
     return timed.with_columns(expected_to=ends).with_columns(
         expected_from=pl.min_horizontal("expected_from", "expected_to")
     )

@@ -30,7 +30,13 @@ from bakery_assets.materials.ingredient_use import daily_use_variance, use_per_u
 from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.materials.master_schedule import master_schedule
 from bakery_assets.materials.recipe_faults import without_left_out
-from bakery_assets.materials.scheduled_receipts import ScheduledReceipts, overdue_orders, scheduled_receipts
+from bakery_assets.materials.scheduled_receipts import (
+    LINE,
+    ScheduledReceipts,
+    open_orders,
+    overdue_orders,
+    scheduled_receipts,
+)
 from bakery_assets.materials.stock import StockOnHand, stock_on_hand, unknown_stock
 from bakery_assets.procurement.alternatives import expiring, margin_at_stake, margins, other_offers
 from bakery_assets.procurement.joint_minimum import place_joint_orders
@@ -113,7 +119,8 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     items = _with_levels(cells, items, offers, gross, inputs)
     records = _records(items, gross, receipts, stock, inputs["shifts"])
     order_by_delivery = order_days(offers, cells, inputs)
-    deliverable = _offers(offers, items, order_by_delivery >= 0, records.delay)
+    comes = (order_by_delivery >= 0) & ~_full_deliveries(cells, offers, inputs)
+    deliverable = _offers(offers, items, comes, records.delay)
     by_cycle = by_delivery_cycle(records, deliverable, ~items["is_known"].to_numpy())
     orders = place_joint_orders(by_cycle, deliverable)
     margin = margins(items, schedule, used, inputs["recipes"], inputs["products"], OUTLOOK_DAYS)
@@ -211,6 +218,24 @@ def _offers(
         minimum_value=rows["minimum_order_value"].to_numpy(),
         delivers=usable_from,
     )
+
+
+def _full_deliveries(
+    cells: dy.DataFrame[Cells], offers: dy.DataFrame[SupplierOffers], inputs: ProcurementInputs
+) -> NDArray[np.bool_]:
+    """Offers by ``DELIVERY_DAYS`` days: whether the delivery brings no more of the item, because the supplier has a
+    largest quantity and something of it is on order for that day already."""
+    placed = inputs["purchase_orders"].select(*LINE, "supplier_id")
+    limited = offers.with_row_index("offer").filter(pl.col("maximum_quantity").is_not_null())
+    taken = (
+        open_orders(cells, inputs)
+        .filter("is_expected", pl.col("day") < DELIVERY_DAYS)
+        .join(placed, on=LINE)
+        .join(limited.select("offer", *INGREDIENT, "supplier_id"), on=[*INGREDIENT, "supplier_id"])
+    )
+    full = np.zeros((offers.height, DELIVERY_DAYS), dtype=np.bool_)
+    full[taken["offer"].to_numpy(), taken["day"].to_numpy()] = True
+    return full
 
 
 def _requirement_terms(

@@ -188,6 +188,11 @@ class Suppliers(dy.Schema):
         "ISO 3166 code of the country whose public holidays it keeps; empty: the bakery's holidays", nullable=True
     )
     region = col.text("Subdivision code of that country, for regional holidays", nullable=True)
+    delivers_from = col.time("Local time from which it delivers; empty: from midnight on", nullable=True)
+    delivers_until = col.time(
+        "Local time until which it delivers; not after delivers_from: of the next day; empty: the end of the day",
+        nullable=True,
+    )
 
 
 class SupplierItems(dy.Schema):

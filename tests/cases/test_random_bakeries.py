@@ -6,17 +6,20 @@ more, the same ones for the same seed.
 
 import os
 
+import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.cases.random_bakeries import Rows, bakeries, planned
+from bakery_assets.cells import Frames
+from tests.cases.random_bakeries import Rows, bakeries, instant, planned
 from tests.cases.verifiers import (
+    day_of,
+    first_work,
     verify_inventory,
     verify_procurement,
     verify_production,
     verify_requirements,
 )
-
 
 IN_ONE_CALL = 4  # planning four takes hardly longer than planning one
 BAKERIES = int(os.environ.get("BAKERY_RANDOM_BAKERIES", 3 * IN_ONE_CALL))
@@ -30,3 +33,38 @@ def test_the_plan_of_any_bakery_holds(drawn: tuple[Rows, ...]) -> None:
         verify_requirements(facts, tables)
         verify_procurement(facts, tables)
         verify_inventory(facts, tables)
+
+
+def with_orders(facts: Rows, tables: Frames) -> Rows:
+    """The facts when everything that is proposed has been ordered, as decisions order it: for the whole local day, up to
+    the next day's baking if that begins in the evening, or before that day's baking what keeps for one day only."""
+    keeps_a_day = {row["ingredient_id"] for row in facts["ingredients"] if row.get("shelf_life_days") == 1}
+    ordered = []
+    for row in tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0).to_dicts():
+        day = day_of(row["deliver_on"])
+        begins, ends = instant(day, 0), min(instant(day, 23, 59), first_work(facts, day + 1))
+        if row["ingredient_id"] in keeps_a_day:
+            ends = first_work(facts, day) if facts["shifts"] else ends
+        ordered.append(
+            {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": "mill",
+             "quantity": row["planned_order_quantity"], "expected_from": min(begins, ends), "expected_to": ends,
+             "ordered_at": instant(0, 1), "recorded_at": instant(0, 1)}
+        )  # fmt: skip
+    return {**facts, "purchase_orders": [*facts["purchase_orders"], *ordered]}
+
+
+@settings(max_examples=-(-BAKERIES // IN_ONE_CALL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
+def test_what_is_ordered_as_proposed_is_not_proposed_again(drawn: tuple[Rows, ...]) -> None:
+    """But for what the plan had left out as more than a delivery brings, and what keeps for one day only and would have
+    to come on the evening before, when a night shift begins."""
+    proposed = planned(*drawn)
+    ordered = [with_orders(facts, tables) for facts, tables in zip(drawn, proposed, strict=True)]
+    for facts, before, after in zip(ordered, proposed, planned(*ordered), strict=True):
+        left_out = before["procurement_requirements"].filter(pl.col("left_out_quantity") > 0)["ingredient_id"].to_list()
+        night = any(shift["ends_at"] <= shift["starts_at"] for shift in facts["shifts"])
+        fresh = [row["ingredient_id"] for row in facts["ingredients"] if row.get("shelf_life_days") == 1 and night]
+        again = after["procurement_requirements"].filter(
+            pl.col("planned_order_quantity") > 0, ~pl.col("ingredient_id").is_in([*left_out, *fresh])
+        )
+        assert again.is_empty(), (facts, again.to_dicts())

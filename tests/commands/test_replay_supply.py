@@ -63,7 +63,7 @@ def test_three_policies_order_for_the_same_days_and_the_same_seed_gives_the_same
         assert 0.8 < row["fill_rate"] <= 1
         assert row["orders_a_week"] > 0
         assert row["cost"] == pytest.approx(
-            row["purchase"] + row["holding"] + row["waste"] + row["lost_margin"], abs=1e-3
+            row["purchase"] + row["holding"] + row["waste"] + row["lost_margin"], abs=0.02
         )
         assert f"{row['fill_rate']:.2%}" in said
 

@@ -37,8 +37,9 @@ WHOLE: dict[str, str] = {
     "recipe_lines": "tenant_id,recipe_id,line_number,ingredient_id,component_recipe_id,quantity,unit,loss_fraction,"
     "limits_expiry\nb,dough,1,flour,,6,kg,0.01,true\nb,rye,1,,dough,1,kg,,\n",
     "suppliers": "tenant_id,supplier_id,name,currency,minimum_order_value,lead_time_days,delivery_weekdays,"
-    "order_cutoff_time,reliability,lead_time_unit,working_weekdays,safety_stock_rule,order_weekdays,country,region\n"
-    'b,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,working_days,"mon,tue,wed,thu",share_of_use,"mon,wed",DE,BE\n',
+    "order_cutoff_time,reliability,lead_time_unit,working_weekdays,safety_stock_rule,order_weekdays,country,region,"
+    "delivers_from,delivers_until\n"
+    'b,mill,Mill,EUR,100,2,"mon,thu",17:00,0.95,working_days,"mon,tue,wed,thu",share_of_use,"mon,wed",DE,BE,06:00,09:30\n',
     "supplier_items": "tenant_id,supplier_id,ingredient_id,price,pack_size,minimum_quantity,lead_time_days,"
     "maximum_quantity\nb,mill,flour,0.8,25,50,3,500\n",
     "exchange_rates": "tenant_id,currency,date,rate,recorded_at\nb,CHF,2026-03-01,1.07,\n",

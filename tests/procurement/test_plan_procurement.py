@@ -144,6 +144,19 @@ def test_what_is_covered_still_shows_its_sum(facts: Facts, cells: Cells) -> None
     assert json.loads(row["reasoning"])["expires_unused"] == 7.0
 
 
+def test_a_delivery_of_a_supplier_with_a_largest_quantity_is_not_ordered_twice(facts: Facts, cells: Cells) -> None:
+    """24 kg for Thursday, of which the mill brings 20 at most: they are ordered, and the other 4 come on another day."""
+    offer = {"supplier_id": "mill", "ingredient_id": "flour", "price": 0.8, "maximum_quantity": 20.0}
+    thursday = {
+        "expected_from": datetime(2026, 1, 7, 23, tzinfo=UTC),
+        "expected_to": datetime(2026, 1, 8, 22, tzinfo=UTC),
+    }
+    order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 20.0,
+             "ordered_at": COUNTED, "recorded_at": COUNTED, **thursday}  # fmt: skip
+    rows = requirements(cells(), facts(**bread(supplier_items=[offer], purchase_orders=[order])))
+    assert [(row["deliver_on"], row["planned_order_quantity"]) for row in rows[:1]] == [(date(2026, 1, 7), 4.0)]
+
+
 def test_an_open_order_counts_with_what_has_not_come_yet(facts: Facts, cells: Cells) -> None:
     order = {"order_id": "PO1", "ingredient_id": "flour", "supplier_id": "mill", "quantity": 60.0}
     when = {

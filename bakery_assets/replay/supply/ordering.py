@@ -82,7 +82,7 @@ def _inputs(
     day: int,
 ) -> ProcurementInputs:
     """What the stage reads: the forecasts are baked, product stock and customers' orders are left out."""
-    orders, receipts = storerooms.orders_and_receipts(cells)
+    orders, receipts = storerooms.orders_and_receipts(cells, facts)
     known: dict[str, Any] = {
         **facts,
         "demand_forecasts": forecasts,

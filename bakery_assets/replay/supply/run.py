@@ -230,7 +230,7 @@ class _World:
         own = cast(dy.DataFrame[plans.DemandForecasts], _of_policy(forecasts, (SYSTEM,)))
         orders = [system_orders(cells, self._system, own, storerooms, day)]
         others = _cells(self._textbook["tenants"], morning)
-        placed, receipts = storerooms.orders_and_receipts(others)
+        placed, receipts = storerooms.orders_and_receipts(others, self._textbook)
         inputs = cast(ProcurementInputs, {**self._textbook, "purchase_orders": placed, "stock_receipts": receipts})
         orders.append(textbook_orders(others, inputs, self._positions(day, on)))
         storerooms.order(cast(dy.DataFrame[OrderLines], pl.concat(orders)), on)

@@ -14,6 +14,8 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from bakery_assets.decisions.facts import WindowFacts
+from bakery_assets.decisions.orders import with_window
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
 from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
@@ -25,7 +27,6 @@ from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
 S = TypeVar("S", bound=dy.Schema)
-LAST_MINUTE = time(23, 59)
 BROUGHT_AT = time(9)
 STATISTICS_DAYS = 56  # what policies look back on
 
@@ -164,11 +165,12 @@ class Storerooms:
         return conform(plans.StockBalances, dated.sort("tenant_id", "item_id", "lot_id"))
 
     def orders_and_receipts(
-        self, cells: dy.DataFrame[Cells]
+        self, cells: dy.DataFrame[Cells], facts: WindowFacts
     ) -> tuple[dy.DataFrame[ops.PurchaseOrders], dy.DataFrame[ops.StockReceipts]]:
         """What the cells' bakeries know of their orders of eight weeks: what has come, and what has not.
 
-        What a delivery did not bring is taken off the order when it comes.
+        An order is expected as one made of a proposal is (``decisions.orders``). What a delivery did not bring is taken
+        off the order when it comes.
         """
         known = (
             self.lines.join(cells, on="tenant_id")
@@ -180,18 +182,15 @@ class Storerooms:
                 has_come=pl.col("arrives_on") < pl.col("plan_date"),
                 order_id=pl.format("{}-{}-{}", "ordered_on", "supplier_id", "deliver_on"),
                 midnight=pl.lit(time()),
-                last_minute=pl.lit(LAST_MINUTE),
                 brought_at=pl.lit(BROUGHT_AT),
             )
         )
         for name, on, at in (
-            ("expected_from", "deliver_on", "midnight"),
-            ("expected_to", "deliver_on", "last_minute"),
             ("ordered_at", "ordered_on", "midnight"),
             ("received_at", "arrives_on", "brought_at"),
         ):
             known = with_instants(known, name, day=on, wall_time=at)
-        orders = known.with_columns(
+        orders = with_window(known.drop("timezone"), facts).with_columns(
             quantity=pl.when("has_come").then("brought").otherwise("quantity"), recorded_at="ordered_at"
         )
         receipts = known.filter("has_come").with_columns(

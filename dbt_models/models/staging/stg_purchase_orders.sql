@@ -6,6 +6,7 @@ select
     quantity,
     expected_to,
     ordered_at,
+    proposed_on,
     unit_price,
     currency
 from (

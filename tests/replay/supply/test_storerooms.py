@@ -90,10 +90,11 @@ def test_what_comes_when_baking_has_begun_is_used_the_next_day() -> None:
     assert lived(room, 5.0, 5.0) == [(0.0, 8.0, 0.0, 5.0, 0.0, 8.0), (8.0, 0.0, 5.0, 0.0, 0.0, 3.0)]
 
 
-def test_a_plan_knows_the_order_in_full_until_it_has_come_and_then_what_came(cells: Any) -> None:
+def test_a_plan_knows_the_order_in_full_until_it_has_come_and_then_what_came(cells: Any, facts: Any) -> None:
     room = storeroom(3, comes=chances(d6=(0, 0.5)))
     order(room, 0, 1, 20.0)
-    of_tuesday, of_wednesday = (room.orders_and_receipts(cells("system/a", on=day(number))) for number in (1, 2))
+    known = facts(tenants=[{"tenant_id": "system/a", "country": "XX", "timezone": "Europe/Berlin"}])
+    of_tuesday, of_wednesday = (room.orders_and_receipts(cells("system/a", on=day(number)), known) for number in (1, 2))
     assert of_tuesday[0]["quantity"].to_list() == [20.0]
     assert of_tuesday[1].is_empty()
     assert of_wednesday[0]["quantity"].to_list() == [10.0]
