@@ -6,7 +6,7 @@ So a morning that reads half a year of sales knows whether the stock of longer a
 from alembic import op
 
 revision = "0045"
-down_revision = "0040"
+down_revision = "0041"
 
 
 def upgrade() -> None:
