@@ -6,6 +6,7 @@
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -82,9 +83,9 @@ class Settings(BaseSettings):
     validation_days: int = Field(
         120, ge=73, description="Days for which results of validation are kept by product and shop."
     )
-    retention: dict[str, int] = Field(
+    retention: dict[str, Annotated[int, Field(ge=31)]] = Field(
         {},
-        description="Days for which rows of single tables of plans are kept, in place of these:"
+        description="Days for which rows of single tables of plans are kept, at least 31, in place of these:"
         ' `{"inventory_projections": 31}`.',
     )
     claim_minutes: int = Field(

@@ -124,6 +124,11 @@ def size() -> None:
     from resources.warehouse.retention import days_kept, expired_bytes
     from resources.warehouse.sizes import database_size, measure_sizes
 
+    try:
+        days = days_kept(settings())
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     urls = open_databases(settings())
     warehouse = Warehouse(urls.warehouse)
     migrate(warehouse.engine)
@@ -145,7 +150,7 @@ def size() -> None:
         dagster = database_size(connection)
     engine.dispose()
     typer.echo(f"The warehouse has {_megabytes(sizes.database_bytes)}, Dagster's storage {_megabytes(dagster)}.")
-    freed = expired_bytes(warehouse, datetime.now(UTC).date(), days_kept(settings()))
+    freed = expired_bytes(warehouse, datetime.now(UTC).date(), days)
     largest = sorted(((size, name) for name, size in freed.items() if size), reverse=True)[:3]
     if largest:
         named = ", ".join(f"plans.{name} {_megabytes(size)}" for size, name in largest)

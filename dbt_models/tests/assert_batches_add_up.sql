@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
 -- The quantity and the number of batches planned for a day are those of its batches. One that had failed or been
 -- cancelled before the plan keeps its number there, and nothing of it is planned. Days from before the first that a
--- bakery's batches are kept of have none any more.
+-- bakery's batches are kept of have none any more; those of the last month are always kept.
 
 with
 
@@ -45,7 +45,7 @@ left join batches
         days.tenant_id = batches.tenant_id
         and days.plan_date = batches.plan_date
 where
-    days.plan_date >= kept.since
+    days.plan_date >= least(kept.since, current_date - 30)
     and (
         {{ differs('days.planned_quantity', 'batches.quantity_planned') }}
         or coalesce(days.planned_batches, 0) <> coalesce(batches.batches, 0)

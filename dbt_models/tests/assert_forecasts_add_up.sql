@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'mart_tenant_day'}}}) }}
 -- Each bakery's forecasts summed over its days equal the sum of the forecast rows of these days, as far back as these
--- are kept.
+-- are kept; those of the last month always are.
 
 with
 
@@ -20,9 +20,9 @@ days as (
         mart.tenant_id,
         sum(mart.forecast_quantity) as forecast_quantity
     from {{ ref('mart_tenant_day') }} as mart
-    inner join kept
+    left join kept
         on mart.tenant_id = kept.tenant_id
-    where mart.plan_date >= kept.since
+    where mart.plan_date >= least(kept.since, current_date - 30)
     group by mart.tenant_id
 
 ),

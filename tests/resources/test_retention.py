@@ -74,6 +74,8 @@ def test_days_are_settings_and_what_plans_look_back_at_is_kept_longer() -> None:
     days = days_kept(Settings(detail_days=40, retention={"inventory_projections": 31}))
     assert (days["inventory_projections"], days["stock_balances"], days["validation_results"]) == (31, 40, 120)
     assert days["demand_forecasts"] == 75
+    with pytest.raises(ValueError, match="BAKERY_RETENTION names invoices; it may name demand_forecasts"):
+        days_kept(Settings(retention={"invoices": 31}))
 
 
 def test_runs_that_have_ended_are_deleted_with_their_events() -> None:
