@@ -6,6 +6,7 @@
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -72,6 +73,20 @@ class Settings(BaseSettings):
         90,
         ge=1,
         description="Days after which a row in quarantine is deleted, once a day and with each load or import.",
+    )
+    detail_days: int = Field(
+        60,
+        ge=31,
+        description="Days after its date for which a plan is kept in full; what later plans read of it is kept for as"
+        " much longer as they look back. Older days are not validated again.",
+    )
+    validation_days: int = Field(
+        120, ge=73, description="Days for which results of validation are kept by product and shop."
+    )
+    retention: dict[str, Annotated[int, Field(ge=31)]] = Field(
+        {},
+        description="Days for which rows of single tables of plans are kept, at least 31, in place of these:"
+        ' `{"inventory_projections": 31}`.',
     )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."

@@ -62,6 +62,8 @@ unexplained_usage = table(schemas.UnexplainedUsage, unchecked=("location_id",))
 
 demand_forecasts = table(schemas.DemandForecasts)
 
+forecast_history = table(schemas.ForecastHistory, tenant_fk("plan_date", "plans.planning_runs", cascade=True))
+
 # A customer order may be for a main location that no fact names.
 target_stock_levels = table(schemas.TargetStockLevels, unchecked=("location_id",))
 

@@ -13,9 +13,10 @@ from bakery_assets.briefing.alert_life import FAILED
 from bakery_assets.briefing.planning_failures import PlanningFailures
 from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
 from bakery_assets.isolation import describe, isolate
-from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.planning_day import STAGES, VALIDATION, WRITTEN_BY
 from bakery_assets.schemas import conform
 from bakery_assets.stages import Failed
+from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.schema import metadata
 from resources.schema.plans import (
     demand_forecasts,
@@ -33,6 +34,8 @@ from resources.warehouse.record import append_versions, keep_reasoning
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
+_VALIDATION_TABLES = {table for stage in VALIDATION for table in stage.writes}
+_IS_NOT_KEPT = "(t.tenant_id, t.plan_date) NOT IN (SELECT k.tenant_id, k.plan_date FROM kept_validations k)"
 
 
 def replace_plans(
@@ -107,6 +110,7 @@ def _replace(
             "DELETE FROM outcome o USING plans.planning_runs r WHERE r.tenant_id = o.tenant_id"
             " AND r.plan_date = o.plan_date AND r.claimed_by <> o.run_id"
         )
+        bulk.run("CREATE TEMPORARY TABLE kept_validations (tenant_id text, plan_date date)")
         _delete_rows(bulk, written)
         for table in _TABLES:
             frame = tables.get(table.name)
@@ -114,10 +118,10 @@ def _replace(
                 columns = [name for name in frame_schema(table) if name in frame.columns]
                 types = pl.Schema({name: kind for name, kind in frame_schema(table).items() if name in columns})
                 bulk.put(f"new_{table.name}", frame.select(columns).cast(types), analyzed=False)
-                recorded = "(SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
-                bulk.run(
-                    f"{insert_from(f'new_{table.name}', table, columns)} WHERE (tenant_id, plan_date) IN {recorded}"
-                )
+                recorded = "(tenant_id, plan_date) IN (SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
+                if table.name in _VALIDATION_TABLES:
+                    recorded += f" AND {_IS_NOT_KEPT.replace('t.', '')}"
+                bulk.run(f"{insert_from(f'new_{table.name}', table, columns)} WHERE {recorded}")
         _record_outcome(bulk, written)
         if validation_runs.name in written:
             _record_validation(bulk)
@@ -143,6 +147,20 @@ def _replace(
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 
 
+def _keep_validations(bulk: Bulk) -> None:
+    """Leave the validation of cells as it is where no forecast that it was made of is kept any longer.
+
+    A day of long ago that a person plans again would lose what is known of its accuracy.
+    """
+    first = LOOK_BACK_DAYS + LONGEST_LEAD_DAYS
+    bulk.run(
+        f"INSERT INTO kept_validations SELECT o.tenant_id, o.plan_date FROM outcome o"  # noqa: S608
+        " WHERE EXISTS (SELECT FROM plans.validation_leads v WHERE v.tenant_id = o.tenant_id"
+        " AND v.plan_date = o.plan_date) AND NOT EXISTS (SELECT FROM plans.demand_forecasts f"
+        f" WHERE f.tenant_id = o.tenant_id AND f.plan_date BETWEEN o.plan_date - {first} AND o.plan_date - 1)"
+    )
+
+
 def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
     """Delete what the cells had before. Cells that have never been planned or failed have nothing."""
     dates = bulk.read(
@@ -153,11 +171,15 @@ def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
         return
     if procurement_requirements.name in written:
         keep_reasoning(bulk)
+    if validation_runs.name in written:
+        _keep_validations(bulk)
     listed = ", ".join(f"DATE '{day}'" for day in sorted(dates["plan_date"]))
     for table in reversed(_TABLES):
         if table.name in written:
             # The finding that planning failed is no row of the stage; it goes when the failure is resolved.
             keep = f" AND t.kind <> '{FAILED}'" if table is findings else ""
+            if table.name in _VALIDATION_TABLES:
+                keep = f" AND {_IS_NOT_KEPT}"
             bulk.run(
                 f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
                 f" AND t.plan_date = o.plan_date AND o.reason IS NULL AND t.plan_date IN ({listed}){keep}"
