@@ -8,6 +8,7 @@ gc.disable()
 
 import dagster as dg
 
+from bakery_assets.assets.backfills import backfill_days
 from bakery_assets.assets.events import external_specs
 from bakery_assets.assets.late_mornings import late_mornings
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
@@ -44,7 +45,7 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
     return dg.Definitions(
         assets=[*sales_by_tenant(external_specs()), *model_specs(), planning_day, dbt_marts, retention],
         asset_checks=[sales_quality, late_mornings],
-        jobs=[planning_wave, plan_tenant_day, build_marts, check_sales, retrain_models, review_models],
+        jobs=[planning_wave, plan_tenant_day, backfill_days, build_marts, check_sales, retrain_models, review_models],
         schedules=[daily_planning, weekly_retraining, model_review, housekeeping],
         sensors=[
             tenant_registry,

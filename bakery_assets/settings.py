@@ -39,8 +39,10 @@ class Settings(BaseSettings):
         description="Host names, beside the address it listens on, under which people open the UI, as a proxy's: "
         '`["plans.example.com"]`.',
     )
-    grid_start: date = Field(
-        date(2026, 1, 1), description="First day of the partition grid, the window in which ops see and backfill cells."
+    grid_start: date | None = Field(
+        None,
+        description="First day of the partition grid, the window in which ops see and backfill cells; unset: as many"
+        " days as keep it below 100,000 cells, 8 to 400, counted when `bakery up` starts.",
     )
     history_days: int = Field(1_200, ge=35, description="Days of sales before the plan date that a plan uses.")
     plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 
 import dagster as dg
 
+from bakery_assets.partitions import GRID_START
 from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse
@@ -21,9 +22,8 @@ def retention(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
 ) -> dg.MaterializeResult[None]:
     """Delete what is kept no longer; again it finds nothing."""
-    choices = settings()
-    deleted = delete_expired(warehouse, clock.now().date(), days_kept(choices))
-    runs = delete_runs(context.instance, datetime.combine(choices.grid_start, time(), UTC))
+    deleted = delete_expired(warehouse, clock.now().date(), days_kept(settings()))
+    runs = delete_runs(context.instance, datetime.combine(GRID_START, time(), UTC))
     rows = {name: number for name, number in deleted.items() if number}
     return dg.MaterializeResult(metadata={"rows deleted": rows, "runs deleted": runs})
 
