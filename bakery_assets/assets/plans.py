@@ -51,10 +51,10 @@ def planning_day(
     cells = cells_of(context.partition_keys)
     begin(warehouse, cells, clock.now(), context.run_id, by_person=not is_automatic(context.run))
     meter = CpuSeconds()
-    snapshot = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
+    facts = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
     failed: dict[Cell, Failed] = {}
     for number, members in enumerate(rounds(cells), start=1):
-        done = plan_round(warehouse, snapshot, members, stages, clock=clock, run_id=context.run_id, meter=meter)
+        done = plan_round(warehouse, facts, members, stages, clock=clock, run_id=context.run_id, meter=meter)
         failed |= {**dict.fromkeys(unknown_cells(members, done.known), UNKNOWN), **done.failed}
         yield from materializations(done, stages)
         context.log.info(f"{members[0].plan_date}: round {number}, {done.planned.height} of {len(members)} planned")
