@@ -90,6 +90,15 @@ class Settings(BaseSettings):
         description="Days for which rows of single tables of plans are kept, at least 31, in place of these:"
         ' `{"inventory_projections": 31}`.',
     )
+    price_cpu_hour: float = Field(
+        0.05, ge=0, description="Price of an hour of one CPU, in the currency in which planning costs are told."
+    )
+    price_gb_month: float = Field(
+        0.12, ge=0, description="Price of a GB that is stored for a month, with its copies, in the same currency."
+    )
+    storage_months: float = Field(
+        12.0, ge=0, description="Months for which the rows of a plan are paid for, in what planning has cost."
+    )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."
     )

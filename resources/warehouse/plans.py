@@ -4,7 +4,7 @@ Who may plan a cell, and what happens when a run dies, is in ``planning_runs``; 
 ``model_registry``.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -47,6 +47,7 @@ def replace_plans(
     written: Collection[str],
     finished_at: datetime,
     run_id: str,
+    beside: Callable[[Bulk], None] = lambda bulk: None,
 ) -> dict[Cell, Failed | None]:
     """Replace what ``cells`` have in the ``written`` tables, and record the cells that failed.
 
@@ -60,13 +61,16 @@ def replace_plans(
         tables: rows for cells that did not fail.
         written: names of plan tables; one that is not in ``tables`` is emptied for these cells.
         run_id: the Dagster run, which has started the cells.
+        beside: what else is written in the transaction, of the cells that the temporary table ``outcome`` has.
 
     Returns:
         Each cell whose outcome was recorded, with why it failed; None: its rows are written.
     """
 
     def write(some: pl.DataFrame, why: Mapping[Cell, Failed] = failed) -> dict[Cell, Failed | None]:
-        recorded = _replace(warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id)
+        recorded = _replace(
+            warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id, beside=beside
+        )
         return {cell: why.get(cell) for cell in recorded}
 
     def refused(one: pl.DataFrame, error: Exception) -> dict[Cell, Failed | None]:
@@ -90,6 +94,7 @@ def _replace(
     written: Collection[str],
     finished_at: datetime,
     run_id: str,
+    beside: Callable[[Bulk], None],
 ) -> set[Cell]:
     """Replace and record in one transaction; the cells whose outcome was recorded."""
     outcome = cells.select("tenant_id", "plan_date", "timezone", "planned_as_of").join(
@@ -144,6 +149,7 @@ def _replace(
         if procurement_plans.name in written and published.height:
             settle_in(bulk, published["tenant_id"].to_list(), finished_at, auto=True)
         watch_planned(bulk)
+        beside(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 
 
