@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0048"
-down_revision = "0046"
+down_revision = "0047"
 
 NUMBER = r"^\d{1,9}(\.\d{1,6})?$"
 SETTINGS = ("proposal_change_threshold", "proposal_early_days")
