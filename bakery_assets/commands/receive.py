@@ -3,7 +3,7 @@
 A receipt that is begun with ``--draft`` is no stock yet; receiving the order again finishes it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated
 
@@ -37,6 +37,16 @@ class Delivered:
     receipt_id: str
     lot_id: str
     expires_on: date | None
+    rejected: float = 0.0
+    complaint: str | None = None
+
+    def with_complaint(self, rejected: float | None, complaint: str | None) -> "Delivered":
+        """The same with what is reported now of what was wrong with it; what a draft says of that stays."""
+        return replace(
+            self,
+            rejected=self.rejected if rejected is None else rejected,
+            complaint=complaint or self.complaint,
+        )
 
 
 def receive(
@@ -53,6 +63,13 @@ def receive(
     draft: Annotated[
         bool, typer.Option("--draft", help="It is there and still to be checked: no stock until it is received again.")
     ] = False,
+    rejected: Annotated[
+        float | None,
+        typer.Option("--rejected", help="What came beyond QUANTITY and was not accepted; with --complaint.", min=0.0),
+    ] = None,
+    complaint: Annotated[
+        str | None, typer.Option("--complaint", help="What was wrong with what came, also where it was accepted.")
+    ] = None,
     lot: LOT = None,
     location: LOCATION = "main",
     expires: EXPIRES = None,
@@ -60,15 +77,18 @@ def receive(
 ) -> None:
     """Record what was delivered; it is stock from then on."""
     reporter = reporter_at(tenant, at)
+    _refuse_vague_complaint(order, rejected, complaint)
     expires_on = expires.date() if expires else None
     if item is None:
-        found = _of_order(reporter, order, line, line_quantity, lot, expires_on)
+        found = _of_order(reporter, order, line, line_quantity, rejected, lot, expires_on)
     else:
         if quantity is None or line or line_quantity is not None:
             raise refused("Of an ITEM give its QUANTITY; --line and --quantity are for what an order brings.")
         found = [_of_item(reporter, item_named(reporter, item), quantity, order, lot, expires_on)]
+    if rejected and len(found) > 1:
+        raise refused(f"Order {order} has {len(found)} ingredients open; say with --line which one was rejected.")
     for each in found:
-        _record(reporter, each, order, location, draft=draft)
+        _record(reporter, each.with_complaint(rejected, complaint), order, location, draft=draft)
     if order and not draft:
         _say_what_is_open(reporter, order)
     _update_alerts(reporter)
@@ -90,6 +110,7 @@ def _of_order(
     order: str | None,
     line: str | None,
     quantity: float | None,
+    rejected: float | None,
     lot: str | None,
     expires_on: date | None,
 ) -> list[Delivered]:
@@ -123,12 +144,19 @@ def _of_order(
         item = item_named(reporter, ingredient_id)
         begun = drafts.filter(ingredient_id=ingredient_id).head(1)
         if begun.is_empty():
-            came = still if quantity is None else quantity
+            came = max(still - (rejected or 0.0), 0.0) if quantity is None else quantity
             found.append(Delivered(item, came, receipt_id, lot or _lot_of_day(reporter, item), expires_on))
             continue
-        draft_id, lot_id, drafted, keeps_until = begun.select("receipt_id", "lot_id", "quantity", "expires_on").row(0)
+        draft = begun.row(0, named=True)
+        arrived = draft["quantity"] + draft["rejected_quantity"]
+        drafted = draft["quantity"] if rejected is None else max(arrived - rejected, 0.0)
         came = drafted if quantity is None else quantity
-        found.append(Delivered(item, came, draft_id, lot_id, expires_on or keeps_until))
+        found.append(
+            Delivered(
+                item, came, draft["receipt_id"], draft["lot_id"], expires_on or draft["expires_on"],
+                draft["rejected_quantity"], draft["complaint"],
+            )
+        )  # fmt: skip
     return found
 
 
@@ -145,6 +173,8 @@ def _record(reporter: Reporter, came: Delivered, order: str | None, location: st
         expires_on=came.expires_on or "",
         received_at=reporter.happened_at.isoformat(),
         state="draft" if draft else "confirmed",
+        rejected_quantity=came.rejected,
+        complaint=came.complaint or "",
     )
     fulfills = f", for order {order}" if order else ""
     what = f"{amount(came.quantity, item.unit)} received into lot {came.lot_id} at {shown_time(reporter)}{fulfills}"
@@ -153,8 +183,17 @@ def _record(reporter: Reporter, came: Delivered, order: str | None, location: st
         return
     change = change_in_book(reporter, item, location, f"receipts {came.receipt_id}", receipt_of=came.lot_id)
     is_expired = came.expires_on is not None and came.expires_on < reporter.local_day
+    if came.rejected:
+        change = f"{amount(came.rejected, item.unit)} rejected: {came.complaint}. {change}"
     over = f" Its last day was {came.expires_on:%Y-%m-%d}, so none of it is stock." if is_expired else ""
     say(f"{item.name}: {what}. {change}{over}")
+
+
+def _refuse_vague_complaint(order: str | None, rejected: float | None, complaint: str | None) -> None:
+    if rejected and not (complaint or "").strip():
+        raise refused("Say with --complaint what was wrong with what was rejected.")
+    if (rejected or complaint) and order is None:
+        raise refused("Say with --order which order it came with: otherwise nobody knows whose delivery it was.")
 
 
 def _say_what_is_open(reporter: Reporter, order: str) -> None:

@@ -27,7 +27,7 @@ ORDER_TERMS = (
     "kept_quantity", "latest_deliver_on", "lead_time_days", "lead_time_unit", "left_out_quantity", "limited_to",
     "margin_at_stake", "maximum_quantity", "minimum_order_value",
     "minimum_quantity", "order_on", "ordered_before", "other_cost", "other_currency", "other_deliver_on",
-    "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "reliability",
+    "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "quality", "reliability",
     "scheduled_receipts_before", "storage_limit", "max_shortage_on", "score", "supplier", "unmet_before", "usable_on",
     "used_before",
 )  # fmt: skip
@@ -141,8 +141,9 @@ class RequirementTerms(plans.PlanRow):
     added_for_minimum_order_value = col.number("Part of the order that is for the weeks after the plan", nullable=True)
     expiring_cost = col.number("What expires of the order, at its price", nullable=True)
     margin_at_stake = col.number("Price less unit cost of what is baked of it on the days it covers", nullable=True)
-    score = col.number("What the offer's price, reliability and lead time are worth to the tenant", nullable=True)
+    score = col.number("What the offer's price, reliability, lead time and quality are worth", nullable=True)
     reliability = col.number("Share of the supplier's lines that come on time and in full", nullable=True)
+    quality = col.number("Share of the supplier's lines that come without complaint", nullable=True)
     other_score = col.number("The same of the other supplier", nullable=True)
     other_supplier = col.text("Who else could deliver it", nullable=True)
     other_quantity = col.number("What would have to be ordered there for the same requirement", nullable=True)

@@ -24,9 +24,9 @@ from bakery_assets.exchange_rates import rates_on, with_exchange_rate
 from bakery_assets.local_time import with_instants
 from bakery_assets.materials.expiry_buckets import Floats, Ints
 from bakery_assets.procurement.supplier_choice import (
-    ReliabilityInputs,
-    SupplierReliability,
-    supplier_reliability,
+    PerformanceInputs,
+    SupplierPerformance,
+    supplier_performance,
     with_score,
 )
 from bakery_assets.schemas import Cells, conform, ops
@@ -38,7 +38,7 @@ MAX_LEAD_DAYS = 365  # the schema's largest lead time
 DELIVERY_DAYS = OUTLOOK_DAYS + MAX_LEAD_DAYS  # days on which an order placed within the outlook can arrive
 
 
-class SupplierOfferInputs(ReliabilityInputs):
+class SupplierOfferInputs(PerformanceInputs):
     """What ``supplier_offers`` reads."""
 
     tenants: dy.DataFrame[ops.Tenants]
@@ -79,9 +79,11 @@ class SupplierOffers(dy.Schema):
     takes_orders_on = dy.List(dy.Int64(min=1, max=7), description="ISO weekdays on which the supplier takes orders")
     country = ops.Suppliers.country
     region = ops.Suppliers.region
-    reliability = SupplierReliability.reliability
-    lines_measured = SupplierReliability.lines_measured
-    score = col.number("Price, reliability and lead time, weighted; the higher the better", maximum=1.0)
+    reliability = SupplierPerformance.reliability
+    lines_measured = SupplierPerformance.lines_measured
+    quality = SupplierPerformance.quality
+    lines_delivered = SupplierPerformance.lines_delivered
+    score = col.number("Price, reliability, lead time and quality, weighted; the higher the better", maximum=1.0)
 
 
 @dataclass(frozen=True)
@@ -141,11 +143,11 @@ def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> 
     can come in time. A supplier whose weekdays cannot be read offers nothing.
     """
     readable = with_weekdays(inputs["suppliers"]).filter(pl.col("unreadable").is_null())
-    reliability = supplier_reliability(cells, inputs)
+    performance = supplier_performance(cells, inputs)
     suppliers = (
         readable.rename({"name": "supplier", "lead_time_days": "supplier_lead_days"})
         .drop("reliability")
-        .join(reliability, on=["tenant_id", "supplier_id"])
+        .join(performance, on=["tenant_id", "supplier_id"])
     )
     offered = inputs["supplier_items"].join(suppliers, on=["tenant_id", "supplier_id"]).join(cells, on="tenant_id")
     priced = with_exchange_rate(offered, inputs["tenants"], rates_on(cells, inputs))

@@ -401,6 +401,10 @@ class StockReceipts(dy.Schema):
         ("draft", "confirmed"),
         default="confirmed",
     )
+    rejected_quantity = col.number(
+        "What came beyond that and was not accepted: no stock, and still open of the order", default=0.0
+    )
+    complaint = col.text("What was wrong with what came, accepted or not; empty: nothing", nullable=True)
 
 
 class Waste(dy.Schema):

@@ -237,6 +237,12 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         "Hours before a supplier's cut-off from which an alert reminds of what is not decided or ordered, at most 168",
         1.0,
     ),
+    SettingKey(
+        "supplier_weight_quality",
+        "number",
+        "Weight of the share of deliveries without complaint in the choice between an ingredient's suppliers",
+        0.2,
+    ),
     SettingKey("issuing", "choice", "Which lot is used first: first expired or first in", "fefo", ("fefo", "fifo")),
 )
 SETTINGS_BY_KEY = {each.key: each for each in SETTING_KEYS}

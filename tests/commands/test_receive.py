@@ -89,3 +89,34 @@ def test_what_cannot_be_meant_is_refused_with_the_remedy(report: Report) -> None
     status, text = report("--order", "P1", "--quantity", "5")
     assert (status, text) == (2, "Order P1 has 2 ingredients open; say with --line which one this is about.")
     assert report("flour", "--order", "P1")[0] == 2
+
+
+def test_what_is_rejected_is_no_stock_and_stays_open_with_the_complaint(report: Report, warehouse: Warehouse) -> None:
+    status, text = report("--order", "P1", "--line", "flour", "--rejected", "5", "--complaint", "wet bags")
+    assert status == 0
+    assert "Flour: 45 kg received into lot flour-" in text
+    assert "5 kg rejected: wet bags. " in text
+    assert "Still open of order P1: Flour 5 kg, Salt 900 g." in text
+    status, text = report("--order", "P1", "--line", "salt", "--rejected", "900", "--complaint", "spilled")
+    assert (status, "Salt: 0 g received" in text) == (0, True)
+    told = rows(
+        warehouse,
+        "SELECT ingredient_id, quantity, rejected_quantity, complaint FROM ops.stock_receipts WHERE order_id = 'P1'"
+        " ORDER BY ingredient_id",
+    )
+    assert told == [("flour", 45.0, 5.0, "wet bags"), ("salt", 0.0, 900.0, "spilled")]
+
+
+def test_a_complaint_says_what_was_wrong_with_whose_delivery(report: Report) -> None:
+    assert report("--order", "P1", "--line", "flour", "--rejected", "5") == (
+        2,
+        "Say with --complaint what was wrong with what was rejected.",
+    )
+    assert report("flour", "45", "--rejected", "5", "--complaint", "wet") == (
+        2,
+        "Say with --order which order it came with: otherwise nobody knows whose delivery it was.",
+    )
+    assert report("--order", "P1", "--rejected", "5", "--complaint", "wet") == (
+        2,
+        "Order P1 has 2 ingredients open; say with --line which one was rejected.",
+    )

@@ -64,7 +64,8 @@ WHOLE: dict[str, str] = {
     "b,p1,flour,mill,50,2026-03-04 06:00,2026-03-04 10:00,2026-03-02 08:00,,0.8,EUR,2026-03-02,1,R001\n",
     "order_events": "tenant_id,order_id,event,how,who,happened_at,recorded_at\nb,p1,sent,phone,Ada,2026-03-02 08:05,\n",
     "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
-    "recorded_at,state\nb,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,,confirmed\n",
+    "recorded_at,state,rejected_quantity,complaint\n"
+    "b,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,,confirmed,2.5,wet bag\n",
     "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at,"
     "wasted_at\nb,w1,rye,,,,2026-03-01,2,stale,,\nb,w2,,flour,l1,,2026-03-01,1,,,2026-03-01 11:15\n",
     "transfers": "tenant_id,transfer_id,from_location_id,to_location_id,product_id,ingredient_id,lot_id,quantity,"

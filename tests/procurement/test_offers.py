@@ -197,8 +197,8 @@ def test_a_penny_more_for_one_who_comes_is_the_better_offer(facts: Facts, cells:
         ],
     )
     offers = supplier_offers(cells(), frames)
-    # 0.7 * 1.00 / 1.01 + 0.3 * 1, and 0.7 + 0.3 * 0.1.
-    assert offers.select("supplier_id", "score").rows() == [("good", 0.993069), ("bad", 0.73)]
+    # (0.7 * 1.00 / 1.01 + 0.3 * 1 + 0.2) / 1.2, and (0.7 + 0.3 * 0.1 + 0.2) / 1.2: of neither is there a complaint.
+    assert offers.select("supplier_id", "score").rows() == [("good", 0.994224), ("bad", 0.775)]
 
 
 def test_only_the_price_counts_where_a_bakery_says_so(facts: Facts, cells: Cells) -> None:
@@ -234,6 +234,30 @@ def test_reliability_is_measured_on_what_came_and_shrunk_while_that_is_little(fa
     frames = facts(**mill(reliability=0.8), purchase_orders=orders, stock_receipts=receipts)
     (offer,) = supplier_offers(cells(), frames).to_dicts()
     assert (offer["reliability"], offer["lines_measured"]) == (round((2 + 10 * 0.8) / 15, 6), 5)
+
+
+def test_quality_is_the_share_of_delivered_lines_without_complaint_shrunk_while_they_are_few(
+    facts: Facts, cells: Cells
+) -> None:
+    """Of six lines one was rejected in part and came again, one was wet but accepted; the last has not come."""
+    due = datetime(2026, 1, 2, 10, tzinfo=UTC)
+    line = {"ingredient_id": "flour", "recorded_at": due}
+    orders = [
+        {**line, "order_id": str(number), "supplier_id": "mill", "quantity": 10.0, "expected_from": due,
+         "expected_to": due, "ordered_at": due - timedelta(days=2)}
+        for number in range(6)
+    ]  # fmt: skip
+    told: list[dict[str, Any]] = [{"rejected_quantity": 2.0}, {"complaint": "wet"}, {}, {}, {}]
+    receipts = [
+        {**line, "receipt_id": str(order), "lot_id": str(order), "order_id": str(order), "quantity": 10.0,
+         "received_at": due, **row}
+        for order, row in enumerate(told)
+    ]  # fmt: skip
+    again = {**receipts[0], "receipt_id": "rest", "lot_id": "rest", "quantity": 2.0, "rejected_quantity": 0.0}
+    unnamed = {**receipts[0], "receipt_id": "gift", "lot_id": "gift", "order_id": None, "complaint": "whose?"}
+    frames = facts(**mill(), purchase_orders=orders, stock_receipts=[*receipts, again, unnamed])
+    (offer,) = supplier_offers(cells(), frames).to_dicts()
+    assert (offer["quality"], offer["lines_delivered"]) == (round((3 + 10) / 15, 6), 5)
 
 
 @pytest.mark.parametrize(

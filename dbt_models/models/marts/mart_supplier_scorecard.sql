@@ -51,6 +51,10 @@ lines as (
         date_trunc('month', priced.expected_to at time zone tenants.timezone)::date as delivery_month,
         coalesce(min(receipts.received_at) <= priced.expected_to + interval '6 hours', false) as is_on_time,
         coalesce(sum(receipts.quantity), 0) >= 0.99 * priced.quantity as is_in_full,
+        -- Of a line that no receipt names these are empty, and count in no mean.
+        bool_or(receipts.rejected_quantity > 0 or receipts.complaint is not null) as is_disputed,
+        sum(receipts.rejected_quantity)
+        / nullif(sum(receipts.quantity + receipts.rejected_quantity), 0) as rejected_share,
         coalesce(
             sum(receipts.quantity) filter (where receipts.received_at <= priced.expected_to + interval '6 hours'), 0
         ) >= 0.99 * priced.quantity as is_on_time_in_full,
@@ -86,7 +90,10 @@ select
     round(avg(lines.is_on_time::integer), 6)::double precision as on_time_fraction,
     round(avg(lines.is_in_full::integer), 6)::double precision as in_full_fraction,
     round(avg(lines.is_on_time_in_full::integer), 6)::double precision as on_time_in_full_fraction,
-    round(avg(lines.price_change)::numeric, 6)::double precision as price_change_fraction
+    round(avg(lines.price_change)::numeric, 6)::double precision as price_change_fraction,
+    (count(*) filter (where lines.is_disputed))::integer as complaint_lines,
+    round(avg(lines.is_disputed::integer), 6)::double precision as complaint_fraction,
+    round(avg(lines.rejected_share)::numeric, 6)::double precision as rejected_fraction
 from lines
 left join suppliers
     on

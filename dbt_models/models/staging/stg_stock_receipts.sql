@@ -5,7 +5,9 @@ select
     order_id,
     ingredient_id,
     quantity,
-    received_at
+    received_at,
+    rejected_quantity,
+    complaint
 from (
     select distinct on (tenant_id, receipt_id, lot_id) *
     from {{ source('ops', 'stock_receipts') }}
