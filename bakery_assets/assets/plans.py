@@ -75,9 +75,9 @@ def plan_in_order(
     """
     begin(warehouse, cells, clock.now(), context.run_id, by_person=by_person)
     meter = CpuSeconds()
-    snapshot = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
+    facts = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
     for number, members in enumerate(rounds(cells), start=1):
-        done = plan_round(warehouse, snapshot, members, stages, clock=clock, run_id=context.run_id, meter=meter)
+        done = plan_round(warehouse, facts, members, stages, clock=clock, run_id=context.run_id, meter=meter)
         failed = {**dict.fromkeys(unknown_cells(members, done.known), UNKNOWN), **done.failed}
         yield replace(done, failed=failed)
         context.log.info(f"{members[0].plan_date}: round {number}, {done.planned.height} of {len(members)} planned")

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0055"
-down_revision = "0047"
+down_revision = "0051"
 
 
 def upgrade() -> None:
