@@ -27,9 +27,10 @@ from resources.schema.plans import (
     validation_runs,
 )
 from resources.warehouse.alerts import record_failures, update_alerts
-from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
+from resources.warehouse.connection import Bulk, Warehouse, frame_schema
 from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
+from resources.warehouse.foreign_keys import insert_staged, may_leave_checks_out
 from resources.warehouse.record import append_versions, keep_reasoning
 
 # Parents before children, because of foreign keys.
@@ -117,6 +118,7 @@ def _replace(
         )
         bulk.run("CREATE TEMPORARY TABLE kept_validations (tenant_id text, plan_date date)")
         _delete_rows(bulk, written)
+        at_once = may_leave_checks_out(bulk)
         for table in _TABLES:
             frame = tables.get(table.name)
             if table.name in written and frame is not None and frame.height:
@@ -126,7 +128,7 @@ def _replace(
                 recorded = "(tenant_id, plan_date) IN (SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
                 if table.name in _VALIDATION_TABLES:
                     recorded += f" AND {_IS_NOT_KEPT.replace('t.', '')}"
-                bulk.run(f"{insert_from(f'new_{table.name}', table, columns)} WHERE {recorded}")
+                insert_staged(bulk, f"new_{table.name}", table, columns, recorded, at_once=at_once)
         _record_outcome(bulk, written)
         if validation_runs.name in written:
             _record_validation(bulk)
