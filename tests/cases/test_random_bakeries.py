@@ -26,7 +26,7 @@ BAKERIES = int(os.environ.get("BAKERY_RANDOM_BAKERIES", 3 * IN_ONE_CALL))
 
 
 @settings(max_examples=-(-BAKERIES // IN_ONE_CALL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
+@given(drawn=st.tuples(*[bakeries(suppliers=2)] * IN_ONE_CALL))
 def test_the_plan_of_any_bakery_holds(drawn: tuple[Rows, ...]) -> None:
     for facts, tables in zip(drawn, planned(*drawn), strict=True):
         verify_production(facts, tables)
@@ -46,7 +46,7 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
         if row["ingredient_id"] in keeps_a_day:
             ends = first_work(facts, day) if facts["shifts"] else ends
         ordered.append(
-            {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": "mill",
+            {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": row["supplier_id"],
              "quantity": row["planned_order_quantity"], "expected_from": min(begins, ends), "expected_to": ends,
              "ordered_at": instant(0, 1), "recorded_at": instant(0, 1)}
         )  # fmt: skip
