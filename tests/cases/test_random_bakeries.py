@@ -56,8 +56,8 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
 @settings(max_examples=-(-BAKERIES // IN_ONE_CALL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
 def test_what_is_ordered_as_proposed_is_not_proposed_again(drawn: tuple[Rows, ...]) -> None:
-    """But for what the plan had left out as more than a delivery brings, and what keeps for one day only and would have
-    to come on the evening before, when a night shift begins."""
+    """Where one supplier sells each ingredient; but for what the plan had left out as more than a delivery brings, and
+    what keeps for one day only and would have to come on the evening before, when a night shift begins."""
     proposed = planned(*drawn)
     ordered = [with_orders(facts, tables) for facts, tables in zip(drawn, proposed, strict=True)]
     for facts, before, after in zip(ordered, proposed, planned(*ordered), strict=True):
