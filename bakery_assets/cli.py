@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from bakery_assets.commands.alerts import alerts
+from bakery_assets.commands.backfill import backfill
 from bakery_assets.commands.backtest import backtest
 from bakery_assets.commands.database import db
 from bakery_assets.commands.decide import approve, change, regenerate, reject
@@ -51,6 +52,7 @@ for command in (
     up,
     demo,
     plan,
+    backfill,
     train,
     show,
     backtest,

@@ -8,11 +8,13 @@ gc.disable()
 
 import dagster as dg
 
+from bakery_assets.assets.backfills import backfill_days
 from bakery_assets.assets.events import external_specs
 from bakery_assets.assets.late_mornings import late_mornings
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import plan_tenant_day, planning_day
 from bakery_assets.assets.quality import check_sales, sales_by_tenant, sales_quality
+from bakery_assets.assets.retention import retention
 from bakery_assets.assets.retraining import MEMORY, model_specs, retrain_models
 from bakery_assets.assets.reviews import review_models
 from bakery_assets.assets.waves import planning_wave
@@ -41,9 +43,9 @@ def build_defs(*, resource_overrides: Mapping[str, object] | None = None) -> dg.
         MEMORY: dg.mem_io_manager,
     }
     return dg.Definitions(
-        assets=[*sales_by_tenant(external_specs()), *model_specs(), planning_day, dbt_marts],
+        assets=[*sales_by_tenant(external_specs()), *model_specs(), planning_day, dbt_marts, retention],
         asset_checks=[sales_quality, late_mornings],
-        jobs=[planning_wave, plan_tenant_day, build_marts, check_sales, retrain_models, review_models],
+        jobs=[planning_wave, plan_tenant_day, backfill_days, build_marts, check_sales, retrain_models, review_models],
         schedules=[daily_planning, weekly_retraining, model_review, housekeeping],
         sensors=[
             tenant_registry,

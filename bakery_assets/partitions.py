@@ -1,10 +1,12 @@
 """Tenant x date: the grid of cells that ops see and backfill.
 
-The grid is an operations window, not the history: its first day is a setting, because Dagster's pages
-slow down beyond some hundred thousand partitions. What is due is never computed from it.
+The grid is an operations window, not the history, because Dagster's pages slow down beyond some hundred thousand
+partitions: ``instance.grid_start`` says where it begins, and earlier days are planned by ``assets.backfills``. What is
+due is never computed from it.
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 import dagster as dg
 
@@ -17,7 +19,9 @@ DATE = "date"
 tenant_partitions = dg.DynamicPartitionsDefinition(name=TENANT)
 # Counted in UTC, where today's key exists only once the day is over; +1 is today, +2 is the day that
 # has begun in zones ahead of UTC; +3 and +4 are planned on evenings before (``due.planning.AHEAD_DAYS``).
-date_partitions = dg.DailyPartitionsDefinition(start_date=settings().grid_start.isoformat(), end_offset=4)
+# Where nobody has counted tenants, as in tests and on clusters that do not set it, it begins with a year.
+GRID_START = settings().grid_start or date(2026, 1, 1)
+date_partitions = dg.DailyPartitionsDefinition(start_date=GRID_START.isoformat(), end_offset=4)
 cell_partitions = dg.MultiPartitionsDefinition({DATE: date_partitions, TENANT: tenant_partitions})
 
 

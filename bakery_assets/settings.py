@@ -6,6 +6,7 @@
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,8 +39,10 @@ class Settings(BaseSettings):
         description="Host names, beside the address it listens on, under which people open the UI, as a proxy's: "
         '`["plans.example.com"]`.',
     )
-    grid_start: date = Field(
-        date(2026, 1, 1), description="First day of the partition grid, the window in which ops see and backfill cells."
+    grid_start: date | None = Field(
+        None,
+        description="First day of the partition grid, the window in which ops see and backfill cells; unset: as many"
+        " days as keep it below 100,000 cells, 8 to 400, counted when `bakery up` starts.",
     )
     history_days: int = Field(1_200, ge=35, description="Days of sales before the plan date that a plan uses.")
     plan_demo_tenants: bool = Field(False, description="Plan tenants whose status is `demo` on schedule, too.")
@@ -72,6 +75,29 @@ class Settings(BaseSettings):
         90,
         ge=1,
         description="Days after which a row in quarantine is deleted, once a day and with each load or import.",
+    )
+    detail_days: int = Field(
+        60,
+        ge=31,
+        description="Days after its date for which a plan is kept in full; what later plans read of it is kept for as"
+        " much longer as they look back. Older days are not validated again.",
+    )
+    validation_days: int = Field(
+        120, ge=73, description="Days for which results of validation are kept by product and shop."
+    )
+    retention: dict[str, Annotated[int, Field(ge=31)]] = Field(
+        {},
+        description="Days for which rows of single tables of plans are kept, at least 31, in place of these:"
+        ' `{"inventory_projections": 31}`.',
+    )
+    price_cpu_hour: float = Field(
+        0.05, ge=0, description="Price of an hour of one CPU, in the currency in which planning costs are told."
+    )
+    price_gb_month: float = Field(
+        0.12, ge=0, description="Price of a GB that is stored for a month, with its copies, in the same currency."
+    )
+    storage_months: float = Field(
+        12.0, ge=0, description="Months for which the rows of a plan are paid for, in what planning has cost."
     )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."

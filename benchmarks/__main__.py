@@ -1,12 +1,13 @@
 """`make bench`: run the benchmarks, print their figures, keep them in benchmarks/results/*.json.
 
-Exits with code 1 when a target was missed, after all have run.
+``python -m benchmarks NAME …`` runs some of them. Exits with code 1 when a target was missed, after all have run.
 """
 
+import argparse
 import json
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -43,7 +44,7 @@ LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm
 LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has
 
 
-def main(names: list[str]) -> int:
+def main(names: Sequence[str]) -> int:
     """Run the named benchmarks, or all; how many targets were missed."""
     RESULTS.mkdir(exist_ok=True)
     failed = 0
@@ -66,5 +67,22 @@ def main(names: list[str]) -> int:
     return failed
 
 
+def _names(arguments: Sequence[str]) -> list[str]:
+    """Names of benchmarks on the command line, or none; another word ends the program with what there is."""
+    about = {name: (sys.modules[run.__module__].__doc__ or "").partition("\n")[0] for name, run in BENCHMARKS.items()}
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Run benchmarks, by default all of them, and keep their figures in benchmarks/results.",
+        epilog="\n".join(f"  {name:15} {first}" for name, first in about.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}")
+    chosen: list[str] = parser.parse_args(arguments).names
+    unknown = [name for name in chosen if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    return chosen
+
+
 if __name__ == "__main__":
-    sys.exit(1 if main(sys.argv[1:]) else 0)
+    sys.exit(1 if main(_names(sys.argv[1:])) else 0)

@@ -23,8 +23,8 @@ def plan_cells(warehouse: Warehouse, cells: Sequence[Cell], size: int, meter: Me
     for start in range(0, len(cells), size):
         members = cells[start : start + size]
         planning_runs.begin(warehouse, members, utc_now(), RUN)
-        snapshot = read_facts(warehouse, members, STAGES, clock=Clock(), meter=meter)
-        done = plan_round(warehouse, snapshot, members, STAGES, clock=Clock(), run_id=RUN, meter=meter)
+        facts = read_facts(warehouse, members, STAGES, clock=Clock(), meter=meter)
+        done = plan_round(warehouse, facts, members, STAGES, clock=Clock(), run_id=RUN, meter=meter)
         if done.planned.height < len(members):
             raise RuntimeError(f"{done.planned.height} of {len(members)} cells were planned; failed have {done.failed}")
 

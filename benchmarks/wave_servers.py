@@ -139,6 +139,6 @@ def _first_steps(instance: dg.DagsterInstance) -> dict[int, float]:
 def _kind(command: str) -> str:
     if "webserver" in command:
         return "webserver"
-    if "dagster-daemon" in command:
+    if "resources.daemon" in command:
         return "daemon"
     return "code servers" if "grpc" in command else "other"

@@ -22,6 +22,8 @@ REPEATED_DAYS = 546  # the demo's history in whole weeks, so that weekdays stay
 # Days that nothing has validated would be validated again, which is no part of a morning.
 _READ_BACK = {*RECORD, *MODELS, "planning_runs", "validation_runs", *PRIOR_CELL_INPUTS.values()} - {"stock_movements"}
 _ALSO_READ_BACK = {"stock_movements": " OR t.kind = 'adjustment'"}
+# Sales of exactly so many days, so that none is repeated twice.
+_REPEATED = f" WHERE t.sales_date > c.today - {REPEATED_DAYS} AND t.sales_date <= c.today"
 _DAYS = ("sales_date", "plan_date", "waste_date", "date", "recorded_at")  # a row's day: the first that its table has
 
 
@@ -124,7 +126,7 @@ def count_planned(warehouse: Warehouse, since: datetime) -> int:
 
 def _clone(connection: Connection, table: Table) -> None:
     columns = [column.name for column in table.columns if column.name != "tenant_id"]
-    past = ""
+    past = _REPEATED if table is ops.sales else ""
     if table.schema == "plans" and "plan_date" in columns:
         # Of the morning that is measured nothing is known yet, and of what none reads back one day is enough.
         past = " WHERE t.plan_date < c.today"
@@ -140,7 +142,7 @@ def _repeat_sales(connection: Connection, times: int) -> None:
         "recorded_at": f"t.recorded_at - interval '{days} days'",
     }
     columns = [column.name for column in ops.sales.columns if column.name != "tenant_id"]
-    _insert(connection, ops.sales, columns, shifted, f" WHERE t.sales_date >= c.today - {REPEATED_DAYS}")
+    _insert(connection, ops.sales, columns, shifted, _REPEATED)
 
 
 def _insert(connection: Connection, table: Table, columns: Sequence[str], changed: dict[str, Any], where: str) -> None:

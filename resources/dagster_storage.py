@@ -1,29 +1,54 @@
-"""Use of Dagster's storage in processes that write many events. Its address is in ``postgres``.
+"""Use of Dagster's storage in processes that ask it often or write many events. Its address is in ``postgres``.
 
-That events are stored in batches is private to Dagster: this is the only module that relies on it, and a test holds it
-to the version in ``BATCHES_OF``.
+That events are stored in batches, and where the storage keeps its engine, is private to Dagster: this is the only
+module that relies on it, and tests hold it to the version in ``PRIVATE_PARTS_OF``.
 """
 
+import os
 from collections.abc import Iterable
 from itertools import groupby
 from uuid import uuid4
 
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
+from sqlalchemy import Engine, create_engine
 
-STATEMENT_MS = 60_000
+KEPT = 3  # connections of a process; threads that need more at a time open them and close them again
+UNLIMITED = -1
 RECYCLE_SECONDS = 3_600
-BATCHES_OF = "1.13.27"  # the version of Dagster whose batches these are
+PRIVATE_PARTS_OF = "1.13.27"  # the version of Dagster whose private parts are used here
 
 
 def keep_connections(instance: dg.DagsterInstance) -> None:
-    """Let this process keep its connection to the event log.
+    """Let this process keep its connections to Dagster's storage, for all parts of it and all threads.
 
-    By default dagster-postgres opens new connections for every event, which takes 16 ms instead of 6.
+    By default dagster-postgres opens a new one for every question. Each costs the proof of the password on both sides
+    and a process of the server: an event takes 16 ms instead of 6.
     """
-    instance.event_log_storage.optimize_for_webserver(
-        statement_timeout=STATEMENT_MS, pool_recycle=RECYCLE_SECONDS, max_overflow=5
+    from dagster_postgres import PostgresEventLogStorage, PostgresRunStorage, PostgresScheduleStorage
+
+    known = PostgresRunStorage, PostgresEventLogStorage, PostgresScheduleStorage
+    storages = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+    parts = [storage for storage in storages if isinstance(storage, known)]
+    if parts:
+        engine = _pooled(parts[0].postgres_url)
+        for part in parts:
+            part._engine = engine
+
+
+def _pooled(url: str) -> Engine:
+    """An engine whose connections are tried before they are used, as the server may have been restarted meanwhile."""
+    engine = create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",  # as dagster-postgres's own
+        pool_size=KEPT,
+        max_overflow=UNLIMITED,
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
     )
+    # Two processes must not talk over one connection: a forked one begins without any.
+    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+    return engine
 
 
 def log_materializations(context: dg.OpExecutionContext, events: Iterable[dg.AssetMaterialization]) -> None:

@@ -114,11 +114,14 @@ def start_embedded(data: Path, port: int | None = None) -> "PostgresServer":
         server = _wheel(data)
         _make_files(server)
         _forget_dead_holders(data)
-        if running(data) is None:
+        starts = running(data) is None
+        if starts:
             _start(server, port)
         _wait_until_ready(data)
         server.start()
         _secure(server)
+        if starts:
+            _grant(server)
     return server
 
 
@@ -307,6 +310,13 @@ def _secure(server: "PostgresServer") -> None:
             _set_password(connection, role, _password(server.pgdata, role))
         hba.write_text(HBA)
         connection.execute(text("SELECT pg_reload_conf()"))
+
+
+def _grant(server: "PostgresServer") -> None:
+    """Let the application leave out checks of foreign keys that it has made itself; again with each start."""
+    engine = create_engine(embedded_url(server, "postgres", SUPERUSER), poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"GRANT SET ON PARAMETER session_replication_role TO {APPLICATION}")
 
 
 def _set_password(connection: Connection, role: str, password: str) -> None:

@@ -1,4 +1,7 @@
-"""Rebuilds the marts once a day and runs their tests over all plans. How dbt runs is in ``assets.marts``."""
+"""Once a day rebuilds the marts and runs their tests over all plans, and deletes what is kept no longer.
+
+How dbt runs is in ``assets.marts``, what is deleted in ``assets.retention``.
+"""
 
 import dagster as dg
 
@@ -12,5 +15,5 @@ housekeeping = dg.ScheduleDefinition(
     cron_schedule="0 12 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Builds and tests the marts.",
+    description="Builds and tests the marts, and deletes what is kept no longer.",
 )

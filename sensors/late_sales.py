@@ -13,8 +13,8 @@ from bakery_assets.assets.waves import planning_wave
 from bakery_assets.due.revalidation import cells_leaving_gaps, cells_missing_late_sales
 from bakery_assets.settings import settings
 from resources.clock import Clock
-from resources.warehouse import Warehouse, revalidation
-from sensors.requested_waves import wave_requests
+from resources.warehouse import Warehouse, retention, revalidation
+from sensors.requested_waves import earliest_day, wave_requests
 
 GAPS_EVERY = timedelta(minutes=15)
 
@@ -48,7 +48,7 @@ def late_sales(
     requests = revalidation.open_requests(
         warehouse,
         now,
-        choices.grid_start,
+        earliest_day(now),
         claim_for=timedelta(minutes=choices.claim_minutes),
         attempts=choices.cell_attempts,
     )
@@ -63,12 +63,13 @@ def late_sales(
 def request_revalidation(warehouse: Warehouse, cursor: Cursor, now: datetime) -> Cursor:
     """Request it for cells that miss new sales and, every ``GAPS_EVERY``, for gaps; where to read on."""
     choices = settings()
-    new_sales = revalidation.cells_of_new_sales(warehouse, cursor.next_transaction_id, now, choices.grid_start)
+    since = max(earliest_day(now), retention.validated_since(now.date(), choices))
+    new_sales = revalidation.cells_of_new_sales(warehouse, cursor.next_transaction_id, now, since)
     revalidation.request(warehouse, cells_missing_late_sales(new_sales.candidates), now)
     if cursor.gaps_at and now - cursor.gaps_at < GAPS_EVERY:
         return Cursor(next_transaction_id=new_sales.next_transaction_id, gaps_at=cursor.gaps_at)
     gaps = cells_leaving_gaps(
-        revalidation.gaps(warehouse, now, choices.grid_start),
+        revalidation.gaps(warehouse, now, earliest_day(now)),
         now,
         include_demo=choices.plan_demo_tenants,
         claim_for=timedelta(minutes=choices.claim_minutes),

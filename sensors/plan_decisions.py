@@ -9,13 +9,12 @@ import dagster as dg
 
 from bakery_assets.assets.waves import planning_wave
 from bakery_assets.due.replanning import versions_asked_for
-from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from resources.warehouse.decisions import settle_decisions
 from resources.warehouse.record import request_versions_asked_for, unplanned_versions
 from resources.warehouse.replanning import asking_facts
-from sensors.requested_waves import wave_requests
+from sensors.requested_waves import earliest_day, wave_requests
 
 
 @dg.sensor(
@@ -37,10 +36,10 @@ def plan_decisions(
     A version is appended once for what its cell's last version does not know; a crash or a second tick adds none.
     """
     now = clock.now()
-    grid_start = settings().grid_start
+    since = earliest_day(now)
     settle_decisions(warehouse, now)
-    request_versions_asked_for(warehouse, versions_asked_for(asking_facts(warehouse, now, grid_start), now), now)
-    requests = unplanned_versions(warehouse, grid_start)
+    request_versions_asked_for(warehouse, versions_asked_for(asking_facts(warehouse, now, since), now), now)
+    requests = unplanned_versions(warehouse, since)
     runs = wave_requests(context.instance, "plan_decisions", requests, now)
     return dg.SensorResult(
         run_requests=runs,

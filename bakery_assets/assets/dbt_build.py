@@ -17,8 +17,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtC
 from dbt.version import __version__ as dbt_version
 from packaging.version import Version
 
-from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment, read_manifest
+from bakery_assets.assets.dbt_project import DBT, PROJECT_DIR, dbt_environment, price_environment, read_manifest
 from bakery_assets.assets.dbt_specs import asset_key, tested_model
+from bakery_assets.settings import settings
 
 
 class Dbt(DbtCliResource):  # type: ignore[misc]  # mypy does not follow dagster_dbt
@@ -60,7 +61,7 @@ def build(dbt: DbtCliResource, warehouse_url: str) -> Iterator[dg.MaterializeRes
     """
     manifest = read_manifest()
     with tempfile.TemporaryDirectory(prefix="dbt_") as target:
-        with _environment(dbt_environment(warehouse_url)):
+        with _environment(dbt_environment(warehouse_url) | price_environment(settings())):
             started = dbt.cli(
                 ["build", "--no-use-colors"],
                 raise_on_error=False,

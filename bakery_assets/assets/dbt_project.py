@@ -15,10 +15,11 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
-from bakery_assets.settings import PROJECT
+from bakery_assets.settings import PROJECT, Settings
 
 PROJECT_DIR = PROJECT / "dbt_models"
 TARGET, LOGS = "target", "logs"  # folders of the project that dbt fills
+PRICES = ("price_cpu_hour", "price_gb_month", "storage_months")  # settings
 MANIFEST = PROJECT_DIR / TARGET / "manifest.json"
 DBT = Path(sys.executable).with_name("dbt")  # also found where the environment is not activated
 
@@ -49,6 +50,11 @@ def dbt_environment(url: str) -> dict[str, str]:
         "DBT_BAKERY_DBNAME": database,
         **{f"PG{name.replace('_', '').upper()}": value for name, value in query.items()},
     }
+
+
+def price_environment(given: Settings) -> dict[str, str]:
+    """The environment variables from which the mart of planning costs has its prices."""
+    return {f"DBT_BAKERY_{name.upper()}": str(getattr(given, name)) for name in PRICES}
 
 
 def read_manifest() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from bakery_assets.assets.dbt_project import read_manifest
 from bakery_assets.assets.dbt_specs import check_specs, model_specs
+from bakery_assets.assets.retention import retention
 from resources.warehouse import Warehouse
 
 _MANIFEST = read_manifest()
@@ -42,7 +43,8 @@ def dbt_marts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
 
 build_marts = dg.define_asset_job(
     "build_marts",
-    selection=dg.AssetSelection.assets(dbt_marts),
-    description="Builds the views of the marts and runs their tests over all plans and facts.",
+    selection=dg.AssetSelection.assets(dbt_marts, retention),
+    description="Builds the views of the marts, runs their tests over all plans and facts, and deletes what is kept no"
+    " longer.",
     tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
 )

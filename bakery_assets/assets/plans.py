@@ -7,17 +7,18 @@ whole run, and a cell that fails is left out while the others go on. The schedul
 in ``waves``; what a stage computes is in its package.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import dagster as dg
 
 from bakery_assets.assets.events import materializations, plan_spec
-from bakery_assets.assets.rounds import UNKNOWN, CpuSeconds, plan_round, read_facts, unknown_cells
+from bakery_assets.assets.rounds import UNKNOWN, CpuSeconds, Published, plan_round, read_facts, unknown_cells
 from bakery_assets.cells import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
 from bakery_assets.planning_day import STAGES
 from bakery_assets.settings import settings
-from bakery_assets.stages import Failed
+from bakery_assets.stages import Failed, Stage
 from bakery_assets.visible_text import markdown_table, visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections
@@ -49,17 +50,37 @@ def planning_day(
     chosen = {key.to_user_string() for key in context.selected_asset_keys}
     stages = tuple(stage for stage in STAGES if stage.name in chosen)
     cells = cells_of(context.partition_keys)
-    begin(warehouse, cells, clock.now(), context.run_id, by_person=not is_automatic(context.run))
-    meter = CpuSeconds()
-    snapshot = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
     failed: dict[Cell, Failed] = {}
-    for number, members in enumerate(rounds(cells), start=1):
-        done = plan_round(warehouse, snapshot, members, stages, clock=clock, run_id=context.run_id, meter=meter)
-        failed |= {**dict.fromkeys(unknown_cells(members, done.known), UNKNOWN), **done.failed}
+    by_person = not is_automatic(context.run)
+    for done in plan_in_order(context.op_execution_context, warehouse, clock, cells, stages, by_person=by_person):
+        failed |= done.failed
         yield from materializations(done, stages)
-        context.log.info(f"{members[0].plan_date}: round {number}, {done.planned.height} of {len(members)} planned")
     if failed:
         raise failure(failed, retry=len(cells) == 1)
+
+
+def plan_in_order(
+    context: dg.OpExecutionContext,
+    warehouse: Warehouse,
+    clock: Clock,
+    cells: Sequence[Cell],
+    stages: Sequence[Stage],
+    *,
+    by_person: bool,
+) -> Iterator[Published]:
+    """Plan and publish cells, the earliest date first, from facts that are read once for all of them.
+
+    Args:
+        by_person: it does not count as an attempt.
+    """
+    begin(warehouse, cells, clock.now(), context.run_id, by_person=by_person)
+    meter = CpuSeconds()
+    facts = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
+    for number, members in enumerate(rounds(cells), start=1):
+        done = plan_round(warehouse, facts, members, stages, clock=clock, run_id=context.run_id, meter=meter)
+        failed = {**dict.fromkeys(unknown_cells(members, done.known), UNKNOWN), **done.failed}
+        yield replace(done, failed=failed)
+        context.log.info(f"{members[0].plan_date}: round {number}, {done.planned.height} of {len(members)} planned")
 
 
 def is_automatic(run: dg.DagsterRun) -> bool:

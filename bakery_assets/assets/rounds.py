@@ -13,14 +13,15 @@ from typing import Protocol
 import polars as pl
 
 from bakery_assets.cells import Cell, Frames
+from bakery_assets.planning_costs import CHECKS, READS, WRITES, share_costs
 from bakery_assets.planning_day import TRAINED_DAYS, PlanningRound, facts_and_plans_read
 from bakery_assets.settings import settings
 from bakery_assets.stages import FACTS, Failed, Stage
 from resources.clock import Clock
 from resources.warehouse import Snapshot, Warehouse, read_plans, read_snapshot, replace_plans
+from resources.warehouse.connection import Bulk
+from resources.warehouse.costs import record_costs
 from resources.warehouse.decisions import settle_decisions
-
-READS, CHECKS, WRITES = "reads", "checks", "writes"  # what a round spends time on beside its stages
 
 
 class Meter(Protocol):
@@ -45,6 +46,14 @@ class CpuSeconds:
 
 
 @dataclass(frozen=True)
+class FactsRead:
+    """A snapshot of facts, and the CPU seconds of this process that reading it took."""
+
+    snapshot: Snapshot
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
 class Published:
     """What became of a round.
 
@@ -65,17 +74,19 @@ class Published:
 
 def read_facts(
     warehouse: Warehouse, cells: Sequence[Cell], stages: Sequence[Stage], *, clock: Clock, meter: Meter
-) -> Snapshot:
+) -> FactsRead:
     """One consistent snapshot of the facts that ``stages`` need of cells; of what was decided the orders are facts."""
-    with meter.on(READS):
+    spent = CpuSeconds()
+    with meter.on(READS), spent.on(READS):
         settle_decisions(warehouse, clock.now(), tenants={cell.tenant_id for cell in cells}, begun=cells)
         facts = facts_and_plans_read(stages)[0]
-        return read_snapshot(warehouse, cells, facts, settings().history_days, trained_days=TRAINED_DAYS)
+        snapshot = read_snapshot(warehouse, cells, facts, settings().history_days, trained_days=TRAINED_DAYS)
+    return FactsRead(snapshot, spent.by_phase[READS])
 
 
 def plan_round(
     warehouse: Warehouse,
-    snapshot: Snapshot,
+    read: FactsRead,
     cells: Sequence[Cell],
     stages: Sequence[Stage],
     *,
@@ -83,22 +94,31 @@ def plan_round(
     run_id: str,
     meter: Meter,
 ) -> Published:
-    """Plan cells of a snapshot, one for each tenant, and replace their rows in one transaction.
+    """Plan cells of a snapshot, one for each tenant, and replace their rows in one transaction, with what it has cost.
 
     Args:
         run_id: the run that has begun the cells.
         meter: counts reading, checking and writing, and each stage by its name.
     """
-    with meter.on(READS):
-        known, facts = snapshot.of(cells)
+    spent = CpuSeconds()
+    # Facts may have been read for several rounds.
+    spent.by_phase[READS] = read.cpu_seconds * len(cells) / max(read.snapshot.cells.height, 1)
+    with meter.on(READS), spent.on(READS):
+        known, facts = read.snapshot.of(cells)
         past = read_plans(warehouse, known, facts_and_plans_read(stages)[1])
-    with meter.on(CHECKS):
+    with meter.on(CHECKS), spent.on(CHECKS):
         planning_round = PlanningRound.start(known, facts, past, tuple(stages))
     for stage in stages:
-        with meter.on(stage.name):
+        with meter.on(stage.name), spent.on(stage.name):
             planning_round = planning_round.run(stage)
     with meter.on(WRITES):
+        began = time.process_time()
         tables = planning_round.output_tables()
+
+        def with_costs(bulk: Bulk) -> None:
+            seconds = {**spent.by_phase, WRITES: time.process_time() - began}
+            record_costs(bulk, share_costs(known, seconds, stages, {**facts, **past}, tables))
+
         recorded = replace_plans(
             warehouse,
             known,
@@ -107,6 +127,7 @@ def plan_round(
             written=planning_round.writes,
             finished_at=clock.now(),
             run_id=run_id,
+            beside=with_costs,
         )
     failed = {cell: why for cell, why in recorded.items() if why}
     written = pl.DataFrame(

@@ -107,8 +107,8 @@ def _plan_chunk(
     meter: CpuSeconds,
 ) -> Published:
     stages = VALIDATION if config.validates_only else STAGES
-    snapshot = read_facts(warehouse, chunk, stages, clock=clock, meter=meter)
-    done = plan_round(warehouse, snapshot, chunk, stages, clock=clock, run_id=context.run_id, meter=meter)
+    facts = read_facts(warehouse, chunk, stages, clock=clock, meter=meter)
+    done = plan_round(warehouse, facts, chunk, stages, clock=clock, run_id=context.run_id, meter=meter)
     # A tenant in an unknown zone cannot be planned; its cell must not look as if it were being planned.
     release_claims(warehouse, context.run_id, unknown_cells(chunk, done.known))
     for cell, why in done.failed.items():

@@ -121,8 +121,14 @@ def size() -> None:
     from bakery_assets.settings import settings
     from resources.postgres import open_databases
     from resources.warehouse import Warehouse, migrate
+    from resources.warehouse.retention import days_kept, expired_bytes
     from resources.warehouse.sizes import database_size, measure_sizes
 
+    try:
+        days = days_kept(settings())
+    except ValueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
     urls = open_databases(settings())
     warehouse = Warehouse(urls.warehouse)
     migrate(warehouse.engine)
@@ -144,6 +150,13 @@ def size() -> None:
         dagster = database_size(connection)
     engine.dispose()
     typer.echo(f"The warehouse has {_megabytes(sizes.database_bytes)}, Dagster's storage {_megabytes(dagster)}.")
+    freed = expired_bytes(warehouse, datetime.now(UTC).date(), days)
+    largest = sorted(((size, name) for name, size in freed.items() if size), reverse=True)[:3]
+    if largest:
+        named = ", ".join(f"plans.{name} {_megabytes(size)}" for size, name in largest)
+        typer.echo(f"Retention frees about {_megabytes(sum(freed.values()))} at noon in UTC: {named}.")
+    else:
+        typer.echo("Retention has nothing to free: all rows of plans are within their days.")
     if sizes.cells:
         over = counted(sizes.cells, "planned day", "planned days")
         typer.echo(f"A bakery's plan of a day takes {sizes.bytes_a_cell / 1e3:,.0f} kB, on average over {over}.")

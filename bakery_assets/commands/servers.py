@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from resources.daemon_lock import DaemonLock
     from resources.postgres import Databases
 
-BIN = Path(sys.executable).parent
 # A server that ends is seen at once; one that only starts slowly is not given up: two cores with twenty busy processes
 # took longer than two minutes, and starting again costs the same again.
 READY_SECONDS = 600
@@ -81,7 +80,10 @@ def up(
                     logs, "webserver", *_webserver(choices, port, workspace, read_only=read_only)
                 )
                 servers["daemon"] = _start(
-                    logs, "daemon", str(BIN / "dagster-daemon"), "run", "-w", workspace, kept_open=[lock.socket]
+                    logs,
+                    "daemon",
+                    *(sys.executable, "-m", "resources.daemon", "--workspace", workspace),
+                    kept_open=[lock.socket],
                 )
                 _wait_until(lambda: _responds(f"{url}/server_info"), servers)
             console.print("Dagster UI:", style="bold green", end=" ")

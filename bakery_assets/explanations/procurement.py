@@ -25,8 +25,8 @@ OUTLOOK_TERMS = (
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "added_for_minimum_order_value", "cost", "covered_through", "currency", "deliver_on",
     "delivery_value", "exchange_rate", "expired_before", "expiring_cost", "expiring_quantity", "full_suppliers",
-    "lead_time_days", "rest_from", "rest_quantity",
-    "lead_time_unit", "left_out_quantity", "limited_to", "margin_at_stake", "maximum_quantity", "minimum_order_value",
+    "kept_quantity", "latest_deliver_on", "lead_time_days", "lead_time_unit", "left_out_quantity", "limited_to",
+    "margin_at_stake", "maximum_quantity", "minimum_order_value", "rest_from", "rest_quantity",
     "minimum_quantity", "order_on", "ordered_before", "other_cost", "other_currency", "other_deliver_on",
     "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "quality", "reliability",
     "scheduled_receipts_before", "storage_limit", "max_shortage_on", "score", "supplier", "unmet_before", "usable_on",
@@ -40,7 +40,10 @@ ORDER_SUM = (
     "on_hand = stock_today + scheduled_receipts_before + ordered_before - used_before - expired_before - "
     "expires_unused, and what expires beyond that is subtracted from scheduled_receipts; planned_order_quantity = "
     "net_requirement, at least minimum_quantity, rounded up to a "
-    "multiple of pack_size (0: any), or limited_to where that is given, plus added_for_minimum_order_value; "
+    "multiple of pack_size (0: any), or limited_to where that is given, or kept_quantity, plus "
+    "added_for_minimum_order_value; kept_quantity is what the plan before proposed, where that is more by less than "
+    "proposal_change_threshold of it; latest_deliver_on is the last delivery in time, where the plan before proposed "
+    "one at most proposal_early_days earlier, which stays; "
     "limited_to is what maximum_quantity and the room up to storage_limit let come; left_out_quantity = "
     "net_requirement less what is ordered, at least 0, and rest_quantity of it is ordered from rest_from, for whom "
     "this order is in ordered_before; full_suppliers are preferred and can bring no more by needed_on; "
@@ -135,6 +138,8 @@ class RequirementTerms(plans.PlanRow):
     maximum_quantity = col.number("Largest order of a delivery; empty: any", nullable=True)
     storage_limit = ops.Ingredients.storage_limit
     limited_to = col.number("What of it the largest order and the storage let come; empty: all of it", nullable=True)
+    kept_quantity = col.number("What the plan before proposed, where it stays although less is wanted", nullable=True)
+    latest_deliver_on = col.date("Last delivery in time, where an earlier one that was proposed stays", nullable=True)
     over_storage = col.number("Part of the order for which there is no room", nullable=True)
     added_for_minimum_order_value = col.number("Part of the order that is for the weeks after the plan", nullable=True)
     expiring_cost = col.number("What expires of the order, at its price", nullable=True)

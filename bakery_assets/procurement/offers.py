@@ -99,6 +99,8 @@ class Offers:
         minimum_value: smallest value of a delivery that the supplier makes, in its currency.
         delivers: offers by days: whether an order placed within the outlook can be usable from that day on, which for
             bakeries with shifts is the day after its delivery (``materials.baking_starts``).
+        proposed: offers by days of the outlook: what the plan before proposed, by its first usable day; 0: nothing.
+        change_threshold, early_days: what of it stays, see ``kept_proposals``.
     """
 
     item: Ints
@@ -109,6 +111,9 @@ class Offers:
     price: Floats
     minimum_value: Floats
     delivers: NDArray[np.bool_]
+    proposed: Floats
+    change_threshold: Floats
+    early_days: Ints
 
     @cached_property
     def latest_delivery(self) -> Ints:

@@ -46,6 +46,7 @@ from bakery_assets.procurement.alternatives import (
     other_offers,
     splits,
 )
+from bakery_assets.procurement.earlier_proposals import ProposalInputs, proposed_by_day
 from bakery_assets.procurement.joint_minimum import place_joint_orders
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
 from bakery_assets.procurement.proposals import purchase_proposals, with_proposals, with_version
@@ -61,9 +62,12 @@ from bakery_assets.procurement.replenishment import look_ahead
 from bakery_assets.procurement.safety_stock import with_safety_stock
 from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
+from bakery_assets.tenant_settings import settings_on
+
+KEEPING = ("proposal_change_threshold", "proposal_early_days")
 
 
-class ProcurementInputs(TypedDict):
+class ProcurementInputs(ProposalInputs):
     """What ``plan_procurement`` reads."""
 
     tenants: dy.DataFrame[ops.Tenants]
@@ -78,14 +82,11 @@ class ProcurementInputs(TypedDict):
     suppliers: dy.DataFrame[ops.Suppliers]
     supplier_items: dy.DataFrame[ops.SupplierItems]
     exchange_rates: dy.DataFrame[ops.ExchangeRates]
-    tenant_settings: dy.DataFrame[ops.TenantSettings]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
-    purchase_orders: dy.DataFrame[ops.PurchaseOrders]
-    plan_versions: dy.DataFrame[plans.PlanVersions]
 
 
 class ProcurementTables(TypedDict):
@@ -127,7 +128,7 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     records = _records(items, gross, receipts, stock, inputs["shifts"])
     order_by_delivery = order_days(offers, cells, inputs)
     comes = (order_by_delivery >= 0) & ~_full_deliveries(cells, offers, inputs)
-    deliverable = _offers(offers, items, comes, records.delay)
+    deliverable = _offers(cells, offers, items, comes, records.delay, inputs)
     by_cycle = by_delivery_cycle(records, deliverable, ~items["is_known"].to_numpy())
     orders = place_joint_orders(by_cycle, deliverable)
     margin = margins(items, schedule, used, inputs["recipes"], inputs["products"], OUTLOOK_DAYS)
@@ -206,9 +207,20 @@ def _records(
 
 
 def _offers(
-    offers: dy.DataFrame[SupplierOffers], items: pl.DataFrame, delivers: NDArray[np.bool_], delay: Ints
+    cells: dy.DataFrame[Cells],
+    offers: dy.DataFrame[SupplierOffers],
+    items: pl.DataFrame,
+    delivers: NDArray[np.bool_],
+    delay: Ints,
+    inputs: ProcurementInputs,
 ) -> Offers:
-    rows = offers.join(items.select(*INGREDIENT, "row"), on=INGREDIENT, how="left", maintain_order="left")
+    # What is ordered up to a level, or of unknown stock for a cycle, is what the level and the cycle say.
+    can_keep = pl.col("is_known") & pl.col("order_up_to").is_null()
+    numbered = items.select(*INGREDIENT, "row", can_keep=can_keep)
+    chosen = settings_on(cells.select("tenant_id", date="plan_date"), inputs["tenant_settings"], KEEPING).drop("date")
+    rows = offers.join(numbered, on=INGREDIENT, how="left", maintain_order="left").join(
+        chosen, on="tenant_id", how="left", maintain_order="left"
+    )
     item = rows["row"].to_numpy()
     usable_from = np.where(delay[item][:, None] > 0, np.pad(delivers, ((0, 0), (1, 0)))[:, :-1], delivers)
     minimum, pack = rows["minimum_quantity"].to_numpy(), rows["pack_size"].to_numpy()
@@ -224,6 +236,9 @@ def _offers(
         price=rows["price"].to_numpy(),
         minimum_value=rows["minimum_order_value"].to_numpy(),
         delivers=usable_from,
+        proposed=proposed_by_day(cells, rows, delay[item], inputs),
+        change_threshold=rows["proposal_change_threshold"].to_numpy(),
+        early_days=rows["proposal_early_days"].cast(pl.Int64).to_numpy(),
     )
 
 
@@ -302,6 +317,7 @@ def _ordered(
         expiring_cost=(pl.col("expiring_quantity") * pl.col("price")).round(CENTS),
         other_cost=(pl.col("other_quantity") * pl.col("other_price")).round(CENTS),
         other_deliver_on=_date("other_day"),
+        latest_deliver_on=_date("latest_deliver_day"),
         planned_order_quantity="quantity",
         cost=(pl.col("quantity") * pl.col("price")).round(CENTS),
         order_on=_date("order_day"),

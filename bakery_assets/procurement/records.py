@@ -46,6 +46,14 @@ class PlannedOrders(dy.Schema):
     )
     net_requirement = col.metric("Above 0", nullable=False)
     quantity = col.metric("Quantity to order, after minimum, pack and limits", nullable=False)
+    kept_quantity = col.number(
+        "What the plan before proposed, where it stays although less is wanted; empty: the quantity is the wanted one",
+        nullable=True,
+    )
+    latest_deliver_day = col.integer(
+        "The last delivery in time, where the plan before proposed an earlier one, which stays; empty: it is the last",
+        nullable=True,
+    )
     added_for_minimum = col.metric(
         "Part of quantity that is ordered for later so that the delivery meets its minimum order value", nullable=False
     )

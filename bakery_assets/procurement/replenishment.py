@@ -12,9 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
+from bakery_assets.procurement.kept_proposals import Wanted, keep
 from bakery_assets.procurement.offers import Offers
 from bakery_assets.procurement.records import (
     NEVER,
+    NO_LIMIT,
     MrpRecords,
     PlannedOrders,
     days_or_null,
@@ -68,6 +70,7 @@ class _ToDate:
     Attributes:
         mornings: items by days, stock after the day's receipts.
         full: by offer, the last usable day of a delivery that can bring no more; -1: none.
+        proposed: offers by days, what is left of the proposals of the plan before.
     """
 
     used: Floats
@@ -76,6 +79,7 @@ class _ToDate:
     ordered: Floats
     mornings: Floats
     full: Ints
+    proposed: Floats
 
 
 def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrders]:
@@ -93,6 +97,8 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     Items with a level up to which they are ordered are ordered up to it, instead of for the days until the next
     delivery: their target stock then stands for the safety stock in the sum.
 
+    What the plan before proposed stays where ``kept_proposals`` lets it.
+
     net_requirement = gross_requirement + safety stock - on_hand - scheduled_receipts, all terms from needed_day to
     max_shortage_day, scheduled_receipts with scheduled_receipts_later. Orders are sorted by item and needed_day.
     """
@@ -103,7 +109,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     everything, late_until = np.arange(count), np.zeros(count, dtype=np.int64)
     used, expired, received, ordered = (np.zeros(count) for _ in range(4))
     full = np.full(len(offers.item), -1, dtype=np.int64)
-    to_date = _ToDate(used, expired, received, ordered, np.zeros((count, days)), full)
+    to_date = _ToDate(used, expired, received, ordered, np.zeros((count, days)), full, offers.proposed.copy())
     placed = []
     for day in range(days):
         _receive_open_orders(buckets, everything, day, records)
@@ -122,6 +128,8 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
             is_late = (usable_day > day) & (usable_day < days)
             np.add.at(planned_receipts, (item[is_late], usable_day[is_late]), quantity[is_late])
             late_until[item] = usable_day
+            is_used = usable_day < to_date.proposed.shape[1]
+            to_date.proposed[orders["offer"].to_numpy()[is_used], usable_day[is_used]] = 0.0
             _receive_in_time(item, usable_day, quantity, day, buckets, records, to_date)
             if not is_full:
                 break
@@ -199,6 +207,24 @@ def _order(
     net = np.maximum(np.round(shortage[rows, largest] - later, DECIMALS), 0.0)
     quantity = np.where(is_full, fits, order_quantity(net, offers.minimum[offer], offers.pack[offer]))
     to_date.full[offer[is_full]] = usable[is_full]
+    received_since = ahead.scheduled_receipts[rows, covered - day] - ahead.scheduled_receipts[rows, largest]
+    wanted = Wanted(
+        offer=offer,
+        usable=usable,
+        quantity=quantity,
+        net_requirement=net,
+        left_at_least=target + received_since,
+        last_day_covered=covered,
+        most=np.where(is_full, 0.0, fits),
+        # Where storage is limited, it would have to be looked at on more days.
+        can_come_sooner=~is_full & (usable <= day) & (records.storage_limit[short] == NO_LIMIT),
+        delay=records.delay[short],
+        shelf_life=records.shelf_life[short],
+        use_to=ahead.gross_requirement,
+        mean_use=records.gross_requirement[short].mean(axis=1),
+        first_day=day,
+    )
+    usable, quantity, is_kept = keep(wanted, to_date.proposed, offers)
     arrived = records.scheduled_receipts[short, day]
     morning = total(buckets[short]) - arrived
     expired = ahead.expired[rows, largest]
@@ -207,7 +233,7 @@ def _order(
             "item": short,
             "offer": offer,
             "needed_day": np.full(len(short), day),
-            "deliver_day": delivered,
+            "deliver_day": usable - records.delay[short],
             "usable_day": usable,
             "last_day_covered": covered,
             "max_shortage_day": day + largest,
@@ -219,6 +245,8 @@ def _order(
             "scheduled_receipts_later": later,
             "net_requirement": net,
             "quantity": quantity,
+            "kept_quantity": pl.Series(quantity).set(pl.Series(~is_kept), None),
+            "latest_deliver_day": pl.Series(delivered).set(pl.Series(usable == wanted.usable), None),
             "added_for_minimum": np.zeros(len(short)),
             "limited_to": pl.Series(fits, nan_to_null=True).set(pl.Series(~is_full), None),
             "left_out": np.maximum(net - quantity, 0.0),

@@ -338,6 +338,16 @@ class DemandForecasts(PlanRow):
     system_yhat = col.number("Expected demand without the human override, in units")
 
 
+class ForecastHistory(dy.Schema):
+    """Expected demand by plans whose forecasts are no longer kept in full, one row a plan."""
+
+    tenant_id = col.tenant_id()
+    plan_date = col.date("Local date that was planned", primary_key=True)
+    forecasts = col.json(
+        "Units expected on the plan date and each day after it, by location and product; view: forecasts_by_lead"
+    )
+
+
 class HolidayOpenings(PlanRow):
     """Whether each shop is expected to open on the holidays of the next seven days, and by what evidence.
 
@@ -1023,8 +1033,9 @@ class RetrainingTriggers(dy.Schema):
 
 TABLES: tuple[type[dy.Schema], ...] = (
     PlanningRuns, PlanVersions, PublishedBatches, PublishedOrders, PublishedProposals, PublishedDistributions,
-    StockMovements, StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, HolidayOpenings,
-    TargetStockLevels, ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans, ProcurementPlans,
+    StockMovements, StockBalances, UnexplainedUsage, StockClosingBalances, DemandForecasts, ForecastHistory,
+    HolidayOpenings, TargetStockLevels, ProductionSchedules, ProductionBatches, MasterDataFaults, DistributionPlans,
+    ProcurementPlans,
     PurchaseProposals, ProcurementRequirements, InventoryProjections, ValidationRuns, ValidationResults,
     ValidationLeads, ValidationLocations, ValidationProducts, OverrideScores, DailySummaries, PlanChanges, Findings,
     Alerts, DecisionOutcomes, Events, Boosters, ModelVersions, SeriesModels, RetrainingRuns, RetrainingTriggers,

@@ -150,6 +150,20 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
         0.25,
     ),
     SettingKey(
+        "proposal_change_threshold",
+        "number",
+        "A proposed order keeps the quantity of the plan before where that is enough and less is wanted by less than"
+        " this, as a fraction of it; 0: none does",
+        0.25,
+    ),
+    SettingKey(
+        "proposal_early_days",
+        "number",
+        "A proposed order keeps the delivery of the plan before where that is at most so many days before the last one"
+        " in time, whole days",
+        3.0,
+    ),
+    SettingKey(
         "supplier_weight_price",
         "number",
         "Weight of the price in the choice between an ingredient's suppliers",

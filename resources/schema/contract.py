@@ -115,6 +115,28 @@ or the new one. `plans.planning_runs` says how far each cell is. `reasoning` hol
 `consequence` what happens if no one acts. Ratios are fractions, never percent: 0.93 is 93%. A sum over a window of days
 ends in `_<days>d`. The schema `marts` holds dbt views for questions across days.
 
+## How long plans are kept
+
+A plan is there in full for `BAKERY_DETAIL_DAYS` after its date, and what later plans read of it for as much longer as
+they look back; results of validation by product and shop for `BAKERY_VALIDATION_DAYS`. Then only this is left of it,
+for good: `planning_runs`, `plan_versions`, `daily_summaries`, `production_schedules`, `procurement_plans`,
+`published_proposals`, lines in `published_orders` that became orders, batches in `published_batches` that events tell
+of, losses in `stock_movements`, `stock_closing_balances`, `validation_runs`, `validation_leads`,
+`validation_locations`, `override_scores`, `findings`, alerts, events, decisions and their outcomes, and
+`forecast_history`, its forecasts. `plans.forecasts_by_lead` has these and those of plans that are there in full alike:
+
+| column | meaning |
+| --- | --- |
+| `tenant_id` | The bakery |
+| `plan_date` | Local date of the plan |
+| `location_id` | Shop or kitchen |
+| `product_id` | The product |
+| `lead_days` | Days from the plan date to the day forecast |
+| `target_date` | Day forecast |
+| `yhat` | Expected demand, in units |
+
+It runs with the rights of whoever asks.
+
 ## Batches as of any instant
 
 `plans.batch_states_as_of(instant)` gives the state of every batch with what was known at that instant, in the columns

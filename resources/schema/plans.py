@@ -4,7 +4,8 @@ Columns are in ``bakery_assets.schemas.plans``, and a class there is enough for 
 in SQL, such as internal columns, further foreign keys and indexes, and those that code refers to by name.
 """
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Integer
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Integer, Table
+from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, REAL, TEXT, TIMESTAMP
 from sqlalchemy.sql import text as sql
 
 from bakery_assets.schemas import plans as schemas
@@ -61,6 +62,8 @@ stock_balances = table(schemas.StockBalances, unchecked=("location_id",))
 unexplained_usage = table(schemas.UnexplainedUsage, unchecked=("location_id",))
 
 demand_forecasts = table(schemas.DemandForecasts)
+
+forecast_history = table(schemas.ForecastHistory, tenant_fk("plan_date", "plans.planning_runs", cascade=True))
 
 # A customer order may be for a main location that no fact names.
 target_stock_levels = table(schemas.TargetStockLevels, unchecked=("location_id",))
@@ -126,3 +129,37 @@ retraining_triggers = table(
 for schema in schemas.TABLES:
     if f"plans.{table_name(schema)}" not in metadata.tables:
         table(schema)
+
+# No frame: a row has lists, so that what is kept for good takes a third of what a row for each phase would. It is made
+# of planning_costs.PlanningCosts and unpacked by the dbt model stg_planning_costs.
+planning_costs = Table(
+    "planning_costs",
+    metadata,
+    Column("tenant_id", TEXT, primary_key=True, comment="The bakery"),
+    Column("plan_date", Date, primary_key=True, comment="Local date that is planned"),
+    Column("finished_at", TIMESTAMP(timezone=True), primary_key=True, comment="When it was written"),
+    Column(
+        "phases", ARRAY(TEXT), nullable=False, comment="Stages, and what comes before and after them, in their order"
+    ),
+    Column(
+        "cpu_ms",
+        ARRAY(REAL),
+        nullable=False,
+        comment="CPU milliseconds of each phase, without PostgreSQL's own; of a chunk's, shared out by rows",
+    ),
+    Column(
+        "row_counts",
+        ARRAY(INTEGER),
+        nullable=False,
+        comment="Rows that the phase reads has read, and that each stage has written; 0 for other phases",
+    ),
+    Column(
+        "byte_counts",
+        ARRAY(INTEGER),
+        nullable=False,
+        comment="Bytes of these rows, about as PostgreSQL stores them, without indexes and before compression",
+    ),
+    tenant_fk("plan_date", "plans.planning_runs", cascade=True),
+    schema="plans",
+    comment="What planning a cell has taken each time it was planned, phase by phase.",
+)

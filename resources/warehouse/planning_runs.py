@@ -50,10 +50,10 @@ def tenants(warehouse: Warehouse) -> list[Tenant]:
         return [Tenant(*row) for row in connection.execute(query.order_by(table.tenant_id))]
 
 
-def registered(warehouse: Warehouse) -> list[str]:
-    """Tenants that have a partition: all but the cancelled ones."""
+def registered(warehouse: Warehouse, *, cancelled: bool = False) -> list[str]:
+    """Tenants that have a partition: all but the cancelled ones, where these are not wanted, too."""
     with warehouse.engine.connect() as connection:
-        query = select(ops.tenants.c.tenant_id).where(ops.tenants.c.status != "cancelled")
+        query = select(ops.tenants.c.tenant_id).where(or_(ops.tenants.c.status != "cancelled", literal(cancelled)))
         return list(connection.execute(query.order_by(ops.tenants.c.tenant_id)).scalars())
 
 

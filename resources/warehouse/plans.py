@@ -4,7 +4,7 @@ Who may plan a cell, and what happens when a run dies, is in ``planning_runs``; 
 ``model_registry``.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 import polars as pl
@@ -13,9 +13,10 @@ from bakery_assets.briefing.alert_life import FAILED
 from bakery_assets.briefing.planning_failures import PlanningFailures
 from bakery_assets.cells import HORIZON_DAYS, Cell, Frames
 from bakery_assets.isolation import describe, isolate
-from bakery_assets.planning_day import STAGES, WRITTEN_BY
+from bakery_assets.planning_day import STAGES, VALIDATION, WRITTEN_BY
 from bakery_assets.schemas import conform
 from bakery_assets.stages import Failed
+from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.schema import metadata
 from resources.schema.plans import (
     demand_forecasts,
@@ -26,13 +27,16 @@ from resources.schema.plans import (
     validation_runs,
 )
 from resources.warehouse.alerts import record_failures, update_alerts
-from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from
+from resources.warehouse.connection import Bulk, Warehouse, frame_schema
 from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
+from resources.warehouse.foreign_keys import insert_staged, may_leave_checks_out
 from resources.warehouse.record import append_versions, keep_reasoning
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
+_VALIDATION_TABLES = {table for stage in VALIDATION for table in stage.writes}
+_IS_NOT_KEPT = "(t.tenant_id, t.plan_date) NOT IN (SELECT k.tenant_id, k.plan_date FROM kept_validations k)"
 
 
 def replace_plans(
@@ -44,6 +48,7 @@ def replace_plans(
     written: Collection[str],
     finished_at: datetime,
     run_id: str,
+    beside: Callable[[Bulk], None] = lambda bulk: None,
 ) -> dict[Cell, Failed | None]:
     """Replace what ``cells`` have in the ``written`` tables, and record the cells that failed.
 
@@ -57,13 +62,16 @@ def replace_plans(
         tables: rows for cells that did not fail.
         written: names of plan tables; one that is not in ``tables`` is emptied for these cells.
         run_id: the Dagster run, which has started the cells.
+        beside: what else is written in the transaction, of the cells that the temporary table ``outcome`` has.
 
     Returns:
         Each cell whose outcome was recorded, with why it failed; None: its rows are written.
     """
 
     def write(some: pl.DataFrame, why: Mapping[Cell, Failed] = failed) -> dict[Cell, Failed | None]:
-        recorded = _replace(warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id)
+        recorded = _replace(
+            warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id, beside=beside
+        )
         return {cell: why.get(cell) for cell in recorded}
 
     def refused(one: pl.DataFrame, error: Exception) -> dict[Cell, Failed | None]:
@@ -87,6 +95,7 @@ def _replace(
     written: Collection[str],
     finished_at: datetime,
     run_id: str,
+    beside: Callable[[Bulk], None],
 ) -> set[Cell]:
     """Replace and record in one transaction; the cells whose outcome was recorded."""
     outcome = cells.select("tenant_id", "plan_date", "timezone", "planned_as_of").join(
@@ -107,17 +116,19 @@ def _replace(
             "DELETE FROM outcome o USING plans.planning_runs r WHERE r.tenant_id = o.tenant_id"
             " AND r.plan_date = o.plan_date AND r.claimed_by <> o.run_id"
         )
+        bulk.run("CREATE TEMPORARY TABLE kept_validations (tenant_id text, plan_date date)")
         _delete_rows(bulk, written)
+        at_once = may_leave_checks_out(bulk)
         for table in _TABLES:
             frame = tables.get(table.name)
             if table.name in written and frame is not None and frame.height:
                 columns = [name for name in frame_schema(table) if name in frame.columns]
                 types = pl.Schema({name: kind for name, kind in frame_schema(table).items() if name in columns})
                 bulk.put(f"new_{table.name}", frame.select(columns).cast(types), analyzed=False)
-                recorded = "(SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
-                bulk.run(
-                    f"{insert_from(f'new_{table.name}', table, columns)} WHERE (tenant_id, plan_date) IN {recorded}"
-                )
+                recorded = "(tenant_id, plan_date) IN (SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
+                if table.name in _VALIDATION_TABLES:
+                    recorded += f" AND {_IS_NOT_KEPT.replace('t.', '')}"
+                insert_staged(bulk, f"new_{table.name}", table, columns, recorded, at_once=at_once)
         _record_outcome(bulk, written)
         if validation_runs.name in written:
             _record_validation(bulk)
@@ -140,7 +151,22 @@ def _replace(
         if procurement_plans.name in written and published.height:
             settle_in(bulk, published["tenant_id"].to_list(), finished_at, auto=True)
         watch_planned(bulk)
+        beside(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
+
+
+def _keep_validations(bulk: Bulk) -> None:
+    """Leave the validation of cells as it is where no forecast that it was made of is kept any longer.
+
+    A day of long ago that a person plans again would lose what is known of its accuracy.
+    """
+    first = LOOK_BACK_DAYS + LONGEST_LEAD_DAYS
+    bulk.run(
+        f"INSERT INTO kept_validations SELECT o.tenant_id, o.plan_date FROM outcome o"  # noqa: S608
+        " WHERE EXISTS (SELECT FROM plans.validation_leads v WHERE v.tenant_id = o.tenant_id"
+        " AND v.plan_date = o.plan_date) AND NOT EXISTS (SELECT FROM plans.demand_forecasts f"
+        f" WHERE f.tenant_id = o.tenant_id AND f.plan_date BETWEEN o.plan_date - {first} AND o.plan_date - 1)"
+    )
 
 
 def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
@@ -153,11 +179,15 @@ def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
         return
     if procurement_requirements.name in written:
         keep_reasoning(bulk)
+    if validation_runs.name in written:
+        _keep_validations(bulk)
     listed = ", ".join(f"DATE '{day}'" for day in sorted(dates["plan_date"]))
     for table in reversed(_TABLES):
         if table.name in written:
             # The finding that planning failed is no row of the stage; it goes when the failure is resolved.
             keep = f" AND t.kind <> '{FAILED}'" if table is findings else ""
+            if table.name in _VALIDATION_TABLES:
+                keep = f" AND {_IS_NOT_KEPT}"
             bulk.run(
                 f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
                 f" AND t.plan_date = o.plan_date AND o.reason IS NULL AND t.plan_date IN ({listed}){keep}"

@@ -215,7 +215,7 @@ def _request(bulk: Bulk) -> set[Cell]:
     return {Cell(*row) for row in made.iter_rows()}
 
 
-def unplanned_versions(warehouse: Warehouse, grid_start: date) -> list[RevalidationRequest]:
+def unplanned_versions(warehouse: Warehouse, since: date) -> list[RevalidationRequest]:
     """Versions that a fact or a decision has asked for and no run has published, the oldest first.
 
     Those of cells that failed are tried again with these, see ``planning_runs.failed_cells``.
@@ -225,7 +225,7 @@ def unplanned_versions(warehouse: Warehouse, grid_start: date) -> list[Revalidat
             "SELECT v.tenant_id::text, v.plan_date, v.version FROM plans.plan_versions v"
             " JOIN plans.planning_runs r USING (tenant_id, plan_date) JOIN ops.tenants t USING (tenant_id)"
             " WHERE v.published_at IS NULL AND v.cause IN ('fact', 'decision') AND r.status = 'planned'"
-            f" AND t.status <> 'cancelled' AND v.plan_date >= DATE '{grid_start}'"
+            f" AND t.status <> 'cancelled' AND v.plan_date >= DATE '{since}'"
             " ORDER BY v.requested_at, v.tenant_id, v.plan_date"
         )
     return [

@@ -28,7 +28,7 @@ _OPEN_CELLS = """
         SELECT * FROM plans.plan_versions v WHERE v.tenant_id = r.tenant_id AND v.plan_date = r.plan_date
         ORDER BY v.version DESC LIMIT 1
     ) v ON v.published_at IS NOT NULL
-    WHERE r.status = 'planned' AND t.status <> 'cancelled' AND r.plan_date >= DATE '{grid_start}'
+    WHERE r.status = 'planned' AND t.status <> 'cancelled' AND r.plan_date >= DATE '{since}'
       AND r.plan_date >= ({now} AT TIME ZONE t.timezone)::date
 """
 # Settled decisions tell it: those that do not hold, and rejections that wait for a person, tell nothing of the kind.
@@ -121,10 +121,10 @@ _ORDER_FACTS = """
 _COLUMNS = "tenant_id::text, plan_date, asking, recorded_at, detail, book, found, product_counted_at"
 
 
-def asking_facts(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.DataFrame[AskingFacts]:
+def asking_facts(warehouse: Warehouse, now: datetime, since: date) -> dy.DataFrame[AskingFacts]:
     """What the last versions of planned days of today and later do not know."""
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        bulk.run(_OPEN_CELLS.format(now=f"TIMESTAMPTZ '{now.isoformat()}'", grid_start=grid_start))
+        bulk.run(_OPEN_CELLS.format(now=f"TIMESTAMPTZ '{now.isoformat()}'", since=since))
         bulk.run("ANALYZE open_cells")
         found = bulk.read(
             f"SELECT {_COLUMNS} FROM ({_REQUESTED}) d UNION ALL"

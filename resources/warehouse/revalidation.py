@@ -60,13 +60,13 @@ _NEW_SALES = f"""
     SELECT d.*, {_STATE}
     FROM (SELECT * FROM days JOIN cells USING (tenant_id, sales_date)) d
     JOIN plans.planning_runs r USING (tenant_id, plan_date)
-    WHERE d.sales_date < d.plan_date AND d.plan_date >= DATE '{{grid_start}}'
+    WHERE d.sales_date < d.plan_date AND d.plan_date >= DATE '{{since}}'
 """
 
 _GAPS = f"""
     WITH spans AS (
         SELECT t.tenant_id, {_TENANT}, ({{now}} AT TIME ZONE t.timezone)::date AS today,
-               greatest(min(r.plan_date), DATE '{{grid_start}}' - 1) AS first
+               greatest(min(r.plan_date), DATE '{{since}}' - 1) AS first
         FROM ops.tenants t JOIN plans.planning_runs r USING (tenant_id)
         WHERE t.status <> 'cancelled' GROUP BY t.tenant_id
     ), days AS (
@@ -104,9 +104,7 @@ class NewSales:
     is_restored: bool = False
 
 
-def cells_of_new_sales(
-    warehouse: Warehouse, since_transaction_id: int | None, now: datetime, grid_start: date
-) -> NewSales:
+def cells_of_new_sales(warehouse: Warehouse, since_transaction_id: int | None, now: datetime, since: date) -> NewSales:
     """Sales of transactions from one on, with the started cells of later days that they concern.
 
     These are of each day the cells that validated it or should have, and those of today and later that are planned.
@@ -140,17 +138,17 @@ def cells_of_new_sales(
             ") s GROUP BY 1, 2"
         )
         bulk.run("ANALYZE days_sold")
-        found = _candidates(bulk, _NEW_SALES.format(now=_instant(now), grid_start=grid_start))
+        found = _candidates(bulk, _NEW_SALES.format(now=_instant(now), since=since))
         return NewSales(found, ended, is_restored)
 
 
-def gaps(warehouse: Warehouse, now: datetime, grid_start: date) -> dy.DataFrame[RevalidationCandidates]:
+def gaps(warehouse: Warehouse, now: datetime, since: date) -> dy.DataFrame[RevalidationCandidates]:
     """Days before each tenant's today that have a forecast and sales and no validation.
 
     The cell of each is the one that should have validated the day, whether it was started or not.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
-        return _candidates(bulk, _GAPS.format(now=_instant(now), grid_start=grid_start))
+        return _candidates(bulk, _GAPS.format(now=_instant(now), since=since))
 
 
 def request(warehouse: Warehouse, cells: dy.DataFrame[CellsToRevalidate], now: datetime) -> None:
@@ -173,7 +171,7 @@ def request(warehouse: Warehouse, cells: dy.DataFrame[CellsToRevalidate], now: d
 
 
 def open_requests(
-    warehouse: Warehouse, now: datetime, grid_start: date, *, claim_for: timedelta, attempts: int
+    warehouse: Warehouse, now: datetime, since: date, *, claim_for: timedelta, attempts: int
 ) -> list[RevalidationRequest]:
     """Requests for cells that neither the waves nor a retry are going to plan; the oldest first.
 
@@ -188,7 +186,7 @@ def open_requests(
         SELECT r.tenant_id, r.plan_date, r.requested_xid::text || coalesce(' ' || r.facts_until::text, ''),
                r.status = 'planned' AND r.plan_date >= (:now AT TIME ZONE t.timezone)::date
         FROM plans.planning_runs r JOIN ops.tenants t USING (tenant_id)
-        WHERE r.requested_xid IS NOT NULL AND r.plan_date >= :grid_start AND t.status <> 'cancelled'
+        WHERE r.requested_xid IS NOT NULL AND r.plan_date >= :since AND t.status <> 'cancelled'
           AND (r.status IN ('planned', 'partial') OR (r.status = 'failed' AND r.attempts >= :attempts)
                OR (r.status = 'claimed' AND r.claimed_at <= :void
                    AND r.plan_date < (:now AT TIME ZONE t.timezone)::date - {CATCH_UP_DAYS}))
@@ -198,7 +196,7 @@ def open_requests(
         ORDER BY r.requested_xid, r.tenant_id, r.plan_date
         """
     )
-    given = {"now": now, "grid_start": grid_start, "attempts": attempts, "void": now - claim_for}
+    given = {"now": now, "since": since, "attempts": attempts, "void": now - claim_for}
     with warehouse.engine.connect() as connection:
         # facts_until is part of the version, as text.
         connection.execute(text("SET LOCAL TimeZone TO 'UTC'"))

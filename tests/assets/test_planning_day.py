@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -69,14 +69,17 @@ class Office:
 @pytest.fixture
 def office(warehouse: Warehouse) -> Iterator[Office]:
     """A warehouse and a Dagster instance that the test has to itself."""
-    definitions = dg.Definitions(
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Office(warehouse, instance, planned_at(warehouse, INSTANT))
+
+
+def planned_at(warehouse: Warehouse, now: datetime) -> dg.Definitions:
+    return dg.Definitions(
         assets=[planning_day],
         jobs=[planning_wave, plan_tenant_day],
-        resources={"warehouse": warehouse, "clock": Clock(lambda: INSTANT)},
+        resources={"warehouse": warehouse, "clock": Clock(lambda: now)},
         executor=dg.in_process_executor,
     )
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield Office(warehouse, instance, definitions)
 
 
 def test_a_single_day_is_written_and_shown_with_counts_and_a_preview(office: Office) -> None:
@@ -92,6 +95,33 @@ def test_a_single_day_is_written_and_shown_with_counts_and_a_preview(office: Off
         assert metadata["dagster/partition_row_count"] == counts[stage.name]
         assert metadata["rows"] == ", ".join(f"{counts[name]:,} {name}" for name in stage.writes)
         assert metadata["planned"] == "Tue 3 Mar 2026, 05:30 in Europe/Paris, on what was known then"
+
+
+def test_what_a_cell_takes_is_kept_with_its_plan_for_every_time_it_is_planned(office: Office) -> None:
+    insert(office.warehouse, **together(bakery("b1"), bakery("b2", weeks=3)))
+    office.wave(Cell("b1", DAY), Cell("b2", DAY))
+    taken = rows(office.warehouse, "SELECT tenant_id, phases, cpu_ms, row_counts FROM plans.planning_costs ORDER BY 1")
+    assert [tenant for tenant, *_ in taken] == ["b1", "b2"]
+    for tenant, phases, cpu_ms, row_counts in taken:
+        assert phases == ["reads", "checks", *(stage.name for stage in STAGES), "writes"]
+        assert min(cpu_ms) >= 0
+        assert sum(cpu_ms) > 0
+        counted = {
+            stage.name: sum(
+                rows(office.warehouse, f"SELECT count(*) FROM plans.{table} WHERE tenant_id = '{tenant}'")[0][0]
+                for table in stage.writes
+            )
+            for stage in STAGES
+        }
+        assert counted == dict(zip(phases[2:-1], row_counts[2:-1], strict=True))
+    more, fewer = (row_counts[0] for *_, row_counts in taken)
+    assert more - fewer == 21, "three more weeks of sales were read"
+    later = Office(office.warehouse, office.instance, planned_at(office.warehouse, INSTANT + timedelta(minutes=5)))
+    later.alone(Cell("b1", DAY))
+    assert rows(office.warehouse, "SELECT tenant_id, count(*) FROM plans.planning_costs GROUP BY 1 ORDER BY 1") == [
+        ("b1", 2),
+        ("b2", 1),
+    ]
 
 
 def test_what_a_partition_shows_is_written_for_people(office: Office) -> None:

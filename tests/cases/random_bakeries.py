@@ -44,6 +44,7 @@ def bakeries(draw: st.DrawFn, *, suppliers: int = 1) -> Rows:
     sizes = {"batch_min": 4.0, "batch_max": draw(st.sampled_from([None, 10.0, 25.0])), "batch_multiple": 2.0}
     takes = {"unit": "kg"}
     orders = st.tuples(st.sampled_from(["loaf", "roll"]), st.integers(0, 13), st.integers(1, 60))
+    before = st.dictionaries(st.tuples(st.sampled_from(["flour", "milk"]), st.integers(0, 13)), st.integers(1, 8))
     coming = st.tuples(st.sampled_from(["flour", "milk"]), st.integers(-1, 12), st.integers(0, 23), TENTHS)
     return {
         "tenants": [{"name": "B", "timezone": "Europe/Berlin", "country": "XX", "currency": "EUR"}],
@@ -98,6 +99,16 @@ def bakeries(draw: st.DrawFn, *, suppliers: int = 1) -> Rows:
             {"order_id": str(number), "ingredient_id": name, "supplier_id": "mill", "quantity": quantity,
              "expected_from": instant(day, hour), "expected_to": instant(day, hour, 30), "ordered_at": instant(-3, 9)}
             for number, (name, day, hour, quantity) in enumerate(draw(st.lists(coming, max_size=5)))
+        ],
+        "plan_versions": [
+            {"plan_date": MONDAY + timedelta(days=-1), "version": 1, "planned_as_of": instant(-1, 2),
+             "requested_at": instant(-1, 2), "published_at": instant(-1, 3), "cause": "planning_time"}
+        ],
+        "published_orders": [
+            {"plan_date": MONDAY + timedelta(days=-1), "version": 1, "requirement_number": f"{name}{day}",
+             "ingredient_id": name, "supplier_id": "mill", "planned_order_quantity": 2.5 * times,
+             "deliver_on": MONDAY + timedelta(days=day), "reasoning": "{}", "proposal_number": f"P{day}"}
+            for (name, day), times in draw(before).items()
         ],
         "suppliers": [
             {"supplier_id": "mill", "name": "Mill", "lead_time_days": draw(st.integers(0, 4)),

@@ -123,12 +123,32 @@ def verify_terms(facts: Rows, terms: dict[str, Any], row: dict[str, Any]) -> Non
     packs, wanted = item["pack_size"], max(net, item["minimum_quantity"])
     least = wanted if packs is None else ceil(round(wanted / packs, 6)) * packs
     quantity = row["planned_order_quantity"] - terms["added_for_minimum_order_value"]
-    assert isclose(quantity, least if terms["limited_to"] is None else terms["limited_to"], abs_tol=TOLERANCE)
+    ordered = least if terms["limited_to"] is None else terms["limited_to"]
+    assert isclose(quantity, verify_kept(facts, terms, row, ordered), abs_tol=TOLERANCE)
     assert packs is None or isclose(row["planned_order_quantity"] % packs, 0.0, abs_tol=TOLERANCE)
     smallest = item["minimum_quantity"] if packs is None else ceil(item["minimum_quantity"] / packs) * packs
     assert row["planned_order_quantity"] <= max(item["maximum_quantity"] or inf, smallest, packs or 0.0) + TOLERANCE
     assert isclose(row["left_out_quantity"], max(net - quantity, 0.0), abs_tol=TOLERANCE)
     assert row["left_out_quantity"] == 0 or terms["limited_to"] is not None
+
+
+def verify_kept(facts: Rows, terms: dict[str, Any], row: dict[str, Any], wanted: float) -> float:
+    """The quantity of an order of which ``wanted`` is wanted: that of the plan before, if it stays. Only what was proposed
+    for the delivery stays, if it is more by less than a quarter of it, or comes at most three days early."""
+    before = [
+        each["planned_order_quantity"]
+        for each in facts.get("published_orders", [])
+        if (each["ingredient_id"], each["deliver_on"]) == (row["ingredient_id"], row["deliver_on"])
+    ]
+    if terms["latest_deliver_on"] is not None:
+        early = day_of(date.fromisoformat(terms["latest_deliver_on"])) - day_of(row["deliver_on"])
+        assert before
+        assert 0 < early <= 3
+    if terms["kept_quantity"] is None:
+        return wanted
+    assert before == [terms["kept_quantity"]]
+    assert wanted < before[0] < wanted / 0.75
+    return before[0]
 
 
 def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:

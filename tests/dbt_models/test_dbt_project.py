@@ -8,7 +8,16 @@ import pytest
 import yaml
 
 from bakery_assets.assets import dbt_project
-from bakery_assets.assets.dbt_project import PROJECT_DIR, DbtError, build_manifest, dbt_environment, is_stale
+from bakery_assets.assets.dbt_project import (
+    PRICES,
+    PROJECT_DIR,
+    DbtError,
+    build_manifest,
+    dbt_environment,
+    is_stale,
+    price_environment,
+)
+from bakery_assets.settings import Settings
 
 
 def test_the_embedded_server_is_reached_through_its_socket() -> None:
@@ -129,3 +138,17 @@ def test_a_missing_manifest_is_reported_with_the_command_that_builds_it(
 
     with pytest.raises(DbtError, match=r"-m bakery_assets\.assets\.dbt_project"):
         dbt_project.read_manifest()
+
+
+def test_the_mart_of_costs_reads_the_prices_of_the_settings() -> None:
+    mart = (PROJECT_DIR / "models/marts/mart_planning_costs.sql").read_text(encoding="utf-8")
+    given = price_environment(Settings(price_cpu_hour=0.5, price_gb_month=0.25, storage_months=3))
+    assert given == {
+        "DBT_BAKERY_PRICE_CPU_HOUR": "0.5",
+        "DBT_BAKERY_PRICE_GB_MONTH": "0.25",
+        "DBT_BAKERY_STORAGE_MONTHS": "3.0",
+    }
+    fields = Settings.model_fields
+    for name in PRICES:
+        default = f"{fields[name].default:g}"
+        assert f"env_var('DBT_BAKERY_{name.upper()}', '{default}')" in mart

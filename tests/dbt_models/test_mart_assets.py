@@ -17,6 +17,7 @@ from bakery_assets.assets.dbt_specs import check_specs, model_specs
 from bakery_assets.assets.events import external_specs
 from bakery_assets.assets.marts import build_marts, dbt_marts, dbt_resource
 from bakery_assets.assets.plans import planning_day
+from bakery_assets.assets.retention import retention
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 
@@ -33,7 +34,7 @@ def instance() -> Iterator[None]:
 
 def definitions() -> dg.Definitions:
     return dg.Definitions(
-        assets=[*external_specs(), planning_day, dbt_marts],
+        assets=[*external_specs(), planning_day, dbt_marts, retention],
         jobs=[build_marts],
         resources={"warehouse": Warehouse(), "clock": Clock(), "dbt": dbt_resource()},
     )
@@ -128,10 +129,10 @@ def test_analysts_own_the_mart_and_read_what_it_means() -> None:
     assert all(column.description for column in columns.values())
 
 
-def test_building_the_marts_takes_every_model() -> None:
+def test_building_the_marts_takes_every_model_and_deletes_what_is_kept_no_longer() -> None:
     job = definitions().resolve_job_def("build_marts")
 
-    assert set(job.asset_layer.executable_asset_keys) == dbt_marts.keys
+    assert set(job.asset_layer.executable_asset_keys) == dbt_marts.keys | {retention.key}
 
 
 def test_a_code_location_loads_the_marts_without_loading_dbt() -> None:

@@ -159,7 +159,7 @@ def _name(process: psutil.Process) -> str:
     except psutil.Error:
         return "a process that ended meanwhile"
     found = re.search(
-        r"resources\.webserver|dagster-daemon|bakery up|dagster api grpc|spawn_main|postgres\b[^/]*$", command
+        r"resources\.webserver|resources\.daemon|bakery up|dagster api grpc|spawn_main|postgres\b[^/]*$", command
     )
     return found.group() if found else command[-60:]
 

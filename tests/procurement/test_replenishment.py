@@ -47,13 +47,17 @@ def needs_of(
 
 
 def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
-    """Offers for item 0, best first: ``days`` of delivery, ``minimum``, ``pack``."""
-    delivers = np.zeros((len(offers), span), dtype=bool)
+    """Offers for item 0, best first: ``days`` of delivery, ``minimum``, ``pack``, and what the plan before proposed."""
+    delivers, proposed = np.zeros((len(offers), span), dtype=bool), np.zeros((len(offers), span))
     for row, offer in enumerate(offers):
         delivers[row, list(offer["days"])] = True
-    usual = {"minimum": 0.0, "pack": 0.0, "maximum": np.inf, "price": 1.0, "minimum_value": 0.0}
+        for day, quantity in offer.get("proposed", {}).items():
+            proposed[row, day] = quantity
+    usual = {"minimum": 0.0, "pack": 0.0, "maximum": np.inf, "price": 1.0, "minimum_value": 0.0,
+             "change_threshold": 0.25, "early_days": 2}  # fmt: skip
     values = {name: np.array([offer.get(name, value) for offer in offers]) for name, value in usual.items()}
-    return Offers(np.zeros(len(offers), dtype=np.int64), supplier=np.arange(len(offers)), **values, delivers=delivers)
+    return Offers(np.zeros(len(offers), dtype=np.int64), supplier=np.arange(len(offers)), **values, delivers=delivers,
+                  proposed=proposed)  # fmt: skip
 
 
 def deliveries(orders: pl.DataFrame) -> list[tuple[int, float]]:
@@ -369,7 +373,8 @@ def an_offer_each(first: list[int], second: list[int]) -> Offers:
     delivers[0, first] = True
     delivers[1, second] = True
     none = np.zeros(2)
-    return Offers(np.array([0, 1]), none, none, np.full(2, NO_LIMIT), np.array([0, 1]), none, none, delivers=delivers)
+    return Offers(np.array([0, 1]), none, none, np.full(2, NO_LIMIT), np.array([0, 1]), none, none, delivers=delivers,
+                  proposed=np.zeros((2, 30)), change_threshold=none, early_days=np.zeros(2, dtype=np.int64))  # fmt: skip
 
 
 def test_items_are_ordered_each_for_itself_and_listed_by_item_and_day() -> None:
@@ -430,3 +435,92 @@ def test_of_unknown_stock_each_delivery_brings_what_is_needed_until_the_next(
     assert (orders["usable_day"] <= orders["needed_day"]).all(), "nothing is late, for nothing is said to be missing"
     same = by_delivery_cycle(needs, offers, KNOWN)
     assert (same.gross_requirement == needs.gross_requirement).all(), "what is known is planned as ever"
+
+
+def test_a_proposal_that_is_enough_stays_where_less_is_wanted_by_less_than_a_quarter() -> None:
+    needs = needs_of({2: 30, 6: 30})
+    orders = place_orders(needs, offers_of({"days": [1, 5], "proposed": {1: 39.0, 5: 50.0}}))
+    # 30 are wanted on day 1, 9 of 39 less. Of day 6 these leave 21: the 50 are more than twice that.
+    assert orders.select("deliver_day", "net_requirement", "quantity", "kept_quantity").rows() == [
+        (1, 30.0, 39.0, 39.0),
+        (5, 21.0, 21.0, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "why"), [(29.0, "too little"), (40.0, "a quarter too much"), (38.0, "no whole packs")]
+)
+def test_a_proposal_changes_that_is(before: float, why: str) -> None:
+    pack = 5.0 if why == "no whole packs" else 0.0
+    orders = place_orders(needs_of({2: 30}), offers_of({"days": [1], "pack": pack, "proposed": {1: before}}))
+    assert deliveries(orders) == [(1, 30.0)]
+
+
+def test_each_need_takes_the_next_proposal_of_at_most_two_days_before() -> None:
+    """Needs came on days 2, 4 and 6, and have moved to 3, 5 and 9: the proposal for day 6 is three days early."""
+    needs = needs_of({3: 5, 5: 5, 9: 5})
+    orders = place_orders(needs, offers_of({"days": range(14), "proposed": {2: 5.0, 4: 5.0, 6: 5.0}}))
+    assert orders.select("deliver_day", "needed_day", "latest_deliver_day").rows() == [
+        (2, 3, 3),
+        (4, 5, 5),
+        (9, 9, None),
+    ]
+
+
+def test_what_is_needed_sooner_comes_sooner_and_the_proposals_after_it_stay() -> None:
+    needs = needs_of({1: 5, 4: 5, 6: 5})
+    orders = place_orders(needs, offers_of({"days": range(14), "proposed": {2: 5.0, 4: 5.0, 6: 5.0}}))
+    assert orders["deliver_day"].to_list() == [1, 2, 4]
+
+
+def test_a_proposal_that_would_expire_changes() -> None:
+    """What comes on day 1 keeps through day 3: the 6 that 30 leave of 36 would be thrown away."""
+    offer = {"days": [1, 5], "proposed": {1: 36.0}}
+    assert deliveries(place_orders(needs_of({2: 10, 3: 20, 5: 9}, shelf_life=3), offers_of(offer)))[0] == (1, 30.0)
+    # One more day, and day 4 uses them.
+    assert deliveries(place_orders(needs_of({2: 10, 3: 20, 4: 9}, shelf_life=4), offers_of({"days": [1, 4], "proposed": {1: 36.0}})))[0] == (1, 36.0)  # fmt: skip
+
+
+def lived(needs: MrpRecords, orders: pl.DataFrame) -> tuple[float, float]:
+    """What expires and what is missing of the safety stock, over all days, when these orders come: the oldest first."""
+    lots = [(day, quantity) for day, quantity in enumerate(needs.on_hand[0].tolist()) if quantity]
+    expired = missing = 0.0
+    for day, required in enumerate(needs.gross_requirement[0].tolist()):
+        came = orders.filter(pl.col("usable_day") == day)["quantity"].to_list()
+        lots = sorted([*lots, *((day + int(needs.shelf_life[0]) - 1, quantity) for quantity in came)])
+        left, wanted = [], required
+        for last, quantity in lots:
+            taken = min(quantity, wanted)
+            wanted -= taken
+            left.append((last, quantity - taken))
+        missing += max(needs.safety_stock[0] - sum(quantity for _, quantity in left), 0.0) + wanted
+        expired += sum(quantity for last, quantity in left if last <= day)
+        lots = [(last, quantity) for last, quantity in left if last > day and quantity > 0]
+    return expired, missing
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    use=st.lists(st.integers(0, 9), min_size=14, max_size=14),
+    stock=st.dictionaries(st.integers(0, 14), st.integers(1, 20), max_size=3),
+    shelf_life=st.sampled_from([2, 4, 7, NO_EXPIRY]),
+    safety=st.integers(0, 6),
+    days=st.sets(st.integers(0, 20), min_size=2),
+    pack=st.sampled_from([0.0, 5.0]),
+    before=st.dictionaries(st.integers(0, 13), st.integers(1, 40), max_size=8),
+)
+def test_what_stays_of_the_plan_before_lets_nothing_run_short(
+    use: list[int],
+    stock: dict[int, int],
+    shelf_life: int,
+    safety: int,
+    days: set[int],
+    pack: float,
+    before: dict[int, int],
+) -> None:
+    needs = needs_of(dict(enumerate(map(float, use))), on_hand=stock, safety=float(safety), shelf_life=shelf_life)  # type: ignore[arg-type]
+    with_before = place_orders(needs, offers_of({"days": days, "pack": pack, "proposed": before}))
+    without = place_orders(needs, offers_of({"days": days, "pack": pack}))
+    assert lived(needs, with_before)[1] <= lived(needs, without)[1] + 1e-6
+    if pack == 0.0:  # what a pack leaves over may be another quantity when deliveries are others
+        assert lived(needs, with_before)[0] <= lived(needs, without)[0] + 1e-6

@@ -20,7 +20,7 @@ from resources.warehouse import Warehouse, planning_runs, read_snapshot, replace
 from tests.bakeries import DAY, bakery, insert, rows, together
 from tests.bakeries import PLANNING_INSTANT as DAWN
 
-GRID_START = date(2026, 1, 1)
+SINCE = date(2026, 1, 1)
 NOW = DAWN + timedelta(hours=5)
 HALF_AN_HOUR = timedelta(minutes=30)
 YESTERDAY = DAY - timedelta(days=1)
@@ -108,7 +108,7 @@ def dawn(day: date) -> datetime:
 
 
 def new_sales(warehouse: Warehouse, since: int | None, now: datetime = NOW) -> revalidation.NewSales:
-    return revalidation.cells_of_new_sales(warehouse, since, now, GRID_START)
+    return revalidation.cells_of_new_sales(warehouse, since, now, SINCE)
 
 
 def met(found: revalidation.NewSales) -> list[tuple[Any, ...]]:
@@ -185,7 +185,7 @@ def test_late_sales_concern_the_cell_that_validates_their_day_and_today(warehous
     found = new_sales(warehouse, where.next_transaction_id)
     assert met(found) == [("b", day, DAY - timedelta(days=3)), ("b", day, DAY)]
     revalidation.request(warehouse, cells_missing_late_sales(found.candidates), NOW)
-    requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+    requests = revalidation.open_requests(warehouse, NOW, SINCE, claim_for=HALF_AN_HOUR, attempts=2)
     assert [(each.cell.plan_date, each.is_replan) for each in requests] == [
         (DAY - timedelta(days=3), False),
         (DAY, False),
@@ -265,14 +265,14 @@ def test_a_forecast_written_late_requests_revalidation_of_the_days_after_it(ware
     later = [Cell("b", DAY - timedelta(days=back)) for back in (0, 1, 9)]
     plan(warehouse, *later, Cell("other", DAY))
     plan(warehouse, Cell("b", DAY - timedelta(days=8)), run_id="catching up")
-    requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+    requests = revalidation.open_requests(warehouse, NOW, SINCE, claim_for=HALF_AN_HOUR, attempts=2)
     assert [each.cell for each in requests] == [later[1]], "the seven days after it, of this tenant only"
     # A backfill plans its days one after the other, so that each reads the forecasts before it.
     backfill = [Cell("b", DAY - timedelta(days=back)) for back in (3, 2)]
     planning_runs.begin(warehouse, backfill, NOW, "backfill")
     for cell in backfill:
         finish(warehouse, cell, run_id="backfill")
-    requests = revalidation.open_requests(warehouse, NOW, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+    requests = revalidation.open_requests(warehouse, NOW, SINCE, claim_for=HALF_AN_HOUR, attempts=2)
     assert sorted(each.cell for each in requests) == [later[1], later[0]]
 
 
@@ -286,16 +286,15 @@ def test_a_cell_waits_while_one_before_it_is_being_planned(warehouse: Warehouse)
 
     def requested(now: datetime) -> list[Cell]:
         return [
-            each.cell
-            for each in revalidation.open_requests(warehouse, now, GRID_START, claim_for=HALF_AN_HOUR, attempts=2)
+            each.cell for each in revalidation.open_requests(warehouse, now, SINCE, claim_for=HALF_AN_HOUR, attempts=2)
         ]
 
     assert requested(NOW) == []
     assert requested(NOW + HALF_AN_HOUR) == [Cell("b", DAY)]
 
 
-def gap_days(warehouse: Warehouse, now: datetime = NOW, grid_start: date = GRID_START) -> list[tuple[Any, ...]]:
-    found = revalidation.gaps(warehouse, now, grid_start)
+def gap_days(warehouse: Warehouse, now: datetime = NOW, since: date = SINCE) -> list[tuple[Any, ...]]:
+    found = revalidation.gaps(warehouse, now, since)
     return found.select("sales_date", "plan_date").rows()
 
 
@@ -312,11 +311,11 @@ def test_a_gap_is_a_day_with_a_forecast_and_sales_and_no_validation(warehouse: W
         connection.execute(text(f"DELETE FROM ops.sales WHERE sales_date = '{days[4]}'"))
     left = [day for day in days if day not in (days[2], days[4])]
     assert [day for day, _ in gap_days(warehouse)] == left
-    assert [day for day, _ in gap_days(warehouse, grid_start=days[6])] == [days[5], days[6]]
+    assert [day for day, _ in gap_days(warehouse, since=days[6])] == [days[5], days[6]]
     assert [day for day, _ in gap_days(warehouse, now=dawn(days[1]))] == [days[0]]
     # The cell that was validated and had nothing to evaluate is not requested again.
     cells = cells_leaving_gaps(
-        revalidation.gaps(warehouse, NOW, GRID_START), NOW, include_demo=False, claim_for=HALF_AN_HOUR, max_attempts=2
+        revalidation.gaps(warehouse, NOW, SINCE), NOW, include_demo=False, claim_for=HALF_AN_HOUR, max_attempts=2
     )
     assert cells["plan_date"].to_list() == [day + timedelta(days=1) for day in left if day != days[5]]
 

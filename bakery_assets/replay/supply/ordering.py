@@ -1,7 +1,7 @@
 """The system's orders of a morning: the planner's own stage on what its storerooms hold, and what of it is due.
 
-The plan is that of ``procurement``; what is not due before the next morning is planned anew then, as in a bakery that
-decides about every proposal at its deadline.
+The plan is that of ``procurement``; what is not due before the next morning is planned anew then, and knows what was
+proposed, as in a bakery that decides about every proposal at its deadline.
 """
 
 from datetime import timedelta
@@ -42,23 +42,25 @@ def system_orders(
     forecasts: dy.DataFrame[plans.DemandForecasts],
     storerooms: Storerooms,
     day: int,
-) -> dy.DataFrame[OrderLines]:
-    """What the plan of a morning orders before the next one.
+    before: dy.DataFrame[plans.ProcurementRequirements],
+) -> tuple[dy.DataFrame[OrderLines], dy.DataFrame[plans.ProcurementRequirements]]:
+    """What the plan of a morning orders before the next one, and the plan.
 
     Args:
         cells: the system's bakeries on the morning.
         facts: master data of these bakeries.
         forecasts: made on that morning.
         day: the morning, counted from the first.
+        before: the plan of the morning before.
     """
-    inputs = _inputs(cells, facts, forecasts, storerooms, day)
+    inputs = cast(ProcurementInputs, {**_inputs(cells, facts, forecasts, storerooms, day), **_published(cells, before)})
     planned = plan_procurement(cells, inputs)["procurement_requirements"]
     due = planned.join(cells.select("tenant_id", "planned_as_of"), on="tenant_id").filter(
         pl.col("planned_order_quantity") > 0, pl.col("order_by") < pl.col("planned_as_of") + ONE_DAY
     )
     line = [*INGREDIENT, "supplier_id", "deliver_on"]
     quantities = due.group_by(line).agg(quantity=ordered_sum("planned_order_quantity").round(DECIMALS))
-    return order_lines(quantities, supplier_offers(cells, inputs))
+    return order_lines(quantities, supplier_offers(cells, inputs)), planned
 
 
 def order_lines(quantities: pl.DataFrame, offers: dy.DataFrame[SupplierOffers]) -> dy.DataFrame[OrderLines]:
@@ -74,13 +76,25 @@ def order_lines(quantities: pl.DataFrame, offers: dy.DataFrame[SupplierOffers]) 
     return conform(OrderLines, priced.sort(OrderLines.primary_key()))
 
 
+def _published(cells: dy.DataFrame[Cells], before: dy.DataFrame[plans.ProcurementRequirements]) -> dict[str, Any]:
+    """The plan before, as it was published."""
+    versions = cells.with_columns(
+        pl.col("plan_date", "planned_as_of") - ONE_DAY, version=1, cause=pl.lit("planning_time")
+    ).with_columns(published_at="planned_as_of", requested_at="planned_as_of")
+    orders = before.filter(pl.col("planned_order_quantity") > 0)
+    return {
+        "plan_versions": as_schema(plans.PlanVersions, versions),
+        "published_orders": as_schema(plans.PublishedOrders, orders),
+    }
+
+
 def _inputs(
     cells: dy.DataFrame[Cells],
     facts: SupplyFacts,
     forecasts: dy.DataFrame[plans.DemandForecasts],
     storerooms: Storerooms,
     day: int,
-) -> ProcurementInputs:
+) -> dict[str, Any]:
     """What the stage reads: the forecasts are baked, product stock and customers' orders are left out."""
     orders, receipts = storerooms.orders_and_receipts(cells, facts)
     known: dict[str, Any] = {
@@ -90,7 +104,7 @@ def _inputs(
         "stock_movements": plans.StockMovements.create_empty(),
         "stock_balances": storerooms.lots(cells, day),
         "master_data_faults": plans.MasterDataFaults.create_empty(),
-        "plan_versions": plans.PlanVersions.create_empty(),
+        "plan_decisions": ops.PlanDecisions.create_empty(),
         "purchase_orders": orders,
         "stock_receipts": receipts,
     }
@@ -104,4 +118,4 @@ def _inputs(
         is_preview=False, is_late=False, has_taken_ingredients=False, is_in_stock=False,
     )  # fmt: skip
     known["production_batches"] = as_schema(plans.ProductionBatches, batches)
-    return cast(ProcurementInputs, known)
+    return known

@@ -163,6 +163,7 @@ class _World:
         self.demand = DrawnDemand.create_empty()
         self.history = self.required = np.zeros((items.height, 0))
         self.target = 0.0
+        self._planned = plans.ProcurementRequirements.create_empty()
         self._used = use_per_unit(self._facts_of(facts, tuple(SUPPLY_POLICIES)))
         self._products = cast(dy.DataFrame[ops.Products], _of_policy(facts["products"], tuple(SUPPLY_POLICIES)))
 
@@ -228,7 +229,8 @@ class _World:
         on = pl.lit(morning)
         cells = _cells(self._system["tenants"], morning)
         own = cast(dy.DataFrame[plans.DemandForecasts], _of_policy(forecasts, (SYSTEM,)))
-        orders = [system_orders(cells, self._system, own, storerooms, day)]
+        ordered, self._planned = system_orders(cells, self._system, own, storerooms, day, self._planned)
+        orders = [ordered]
         others = _cells(self._textbook["tenants"], morning)
         placed, receipts = storerooms.orders_and_receipts(others, self._textbook)
         inputs = cast(ProcurementInputs, {**self._textbook, "purchase_orders": placed, "stock_receipts": receipts})

@@ -82,7 +82,7 @@ select
     cells.reason,
     cells.planned_as_of,
     summaries.is_closed,
-    forecasts.forecast_quantity,
+    coalesce(forecasts.forecast_quantity, summaries.forecast_quantity) as forecast_quantity,
     summaries.forecast_revenue,
     schedules.status as production_status,
     schedules.total_quantity as planned_quantity,
