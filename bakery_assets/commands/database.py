@@ -163,13 +163,20 @@ def size() -> None:
 
 
 @db.command()
-def psql() -> None:
-    """Open psql on the warehouse."""
+def psql(
+    command: Annotated[
+        list[str] | None,
+        typer.Option("--command", "-c", metavar="SQL", help="Run this and end; several are run one after the other."),
+    ] = None,
+) -> None:
+    """Open psql on the warehouse, or run statements there."""
     from bakery_assets.settings import settings
     from resources.copies import run_program
     from resources.postgres import open_databases
 
-    raise typer.Exit(run_program("psql", open_databases(settings()).warehouse))
+    raise typer.Exit(
+        run_program("psql", open_databases(settings()).warehouse, *(f"--command={each}" for each in command or []))
+    )
 
 
 @db.command()

@@ -9,6 +9,7 @@ import polars as pl
 from bakery_assets.cells import OUTLOOK_DAYS
 from bakery_assets.explanations.formats import as_json, counted, iso_date, money, plain_number, quantity
 from bakery_assets.materials.gross_requirements import WhereUsed
+from bakery_assets.quantities import TOLERANCE
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops, plans
 
@@ -23,9 +24,9 @@ OUTLOOK_TERMS = (
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "added_for_minimum_order_value", "cost", "covered_through", "currency", "deliver_on",
-    "delivery_value", "exchange_rate", "expired_before", "expiring_cost", "expiring_quantity",
+    "delivery_value", "exchange_rate", "expired_before", "expiring_cost", "expiring_quantity", "full_suppliers",
     "kept_quantity", "latest_deliver_on", "lead_time_days", "lead_time_unit", "left_out_quantity", "limited_to",
-    "margin_at_stake", "maximum_quantity", "minimum_order_value",
+    "margin_at_stake", "maximum_quantity", "minimum_order_value", "rest_from", "rest_quantity",
     "minimum_quantity", "order_on", "ordered_before", "other_cost", "other_currency", "other_deliver_on",
     "other_quantity", "other_score", "other_supplier", "over_storage", "pack_size", "price", "quality", "reliability",
     "scheduled_receipts_before", "storage_limit", "max_shortage_on", "score", "supplier", "unmet_before", "usable_on",
@@ -43,8 +44,10 @@ ORDER_SUM = (
     "added_for_minimum_order_value; kept_quantity is what the plan before proposed, where that is more by less than "
     "proposal_change_threshold of it; latest_deliver_on is the last delivery in time, where the plan before proposed "
     "one at most proposal_early_days earlier, which stays; "
-    "limited_to is what maximum_quantity and the room up to storage_limit let come; overdue_excluded is overdue "
-    "for longer than overdue_grace_days and is not counted"
+    "limited_to is what maximum_quantity and the room up to storage_limit let come; left_out_quantity = "
+    "net_requirement less what is ordered, at least 0, and rest_quantity of it is ordered from rest_from, for whom "
+    "this order is in ordered_before; full_suppliers are preferred and can bring no more by needed_on; "
+    "overdue_excluded is overdue for longer than overdue_grace_days and is not counted"
 )
 OUTLOOK_SUM = (
     "net_requirement = gross_requirement + safety_stock - on_hand - scheduled_receipts, at least 0, over "
@@ -144,6 +147,9 @@ class RequirementTerms(plans.PlanRow):
     score = col.number("What the offer's price, reliability, lead time and quality are worth", nullable=True)
     reliability = col.number("Share of the supplier's lines that come on time and in full", nullable=True)
     quality = col.number("Share of the supplier's lines that come without complaint", nullable=True)
+    rest_quantity = col.number("Part of left_out_quantity that other suppliers bring", nullable=True)
+    rest_from = col.text("How much of it is ordered from whom", nullable=True)
+    full_suppliers = col.text("Preferred suppliers that can bring no more of it by then", nullable=True)
     other_score = col.number("The same of the other supplier", nullable=True)
     other_supplier = col.text("Who else could deliver it", nullable=True)
     other_quantity = col.number("What would have to be ordered there for the same requirement", nullable=True)
@@ -290,11 +296,20 @@ def _limits() -> list[pl.Expr]:
             "supplier",
         )
     )
-    left_out = pl.when(pl.col("left_out_quantity") > 0).then(
+    split = pl.when(pl.col("rest_quantity") > 0).then(
         pl.format(
-            " {} more are needed than the supplier's largest order and the storage allow.",
-            quantity("left_out_quantity", up=True),
+            " {} brings no more than {} of it; ordered as well: {}.", "supplier", quantity("limited_to"), "rest_from"
         )
+    )
+    missing = pl.col("left_out_quantity") - pl.col("rest_quantity")
+    is_missing = missing > TOLERANCE
+    left_out = pl.when(is_missing).then(
+        pl.format(
+            " {} more are needed than the supplier's largest order and the storage allow.", quantity(missing, up=True)
+        )
+    )
+    full = pl.when(pl.col("full_suppliers").is_not_null()).then(
+        pl.format(" More cannot come from {} by then.", "full_suppliers")
     )
     over = pl.when(pl.col("over_storage") > 0).then(
         pl.format(
@@ -318,8 +333,18 @@ def _limits() -> list[pl.Expr]:
             plain_number("margin_at_stake"),
         )
     )
-    asks = is_small | wasted | (pl.col("left_out_quantity") > 0) | pl.col("is_late") | (pl.col("over_storage") > 0)
-    return [small, waste, added, left_out, over, pl.when(asks).then(other), pl.when(is_small | wasted).then(dropped)]
+    asks = is_small | wasted | is_missing | pl.col("is_late") | (pl.col("over_storage") > 0)
+    return [
+        small,
+        waste,
+        added,
+        split,
+        left_out,
+        full,
+        over,
+        pl.when(asks).then(other),
+        pl.when(is_small | wasted).then(dropped),
+    ]
 
 
 def _shortage() -> pl.Expr:

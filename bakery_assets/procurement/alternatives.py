@@ -1,4 +1,4 @@
-"""Alternatives to planned orders: what of them will expire, who else could deliver, and what going without would cost.
+"""Alternatives to planned orders: what of them will expire, who else delivers or could, and what going without costs.
 
 Rows are those of ``PlannedOrders``, in their order. What is ordered is decided in ``replenishment``.
 """
@@ -7,6 +7,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from bakery_assets.explanations.formats import quantity
 from bakery_assets.keys import INGREDIENT, PRODUCT
 from bakery_assets.materials.bill_of_materials import with_yield_factor
 from bakery_assets.materials.expiry_buckets import Floats, by_day, last_usable_day
@@ -40,14 +41,15 @@ def expiring(records: MrpRecords, orders: pl.DataFrame) -> Floats:
 
 def other_offers(records: MrpRecords, offers: Offers, orders: pl.DataFrame) -> pl.DataFrame:
     """The best other offer for each order: ``other`` (row of the offer; null: none), ``other_day`` and
-    ``other_quantity``.
+    ``other_quantity``, at most its largest order.
 
-    Of those that can come in time the best, else the one that comes first.
+    Of those that can come in time the best, else the one that comes first. What can bring no more is none.
     """
     rows = orders.select("item", "offer", "needed_day", "net_requirement").with_row_index("order")
     pairs = rows.join(
         pl.DataFrame({"item": pl.Series(offers.item, dtype=pl.Int32), "other": np.arange(len(offers.item))}), on="item"
     ).filter(pl.col("other") != pl.col("offer"))
+    pairs = pairs.join(exhausted_offers(offers, orders), on=["order", "other"], how="anti", maintain_order="left")
     other, item, needed = (pairs[name].to_numpy() for name in ("other", "item", "needed_day"))
     shape = offers.delivers.shape[1]
     latest, following = (
@@ -55,12 +57,13 @@ def other_offers(records: MrpRecords, offers: Offers, orders: pl.DataFrame) -> p
         for days in (offers.latest_delivery, offers.next_delivery)
     )
     in_time = (latest >= 0) & (last_usable_day(latest - records.delay[item], records.shelf_life[item]) >= needed)
-    quantity = order_quantity(pairs["net_requirement"].to_numpy(), offers.minimum[other], offers.pack[other])
+    wanted = order_quantity(pairs["net_requirement"].to_numpy(), offers.minimum[other], offers.pack[other])
+    largest = np.minimum(wanted, offers.maximum[other])
     best = (
         pairs.with_columns(
             usable=pl.Series(np.where(in_time, latest, following), dtype=pl.Int64),
             is_late=pl.Series(~in_time, dtype=pl.Boolean),
-            other_quantity=pl.Series(quantity, dtype=pl.Float64),
+            other_quantity=pl.Series(largest, dtype=pl.Float64),
             delay=pl.Series(records.delay[item], dtype=pl.Int64),
         )
         .filter(pl.col("usable") < shape)
@@ -69,6 +72,64 @@ def other_offers(records: MrpRecords, offers: Offers, orders: pl.DataFrame) -> p
         .select("order", "other", "other_quantity", other_day=pl.col("usable") - pl.col("delay"))
     )
     return rows.select("order").join(best, on="order", how="left", maintain_order="left").drop("order")
+
+
+def exhausted_offers(offers: Offers, orders: pl.DataFrame) -> pl.DataFrame:
+    """For each order the offers of its item that can bring no more by then: ``order`` and ``other`` (row of the offer),
+    sorted.
+
+    Their last delivery by the day on which the order is needed is ordered already, as much as it can bring.
+    """
+    rows = orders.select("item", "offer", "needed_day").with_row_index("order")
+    is_full = (orders["quantity"] >= pl.Series(offers.maximum[orders["offer"].to_numpy()]) - TOLERANCE).to_numpy()
+    full = orders.filter(pl.col("limited_to").is_not_null() & pl.Series(is_full, dtype=pl.Boolean))
+    pairs = rows.join(full.select("item", other="offer", full_day="usable_day"), on="item").filter(
+        pl.col("other") != pl.col("offer")
+    )
+    latest = offers.latest_delivery[pairs["other"].to_numpy(), pairs["needed_day"].to_numpy()]
+    found = pairs.filter(pl.col("full_day") == pl.Series(latest, dtype=pl.Int64))
+    return found.select("order", pl.col("other").cast(pl.Int64)).unique().sort("order", "other")
+
+
+def splits(ordered: pl.DataFrame, exhausted: pl.DataFrame) -> pl.DataFrame:
+    """Orders with what other suppliers bring of the same shortage because one of them cannot bring it all.
+
+    Adds ``rest_quantity``, the part of ``left_out`` that is ordered elsewhere, ``rest_from``, who brings how much of
+    it, and ``full_suppliers``, the preferred ones that can bring no more. Of the orders for one shortage each has those
+    before it in its ``ordered_before``.
+
+    Args:
+        ordered: orders by ``order`` with ``offer``, ``supplier`` and ``unit``; better offers of an item come first.
+        exhausted: of ``exhausted_offers``.
+    """
+    shortage = ["item", "needed_day"]
+    parts = ordered.sort(*shortage, "ordered_before").select(
+        *shortage, "supplier", "unit", "quantity", already="ordered_before"
+    )
+    brings = pl.format("{} {}", "supplier", quantity("quantity"))
+    after = (
+        ordered.filter(pl.col("left_out") > 0)
+        .select(*shortage, "order", "left_out", "ordered_before")
+        .join(parts, on=shortage, maintain_order="left_right")
+        .filter(pl.col("already") > pl.col("ordered_before"))
+        .group_by("order", maintain_order=True)
+        .agg(
+            rest_quantity=pl.min_horizontal(ordered_sum("quantity"), pl.col("left_out").first()).round(DECIMALS),
+            rest_from=brings.str.join(" and "),
+        )
+    )
+    names = ordered.select(pl.col("offer").cast(pl.Int64).alias("other"), full_supplier="supplier").unique()
+    before = (
+        exhausted.join(ordered.select("order", "offer"), on="order", maintain_order="left")
+        .filter(pl.col("other") < pl.col("offer"))
+        .join(names, on="other", maintain_order="left")
+        .group_by("order", maintain_order=True)
+        .agg(full_suppliers=pl.col("full_supplier").str.join(" and "))
+    )
+    found = ordered.join(after, on="order", how="left", maintain_order="left")
+    return found.join(before, on="order", how="left", maintain_order="left").with_columns(
+        pl.col("rest_quantity").fill_null(0.0)
+    )
 
 
 def margins(

@@ -38,7 +38,14 @@ from bakery_assets.materials.scheduled_receipts import (
     scheduled_receipts,
 )
 from bakery_assets.materials.stock import StockOnHand, stock_on_hand, unknown_stock
-from bakery_assets.procurement.alternatives import expiring, margin_at_stake, margins, other_offers
+from bakery_assets.procurement.alternatives import (
+    exhausted_offers,
+    expiring,
+    margin_at_stake,
+    margins,
+    other_offers,
+    splits,
+)
 from bakery_assets.procurement.earlier_proposals import ProposalInputs, proposed_by_day
 from bakery_assets.procurement.joint_minimum import place_joint_orders
 from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
@@ -129,7 +136,7 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
         expiring_quantity=pl.Series(expiring(by_cycle, orders)),
         margin_at_stake=pl.Series(margin_at_stake(margin, orders)),
     ).hstack(other_offers(by_cycle, deliverable, orders))
-    ordered = _ordered(judged, items, offers, order_by_delivery)
+    ordered = _ordered(judged, exhausted_offers(deliverable, orders), items, offers, order_by_delivery)
     not_ordered = _not_ordered(orders, items, offers, records)
     overdue = _no_longer_counted(cells, inputs)
     terms = _requirement_terms(ordered, not_ordered, items, records, overdue)
@@ -286,7 +293,9 @@ def _no_longer_counted(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) ->
     )
 
 
-def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, order_by_delivery: Ints) -> pl.DataFrame:
+def _ordered(
+    orders: pl.DataFrame, exhausted: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, order_by_delivery: Ints
+) -> pl.DataFrame:
     """The requirements with an order."""
     order_day = order_by_delivery[orders["offer"].to_numpy(), orders["deliver_day"].to_numpy()]
     offered = offers.with_row_index("offer").with_columns(pl.col("offer").cast(pl.Int32)).drop(INGREDIENT)
@@ -294,31 +303,32 @@ def _ordered(orders: pl.DataFrame, items: pl.DataFrame, offers: pl.DataFrame, or
         pl.col("offer").cast(pl.Int64).alias("other"),
         other_supplier="supplier", other_price="price", other_currency="currency", other_score="score",
     )  # fmt: skip
-    rows = (
+    named = (
         orders.with_columns(order_day=pl.Series(order_day, dtype=pl.Int64))
+        .with_row_index("order")
         .join(items.rename({"row": "item"}), on="item")
         .join(offered, on="offer")
         .join(others, on="other", how="left")
-        .with_columns(
-            added_for_minimum_order_value="added_for_minimum",
-            left_out_quantity="left_out",
-            safety_stock="target_stock",
-            expiring_cost=(pl.col("expiring_quantity") * pl.col("price")).round(CENTS),
-            other_cost=(pl.col("other_quantity") * pl.col("other_price")).round(CENTS),
-            other_deliver_on=_date("other_day"),
-            latest_deliver_on=_date("latest_deliver_day"),
-            planned_order_quantity="quantity",
-            cost=(pl.col("quantity") * pl.col("price")).round(CENTS),
-            order_on=_date("order_day"),
-            deliver_on=_date("deliver_day"),
-            needed_on=_date("needed_day"),
-            covered_through=_date("last_day_covered"),
-            max_shortage_on=_date("max_shortage_day"),
-            stockout_on=pl.when("is_known").then(_date("stockout_day")),
-            is_late=pl.col("usable_day") > pl.col("needed_day"),
-            usable_on=_date("usable_day"),
-            has_offer=pl.lit(True),
-        )
+    )
+    rows = splits(named, exhausted).with_columns(
+        added_for_minimum_order_value="added_for_minimum",
+        left_out_quantity="left_out",
+        safety_stock="target_stock",
+        expiring_cost=(pl.col("expiring_quantity") * pl.col("price")).round(CENTS),
+        other_cost=(pl.col("other_quantity") * pl.col("other_price")).round(CENTS),
+        other_deliver_on=_date("other_day"),
+        latest_deliver_on=_date("latest_deliver_day"),
+        planned_order_quantity="quantity",
+        cost=(pl.col("quantity") * pl.col("price")).round(CENTS),
+        order_on=_date("order_day"),
+        deliver_on=_date("deliver_day"),
+        needed_on=_date("needed_day"),
+        covered_through=_date("last_day_covered"),
+        max_shortage_on=_date("max_shortage_day"),
+        stockout_on=pl.when("is_known").then(_date("stockout_day")),
+        is_late=pl.col("usable_day") > pl.col("needed_day"),
+        usable_on=_date("usable_day"),
+        has_offer=pl.lit(True),
     )
     delivery = ["tenant_id", "supplier_id", "deliver_on"]
     return with_instants(rows, "order_by", day="order_on", wall_time="order_cutoff_time").with_columns(

@@ -639,16 +639,18 @@ def test_where_stock_is_not_known_the_page_says_so_instead_of_claiming_anything(
 def test_each_order_says_where_it_stands_and_what_is_to_be_decided(morning):
     first, later = DAY["procurement_requirements"]
     lines = [{**first, "proposal_number": "P01"}, {**later, "proposal_number": "P02"}]
-    proposal = {"supplier_id": "epi", "deliver_on": date(2026, 11, 27), "order_by": at(16), "lines": 1, "version": 2,
+    proposal = {"supplier_id": "epi", "deliver_on": date(2026, 11, 27), "lines": 1, "version": 2,
                 "currency": "EUR", "reasoning": "{}"}  # fmt: skip
 
     def page(status, *sent):
         proposals = [
-            {**proposal, "proposal_number": number, "status": state}
-            for number, state in (("P01", status), ("P02", "draft"))
+            {**proposal, "proposal_number": number, "status": state, "order_by": at(16, day=order_day)}
+            for number, state, order_day in (("P01", status, 24), ("P02", "draft", 25))
         ]
         events = [
-            {"order_id": "PO-20261124-2-P01", "event": "sent", "happened_at": when, "recorded_at": when}
+            when
+            if isinstance(when, dict)
+            else {"order_id": "PO-20261124-2-P01", "event": "sent", "happened_at": when, "recorded_at": when}
             for when in sent
         ]
         return shown(
@@ -658,10 +660,12 @@ def test_each_order_says_where_it_stands_and_what_is_to_be_decided(morning):
 
     waits = page("draft")
     assert "  P01 to be decided" in waits
-    assert "To decide: 2 orders; approve, change or reject one, or all without --proposal:" in waits
+    assert "1 order to decide today, 1 later; approve, change or reject one, or all without --proposal:" in waits
     assert f"bakery approve --tenant paris --date {TODAY} --proposal P01\n" in waits
     assert "  P01 approved: order PO-20261124-2-P01, not sent" in page("approved")
-    assert "To decide: 1 order;" in page("approved")
+    assert "No order to decide today, 1 later;" in page("approved")
     assert "  P01 approved: order PO-20261124-2-P01, sent 08:15" in page("approved", at(7, 15))
+    other = {"order_id": "PO-20261124-2-P010", "event": "sent", "happened_at": at(7), "recorded_at": at(7)}
+    assert "  P01 approved: order PO-20261124-2-P01, not sent" in page("approved", other)
     assert "  P01 rejected" in page("rejected")
-    assert "To decide" not in shown(render_day(morning(), 80)), "a plan of before has no proposals"
+    assert "to decide" not in shown(render_day(morning(), 80)), "a plan of before has no proposals"

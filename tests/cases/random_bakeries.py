@@ -36,8 +36,8 @@ def weekdays(draw: st.DrawFn) -> str | None:
 
 
 @st.composite
-def bakeries(draw: st.DrawFn) -> Rows:
-    """Facts of one bakery, planned on Monday at 02:00."""
+def bakeries(draw: st.DrawFn, *, suppliers: int = 1) -> Rows:
+    """Facts of one bakery, planned on Monday at 02:00, whose ingredients one supplier sells, or some of them two."""
     some = st.integers(0, 2)
     night = draw(st.booleans())
     hours = {"starts_at": time(22), "ends_at": time(6)} if night else {"starts_at": time(4), "ends_at": time(12)}
@@ -115,12 +115,19 @@ def bakeries(draw: st.DrawFn) -> Rows:
              "lead_time_unit": draw(st.sampled_from(["calendar_days", "working_days"])),
              "delivery_weekdays": weekdays(draw), "working_weekdays": weekdays(draw),
              "minimum_order_value": draw(st.sampled_from([0.0, 15.0, 40.0, 300.0]))},
+            {"supplier_id": "shop", "name": "Shop", "lead_time_days": draw(st.integers(0, 4)),
+             "delivery_weekdays": weekdays(draw)},
         ],
         "supplier_items": [
             {"supplier_id": "mill", "ingredient_id": name, "price": 1.0, "pack_size": pack,
              "minimum_quantity": draw(st.sampled_from([0.0, 0.0, 7.5])),
              "maximum_quantity": draw(st.sampled_from([None, None, 12.0]))}
             for name, pack in (("flour", 5.0), ("milk", None))
+        ] + [
+            {"supplier_id": "shop", "ingredient_id": name, "price": 1.25, "pack_size": draw(st.sampled_from([None, 2.0])),
+             "maximum_quantity": draw(st.sampled_from([None, 6.0]))}
+            for name in sorted(draw(st.sets(st.sampled_from(["flour", "milk"]))))
+            if suppliers > 1
         ],
     }  # fmt: skip
 

@@ -26,7 +26,7 @@ BAKERIES = int(os.environ.get("BAKERY_RANDOM_BAKERIES", 3 * IN_ONE_CALL))
 
 
 @settings(max_examples=-(-BAKERIES // IN_ONE_CALL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
+@given(drawn=st.tuples(*[bakeries(suppliers=2)] * IN_ONE_CALL))
 def test_the_plan_of_any_bakery_holds(drawn: tuple[Rows, ...]) -> None:
     for facts, tables in zip(drawn, planned(*drawn), strict=True):
         verify_production(facts, tables)
@@ -46,7 +46,7 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
         if row["ingredient_id"] in keeps_a_day:
             ends = first_work(facts, day) if facts["shifts"] else ends
         ordered.append(
-            {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": "mill",
+            {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": row["supplier_id"],
              "quantity": row["planned_order_quantity"], "expected_from": min(begins, ends), "expected_to": ends,
              "ordered_at": instant(0, 1), "recorded_at": instant(0, 1)}
         )  # fmt: skip
@@ -56,8 +56,8 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
 @settings(max_examples=-(-BAKERIES // IN_ONE_CALL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
 def test_what_is_ordered_as_proposed_is_not_proposed_again(drawn: tuple[Rows, ...]) -> None:
-    """But for what the plan had left out as more than a delivery brings, and what keeps for one day only and would have
-    to come on the evening before, when a night shift begins."""
+    """Where one supplier sells each ingredient; but for what the plan had left out as more than a delivery brings, and
+    what keeps for one day only and would have to come on the evening before, when a night shift begins."""
     proposed = planned(*drawn)
     ordered = [with_orders(facts, tables) for facts, tables in zip(drawn, proposed, strict=True)]
     for facts, before, after in zip(ordered, proposed, planned(*ordered), strict=True):

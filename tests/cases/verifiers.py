@@ -76,28 +76,44 @@ def verify_production(facts: Rows, tables: Frames) -> None:
 
 def verify_procurement(facts: Rows, tables: Frames) -> None:
     """No order is placed or delivered on a day on which one of both does not work, and orders cover what is required."""
-    [supplier] = facts["suppliers"]
-    named = {NAMES.index(name) for name in (supplier["working_weekdays"] or "").split(",") if name}
-    delivers = {NAMES.index(name) for name in (supplier["delivery_weekdays"] or "").split(",") if name}
-    usual = set(range(5 if supplier["lead_time_unit"] == "working_days" else 7)) | delivers
+    suppliers = {supplier["supplier_id"]: supplier for supplier in facts["suppliers"]}
     off = off_days(facts, "closed") | off_days(facts, "holiday")
     for row in tables["procurement_requirements"].to_dicts():
         if row["planned_order_quantity"] > 0:
+            works, delivers = weekdays_of(suppliers[row["supplier_id"]])
             ordered = day_of(row["order_by"].astimezone(BERLIN).date())
             delivered = day_of(row["deliver_on"])
             assert 0 <= ordered <= delivered
             assert not {ordered, delivered} & off
-            assert {ordered % 7, delivered % 7} <= (named or usual)
+            assert {ordered % 7, delivered % 7} <= works
             assert not delivers or delivered % 7 in delivers
             verify_terms(facts, json.loads(row["reasoning"]), row)
-    verify_minimum_values(supplier, tables)
+    for supplier in suppliers.values():
+        verify_minimum_values(supplier, tables)
+    verify_splits(tables)
     verify_storage(facts, tables)
-    verify_proposals(supplier, tables)
+    verify_proposals(suppliers, tables)
+
+
+def weekdays_of(supplier: dict[str, Any]) -> tuple[set[int], set[int]]:
+    """On which weekdays a supplier works and delivers; none of the latter: on all of the former."""
+    named = {NAMES.index(name) for name in (supplier.get("working_weekdays") or "").split(",") if name}
+    delivers = {NAMES.index(name) for name in (supplier["delivery_weekdays"] or "").split(",") if name}
+    usual = set(range(5 if supplier.get("lead_time_unit") == "working_days" else 7)) | delivers
+    return named or usual, delivers
 
 
 def verify_terms(facts: Rows, terms: dict[str, Any], row: dict[str, Any]) -> None:
     """An order's sums can be done again from its terms, with the supplier's minimum, pack and largest order."""
-    [item] = [item for item in facts["supplier_items"] if item["ingredient_id"] == row["ingredient_id"]]
+    offers = {
+        item["supplier_id"]: {"minimum_quantity": 0.0, **item}
+        for item in facts["supplier_items"]
+        if item["ingredient_id"] == row["ingredient_id"]
+    }
+    item = offers[row["supplier_id"]]
+    cheapest = min(offer["price"] for offer in offers.values())
+    # All have delivered as they say, and without complaint.
+    assert isclose(terms["score"], (0.7 * cheapest / item["price"] + 0.3 + 0.2) / 1.2, abs_tol=TOLERANCE)
     net = terms["gross_requirement"] + terms["safety_stock"] - terms["on_hand"] - terms["scheduled_receipts"]
     assert isclose(net, terms["net_requirement"], abs_tol=TOLERANCE)
     if terms["is_stock_known"]:
@@ -137,14 +153,37 @@ def verify_kept(facts: Rows, terms: dict[str, Any], row: dict[str, Any], wanted:
 
 def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:
     """A delivery that is worth less than the supplier's minimum says so, and no other does."""
-    orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
+    orders = tables["procurement_requirements"].filter(
+        pl.col("planned_order_quantity") > 0, pl.col("supplier_id") == supplier["supplier_id"]
+    )
     for _, delivery in orders.group_by("deliver_on"):
-        is_small = delivery["cost"].sum() < supplier["minimum_order_value"] - 0.005
-        told = [" minimum order value of Mill is " in text for text in delivery["consequence"]]
+        is_small = delivery["cost"].sum() < supplier.get("minimum_order_value", 0.0) - 0.005
+        told = [f" minimum order value of {supplier['name']} is " in text for text in delivery["consequence"]]
         assert told == [is_small] * delivery.height, delivery
 
 
-def verify_proposals(supplier: dict[str, Any], tables: Frames) -> None:
+def verify_splits(tables: Frames) -> None:
+    """What an order leaves of a shortage is in the orders after it, or said to be missing, and whoever is full named."""
+    orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
+    for _, rows in orders.group_by("ingredient_id", "needed_on"):
+        scored = [(json.loads(row["reasoning"]), row) for row in rows.to_dicts()]
+        lines = sorted(scored, key=lambda line: float(line[0]["ordered_before"]))
+        for place, (terms, row) in enumerate(lines):
+            others = [after["planned_order_quantity"] for _, after in lines[place + 1 :]]
+            rest = min(sum(others), row["left_out_quantity"])
+            assert isclose(terms["rest_quantity"], rest, abs_tol=TOLERANCE), (terms, lines)
+            assert (terms["rest_from"] is None) == (rest == 0)
+            is_missing = row["left_out_quantity"] > rest + TOLERANCE
+            assert (" more are needed than " in row["consequence"]) == is_missing
+            full = [
+                before["supplier"]
+                for before, _ in lines[:place]
+                if before["limited_to"] == before["maximum_quantity"] and before["score"] > terms["score"]
+            ]
+            assert not full or terms["full_suppliers"] == " and ".join(full)
+
+
+def verify_proposals(suppliers: dict[str, dict[str, Any]], tables: Frames) -> None:
     """Every order is a line of the one proposal of its supplier and day, whose figures are the sums of its lines."""
     left = {row["requirement_number"]: row for row in tables["procurement_requirements"].to_dicts()}
     deliveries = set()
@@ -159,7 +198,8 @@ def verify_proposals(supplier: dict[str, Any], tables: Frames) -> None:
         assert len(own) == proposal["lines"] == len(json.loads(proposal["reasoning"])["lines"])
         assert isclose(sum(row["cost"] for row in own), proposal["total_cost"], abs_tol=0.005)
         assert proposal["order_by"] == min(row["order_by"] for row in own)
-        assert proposal["is_minimum_met"] == (proposal["total_cost"] >= supplier["minimum_order_value"] - 0.005)
+        minimum = suppliers[proposal["supplier_id"]].get("minimum_order_value", 0.0)
+        assert proposal["is_minimum_met"] == (proposal["total_cost"] >= minimum - 0.005)
         out = [json.loads(row["reasoning"])["stockout_on"] for row in own]
         assert (" runs out on " in (proposal["consequence"] or "")) == any(out), proposal
     assert len(deliveries) == tables["purchase_proposals"].height

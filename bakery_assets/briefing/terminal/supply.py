@@ -24,7 +24,7 @@ from bakery_assets.briefing.terminal.figures import (
     terms,
 )
 from bakery_assets.cells import OUTLOOK_DAYS
-from bakery_assets.decisions.numbers import order_number
+from bakery_assets.decisions.numbers import is_order_of_proposal, order_number
 from bakery_assets.quantities import counted
 
 SHOWN_DAYS = 2  # orders due later are added up in one line: the next plans will know better
@@ -152,7 +152,8 @@ def _state(morning: DayBriefing, number: str | None) -> list[RenderableType]:
         return []
     [order, status] = proposals.select(order_number(), "status").row(0)
     if status == "approved":
-        sent = morning.frames["order_events"].filter(pl.col("order_id").str.starts_with(order), event="sent")
+        own = proposals.select("plan_date", "version", "proposal_number")
+        sent = morning.frames["order_events"].filter(event="sent").join(own, how="cross").filter(is_order_of_proposal())
         times: list[datetime] = sent["happened_at"].sort().to_list()
         at = f"sent {clock(morning.local(times[0]), morning.plan_date)}" if times else "not sent"
         return [Text(f"  {number} approved: order {order}, {at}", style="green" if times else "yellow")]
@@ -168,9 +169,11 @@ def _undecided(morning: DayBriefing) -> list[RenderableType]:
         return []
     own = f"--tenant {morning.tenant_id} --date {morning.plan_date}"
     how = f"bakery approve {own} --proposal {waiting['proposal_number'].sort()[0]}"
-    count = counted(waiting.height, "order", "orders")
+    due = [morning.local(order_by).date() <= morning.plan_date for order_by in waiting["order_by"]]
+    today = f"{counted(sum(due), 'order', 'orders') if any(due) else 'No order'} to decide today"
+    later = f", {len(due) - sum(due)} later" if not all(due) else ""
     return [
-        Text(f"To decide: {count}; approve, change or reject one, or all without --proposal:"),
+        Text(f"{today}{later}; approve, change or reject one, or all without --proposal:"),
         Text(how, style="dim"),
     ]
 
