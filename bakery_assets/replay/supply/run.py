@@ -67,8 +67,8 @@ def run_supply_replay(
     """Replay the mornings from ``first`` to ``last``, both included.
 
     Every policy begins with the same stock, meets the same demand and the same deliveries, and sets its safety stocks
-    by the tenant's ``safety_stock_level``. Without one the system takes each ingredient's own, the textbook policies the
-    usual one. Doughs are taken to be begun on the day of baking.
+    by the tenant's ``safety_stock_level``. Without one the system takes each ingredient's own, the textbook policies
+    the usual one. Doughs are taken to be begun on the day of baking.
 
     Args:
         seed: decides every chance.
