@@ -1,6 +1,7 @@
 """What ordering costs: the demo's bakeries over 26 weeks, the planner beside two textbook policies, against targets.
 
 `python -m benchmarks supply` takes some ten minutes of the processor, most of it for the forecasts of 182 mornings.
+The textbook policies keep 95%, the planner each ingredient's level; `docs/replay.md` has what the same levels give.
 """
 
 from datetime import UTC, date, datetime, timedelta

@@ -289,6 +289,12 @@ def _unknown_without_supplier(lines: dy.DataFrame[RequirementLines]) -> dy.DataF
 def _late_deliveries(late: pl.DataFrame) -> dy.DataFrame[Finding]:
     """Deliveries that come after stock falls below its safety stock, but not after it runs out."""
     order_by = pl.format(" by {} {}", clock("order_by_local"), on_weekday(pl.col("order_by_local").dt.date()))
+    used_on = pl.coalesce("needed_on", "plan_date")
+    comes = (
+        pl.when(pl.col("deliver_on") == used_on)
+        .then(pl.format("; {} delivers that day, but not surely before the baking begins.", "supplier"))
+        .otherwise(pl.format(", but {} can only deliver {}.", "supplier", on_weekday("deliver_on")))
+    )
     return finding(
         late.with_columns(item_kind=pl.lit("ingredient"), item_id="ingredient_id"),
         severity="medium",
@@ -296,13 +302,7 @@ def _late_deliveries(late: pl.DataFrame) -> dy.DataFrame[Finding]:
         cause=_cause(),
         subject="item_id",
         deadline="order_by",
-        message=pl.format(
-            "{}: safety stock is used {}, but {} can only deliver {}.",
-            "item",
-            on_weekday(pl.coalesce("needed_on", "plan_date")),
-            "supplier",
-            on_weekday("deliver_on"),
-        ),
+        message=pl.concat_str(pl.format("{}: safety stock is used {}", "item", on_weekday(used_on)), comes),
         reasoning=_delivery().struct.json_encode(),
         consequence=pl.coalesce("consequence", pl.format("What is made with {} may not be baked in full.", "item")),
         suggested_action=pl.format("Order from {}{}; until then use it with care.", "supplier", order_by.fill_null("")),

@@ -20,7 +20,8 @@ OUTLOOK_TERMS = (
     "expires_unused", "gross_requirement", "needed_on", "net_requirement", "on_hand", "overdue_excluded",
     "planned_order_quantity", "is_stock_known", "stockout_on", "safety_stock", "safety_stock_rule",
     "safety_stock_level", "daily_use", "daily_use_variance", "lead_days", "review_days", "lead_time_variance",
-    "order_up_to", "reorder_point", "scheduled_receipts", "scheduled_receipts_later", "stock_today", "sum", "unit",
+    "margin_per_unit", "keeping_cost", "order_up_to",
+    "reorder_point", "scheduled_receipts", "scheduled_receipts_later", "stock_today", "sum", "unit",
 )  # fmt: skip
 ORDER_TERMS = (
     *OUTLOOK_TERMS, "added_for_minimum_order_value", "cost", "covered_through", "currency", "deliver_on",
@@ -108,6 +109,10 @@ class RequirementTerms(plans.PlanRow):
     lead_days = col.number("Lead time of the first offer, in calendar days")
     review_days = col.number("Days between its deliveries")
     lead_time_variance = col.metric("Variance of its lead time, in days squared", nullable=False)
+    margin_per_unit = col.number(
+        "Margin that a missing unit loses, in the tenant's currency; empty: not known", nullable=True
+    )
+    keeping_cost = col.number("What a unit too much costs until the next delivery; empty: not known", nullable=True)
     order_up_to = ops.Ingredients.order_up_to
     reorder_point = ops.Ingredients.reorder_point
     supplier_id = plans.ProcurementRequirements.supplier_id

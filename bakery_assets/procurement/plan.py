@@ -60,6 +60,7 @@ from bakery_assets.procurement.records import (
 )
 from bakery_assets.procurement.replenishment import look_ahead
 from bakery_assets.procurement.safety_stock import with_safety_stock
+from bakery_assets.procurement.service_levels import margin_per_unit
 from bakery_assets.quantities import CENTS, DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.tenant_settings import settings_on
@@ -166,8 +167,10 @@ def _with_levels(
     used = items.join(mean, on=INGREDIENT, how="left", maintain_order="left").with_columns(
         pl.col("daily_use").fill_null(0.0)
     )
-    variance = daily_use_variance(cells, inputs["demand_forecasts"], use_per_unit(inputs))
-    levels = with_safety_stock(cells, used, offers, variance, inputs)
+    forecasts, used_per = inputs["demand_forecasts"], use_per_unit(inputs)
+    variance = daily_use_variance(cells, forecasts, used_per)
+    lost = margin_per_unit(forecasts, used_per, inputs["products"])
+    levels = with_safety_stock(cells, used, offers, variance, lost, inputs)
     unknown = unknown_stock(inputs).filter(pl.col("item_kind") == INGREDIENT_KIND)
     ingredients = unknown.select("tenant_id", ingredient_id="item_id", is_known=pl.lit(value=False))
     is_known = pl.col("is_known").is_null()

@@ -12,12 +12,12 @@ import polars as pl
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.materials.ingredient_use import UseVariance
 from bakery_assets.procurement.offers import SupplierOffers
+from bakery_assets.procurement.service_levels import MarginPerUnit, keeping_cost, service_level
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.schemas import Cells, ops
 from bakery_assets.tenant_settings import settings_on
 
-SETTINGS = ("safety_stock_rule", "safety_stock_level", "safety_stock_share")
-LOWEST_LEVEL, HIGHEST_LEVEL = 0.5, 0.9999
+SETTINGS = ("safety_stock_rule", "safety_stock_level", "safety_stock_share", "holding_rate")
 WEEK, WORKING_DAYS = 7, 5
 OWN_RECEIPTS = 5  # receipts that weigh as much as what all suppliers of the bakery show
 SUPPLIER = ["tenant_id", "supplier_id"]
@@ -25,7 +25,7 @@ SUPPLIER = ["tenant_id", "supplier_id"]
 # What the reasoning of an order tells of its safety stock.
 TERMS = (
     "safety_stock_rule", "safety_stock_level", "daily_use", "daily_use_variance", "lead_days", "review_days",
-    "lead_time_variance",
+    "lead_time_variance", "margin_per_unit", "keeping_cost",
 )  # fmt: skip
 LEVELS = ("safety_stock", "target_stock", "reorders")
 
@@ -44,12 +44,13 @@ def with_safety_stock(
     items: pl.DataFrame,
     offers: dy.DataFrame[SupplierOffers],
     variance: dy.DataFrame[UseVariance],
+    margins: dy.DataFrame[MarginPerUnit],
     inputs: SafetyStockInputs,
 ) -> pl.DataFrame:
     """Items with ``safety_stock`` by their rule, ``target_stock``, ``reorders`` and ``TERMS``; rows keep their order.
 
-    By the rule ``statistical`` it is Z sqrt((L + R) V + d^2 S): Z of the level, L lead time and R days between
-    deliveries of the ingredient's first offer, V variance and d mean of a day's use, S variance of the lead time
+    By the rule ``statistical`` it is Z sqrt((L + R) V + d^2 S): Z of the ``service_level``, L lead time and R days
+    between deliveries of the ingredient's first offer, V variance and d mean of a day's use, S that of the lead time
     (Silver, Pyke & Thomas 2017, sections 6.7 and 6.10). By ``share_of_use`` it is a share of what the lead time uses;
     by ``fixed`` what the ingredient says. What does not keep is never more than it is used for in its shelf life.
 
@@ -71,6 +72,7 @@ def with_safety_stock(
             "supplier_id",
             lead_days=(pl.col("lead_time_days") * in_days).round(DECIMALS),
             review_days=(WEEK / pl.col("delivers_on").list.len().clip(1)).round(DECIMALS),
+            unit_price=pl.col("price") * pl.col("exchange_rate"),
         )
         .join(of_suppliers, on=SUPPLIER, how="left")
         .join(lead_times, on=SUPPLIER, how="left")
@@ -80,10 +82,13 @@ def with_safety_stock(
         items.join(of_tenants, on="tenant_id", how="left", maintain_order="left")
         .join(first, on=INGREDIENT, how="left", maintain_order="left")
         .join(variance, on=INGREDIENT, how="left", maintain_order="left")
+        .join(margins, on=INGREDIENT, how="left", maintain_order="left")
         .with_columns(
             pl.col("daily_use_variance", "lead_time_variance", "lead_days", "review_days").fill_null(0.0),
             safety_stock_rule=pl.coalesce("safety_stock_rule", "supplier_rule", "tenant_rule"),
         )
+        .with_columns(keeping_cost=keeping_cost())
+        .with_columns(safety_stock_level=service_level())
     )
     kept = [name for name in items.columns if name not in (*TERMS, *LEVELS)]
     return rows.with_columns(_safety_stock(rows)).with_columns(*_levels()).select(*kept, *TERMS, *LEVELS)
@@ -114,8 +119,8 @@ def lead_time_variances(
 
 def _safety_stock(rows: pl.DataFrame) -> pl.Expr:
     """The quantity by each row's rule, not more than is used within the shelf life."""
-    levels = rows["safety_stock_level"].unique().drop_nulls().to_list()
-    quantiles = [NormalDist().inv_cdf(min(max(level, LOWEST_LEVEL), HIGHEST_LEVEL)) for level in levels]
+    levels = rows["safety_stock_level"].unique().to_list()
+    quantiles = [NormalDist().inv_cdf(level) for level in levels]
     z = pl.col("safety_stock_level").replace_strict(levels, quantiles, default=None, return_dtype=pl.Float64)
     of_use = (pl.col("lead_days") + pl.col("review_days")) * pl.col("daily_use_variance")
     of_lead = pl.col("daily_use") ** 2 * pl.col("lead_time_variance")

@@ -140,9 +140,10 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
     SettingKey(
         "safety_stock_level",
         "number",
-        "Fraction of deliveries before which statistical safety stocks are enough, 0.5 to 0.9999",
-        0.95,
+        "Fraction of deliveries before which statistical safety stocks are enough, 0.5 to 0.9999; empty: what running"
+        " out of the ingredient loses, over that and what keeping it costs",
     ),
+    SettingKey("holding_rate", "number", "What keeping stock for a year costs, as a fraction of its value", 0.25),
     SettingKey(
         "safety_stock_share",
         "number",

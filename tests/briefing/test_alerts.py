@@ -79,21 +79,27 @@ def test_low_stock_is_reported_once_and_not_next_to_a_stockout(alerts):
     assert only(alerts(inventory_projections=[low, lower, out]))["kind"] == "stockout"
 
 
-def test_a_late_delivery_names_item_supplier_and_days(alerts):
+@pytest.mark.parametrize(
+    ("comes", "message"),
+    [
+        (6, "Chocolat: safety stock is used on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."),
+        (3, "Chocolat: safety stock is used on Fri 27 Nov; Épicerie Pro delivers that day, but not surely before the baking"
+            " begins."),
+    ],
+)  # fmt: skip
+def test_a_late_delivery_names_item_supplier_and_days(alerts, comes, message):
     alert = only(
         alerts(
             procurement_requirements=[
                 requirement(
-                    net_requirement=2.0, planned_order_quantity=5.0, is_late=True, needed_on=day(3), deliver_on=day(6),
+                    net_requirement=2.0, planned_order_quantity=5.0, is_late=True, needed_on=day(3), deliver_on=day(comes),
                     order_by=datetime(2026, 11, 25, 16, tzinfo=UTC), consequence="No pain au chocolat.",
                 )
             ]
         )
     )  # fmt: skip
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("medium", "late_delivery", "choc")
-    assert alert["message"] == (
-        "Chocolat: safety stock is used on Fri 27 Nov, but Épicerie Pro can only deliver on Mon 30 Nov."
-    )
+    assert alert["message"] == message
     assert alert["consequence"] == "No pain au chocolat."
 
 

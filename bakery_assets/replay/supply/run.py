@@ -19,6 +19,7 @@ from bakery_assets.materials.ingredient_use import use_per_unit
 from bakery_assets.materials.unit_values import unit_values
 from bakery_assets.procurement.offers import supplier_offers
 from bakery_assets.procurement.plan import ProcurementInputs
+from bakery_assets.procurement.service_levels import HIGHEST_LEVEL, LOWEST_LEVEL, USUAL_LEVEL
 from bakery_assets.quantities import DECIMALS
 from bakery_assets.replay.mornings import Progress, SystemForecasts
 from bakery_assets.replay.policies import SYSTEM
@@ -66,7 +67,8 @@ def run_supply_replay(
     """Replay the mornings from ``first`` to ``last``, both included.
 
     Every policy begins with the same stock, meets the same demand and the same deliveries, and sets its safety stocks
-    by the tenant's ``safety_stock_level``. Doughs are taken to be begun on the day of baking.
+    by the tenant's ``safety_stock_level``. Without one the system takes each ingredient's own, the textbook policies
+    the usual one. Doughs are taken to be begun on the day of baking.
 
     Args:
         seed: decides every chance.
@@ -188,7 +190,10 @@ class _World:
             .join(facts["tenants"].select("tenant_id", "timezone", "currency"), on="tenant_id")
             .join(values.select(*INGREDIENT, "unit_value"), on=INGREDIENT, how="left")
             .join(levels, on="tenant_id")
-            .with_columns(pl.col("unit_value").fill_null(0.0), level=pl.col("safety_stock_level").clip(0.5, 0.9999))
+            .with_columns(
+                pl.col("unit_value").fill_null(0.0),
+                level=pl.col("safety_stock_level").fill_null(USUAL_LEVEL).clip(LOWEST_LEVEL, HIGHEST_LEVEL),
+            )
             .sort(INGREDIENT)
         )
         own = own.with_columns(delay=pl.Series(planned_delivery_delays(own, facts["shifts"])))
