@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         0.12, ge=0, description="Price of a GB that is stored for a month, with its copies, in the same currency."
     )
     storage_months: float = Field(
-        12.0, ge=0, description="Months for which the rows of a plan are paid for, in what planning has cost."
+        2.0, ge=0, description="Months for which the rows of a plan are kept and paid for, in what planning has cost."
     )
     claim_minutes: int = Field(
         30, ge=1, description="Minutes after which a cell whose planning has not ended is due again."

@@ -47,8 +47,8 @@ def plan_spec(stage: Stage) -> dg.AssetSpec:
 
 
 def external_specs() -> list[dg.AssetSpec]:
-    """The tables that no asset here fills: what tills and apps write, the state of the cells, the plan of record."""
-    kept = [plans.planning_runs, *(metadata.tables[f"plans.{name}"] for name in RECORD)]
+    """The tables that no asset here fills: what tills and apps write, states and costs of cells, the plan of record."""
+    kept = [plans.planning_runs, plans.planning_costs, *(metadata.tables[f"plans.{name}"] for name in RECORD)]
     states = {table.name: (table, "plans", TEAM) for table in kept}
     facts = {f"ops/{table.name}": (table, "facts", "team:integrations") for table in ops.LOADED}
     return [

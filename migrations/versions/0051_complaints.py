@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 
 revision = "0051"
-down_revision = "0048"
+down_revision = "0049"
 
 REJECTED = "What came beyond that and was not accepted: no stock, and still open of the order"
 COMPLAINT = "What was wrong with what came, accepted or not; empty: nothing"

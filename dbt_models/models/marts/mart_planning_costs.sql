@@ -50,7 +50,7 @@ prices as (
     select
         {{ env_var('DBT_BAKERY_PRICE_CPU_HOUR', '0.05') }}::double precision as price_cpu_hour,
         {{ env_var('DBT_BAKERY_PRICE_GB_MONTH', '0.12') }}::double precision as price_gb_month,
-        {{ env_var('DBT_BAKERY_STORAGE_MONTHS', '12') }}::double precision as storage_months
+        {{ env_var('DBT_BAKERY_STORAGE_MONTHS', '2') }}::double precision as storage_months
 
 ),
 
