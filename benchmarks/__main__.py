@@ -23,12 +23,14 @@ from benchmarks import (
     stock_reading,
     supply,
     wave,
+    workers,
 )
 from benchmarks.targets import as_line, missed, skipped
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "wave": wave.run,
+    "workers": workers.run,
     "accuracy": accuracy.run,
     "censoring": censoring.run,
     "replay": replay.run,

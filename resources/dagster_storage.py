@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from itertools import groupby
 from uuid import uuid4
+from weakref import WeakSet
 
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata
@@ -17,6 +18,7 @@ KEPT = 3  # connections of a process; threads that need more at a time open them
 UNLIMITED = -1
 RECYCLE_SECONDS = 3_600
 PRIVATE_PARTS_OF = "1.13.27"  # the version of Dagster whose private parts are used here
+_engines: "WeakSet[Engine]" = WeakSet()  # a run's ends with its instance, and so do its connections
 
 
 def keep_connections(instance: dg.DagsterInstance) -> None:
@@ -46,9 +48,17 @@ def _pooled(url: str) -> Engine:
         pool_pre_ping=True,
         pool_recycle=RECYCLE_SECONDS,
     )
-    # Two processes must not talk over one connection: a forked one begins without any.
-    os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
+    _engines.add(engine)
     return engine
+
+
+def _begin_without_connections() -> None:
+    """Two processes must not talk over one connection, so a forked one leaves those that it was born with alone."""
+    for engine in _engines:
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_begin_without_connections)
 
 
 def log_materializations(context: dg.OpExecutionContext, events: Iterable[dg.AssetMaterialization]) -> None:
