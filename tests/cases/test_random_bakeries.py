@@ -57,13 +57,17 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
 @given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
 def test_what_is_ordered_as_proposed_is_not_proposed_again(drawn: tuple[Rows, ...]) -> None:
     """Where one supplier sells each ingredient; but for what the plan had left out as more than a delivery brings, and
-    what keeps for one day only and would have to come on the evening before, when a night shift begins."""
+    what keeps for one day only and would have to come on the evening before, when a night shift begins, or on a day
+    without a shift."""
     proposed = planned(*drawn)
     ordered = [with_orders(facts, tables) for facts, tables in zip(drawn, proposed, strict=True)]
     for facts, before, after in zip(ordered, proposed, planned(*ordered), strict=True):
         left_out = before["procurement_requirements"].filter(pl.col("left_out_quantity") > 0)["ingredient_id"].to_list()
         night = any(shift["ends_at"] <= shift["starts_at"] for shift in facts["shifts"])
-        fresh = [row["ingredient_id"] for row in facts["ingredients"] if row.get("shelf_life_days") == 1 and night]
+        rests = bool(facts["shifts"]) and {shift["weekday"] for shift in facts["shifts"]} != set(range(1, 8))
+        fresh = [
+            row["ingredient_id"] for row in facts["ingredients"] if row.get("shelf_life_days") == 1 and (night or rests)
+        ]
         again = after["procurement_requirements"].filter(
             pl.col("planned_order_quantity") > 0, ~pl.col("ingredient_id").is_in([*left_out, *fresh])
         )

@@ -195,6 +195,7 @@ class Storerooms:
         )
         receipts = known.filter("has_come").with_columns(
             receipt_id=pl.format("{}-{}", "order_id", "ingredient_id"), lot_id=pl.lit("lot"), quantity="brought",
+            rejected_quantity=pl.lit(0.0),
             location_id=pl.lit(col.MAIN_LOCATION), recorded_at="received_at", state=pl.lit("confirmed"),
         )  # fmt: skip
         return as_schema(ops.PurchaseOrders, orders), as_schema(ops.StockReceipts, receipts)
