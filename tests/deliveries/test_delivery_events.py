@@ -24,6 +24,16 @@ ORDER = (
 )
 
 
+@pytest.fixture
+def alone(own_server: URL) -> Warehouse:
+    """A warehouse on a server on which nothing else holds a transaction open."""
+    name = copy_of(own_server, TEMPLATE)
+    made = Warehouse(own_server.set(database=name).render_as_string(hide_password=False))
+    yield made
+    made.engine.dispose()
+    drop(own_server, name)
+
+
 def test_what_is_loaded_is_announced_with_it_and_never_twice(warehouse: Warehouse, tmp_path: Path) -> None:
     insert(warehouse, **bakery("b"))
     (tmp_path / "purchase_orders.csv").write_text(
@@ -44,29 +54,19 @@ def test_what_is_loaded_is_announced_with_it_and_never_twice(warehouse: Warehous
     ]  # fmt: skip
 
 
-def test_an_order_is_announced_as_cancelled_when_its_last_line_is(warehouse: Warehouse) -> None:
-    insert(warehouse, **bakery("b"))
+def test_an_order_is_announced_as_cancelled_when_its_last_line_is(alone: Warehouse) -> None:
+    insert(alone, **bakery("b"))
     header = ORDER.format(number="P1", item="{item}", quantity="{quantity}")
     for item, quantity, hour in (("flour", 75, 8), ("salt", 900, 8), ("salt", 0, 9), ("flour", 0, 10)):
         written = header.format(item=item, quantity=quantity).replace("01T08:00Z')", f"01T{hour:02}:00Z')")
-        with warehouse.engine.begin() as connection:
+        with alone.engine.begin() as connection:
             connection.execute(text(written))
-    announce_since(warehouse, None)
-    told = rows(warehouse, "SELECT type, data #>> '{lines,0,ingredient_id}' FROM plans.events ORDER BY time, 2")
+    announce_since(alone, None)
+    told = rows(alone, "SELECT type, data #>> '{lines,0,ingredient_id}' FROM plans.events ORDER BY time, 2")
     assert told == [
         ("delivery.scheduled", "flour"), ("delivery.scheduled", "salt"), ("delivery.scheduled", "salt"),
         ("delivery.cancelled", "flour"),
     ]  # fmt: skip
-
-
-@pytest.fixture
-def alone(own_server: URL) -> Warehouse:
-    """A warehouse on a server on which nothing else holds a transaction open."""
-    name = copy_of(own_server, TEMPLATE)
-    made = Warehouse(own_server.set(database=name).render_as_string(hide_password=False))
-    yield made
-    made.engine.dispose()
-    drop(own_server, name)
 
 
 def test_no_row_is_missed_whose_transaction_commits_late(alone: Warehouse) -> None:

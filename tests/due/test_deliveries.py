@@ -27,7 +27,7 @@ def order(days: int = 0, number: str = "PO-1", **changes: Any) -> Row:
 
 def receipt(quantity: float, order_id: str | None = "PO-1", at: datetime = SEVEN, **changes: Any) -> Row:
     return {"tenant_id": "b", "receipt_id": "R-1", "lot_id": "sack", "ingredient_id": "flour", "order_id": order_id,
-            "location_id": "main", "quantity": quantity, "expires_on": None, "received_at": at, "recorded_at": at,
+            "location_id": "main", "quantity": quantity, "rejected_quantity": 0.0, "expires_on": None, "received_at": at, "recorded_at": at,
             "state": "confirmed",
             **changes}  # fmt: skip
 

@@ -274,7 +274,6 @@ def test_the_asset_graph_and_an_assets_partitions_open_without_console_errors(ui
         page.goto(f"{ui}/locations/bakery_assets/asset-groups/plans/lineage", wait_until="networkidle")
         # The page draws what its window shows of the graph, and that is the middle.
         page.get_by_text("stock_movements").first.wait_for()
-        page.get_by_text("procurement_plans").first.wait_for()
         page.screenshot(path=shots / "asset_graph.png")
         page.goto(f"{ui}/assets/daily_summaries?view=partitions", wait_until="networkidle")
         page.get_by_text(STORE).first.wait_for()

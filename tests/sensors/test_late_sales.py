@@ -461,8 +461,8 @@ def test_after_a_long_outage_every_day_with_sales_is_validated_in_the_end(
 
 def test_today_planned_before_yesterday_validates_yesterday_once_it_has_a_forecast(office: Office) -> None:
     insert(office.warehouse, **bakery("b"))
-    plan_days(office, DAY - timedelta(days=3), DAY - timedelta(days=3))
-    assert len(office.catch_up()) == 3, "today first"
+    plan_days(office, DAY - timedelta(days=9), DAY - timedelta(days=9))
+    assert len(office.catch_up()) == 9, "today first"
     assert checked(office, YESTERDAY) == [("no_forecast", None)]
     office.settle()
     assert checked(office, YESTERDAY) == [("validated", 100.0)]
