@@ -19,7 +19,7 @@ DATE = "date"
 tenant_partitions = dg.DynamicPartitionsDefinition(name=TENANT)
 # Counted in UTC, where today's key exists only once the day is over; +1 is today, +2 is the day that
 # has begun in zones ahead of UTC; +3 and +4 are planned on evenings before (``due.planning.AHEAD_DAYS``).
-# Where nobody has counted tenants, as in tests and on clusters that do not set it, it begins with a year.
+# Where tenants have not been counted, as in tests and on clusters that do not set it, it begins with a year.
 GRID_START = settings().grid_start or date(2026, 1, 1)
 date_partitions = dg.DailyPartitionsDefinition(start_date=GRID_START.isoformat(), end_offset=4)
 cell_partitions = dg.MultiPartitionsDefinition({DATE: date_partitions, TENANT: tenant_partitions})

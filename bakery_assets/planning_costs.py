@@ -13,9 +13,9 @@ from bakery_assets.cells import Frames
 from bakery_assets.schemas import Cells, conform
 from bakery_assets.stages import Stage
 
-READS, CHECKS, WRITES = "reads", "checks", "writes"  # what a round spends time on beside its stages
+READS, CHECKS, WRITES = "reads", "checks", "writes"  # what a round spends time on apart from its stages
 
-# Bytes that PostgreSQL has for each row beside its columns: the tuple's header and its pointer in the page.
+# Bytes that PostgreSQL adds to each row's columns: the tuple's header and its pointer in the page.
 ROW_HEADER = 28
 _LENGTH_OF_TEXT = 1  # byte before a text of up to 126
 _WIDTHS = {pl.Boolean: 1, pl.Date: 4, pl.Int32: 4}

@@ -127,7 +127,7 @@ def plan_round(
             written=planning_round.writes,
             finished_at=clock.now(),
             run_id=run_id,
-            beside=with_costs,
+            also_write=with_costs,
         )
     failed = {cell: why for cell, why in recorded.items() if why}
     written = pl.DataFrame(

@@ -193,7 +193,7 @@ def _refuse_vague_complaint(order: str | None, rejected: float | None, complaint
     if rejected and not (complaint or "").strip():
         raise refused("Say with --complaint what was wrong with what was rejected.")
     if (rejected or complaint) and order is None:
-        raise refused("Say with --order which order it came with: otherwise nobody knows whose delivery it was.")
+        raise refused("Say with --order which order it came with: a complaint is about a supplier's delivery.")
 
 
 def _say_what_is_open(reporter: Reporter, order: str) -> None:

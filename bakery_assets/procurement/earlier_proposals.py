@@ -32,7 +32,7 @@ class ProposalInputs(TypedDict):
 
 
 class EarlierProposals(dy.Schema):
-    """What the newest plan before proposed and nobody has decided about."""
+    """Undecided proposals of the newest plan before."""
 
     tenant_id = col.tenant_id()
     ingredient_id = col.key_text("The ingredient", primary_key=True)

@@ -122,8 +122,8 @@ they look back; results of validation by product and shop for `BAKERY_VALIDATION
 for good: `planning_runs`, `plan_versions`, `daily_summaries`, `production_schedules`, `procurement_plans`,
 `published_proposals`, lines in `published_orders` that became orders, batches in `published_batches` that events tell
 of, losses in `stock_movements`, `stock_closing_balances`, `validation_runs`, `validation_leads`,
-`validation_locations`, `override_scores`, `findings`, alerts, events, decisions and their outcomes, and
-`forecast_history`, its forecasts. `plans.forecasts_by_lead` has these and those of plans that are there in full alike:
+`validation_locations`, `override_scores`, `planning_costs`, `findings`, alerts, events, decisions and their outcomes,
+and `forecast_history`, its forecasts. `plans.forecasts_by_lead` has these and those of plans that are there in full:
 
 | column | meaning |
 | --- | --- |

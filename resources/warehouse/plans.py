@@ -36,7 +36,6 @@ from resources.warehouse.record import append_versions, keep_reasoning
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
 _VALIDATION_TABLES = {table for stage in VALIDATION for table in stage.writes}
-_IS_NOT_KEPT = "(t.tenant_id, t.plan_date) NOT IN (SELECT k.tenant_id, k.plan_date FROM kept_validations k)"
 
 
 def replace_plans(
@@ -48,7 +47,7 @@ def replace_plans(
     written: Collection[str],
     finished_at: datetime,
     run_id: str,
-    beside: Callable[[Bulk], None] = lambda bulk: None,
+    also_write: Callable[[Bulk], None] = lambda bulk: None,
 ) -> dict[Cell, Failed | None]:
     """Replace what ``cells`` have in the ``written`` tables, and record the cells that failed.
 
@@ -62,7 +61,7 @@ def replace_plans(
         tables: rows for cells that did not fail.
         written: names of plan tables; one that is not in ``tables`` is emptied for these cells.
         run_id: the Dagster run, which has started the cells.
-        beside: what else is written in the transaction, of the cells that the temporary table ``outcome`` has.
+        also_write: what else is written in the transaction, of the cells that the temporary table ``outcome`` has.
 
     Returns:
         Each cell whose outcome was recorded, with why it failed; None: its rows are written.
@@ -70,7 +69,7 @@ def replace_plans(
 
     def write(some: pl.DataFrame, why: Mapping[Cell, Failed] = failed) -> dict[Cell, Failed | None]:
         recorded = _replace(
-            warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id, beside=beside
+            warehouse, some, tables, why, written=written, finished_at=finished_at, run_id=run_id, also_write=also_write
         )
         return {cell: why.get(cell) for cell in recorded}
 
@@ -95,7 +94,7 @@ def _replace(
     written: Collection[str],
     finished_at: datetime,
     run_id: str,
-    beside: Callable[[Bulk], None],
+    also_write: Callable[[Bulk], None],
 ) -> set[Cell]:
     """Replace and record in one transaction; the cells whose outcome was recorded."""
     outcome = cells.select("tenant_id", "plan_date", "timezone", "planned_as_of").join(
@@ -127,7 +126,7 @@ def _replace(
                 bulk.put(f"new_{table.name}", frame.select(columns).cast(types), analyzed=False)
                 recorded = "(tenant_id, plan_date) IN (SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
                 if table.name in _VALIDATION_TABLES:
-                    recorded += f" AND {_IS_NOT_KEPT.replace('t.', '')}"
+                    recorded += f" AND {_is_not_kept(f'new_{table.name}')}"
                 insert_staged(bulk, f"new_{table.name}", table, columns, recorded, at_once=at_once)
         _record_outcome(bulk, written)
         if validation_runs.name in written:
@@ -151,7 +150,7 @@ def _replace(
         if procurement_plans.name in written and published.height:
             settle_in(bulk, published["tenant_id"].to_list(), finished_at, auto=True)
         watch_planned(bulk)
-        beside(bulk)
+        also_write(bulk)
         return {Cell(*row) for row in ended.select("tenant_id", "plan_date").iter_rows()}
 
 
@@ -166,6 +165,14 @@ def _keep_validations(bulk: Bulk) -> None:
         " WHERE EXISTS (SELECT FROM plans.validation_leads v WHERE v.tenant_id = o.tenant_id"
         " AND v.plan_date = o.plan_date) AND NOT EXISTS (SELECT FROM plans.demand_forecasts f"
         f" WHERE f.tenant_id = o.tenant_id AND f.plan_date BETWEEN o.plan_date - {first} AND o.plan_date - 1)"
+    )
+
+
+def _is_not_kept(rows: str) -> str:
+    """The condition that rows of a table or alias do not belong to a validation that is left as it is."""
+    return (
+        f"NOT EXISTS (SELECT FROM kept_validations k WHERE k.tenant_id = {rows}.tenant_id"
+        f" AND k.plan_date = {rows}.plan_date)"
     )
 
 
@@ -187,7 +194,7 @@ def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
             # The finding that planning failed is no row of the stage; it goes when the failure is resolved.
             keep = f" AND t.kind <> '{FAILED}'" if table is findings else ""
             if table.name in _VALIDATION_TABLES:
-                keep = f" AND {_IS_NOT_KEPT}"
+                keep = f" AND {_is_not_kept('t')}"
             bulk.run(
                 f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
                 f" AND t.plan_date = o.plan_date AND o.reason IS NULL AND t.plan_date IN ({listed}){keep}"

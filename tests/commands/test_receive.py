@@ -114,7 +114,7 @@ def test_a_complaint_says_what_was_wrong_with_whose_delivery(report: Report) -> 
     )
     assert report("flour", "45", "--rejected", "5", "--complaint", "wet") == (
         2,
-        "Say with --order which order it came with: otherwise nobody knows whose delivery it was.",
+        "Say with --order which order it came with: a complaint is about a supplier's delivery.",
     )
     assert report("--order", "P1", "--rejected", "5", "--complaint", "wet") == (
         2,
