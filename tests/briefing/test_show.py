@@ -164,7 +164,7 @@ def test_a_closed_day_says_when_the_bakery_opens_and_what_is_done(bakery: Wareho
     result = run("--tenant", "paris-fournil", "--date", "2026-11-25")
     assert result.exit_code == 0
     words = " ".join(result.output.split())
-    assert "The bakery is closed. It opens next on Fri 27 Nov." in words
+    assert "The bakery is closed. It opens again on Fri 27 Nov." in words
     assert "Nothing is done on it, as the plan of Tue 24 Nov has it." in words
     assert "has not been planned" not in words
 

@@ -238,7 +238,7 @@ def test_a_closed_day_says_that_nothing_is_baked(morning):
     text = shown(render_day(morning(production_batches=[], production_schedules=[
         {"schedule_date": TODAY, "status": "closed"}
     ]), 80))  # fmt: skip
-    assert "Closed: nothing is baked for today. The bakery opens next tomorrow." in text
+    assert "Closed: nothing is baked for today. The bakery opens again tomorrow." in text
 
 
 def closed_on(*days):
@@ -264,7 +264,7 @@ def test_a_closed_day_without_a_plan_says_when_the_bakery_opens_and_what_is_done
     )  # fmt: skip
     closed = replace(morning(None, daily_summaries=[], calendar=closed_on(26)), plan_date=date(2026, 11, 26))
     text = shown(render_closed(closed, before, 80))
-    assert "The bakery is closed (Congés). It opens next tomorrow." in text
+    assert "The bakery is closed (Congés). It opens again tomorrow." in text
     for row in (
         r"^23:00–00:00 \(\+1 day\) +Pain au chocolat +24 +tomorrow *$",
         r"^23:30 +Levain +12 kg +Sat 28 Nov: Pain au chocolat *$",  # 2 kg for ten
@@ -278,7 +278,7 @@ def test_a_closed_day_without_a_plan_says_when_the_bakery_opens_and_what_is_done
         closed, plan_date=date(2026, 11, 25), frames={**closed.frames, "calendar": before.frames["calendar"]}
     )
     text = shown(render_closed(wednesday, before, 80))
-    assert "It opens next on Fri 27 Nov." in text
+    assert "It opens again on Fri 27 Nov." in text
     assert "Nothing is done on it, as the plan of Tue 24 Nov has it." in text
     assert "No plan reaches this day" in shown(render_closed(wednesday, None, 80))
 

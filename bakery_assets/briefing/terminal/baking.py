@@ -33,7 +33,7 @@ def baking_section(morning: DayBriefing, width: int) -> RenderableType:
     schedule = today.row(0, named=True) if today.height else None
     if batches.is_empty():
         is_closed = schedule is not None and schedule["status"] == "closed"
-        opens = f"The bakery opens next {on_day(morning.opens_next, morning.plan_date)}."
+        opens = f"The bakery opens again {on_day(morning.opens_next, morning.plan_date)}."
         none = f"Closed: nothing is baked for today. {opens}" if is_closed else "Nothing is to be baked today."
         return section(title, nothing(none))
     shift_end = terms(schedule["reasoning"]).get("shift_ends_at") if schedule else None

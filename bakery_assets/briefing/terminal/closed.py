@@ -24,7 +24,7 @@ def closed_day(closed: DayBriefing, before: DayBriefing | None) -> list[Renderab
     name = closed.frames["calendar"].filter(kind="closed", date=closed.plan_date)["name"].drop_nulls().to_list()
     called = f" ({name[0]})" if name and name[0].lower() != "closed" else ""
     opens = on_day(closed.opens_next, closed.plan_date)
-    lines: list[RenderableType] = [Text(f"The bakery is closed{called}. It opens next {opens}.", style="bold")]
+    lines: list[RenderableType] = [Text(f"The bakery is closed{called}. It opens again {opens}.", style="bold")]
     if before is None:
         return [*lines, nothing("No plan reaches this day, so it is not known what is done on it.")]
     plan = f"as the plan of {day(before.plan_date, closed.plan_date)} has it."
