@@ -111,6 +111,17 @@ class Settings(BaseSettings):
     )
 
 
+# What no plan depends on: where things are, how much is done at a time, when, and what it costs.
+NOT_OF_PLANS = frozenset(
+    {
+        "home", "database_url", "dagster_database_url", "postgres_port", "webserver_host", "webserver_port",
+        "webserver_names", "grid_start", "plan_demo_tenants", "wave_size", "chunk_size", "training_size",
+        "training_cluster", "max_refused_share", "inbox", "quarantine_days", "price_cpu_hour", "price_gb_month",
+        "storage_months", "claim_minutes", "late_minutes", "cell_attempts", "retry_seconds",
+    }
+)  # fmt: skip
+
+
 @cache
 def settings() -> Settings:
     """The process's settings."""

@@ -163,3 +163,9 @@ def engine_of(url: "URL", *, isolation: str = "AUTOCOMMIT") -> "Engine":
     from sqlalchemy.pool import NullPool
 
     return create_engine(url, isolation_level=isolation, poolclass=NullPool)
+
+
+@pytest.fixture
+def program_as_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program's files count as those that this process has loaded, though they are edited while tests run."""
+    monkeypatch.setattr("resources.code_version._began_at", lambda: float("inf"))

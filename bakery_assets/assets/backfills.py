@@ -24,11 +24,15 @@ OP = "plan_days"
 
 
 class BackfillConfig(dg.Config):
-    """Tenants, and the first and the last of their days, as ISO dates."""
+    """Tenants, and the first and the last of their days, as ISO dates.
+
+    ``force``: plans are made again also where they would come out the same.
+    """
 
     tenants: list[str]
     first: str
     last: str
+    force: bool = False
 
     def cells(self) -> Iterator[Cell]:
         """Every day of every tenant."""
@@ -52,7 +56,8 @@ def plan_days(
     """
     keep_connections(context.instance)
     failed: dict[Cell, Failed] = {}
-    for done in plan_in_order(context, warehouse, clock, list(config.cells()), STAGES, by_person=True):
+    cells = list(config.cells())
+    for done in plan_in_order(context, warehouse, clock, cells, STAGES, by_person=True, force=config.force):
         failed |= done.failed
         log_materializations(context, materializations(done, STAGES))
     if failed:

@@ -25,6 +25,10 @@ from resources.warehouse.connection import sql_type
 
 FORECASTS = "demand_forecasts"
 TEAM = "team:planning"
+NOT_AGAIN = (
+    "unchanged, and so not made again: nothing that the plan is made from has changed since it was made. With"
+    " `force: true` in the run's configuration (Launchpad), or `bakery plan --force`, it is made all the same"
+)
 
 
 def plan_spec(stage: Stage) -> dg.AssetSpec:
@@ -65,7 +69,15 @@ def external_specs() -> list[dg.AssetSpec]:
 
 
 def materializations(round_: Published, stages: Sequence[Stage]) -> Iterator[dg.AssetMaterialization]:
-    """An event for every stage and planned cell, stage after stage; in small rounds with a plot of forecasts."""
+    """An event for every stage and planned cell, stage after stage; in small rounds with a plot of forecasts.
+
+    Of cells that are unchanged it says so, and how they are made again all the same.
+    """
+    for stage in stages:
+        for cell in round_.unchanged:
+            yield dg.AssetMaterialization(
+                asset_key=stage.name, partition=partition_of(cell), metadata={"planned": NOT_AGAIN}
+            )
     cells = round_.planned
     if cells.is_empty():  # then some stages have made no table
         return

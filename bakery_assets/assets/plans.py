@@ -13,7 +13,16 @@ from dataclasses import replace
 import dagster as dg
 
 from bakery_assets.assets.events import materializations, plan_spec
-from bakery_assets.assets.rounds import UNKNOWN, CpuSeconds, Published, plan_round, read_facts, unknown_cells
+from bakery_assets.assets.rounds import (
+    UNKNOWN,
+    CpuSeconds,
+    Published,
+    described,
+    find_unchanged,
+    plan_round,
+    read_facts,
+    unknown_cells,
+)
 from bakery_assets.cells import Cell, rounds
 from bakery_assets.partitions import cell_partitions, cells_of
 from bakery_assets.planning_day import STAGES
@@ -30,6 +39,12 @@ MAX_RUNTIME_SECONDS = 4 * 3_600  # a year of one tenant's days, one after the ot
 RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg.Backoff.EXPONENTIAL)
 
 
+class PlanConfig(dg.Config):
+    """``force``: plans are made again also where they would come out the same."""
+
+    force: bool = False
+
+
 @dg.multi_asset(
     name="planning_day",
     specs=[plan_spec(stage) for stage in STAGES],
@@ -39,7 +54,10 @@ RETRY = dg.RetryPolicy(max_retries=1, delay=settings().retry_seconds, backoff=dg
     retry_policy=RETRY,
 )
 def planning_day(
-    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]
+    context: dg.AssetExecutionContext,
+    config: PlanConfig,
+    warehouse: dg.ResourceParam[Warehouse],
+    clock: dg.ResourceParam[Clock],
 ) -> Iterator[dg.AssetMaterialization]:
     """Plan the run's cells through the selected stages, earliest date first.
 
@@ -52,7 +70,10 @@ def planning_day(
     cells = cells_of(context.partition_keys)
     failed: dict[Cell, Failed] = {}
     by_person = not is_automatic(context.run)
-    for done in plan_in_order(context.op_execution_context, warehouse, clock, cells, stages, by_person=by_person):
+    # Whoever chooses some of the stages wants to see these made.
+    force = config.force or stages != STAGES
+    operation = context.op_execution_context
+    for done in plan_in_order(operation, warehouse, clock, cells, stages, by_person=by_person, force=force):
         failed |= done.failed
         yield from materializations(done, stages)
     if failed:
@@ -67,20 +88,39 @@ def plan_in_order(
     stages: Sequence[Stage],
     *,
     by_person: bool,
+    force: bool,
 ) -> Iterator[Published]:
     """Plan and publish cells, the earliest date first, from facts that are read once for all of them.
 
     Args:
         by_person: it does not count as an attempt.
+        force: plan also those whose plans would come out the same.
     """
     begin(warehouse, cells, clock.now(), context.run_id, by_person=by_person)
     meter = CpuSeconds()
+    if not force:
+        unchanged = leave_unchanged(context, warehouse, clock, cells, meter)
+        if unchanged:
+            yield Published.of_unchanged(unchanged)
+            cells = sorted(set(cells) - set(unchanged))
+        if not cells:
+            return
     facts = read_facts(warehouse, cells, stages, clock=clock, meter=meter)
     for number, members in enumerate(rounds(cells), start=1):
         done = plan_round(warehouse, facts, members, stages, clock=clock, run_id=context.run_id, meter=meter)
         failed = {**dict.fromkeys(unknown_cells(members, done.known), UNKNOWN), **done.failed}
         yield replace(done, failed=failed)
         context.log.info(f"{members[0].plan_date}: round {number}, {done.planned.height} of {len(members)} planned")
+
+
+def leave_unchanged(
+    context: dg.OpExecutionContext, warehouse: Warehouse, clock: Clock, cells: Sequence[Cell], meter: CpuSeconds
+) -> list[Cell]:
+    """Those of begun cells that need not be planned; why others that were planned before have to be, the log says."""
+    why = find_unchanged(warehouse, cells, clock=clock, run_id=context.run_id, meter=meter)
+    if why:
+        context.log.info(described(why))
+    return [cell for cell in cells if why.get(cell, "new") is None]
 
 
 def is_automatic(run: dg.DagsterRun) -> bool:

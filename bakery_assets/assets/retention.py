@@ -1,4 +1,4 @@
-"""The Dagster face of retention: what is kept no longer is deleted once a day, rows of plans and old runs."""
+"""The Dagster face of retention: what is kept no longer is deleted once a day."""
 
 from datetime import UTC, datetime, time
 
@@ -9,6 +9,7 @@ from bakery_assets.settings import settings
 from resources.clock import Clock
 from resources.warehouse import Warehouse
 from resources.warehouse.retention import days_kept, delete_expired
+from resources.warehouse.unchanged_plans import forget_inputs
 
 RUNS_AT_ONCE = 100
 
@@ -23,6 +24,7 @@ def retention(
 ) -> dg.MaterializeResult[None]:
     """Delete what is kept no longer; again it finds nothing."""
     deleted = delete_expired(warehouse, clock.now().date(), days_kept(settings()))
+    forget_inputs(warehouse)
     runs = delete_runs(context.instance, datetime.combine(GRID_START, time(), UTC))
     rows = {name: number for name, number in deleted.items() if number}
     return dg.MaterializeResult(metadata={"rows deleted": rows, "runs deleted": runs})

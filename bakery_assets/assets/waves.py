@@ -6,7 +6,7 @@ for each of its cells and stages, which the assets' partitions show. Which cells
 is decided in ``bakery_assets.due``; the same stages as assets, for backfills and retries, are in ``plans``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,13 +14,13 @@ import dagster as dg
 from pydantic import Field
 
 from bakery_assets.assets.events import materializations
-from bakery_assets.assets.plans import failure
+from bakery_assets.assets.plans import failure, leave_unchanged
 from bakery_assets.assets.rounds import CpuSeconds, Published, plan_round, read_facts, unknown_cells
 from bakery_assets.cells import Cell
 from bakery_assets.partitions import cells_of, partition_of
 from bakery_assets.planning_day import STAGES, VALIDATION
 from bakery_assets.settings import settings
-from bakery_assets.stages import Failed
+from bakery_assets.stages import Failed, Stage
 from bakery_assets.visible_text import markdown_table, visible
 from resources.clock import Clock
 from resources.dagster_storage import keep_connections, log_materializations
@@ -41,12 +41,14 @@ class WaveConfig(dg.Config):
     ``claimed_by`` names the tick of the schedule that has claimed them; empty: they are not claimed.
     ``validates_only``: only the validation is made again, and everything else that was planned stays.
     ``request_keys``: revalidation requests that it was started for, as ``RevalidationRequest.key``.
+    ``force``: plans are made again also where they would come out the same.
     """
 
     partitions: list[str]
     claimed_by: str = ""
     validates_only: bool = False
     request_keys: list[str] = Field(default_factory=list)
+    force: bool = False
 
     @property
     def cells(self) -> list[Cell]:
@@ -68,15 +70,21 @@ def plan_cells(
     cells = _held(context, config, warehouse, clock)
     meter, size = CpuSeconds(), settings().chunk_size
     failed: dict[Cell, Failed] = {}
-    planned = 0
+    planned = unchanged = 0
     for start in range(0, len(cells), size):
         chunk = cells[start : start + size]
-        done = _plan_chunk(context, config, warehouse, clock, chunk, meter)
-        failed |= done.failed
-        planned += done.planned.height
-        context.log.info(f"{start + len(chunk)} of {len(cells)} cells are through, {planned} planned")
+        for done in _plan_chunk(context, config, warehouse, clock, chunk, meter):
+            failed |= done.failed
+            planned += done.planned.height
+            unchanged += len(done.unchanged)
+            with meter.on(EVENTS):
+                log_materializations(context, materializations(done, _stages(config)))
+        through = f"{start + len(chunk)} of {len(cells)} cells are through"
+        context.log.info(f"{through}, {planned} planned, {unchanged} unchanged")
     _show_failures(context, failed)
-    context.add_output_metadata({"planned": planned, "failed": len(failed), "cpu_seconds": _as_table(meter)})
+    context.add_output_metadata(
+        {"planned": planned, "unchanged": unchanged, "failed": len(failed), "cpu_seconds": _as_table(meter)}
+    )
 
 
 def _held(context: dg.OpExecutionContext, config: WaveConfig, warehouse: Warehouse, clock: Clock) -> list[Cell]:
@@ -98,6 +106,10 @@ def _held(context: dg.OpExecutionContext, config: WaveConfig, warehouse: Warehou
     return [cell for cell in config.cells if cell in held]
 
 
+def _stages(config: WaveConfig) -> tuple[Stage, ...]:
+    return VALIDATION if config.validates_only else STAGES
+
+
 def _plan_chunk(
     context: dg.OpExecutionContext,
     config: WaveConfig,
@@ -105,17 +117,22 @@ def _plan_chunk(
     clock: Clock,
     chunk: Sequence[Cell],
     meter: CpuSeconds,
-) -> Published:
-    stages = VALIDATION if config.validates_only else STAGES
+) -> Iterator[Published]:
+    """What became of the cells that need not be planned, and then of the others."""
+    stages = _stages(config)
+    if not (config.force or config.validates_only):
+        unchanged = leave_unchanged(context, warehouse, clock, chunk, meter)
+        yield Published.of_unchanged(unchanged)
+        chunk = [cell for cell in chunk if cell not in set(unchanged)]
+    if not chunk:
+        return
     facts = read_facts(warehouse, chunk, stages, clock=clock, meter=meter)
     done = plan_round(warehouse, facts, chunk, stages, clock=clock, run_id=context.run_id, meter=meter)
     # A tenant in an unknown zone cannot be planned; its cell must not look as if it were being planned.
     release_claims(warehouse, context.run_id, unknown_cells(chunk, done.known))
     for cell, why in done.failed.items():
         context.log.error(f"{cell.tenant_id} {cell.plan_date} cannot be planned: {visible(why.reason)}")
-    with meter.on(EVENTS):
-        log_materializations(context, materializations(done, stages))
-    return done
+    yield done
 
 
 def _show_failures(context: dg.OpExecutionContext, failed: dict[Cell, Failed]) -> None:
@@ -149,7 +166,12 @@ def planning_wave() -> None:
 
 
 def wave_config(
-    cells: Iterable[Cell], *, claimed_by: str = "", validates_only: bool = False, request_keys: Iterable[str] = ()
+    cells: Iterable[Cell],
+    *,
+    claimed_by: str = "",
+    validates_only: bool = False,
+    request_keys: Iterable[str] = (),
+    force: bool = False,
 ) -> dict[str, object]:
     """Run configuration of a wave; its cells are planned in the order given.
 
@@ -164,6 +186,7 @@ def wave_config(
         claimed_by=claimed_by,
         validates_only=validates_only,
         request_keys=sorted(request_keys),
+        force=force,
     )
     return {"ops": {OP: {"config": config.model_dump()}}, **NO_LINE_AN_EVENT}
 

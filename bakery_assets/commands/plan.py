@@ -13,6 +13,10 @@ from bakery_assets.cells import Cell
 from bakery_assets.commands.terminal import VisibleConsole
 from bakery_assets.isolation import describe
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Make plans again also where nothing has changed that they are made from.")
+]
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -20,6 +24,7 @@ class Planned:
 
     run_id: str
     planned: int
+    unchanged: int
     failed: dict[Cell, str]
 
 
@@ -36,10 +41,12 @@ def plan(
             help="Plan what is planned already anew, on what is known now; what has begun stays. WHY is kept with it.",
         ),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Plan a date for some or all bakeries, whether it is due or not.
 
     A date that was planned is planned again on what was known then and comes out the same, unless --anew says why not.
+    So it is only made again where something has changed that it is made from, or with --force.
     """
     from bakery_assets.assets.dbt_project import build_manifest
     from bakery_assets.commands.selection import selected_tenants
@@ -59,16 +66,27 @@ def plan(
         now = utc_now()
         request_versions(Warehouse(), cells, now, "person", anew, now)
     with console.status(f"Planning {plan_date.date()} for {len(wanted)} bakeries …"):
-        result = run_wave(cells)
+        result = run_wave(cells, force=force)
     console.print(
         f"{result.planned} of {len(wanted)} bakeries planned for {plan_date.date()}; Dagster run {result.run_id}."
     )
+    if result.unchanged:
+        console.print(unchanged_sentence(result.unchanged))
     for sentence in ended_sales_sentences(cells):
         console.print(sentence, style="yellow", markup=False)
     for cell, reason in sorted(result.failed.items()):
         console.print(Text(cell.tenant_id, style="red").append(f": {reason}", style="default"))
     if result.failed:
         raise typer.Exit(1)
+
+
+def unchanged_sentence(count: int) -> str:
+    """What is said of plans that were not made again, and how they are."""
+    return (
+        f"{count} of these plans {'was' if count == 1 else 'were'} there already, and nothing has changed that"
+        f" {'it is' if count == 1 else 'they are'} made from; --force makes {'it' if count == 1 else 'them'} again"
+        " all the same."
+    )
 
 
 def ended_sales_sentences(cells: Sequence[Cell]) -> list[str]:
@@ -83,7 +101,7 @@ def ended_sales_sentences(cells: Sequence[Cell]) -> list[str]:
     ]
 
 
-def run_wave(cells: Sequence[Cell]) -> Planned:
+def run_wave(cells: Sequence[Cell], *, force: bool = False) -> Planned:
     """Plan cells, one date for each tenant, through Dagster's planning_wave, quietly.
 
     The environment must be that of ``instance.prepare``.
@@ -95,20 +113,21 @@ def run_wave(cells: Sequence[Cell]) -> Planned:
     from bakery_assets.definitions import build_defs
     from resources.clock import utc_now
     from resources.warehouse import Warehouse, planning_runs
+    from resources.warehouse.unchanged_plans import count_unchanged
     from sensors.run_outcomes import release
     from sensors.tenant_registry import register
 
-    warehouse = Warehouse()
+    warehouse, began = Warehouse(), utc_now()
     run_id = str(uuid4())
     with dg.DagsterInstance.get() as instance:
         register(instance, warehouse)
         wave = build_defs(resource_overrides={"warehouse": warehouse}).resolve_job_def("planning_wave")
         try:
-            execute_here(instance, wave, wave_config(cells), run_id=run_id)
+            execute_here(instance, wave, wave_config(cells, force=force), run_id=run_id)
         except BaseException as error:  # also an interruption
             run = instance.get_run_by_id(run_id)
             if run:
                 release(warehouse, run, f"its run {run_id} died: {describe(error)}", utc_now())
             raise
     failures = planning_runs.failure_reasons(warehouse, cells)
-    return Planned(run_id, len(cells) - len(failures), failures)
+    return Planned(run_id, len(cells) - len(failures), count_unchanged(warehouse, cells, began), failures)

@@ -65,6 +65,16 @@ class XID8(UserDefinedType[int]):
         return "xid8"
 
 
+class Snapshot(UserDefinedType[str]):
+    """Which transactions a transaction of PostgreSQL sees."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in PostgreSQL."""
+        return "pg_snapshot"
+
+
 def table(schema: type[dy.Schema], *items: SchemaItem, unchecked: Collection[str] = (), **info: Any) -> Table:
     """The table of a schema, in the SQL schema that is named like its module.
 

@@ -4,13 +4,13 @@ Columns are in ``bakery_assets.schemas.plans``, and a class there is enough for 
 in SQL, such as internal columns, further foreign keys and indexes, and those that code refers to by name.
 """
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Integer, Table
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKeyConstraint, Index, Integer, PrimaryKeyConstraint, Table
 from sqlalchemy.dialects.postgresql import ARRAY, INTEGER, REAL, TEXT, TIMESTAMP
 from sqlalchemy.sql import text as sql
 
 from bakery_assets.schemas import plans as schemas
 from bakery_assets.schemas import table_name
-from resources.schema.columns import metadata, table, tenant_fk, transaction
+from resources.schema.columns import XID8, Snapshot, metadata, table, tenant_fk, transaction
 
 planning_runs = table(
     schemas.PlanningRuns,
@@ -162,4 +162,53 @@ planning_costs = Table(
     tenant_fk("plan_date", "plans.planning_runs", cascade=True),
     schema="plans",
     comment="What planning a cell has taken each time it was planned, phase by phase.",
+)
+
+# No frame: both are written and asked in SQL, see warehouse.input_changes and warehouse.unchanged_plans.
+input_changes = Table(
+    "input_changes",
+    metadata,
+    Column(
+        "tenant_id",
+        TEXT,
+        nullable=False,
+        comment="The bakery; *: all of them; empty: transactions before its are forgotten",
+    ),
+    Column("source", TEXT, nullable=False, comment="The table that was changed"),
+    Column(
+        "transaction_id",
+        XID8,
+        nullable=False,
+        server_default=sql("pg_current_xact_id()"),
+        comment="Transaction that changed it",
+    ),
+    PrimaryKeyConstraint("tenant_id", "transaction_id", "source"),
+    schema="plans",
+    comment="What has been changed of what plans are made from, a row for each transaction, bakery and table.",
+)
+
+plan_inputs = Table(
+    "plan_inputs",
+    metadata,
+    Column("tenant_id", TEXT, primary_key=True, comment="The bakery"),
+    Column("plan_date", Date, primary_key=True, comment="Local date that is planned"),
+    Column("published_xid", XID8, nullable=False, comment="Transaction that wrote the cell's plan last"),
+    Column("published_at", TIMESTAMP(timezone=True), nullable=False, comment="When that was"),
+    Column(
+        "facts_snapshot",
+        Snapshot,
+        comment="Transactions whose changes the plan may know; empty: it is not to be reused",
+    ),
+    Column("plans_snapshot", Snapshot, comment="Transactions whose plans of other days it may know"),
+    Column("planned_as_of", TIMESTAMP(timezone=True), comment="Planning instant"),
+    Column(
+        "sales_until",
+        TIMESTAMP(timezone=True),
+        comment="Sales of days before that were recorded up to it count",
+    ),
+    Column("made_by", TEXT, comment="Code, settings and libraries, as a digest"),
+    Column("watched_by", TEXT, comment="The database and its watch over changes, as a digest"),
+    tenant_fk("plan_date", "plans.planning_runs", cascade=True),
+    schema="plans",
+    comment="What each cell's plan was made from, by which a plan that would be the same is known.",
 )

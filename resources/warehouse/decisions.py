@@ -27,6 +27,7 @@ from resources.schema import ops, plans
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from, selected
 from resources.warehouse.delivery_events import announce_written
 from resources.warehouse.events import append_events
+from resources.warehouse.input_changes import mark_as_writer
 from resources.warehouse.record import RECORD_DAYS
 
 PAST_DAYS = 365  # in which orders say what is usual
@@ -253,6 +254,7 @@ def _quarantine(bulk: Bulk, refused: dy.DataFrame[JudgedDecisions]) -> None:
 def _with_states(bulk: Bulk, settled: Settlement) -> dy.DataFrame[News]:
     """Bring the states in the plans' own rows up to date; what changed of whole plans, as news."""
     bulk.run("DROP TABLE IF EXISTS settled_plans, settled_proposals")
+    mark_as_writer(bulk)
     bulk.put("settled_plans", settled.plans)
     bulk.put("settled_proposals", settled.proposals)
     changed = bulk.read(_state_update("procurement_plans", "settled_plans", "tenant_id, plan_date, version"))

@@ -34,6 +34,7 @@ from resources.warehouse.stock_history import (
     stock_history,
     without_late_sales,
 )
+from resources.warehouse.unchanged_plans import Taken, taken
 
 
 class SnapshotCells(Cells):
@@ -53,6 +54,7 @@ class Snapshot:
 
     cells: dy.DataFrame[SnapshotCells]
     tables: Frames
+    taken: Taken
 
     def of(self, cells: Collection[Cell]) -> tuple[dy.DataFrame[Cells], dict[str, pl.DataFrame]]:
         """The round's cells, and its fact tables with only the latest known record of each fact.
@@ -82,6 +84,7 @@ def read_snapshot(
         trained_days: how many of tenants whose models hold what longer ago says; None: ``history_days``, too.
     """
     with warehouse.bulk(isolation="REPEATABLE READ") as bulk:
+        now = taken(bulk)
         known = _snapshot_cells(bulk, cells_frame(cells))
         history = stock_history(bulk, known) if is_read_by_the_ledger(reads) else NO_STOCK_HISTORY
         reach, trained = _reach(known, history_days), known.select("tenant_id").clear()
@@ -99,7 +102,7 @@ def read_snapshot(
                 tables[name] = pl.concat(
                     [tables[name].join(unsure, on="tenant_id", how="anti", maintain_order="left"), frame]
                 )
-    return Snapshot(known, tables)
+    return Snapshot(known, tables, now)
 
 
 def _snapshot_cells(bulk: Bulk, wanted: pl.DataFrame) -> dy.DataFrame[SnapshotCells]:

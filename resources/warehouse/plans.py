@@ -31,7 +31,9 @@ from resources.warehouse.connection import Bulk, Warehouse, frame_schema
 from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
 from resources.warehouse.foreign_keys import insert_staged, may_leave_checks_out
+from resources.warehouse.input_changes import mark_as_writer
 from resources.warehouse.record import append_versions, keep_reasoning
+from resources.warehouse.unchanged_plans import note_publication
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
@@ -101,6 +103,7 @@ def _replace(
         _failures(failed), on=["tenant_id", "plan_date"], how="left"
     )
     with warehouse.bulk() as bulk:
+        mark_as_writer(bulk)
         bulk.put(
             "outcome",
             outcome.with_columns(
@@ -115,6 +118,7 @@ def _replace(
             "DELETE FROM outcome o USING plans.planning_runs r WHERE r.tenant_id = o.tenant_id"
             " AND r.plan_date = o.plan_date AND r.claimed_by <> o.run_id"
         )
+        note_publication(bulk)
         bulk.run("CREATE TEMPORARY TABLE kept_validations (tenant_id text, plan_date date)")
         _delete_rows(bulk, written)
         at_once = may_leave_checks_out(bulk)

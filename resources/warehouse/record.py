@@ -28,6 +28,7 @@ from resources.schema.plans import (
     purchase_proposals,
 )
 from resources.warehouse.connection import Bulk, Warehouse, between, selected
+from resources.warehouse.input_changes import mark_as_writer
 
 RECORD_DAYS = 31  # plans before a cell's own that it may know: the longest that a dough is begun ahead
 
@@ -203,6 +204,7 @@ def request_versions_for_late_sales(warehouse: Warehouse, cells: Collection[Cell
 
 
 def _request(bulk: Bulk) -> set[Cell]:
+    mark_as_writer(bulk)  # a cell with a version that is not published is planned again in any case
     made = bulk.read(
         "WITH made AS (INSERT INTO plans.plan_versions"
         " (tenant_id, plan_date, version, planned_as_of, cause, cause_detail, requested_at)"

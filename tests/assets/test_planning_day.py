@@ -31,9 +31,9 @@ class Office:
     instance: dg.DagsterInstance
     definitions: dg.Definitions
 
-    def wave(self, *cells: Cell) -> dg.ExecuteInProcessResult:
+    def wave(self, *cells: Cell, force: bool = False) -> dg.ExecuteInProcessResult:
         return self.definitions.resolve_job_def("planning_wave").execute_in_process(
-            instance=self.instance, run_config=wave_config(cells)
+            instance=self.instance, run_config=wave_config(cells, force=force)
         )
 
     def assets(self, *cells: Cell, only: list[str] | None = None) -> dg.ExecuteInProcessResult:
@@ -50,10 +50,13 @@ class Office:
             raise_on_error=False,
         )
 
-    def alone(self, cell: Cell) -> dg.ExecuteInProcessResult:
+    def alone(self, cell: Cell, *, force: bool = False) -> dg.ExecuteInProcessResult:
         self.instance.add_dynamic_partitions(TENANT, [cell.tenant_id])
         return self.definitions.resolve_job_def("plan_tenant_day").execute_in_process(
-            instance=self.instance, partition_key=partition_of(cell), raise_on_error=False
+            instance=self.instance,
+            partition_key=partition_of(cell),
+            run_config={"ops": {"planning_day": {"config": {"force": force}}}},
+            raise_on_error=False,
         )
 
     def materialized(self, stage: str) -> set[str]:
@@ -117,7 +120,7 @@ def test_what_a_cell_takes_is_kept_with_its_plan_for_every_time_it_is_planned(of
     more, fewer = (row_counts[0] for *_, row_counts in taken)
     assert more - fewer == 21, "three more weeks of sales were read"
     later = Office(office.warehouse, office.instance, planned_at(office.warehouse, INSTANT + timedelta(minutes=5)))
-    later.alone(Cell("b1", DAY))
+    later.alone(Cell("b1", DAY), force=True)
     assert rows(office.warehouse, "SELECT tenant_id, count(*) FROM plans.planning_costs GROUP BY 1 ORDER BY 1") == [
         ("b1", 2),
         ("b2", 1),
@@ -189,11 +192,17 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
         "master_data_faults",
         "plan_changes",
     }
-    office.wave(*cells)
+    office.wave(*cells, force=True)
     assert digests(office.warehouse) == first
     for cell in cells:
-        assert office.alone(cell).success
+        assert office.alone(cell, force=True).success
     assert digests(office.warehouse) == first
+    written = "SELECT xmin::text FROM plans.daily_summaries ORDER BY tenant_id"
+    before = rows(office.warehouse, written)
+    assert office.wave(*cells).success
+    assert office.alone(cells[0]).success
+    assert rows(office.warehouse, written) == before, "nothing has changed, so nothing was planned again"
+    assert str(office.shown("demand_forecasts")["planned"]).startswith("unchanged, and so not made again")
 
 
 def test_a_wave_in_chunks_gives_the_same_plans_and_plans_its_cells_in_the_order_given(
@@ -205,7 +214,7 @@ def test_a_wave_in_chunks_gives_the_same_plans_and_plans_its_cells_in_the_order_
     office.wave(*cells)
     at_once = digests(office.warehouse)
     monkeypatch.setattr(waves, "settings", lambda: Settings(chunk_size=2))
-    wave = office.wave(*cells)
+    wave = office.wave(*cells, force=True)
     assert digests(office.warehouse) == at_once
     logged = office.instance.get_records_for_run(wave.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
     shown = [(str(each.asset_key.to_user_string()), each.partition_key) for each in logged if each.asset_key]

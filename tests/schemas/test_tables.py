@@ -34,6 +34,8 @@ def test_every_table_has_a_class_and_every_class_a_table() -> None:
         "ops.import_lines": "goes with the imports; what is read of both together is intake.imports.ImportLines",
         "ops.import_withdrawals": "goes with the imports",
         "ops.till_forms": "is read and written a row at a time, by the import of a till's file",
+        "plans.input_changes": "is written by triggers and asked in SQL",
+        "plans.plan_inputs": "has snapshots of PostgreSQL, and is asked in SQL",
         "plans.planning_costs": "has lists, which are made of frames and unpacked again in SQL",
     }.items():
         assert with_class.pop(without) is None, reason

@@ -13,7 +13,8 @@ computed as (
         tenant_id,
         date_trunc('month', plan_date)::date as month,
         count(distinct plan_date)::integer as planned_days,
-        count(distinct (plan_date, finished_at))::integer as plannings,
+        (count(distinct (plan_date, finished_at)) filter (where phase <> 'unchanged'))::integer as plannings,
+        (count(distinct (plan_date, finished_at)) filter (where phase = 'unchanged'))::integer as unchanged_plannings,
         {{ total('cpu_ms::double precision') }} / 1000 as cpu_seconds
     from costs
     group by tenant_id, date_trunc('month', plan_date)
@@ -61,6 +62,7 @@ priced as (
         computed.month,
         computed.planned_days,
         computed.plannings,
+        computed.unchanged_plannings,
         computed.cpu_seconds,
         stored.stored_rows,
         stored.stored_bytes,
@@ -80,6 +82,14 @@ select
     month,
     planned_days,
     plannings,
+    unchanged_plannings,
+    case
+        when unchanged_plannings + plannings > planned_days
+            then
+                round(
+                    unchanged_plannings::numeric / (unchanged_plannings + plannings - planned_days), 6
+                )::double precision
+    end as unchanged_fraction,
     cpu_seconds,
     stored_rows,
     stored_bytes,
