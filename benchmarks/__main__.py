@@ -22,6 +22,7 @@ from benchmarks import (
     stock_ledger,
     stock_reading,
     supply,
+    unchanged,
     wave,
     workers,
 )
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "procurement": procurement.run,
     "deliveries": deliveries.run,
     "supply": supply.run,
+    "unchanged": unchanged.run,
 }
 LIBRARIES = ("dagster", "dagster-postgres", "polars", "statsforecast", "lightgbm", "adbc-driver-postgresql")
 LONGEST_LINE = 300  # characters; a longer line is a table, which its benchmark has printed and the file has

@@ -59,7 +59,7 @@ def plan_days(
     cells = list(config.cells())
     for done in plan_in_order(context, warehouse, clock, cells, STAGES, by_person=True, force=config.force):
         failed |= done.failed
-        log_materializations(context, materializations(done, STAGES))
+        log_materializations(context, materializations(done, STAGES, in_short=True))
     if failed:
         raise failure(failed, retry=False)
 

@@ -68,12 +68,17 @@ def external_specs() -> list[dg.AssetSpec]:
     ]
 
 
-def materializations(round_: Published, stages: Sequence[Stage]) -> Iterator[dg.AssetMaterialization]:
+def materializations(
+    round_: Published, stages: Sequence[Stage], *, in_short: bool = False
+) -> Iterator[dg.AssetMaterialization]:
     """An event for every stage and planned cell, stage after stage; in small rounds with a plot of forecasts.
 
     Of cells that are unchanged it says so, and how they are made again all the same.
+
+    Args:
+        in_short: once, with their last stage. A backfill of Dagster's own waits for an event of each.
     """
-    for stage in stages:
+    for stage in stages[-1:] if in_short else stages:
         for cell in round_.unchanged:
             yield dg.AssetMaterialization(
                 asset_key=stage.name, partition=partition_of(cell), metadata={"planned": NOT_AGAIN}

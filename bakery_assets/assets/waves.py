@@ -78,7 +78,7 @@ def plan_cells(
             planned += done.planned.height
             unchanged += len(done.unchanged)
             with meter.on(EVENTS):
-                log_materializations(context, materializations(done, _stages(config)))
+                log_materializations(context, materializations(done, _stages(config), in_short=True))
         through = f"{start + len(chunk)} of {len(cells)} cells are through"
         context.log.info(f"{through}, {planned} planned, {unchanged} unchanged")
     _show_failures(context, failed)

@@ -200,6 +200,8 @@ def test_the_same_facts_give_every_plan_row_again_by_either_driver(office: Offic
     written = "SELECT xmin::text FROM plans.daily_summaries ORDER BY tenant_id"
     before = rows(office.warehouse, written)
     assert office.wave(*cells).success
+    assert "dagster/partition_row_count" in office.shown("demand_forecasts"), "what it shows is still so"
+    assert str(office.shown("daily_summaries")["planned"]).startswith("unchanged, and so not made again")
     assert office.alone(cells[0]).success
     assert rows(office.warehouse, written) == before, "nothing has changed, so nothing was planned again"
     assert str(office.shown("demand_forecasts")["planned"]).startswith("unchanged, and so not made again")
