@@ -408,7 +408,7 @@ class StockReceipts(dy.Schema):
 
 
 class Waste(dy.Schema):
-    """What was thrown away."""
+    """What was thrown away; of a batch that failed, or units that it wasted, its batch events tell."""
 
     tenant_id = col.tenant_id()
     waste_id = col.key_text("The entry", primary_key=True)
@@ -424,8 +424,12 @@ class Waste(dy.Schema):
         "When it was thrown away; empty: at closing, or at the item's first count of that day after recorded_at",
         nullable=True,
     )
+    recipe_id = col.text(
+        "Intermediate, such as a dough; what stock does not have of it was made for this, of its ingredients",
+        nullable=True,
+    )
 
-    one_item = exactly_one("product_id", "ingredient_id")
+    one_item = exactly_one("product_id", "ingredient_id", "recipe_id")
 
 
 class Transfers(dy.Schema):

@@ -276,8 +276,8 @@ class StockMovements(PlanRow):
     is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
     value = col.metric(
         "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is"
-        " that of an ingredient's cheapest offer, by the exchange rate of the plan date, or a product's unit cost, as"
-        " entered when it was planned; empty: there is none"
+        " that of an ingredient's cheapest offer, by the exchange rate of the plan date, a product's unit cost, or what"
+        " the ingredients of an intermediate cost, as entered when it was planned; empty: there is none"
     )
 
     @dy.rule()

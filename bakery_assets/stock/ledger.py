@@ -33,7 +33,7 @@ from bakery_assets.stock.closing_balances import Opening, closing_balances, open
 from bakery_assets.stock.distributed import distributed, distributed_days
 from bakery_assets.stock.events import Action, StockEvents
 from bakery_assets.stock.expiry_limits import MOST_PASSES, ExpiryLimits, expiry_limits, limited, limited_tenants
-from bakery_assets.stock.recipes import Recipes, recipes_of
+from bakery_assets.stock.recipes import Recipes, intermediate_values, recipes_of
 from bakery_assets.stock.scope import LOCATION_DAY, Scope, scope_of
 from bakery_assets.stock.settling import Lots, Promised, Settled, settle
 
@@ -202,7 +202,9 @@ def _derive(
 ) -> Ledger:
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
     scope = _scope(cells, inputs, opening)
-    ledger = Ledger(scope, opening, unit_values(cells, inputs), [], [])
+    values = unit_values(cells, inputs)
+    values = conform(UnitValues, pl.concat([values, intermediate_values(recipes, values)]))
+    ledger = Ledger(scope, opening, values, [], [])
     lives = _shelf_lives(inputs)
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
@@ -244,7 +246,7 @@ def _derive(
             use.taken_by_baking(recipes, baked),
         ]
     )
-    facts_of_all = pl.concat([counts, moves])
+    facts_of_all = pl.concat([counts, moves, waste])
     taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), facts_of_all, made, inputs, limits)
     of_ingredients = pl.concat(
         [

@@ -85,10 +85,11 @@ def transfers(facts: dy.DataFrame[ops.Transfers]) -> dy.DataFrame[StockEvents]:
 
 
 def waste(scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[StockEvents]) -> dy.DataFrame[StockEvents]:
-    """What was thrown away: of products from its location, then from its kitchen.
+    """What was thrown away: of products from its location, then from its kitchen, of anything else then from anywhere.
 
     It happens when it says. What only knows its day happens when its location closes, or at the first count of the item
-    there, on that day, that comes after it was written down: whoever counts then no longer finds it.
+    there, on that day, that comes after it was written down: whoever counts then no longer finds it. An intermediate
+    that the book does not have was made for it, so that its ingredients are gone.
     """
     own = scope.cells.select("tenant_id", "begins_on", "timezone")
     thrown = with_item(facts).join(own, on="tenant_id").with_columns(date=pl.col("waste_date"))
@@ -99,15 +100,19 @@ def waste(scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[Sto
     rows = pl.concat([timed.drop("wall"), _before_counts(dated, counts)], how="diagonal")
     rows = rows.join(scope.kitchens, on=["tenant_id", "location_id"], how="left")
     is_product = pl.col("item_kind") == PRODUCT_KIND
+    is_made = pl.col("item_kind") == INTERMEDIATE_KIND
     of_lot = pl.format(" of lot {}", "lot_id").fill_null("")
+    # The lot, too: where the book does not have it, the movements are of others.
+    source = pl.format("waste {}{}", "waste_id", of_lot)
     return events_of(
         rows,
         action=int(Action.DISCARD),
         other_location_id=pl.when(is_product & (pl.col("kitchen_id") != pl.col("location_id"))).then("kitchen_id"),
         takes_anywhere=~is_product,
+        is_raised=is_made,
+        new_lot_id=pl.when(is_made).then(pl.format("for {}", source)),
         made_on=pl.when(is_product).then("date"),
-        # The lot, too: where the book does not have it, the movements are of others.
-        source=pl.format("waste {}{}", "waste_id", of_lot),
+        source=source,
     )
 
 

@@ -167,7 +167,13 @@ stock_receipts = table(
     creates="locations",
 )
 
-waste = table(schemas.Waste, _recorded("waste"), fact="waste_date", creates="locations")
+waste = table(
+    schemas.Waste,
+    tenant_fk("recipe_id", "ops.recipes"),
+    _recorded("waste"),
+    fact="waste_date",
+    creates="locations",
+)
 
 transfers = table(
     schemas.Transfers,

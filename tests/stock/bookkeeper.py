@@ -357,7 +357,8 @@ class Bakery:
             f"batch {row['batch_number']}": row["planned_since"] for row in self.facts.get("published_batches", [])
         }
         dough = Account(self.fifo, is_made=True)
-        events = self.counts("recipe_id", "dough")
+        # A dough that was thrown away and is not there was made for that.
+        events = self.counts("recipe_id", "dough") + self.scrapped("recipe_id", "dough")
         for at, quantity, source in taken:
             wanted = quantity * self.dough_per_bread
             if wanted > DUST:
@@ -368,14 +369,16 @@ class Bakery:
                 events.append(Event(at, "consumption", wanted, source=source))
         dough.settle(events, self.now)
         flour = Account(self.fifo)
-        events = self.counts("ingredient_id", "flour") + self.deliveries("flour") + self.scrapped("flour")
+        events = (
+            self.counts("ingredient_id", "flour") + self.deliveries("flour") + self.scrapped("ingredient_id", "flour")
+        )
         events += [
             Event(each.at, "consumption", each.quantity * self.flour_per_dough, source=each.source)
             for each in dough.made
         ]
         flour.settle(events, self.now)
         salt = Account(self.fifo)
-        events = self.counts("ingredient_id", "salt") + self.deliveries("salt") + self.scrapped("salt")
+        events = self.counts("ingredient_id", "salt") + self.deliveries("salt") + self.scrapped("ingredient_id", "salt")
         events += [Event(at, "consumption", quantity * self.salt_per_bread, source=source)
                    for at, quantity, source in taken if quantity > DUST]  # fmt: skip
         salt.settle(events, self.now)
@@ -416,11 +419,11 @@ class Bakery:
             for row in self.known("stock_receipts", "receipt_id", "lot_id") if row["ingredient_id"] == item
         ]  # fmt: skip
 
-    def scrapped(self, item: str) -> list[Event]:
+    def scrapped(self, column: str, item: str) -> list[Event]:
         return [
             Event(self.thrown_away_at(row), "waste", row["quantity"], row["location_id"],
                   row.get("lot_id"), source=f"waste {row['waste_id']}")
-            for row in self.known("waste", "waste_id") if row["ingredient_id"] == item
+            for row in self.known("waste", "waste_id") if row[column] == item
         ]  # fmt: skip
 
     def moves(self, item: str) -> list[Event]:
@@ -434,7 +437,7 @@ class Bakery:
         """When it says; else at closing, or at a count of it that day, made after someone wrote the waste down."""
         if row.get("wasted_at"):
             return row["wasted_at"]
-        item = "product_id" if row["product_id"] else "ingredient_id"
+        item = next(name for name in ("product_id", "ingredient_id", "recipe_id") if row[name])
         counted = [
             each["when"] for each in self.all_counts()
             if each.get(item) == row[item] and each["location_id"] == row["location_id"]

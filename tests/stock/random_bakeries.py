@@ -118,12 +118,13 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
              "received_at": at, "recorded_at": draw(late(at))}
         )  # fmt: skip
     for number in range(draw(st.integers(0, 4))):
-        item, day = draw(st.sampled_from(("bread", "flour", "salt"))), draw(DAY)
+        item, day = draw(st.sampled_from(("bread", "flour", "salt", "dough"))), draw(DAY)
         # Known in the evening, or at once: before the day's counts or between them.
         known = datetime.combine(day, time(draw(st.sampled_from((19, 19, 6, 11)))), UTC)
         hour = draw(st.none() | st.integers(0, 30).map(lambda hours: timedelta(hours=hours)))  # after midnight, too
         facts["waste"].append(
-            {"waste_id": f"w{number}", "product_id": None, "ingredient_id": None, COLUMN[item]: item, "waste_date": day,
+            {"waste_id": f"w{number}", "product_id": None, "ingredient_id": None, "recipe_id": None, COLUMN[item]: item,
+             "waste_date": day,
              "location_id": draw(PLACE), "lot_id": draw(st.none() | st.sampled_from(LOTS[item])), "quantity": draw(SOME),
              "wasted_at": None if hour is None else datetime.combine(day, time(), UTC) + hour,
              "recorded_at": draw(late(known if hour is None else datetime.combine(day, time(), UTC) + hour))}
