@@ -1,4 +1,4 @@
-"""Events that facts tell of directly: counts, receipts, transfers and waste.
+"""Events that facts tell of directly: counts, receipts, returns to suppliers, transfers and waste.
 
 Orders that are taken to have been received are in ``materials.assumed_receipts``.
 """
@@ -69,6 +69,29 @@ def receipts(stock_receipts: dy.DataFrame[ops.StockReceipts]) -> dy.DataFrame[St
         happened_at=pl.col("received_at"),
         action=int(Action.RECEIVE),
         source=pl.format("receipts {}", "receipt_id"),
+    )
+
+
+def returns(
+    scope: Scope, facts: dy.DataFrame[ops.SupplierReturns], stock_receipts: dy.DataFrame[ops.StockReceipts]
+) -> dy.DataFrame[StockEvents]:
+    """What went back to suppliers, from its lot; other lots give what the book does not have of it, as of waste.
+
+    A lot that went back after its last day has left the book by then, so it moves nothing.
+    """
+    lot = ["tenant_id", "ingredient_id", "lot_id"]
+    last_days = stock_receipts.group_by(lot).agg(last_day=pl.col("expires_on").min())
+    dated = facts.join(last_days, on=lot, how="left").join(scope.cells.select("tenant_id", "timezone"), on="tenant_id")
+    local = with_local_times(dated, wall="returned_at")
+    is_expired = (pl.col("last_day") < pl.col("wall").dt.date()).fill_null(value=False)
+    return events_of(
+        local.filter(~is_expired & (pl.col("quantity") > 0)),
+        item_kind=pl.lit(INGREDIENT_KIND),
+        item_id=pl.col("ingredient_id"),
+        happened_at=pl.col("returned_at"),
+        action=int(Action.SEND_BACK),
+        takes_anywhere=pl.lit(True),
+        source=pl.format("return {} of lot {}", "return_id", "lot_id"),
     )
 
 

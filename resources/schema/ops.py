@@ -167,6 +167,10 @@ stock_receipts = table(
     creates="locations",
 )
 
+supplier_returns = table(
+    schemas.SupplierReturns, _recorded("supplier_returns"), fact="returned_at", creates="locations"
+)
+
 waste = table(
     schemas.Waste,
     tenant_fk("recipe_id", "ops.recipes"),

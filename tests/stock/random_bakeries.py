@@ -20,6 +20,7 @@ KEYS = {
     "sales": ("location_id", "sales_date"),
     "waste": ("waste_id",),
     "stock_receipts": ("receipt_id", "lot_id"),
+    "supplier_returns": ("return_id", "lot_id"),
     "transfers": ("transfer_id",),
     "batch_events": ("plan_date", "batch_number", "event"),
 }
@@ -116,6 +117,12 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
             {"receipt_id": f"r{number}", "lot_id": draw(st.sampled_from(LOTS[item])), "ingredient_id": item,
              "location_id": draw(PLACE), "quantity": draw(AMOUNT) * 10, "expires_on": draw(st.none() | DAY),
              "received_at": at, "recorded_at": draw(late(at))}
+        )  # fmt: skip
+    for number in range(draw(st.integers(0, 3))):
+        item, at = draw(st.sampled_from(("flour", "salt"))), draw(moments())
+        facts["supplier_returns"].append(
+            {"return_id": f"b{number}", "lot_id": draw(st.sampled_from(LOTS[item])), "ingredient_id": item,
+             "location_id": draw(PLACE), "quantity": draw(AMOUNT) * 5, "returned_at": at, "recorded_at": draw(late(at))}
         )  # fmt: skip
     for number in range(draw(st.integers(0, 4))):
         item, day = draw(st.sampled_from(("bread", "flour", "salt", "dough"))), draw(DAY)
