@@ -88,6 +88,7 @@ class ProcurementInputs(ProposalInputs):
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
+    supplier_returns: dy.DataFrame[ops.SupplierReturns]
 
 
 class ProcurementTables(TypedDict):

@@ -407,8 +407,23 @@ class StockReceipts(dy.Schema):
     complaint = col.text("What was wrong with what came, accepted or not; empty: nothing", nullable=True)
 
 
+class SupplierReturns(dy.Schema):
+    """What went back to its supplier after it was received; lowers its lot, and opens nothing of its order."""
+
+    tenant_id = col.tenant_id()
+    return_id = col.key_text("The return", primary_key=True)
+    lot_id = col.key_text("The lot it was received into", primary_key=True)
+    ingredient_id = col.key_text("The ingredient")
+    order_id = col.text("Purchase order it came with; empty: not known, so it counts for no supplier", nullable=True)
+    location_id = col.location_id()
+    quantity = col.number("Quantity returned, in the ingredient's unit; 0: nothing after all")
+    reason = col.text("What was wrong with it, a complaint about the supplier; empty: nothing", nullable=True)
+    returned_at = col.instant("When it left the house")
+    recorded_at = col.recorded_at()
+
+
 class Waste(dy.Schema):
-    """What was thrown away."""
+    """What was thrown away; of a batch that failed, or units that it wasted, its batch events tell."""
 
     tenant_id = col.tenant_id()
     waste_id = col.key_text("The entry", primary_key=True)
@@ -424,8 +439,12 @@ class Waste(dy.Schema):
         "When it was thrown away; empty: at closing, or at the item's first count of that day after recorded_at",
         nullable=True,
     )
+    recipe_id = col.text(
+        "Intermediate, such as a dough; what stock does not have of it was made for this, of its ingredients",
+        nullable=True,
+    )
 
-    one_item = exactly_one("product_id", "ingredient_id")
+    one_item = exactly_one("product_id", "ingredient_id", "recipe_id")
 
 
 class Transfers(dy.Schema):
@@ -555,6 +574,7 @@ class EquipmentEvents(dy.Schema):
 TABLES: tuple[type[dy.Schema], ...] = (
     Tenants, Locations, TenantSettings, OpeningHours, Products, Ingredients, Recipes, RecipeLines, Suppliers,
     SupplierItems, ExchangeRates, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales,
-    SalesHourly, CustomerOrders, StockLots, PurchaseOrders, OrderEvents, StockReceipts, Waste, Transfers, BatchEvents,
-    BatchConsumption, QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
+    SalesHourly, CustomerOrders, StockLots, PurchaseOrders, OrderEvents, StockReceipts, SupplierReturns, Waste,
+    Transfers, BatchEvents, BatchConsumption, QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements,
+    EquipmentEvents,
 )  # fmt: skip

@@ -238,7 +238,8 @@ class _World:
         orders = [ordered]
         others = _cells(self._textbook["tenants"], morning)
         placed, receipts = storerooms.orders_and_receipts(others, self._textbook)
-        inputs = cast(ProcurementInputs, {**self._textbook, "purchase_orders": placed, "stock_receipts": receipts})
+        came = {"stock_receipts": receipts, "supplier_returns": ops.SupplierReturns.create_empty()}
+        inputs = cast(ProcurementInputs, {**self._textbook, "purchase_orders": placed, **came})
         orders.append(textbook_orders(others, inputs, self._positions(day, on)))
         storerooms.order(cast(dy.DataFrame[OrderLines], pl.concat(orders)), on)
         storerooms.live(day, on, self.required[:, day])
@@ -281,7 +282,11 @@ def _cells(tenants: pl.DataFrame, morning: date) -> dy.DataFrame[Cells]:
 
 
 def _without_orders(facts: SupplyFacts) -> ProcurementInputs:
-    nothing = {"purchase_orders": ops.PurchaseOrders.create_empty(), "stock_receipts": ops.StockReceipts.create_empty()}
+    nothing = {
+        "purchase_orders": ops.PurchaseOrders.create_empty(),
+        "stock_receipts": ops.StockReceipts.create_empty(),
+        "supplier_returns": ops.SupplierReturns.create_empty(),
+    }
     return cast(ProcurementInputs, {**facts, **nothing})
 
 
