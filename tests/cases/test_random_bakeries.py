@@ -54,9 +54,9 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
 
 
 @settings(max_examples=-(-BAKERIES // IN_ONE_CALL), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn=st.tuples(*[bakeries()] * IN_ONE_CALL))
+@given(drawn=st.tuples(*[bakeries(suppliers=2)] * IN_ONE_CALL))
 def test_what_is_ordered_as_proposed_is_not_proposed_again(drawn: tuple[Rows, ...]) -> None:
-    """Where one supplier sells each ingredient; but for what the plan had left out as more than a delivery brings, and
+    """But for what the plan had left out as more than a delivery brings, and
     what keeps for one day only and would have to come on the evening before, when a night shift begins, or on a day
     without a shift."""
     proposed = planned(*drawn)

@@ -90,6 +90,7 @@ def verify_procurement(facts: Rows, tables: Frames) -> None:
             verify_terms(facts, json.loads(row["reasoning"]), row)
     for supplier in suppliers.values():
         verify_minimum_values(supplier, tables)
+    verify_largest_orders(facts, tables)
     verify_splits(tables)
     verify_storage(facts, tables)
     verify_proposals(suppliers, tables)
@@ -162,6 +163,14 @@ def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:
         assert told == [is_small] * delivery.height, delivery
 
 
+def verify_largest_orders(facts: Rows, tables: Frames) -> None:
+    """Where a supplier has a largest order, a delivery brings one order of the ingredient."""
+    largest = {(row["supplier_id"], row["ingredient_id"]) for row in facts["supplier_items"] if row["maximum_quantity"]}
+    orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
+    for (supplier, ingredient, _), rows in orders.group_by("supplier_id", "ingredient_id", "deliver_on"):
+        assert rows.height == 1 or (supplier, ingredient) not in largest, rows
+
+
 def verify_splits(tables: Frames) -> None:
     """What an order leaves of a shortage is in the orders after it, or said to be missing, and whoever is full named."""
     orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
@@ -175,11 +184,13 @@ def verify_splits(tables: Frames) -> None:
             assert (terms["rest_from"] is None) == (rest == 0)
             is_missing = row["left_out_quantity"] > rest + TOLERANCE
             assert (" more are needed than " in row["consequence"]) == is_missing
-            full = [
-                before["supplier"]
-                for before, _ in lines[:place]
-                if before["limited_to"] == before["maximum_quantity"] and before["score"] > terms["score"]
-            ]
+            full = list(
+                dict.fromkeys(
+                    before["supplier"]
+                    for before, _ in lines[:place]
+                    if before["limited_to"] == before["maximum_quantity"] and before["score"] > terms["score"]
+                )
+            )
             assert not full or terms["full_suppliers"] == " and ".join(full)
 
 
