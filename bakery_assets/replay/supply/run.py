@@ -13,7 +13,7 @@ from bakery_assets.backtesting.series import ScoredDays
 from bakery_assets.backtesting.windows import known_before
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.baking_starts import planned_delivery_delays
+from bakery_assets.materials.baking_starts import baking_lives, planned_delivery_delays
 from bakery_assets.materials.expiry_buckets import Floats, by_day, last_usable_day, receive, shelf_lives
 from bakery_assets.materials.ingredient_use import use_per_unit
 from bakery_assets.materials.unit_values import unit_values
@@ -196,7 +196,9 @@ class _World:
             )
             .sort(INGREDIENT)
         )
-        own = own.with_columns(delay=pl.Series(planned_delivery_delays(own, facts["shifts"])))
+        own = own.with_columns(
+            baking_lives(own, facts["shifts"]), delay=pl.Series(planned_delivery_delays(own, facts["shifts"]))
+        )
         items = _of_policy(own, policies).sort(INGREDIENT).with_row_index("row")
         of_day = [each.filter(pl.col("target_date") == pl.col("plan_date")) for each in mornings]
         demand = drawn_demand(
@@ -210,7 +212,7 @@ class _World:
         required = used_by(demand.rename({"demand": "quantity"}), used)
         until = days[-1] + timedelta(days=60)
         chances = delivery_chances(facts["suppliers"], facts["supplier_items"], first, until, seed)
-        shelf_life = shelf_lives(items["shelf_life_days"])
+        shelf_life = shelf_lives(items["baking_life"])
         storerooms = Storerooms(
             items=items,
             shelf_life=shelf_life,
