@@ -9,8 +9,8 @@ from datetime import time
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.decisions.facts import LINE, PROPOSAL, DecisionFacts, WindowFacts
-from bakery_assets.decisions.legality import TAKES_BACK, Targets
+from bakery_assets.decisions.facts import LINE, PROPOSAL, TAKES_BACK, DecisionFacts, WindowFacts
+from bakery_assets.decisions.legality import Targets
 from bakery_assets.decisions.numbers import moved_order_number, order_number
 from bakery_assets.decisions.states import ProposalStates
 from bakery_assets.decisions.targets import ORDER

@@ -471,7 +471,11 @@ class BatchEvents(dy.Schema):
     plan_date = col.date("Day the batch is sold first, whose plan has it", primary_key=True)
     batch_number = col.key_text("The batch", primary_key=True)
     event = col.choice("What happened", BATCH_EVENTS, primary_key=True)
-    quantity = col.number("Units made so far, without those wasted; empty: as planned", nullable=True)
+    quantity = col.number(
+        "Units made so far, without those wasted; of a batch that is confirmed, what is to be made of it, where that is"
+        " above 0; empty: as planned",
+        nullable=True,
+    )
     happened_at = col.instant("When")
     who = col.text("Who reported it", nullable=True)
     recorded_at = col.recorded_at()
@@ -528,7 +532,9 @@ class PlanDecisions(dy.Schema):
     proposal_number = col.text("Purchase proposal that it is about; empty: none, or all of the plan", nullable=True)
     requirement_number = col.text("Line of a proposal that it is about, by its requirement", nullable=True)
     batch_number = col.text("Batch of the plan date that it is about", nullable=True)
-    quantity = col.number("Changed quantity of the line, in the ingredient's unit", nullable=True)
+    quantity = col.number(
+        "Changed quantity of the line or batch, in the unit of the ingredient or product", nullable=True
+    )
     supplier_id = col.text("Changed supplier of the line or proposal", nullable=True)
     deliver_on = col.date("Changed day of delivery of the line or proposal", nullable=True)
 

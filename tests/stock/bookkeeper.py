@@ -511,7 +511,8 @@ class Bakery:
                 continue
             start = plan["start_at"] if plan else opens(key[0])
             end = plan["end_at"] if plan else opens(key[0])
-            planned = plan["quantity_planned"] if plan else 0.0
+            confirmed = next((event["quantity"] for event in events if event["event"] == "confirmed"), None)
+            planned = confirmed or (plan["quantity_planned"] if plan else 0.0)
             begins = plan["begins_at"] or start if plan else None
             while plan is not None and begins < plan["planned_since"] and begins < start:
                 begins = min(begins + timedelta(days=1), start)  # its dough was due before anyone knew of it
