@@ -7,7 +7,7 @@ READY := .venv/.ready
 # compile Dagster anew, which takes three times as long as importing it.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up test bench lint style types imports manifest mutation chaos fuzz docs render
+.PHONY: setup demo up test suite bench lint style types imports manifest mutation chaos fuzz docs render
 
 setup: $(READY)
 
@@ -44,10 +44,13 @@ imports: $(READY)
 manifest: $(READY)
 	$(BIN)/python -m bakery_assets.assets.dbt_project
 
-# What comes before the tests, two at a time: pytest then has both cores for itself. Some tests wait for processes that
-# they started; a third worker keeps the cores busy meanwhile.
+# The checks of `lint` run one after the other while the tests run: at either's start and end a core would be idle.
 test: $(READY)
-	@$(MAKE) --no-print-directory --jobs 2 types style imports manifest
+	@$(MAKE) --no-print-directory manifest
+	@$(MAKE) --no-print-directory --jobs 2 suite style types imports
+
+# Some tests wait for processes that they started; a third worker keeps two cores busy meanwhile.
+suite: $(READY)
 	$(BIN)/pytest --numprocesses 3 --dist worksteal
 
 bench: $(READY)

@@ -24,6 +24,7 @@ from bakery_assets.commands.quarantine import quarantine
 from bakery_assets.commands.receive import receive
 from bakery_assets.commands.record import count, done, waste
 from bakery_assets.commands.replay import replay
+from bakery_assets.commands.returns import return_goods
 from bakery_assets.commands.servers import up
 from bakery_assets.commands.show import show
 from bakery_assets.commands.train import train
@@ -73,6 +74,7 @@ for command in (
     sent,
 ):
     app.command()(command)
+app.command("return")(return_goods)  # a function cannot have that name
 app.add_typer(alerts, name="alerts")
 app.add_typer(db, name="db")
 app.add_typer(quarantine, name="quarantine")

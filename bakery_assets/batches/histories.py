@@ -71,6 +71,7 @@ class BatchHistories(dy.Schema):
     product_id = col.text("Product that events name last; empty: as planned", nullable=True)
     state = col.choice("State after them", BATCH_STATES)
     confirmed_at = col.instant("When it was confirmed", nullable=True)
+    confirmed_quantity = col.number("Units that are to be made by that; empty: as planned", nullable=True)
     started_at = col.instant("When it was started", nullable=True)
     checked_at = col.instant("When its quality was checked", nullable=True)
     ending = col.text("How it ended: finished, failed or cancelled; empty: it has not", nullable=True)
@@ -183,6 +184,7 @@ def batch_histories(judged: dy.DataFrame[JudgedEvents]) -> dy.DataFrame[BatchHis
         .agg(
             state=event.last().replace_strict(STATE_AFTER, return_dtype=pl.String),
             confirmed_at=at.filter(event == "confirmed").first(),
+            confirmed_quantity=pl.col("quantity").filter((event == "confirmed") & (pl.col("quantity") > 0)).first(),
             started_at=at.filter(event == "started").first(),
             checked_at=at.filter(event == "quality_check").first(),
             ending=event.filter(is_end).first(),

@@ -149,10 +149,11 @@ def _shrinkage(found: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAler
 def _unexplained(
     cells: dy.DataFrame[Cells], names: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAlertInputs
 ) -> dy.DataFrame[Finding]:
-    """Products sold or thrown away beyond the book by more than the limit, since the ledger's first day."""
+    """What was sold, thrown away or returned to suppliers beyond the book by more than the limit, since the ledger's
+    first day."""
     taken = (
         inputs["stock_movements"]
-        .filter(pl.col("kind").is_in(["sale", "waste"]))
+        .filter(pl.col("kind").is_in(["sale", "waste", "supplier_return"]))
         .group_by(KEY)
         .agg(explained=-pl.col("quantity").sort().sum())
     )
@@ -191,9 +192,11 @@ def _unexplained(
         severity="medium",
         kind="unexplained_sales",
         stake=pl.col("share"),
-        message=pl.format("More was sold or thrown away than was made and there: {}.", "named"),
+        message=pl.format("More was sold, thrown away or returned than was made and there: {}.", "named"),
         reasoning=as_json(items="items", limit="limit", currency="currency"),
-        consequence="Something was baked that nobody reported, or the till books a product as another one.",
+        consequence=(
+            "Something was baked or delivered that nobody reported, or the till books a product as another one."
+        ),
         suggested_action=(
             "Report what was really made (bakery done, or batch_events of a batch that was not planned), and count what"
             " is there."

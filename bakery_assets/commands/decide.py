@@ -74,8 +74,9 @@ def change(
     version: VERSION = None,
     proposal: PROPOSAL = None,
     line: LINE = None,
+    batch: BATCH = None,
     quantity: Annotated[
-        float | None, typer.Option("--quantity", min=0, help="New quantity of the line, in the ingredient's unit.")
+        float | None, typer.Option("--quantity", min=0, help="New quantity of the line or batch, in its item's unit.")
     ] = None,
     supplier: Annotated[str | None, typer.Option("--supplier", help="Other supplier, by id.")] = None,
     deliver_on: Annotated[
@@ -85,9 +86,10 @@ def change(
     who: WHO = None,
     at: AT = None,
 ) -> None:
-    """Change quantity, supplier or day of a line, or supplier or day of a proposal, until its order is sent."""
+    """Change quantity, supplier or day of a line, or supplier or day of a proposal, until its order is sent; or the
+    quantity of a batch, until it begins."""
     _decide(tenant, day, who, at, "orders", decision="change", version=version, proposal_number=proposal,
-            requirement_number=line, quantity=quantity, supplier_id=supplier,
+            requirement_number=line, batch_number=batch, quantity=quantity, supplier_id=supplier,
             deliver_on=deliver_on.date() if deliver_on else None, reason=reason)  # fmt: skip
 
 
@@ -153,5 +155,7 @@ def _outcome(warehouse: "Warehouse", settled: "Settlement", tenant: str, decisio
         lines.append(f"Print or mail it: bakery order --tenant {tenant} --order {order}")
     if settled.news["type"].str.ends_with(".regeneration_requested").any():
         lines.append("A new version of the plan is asked for; it is made while `bakery up` runs, within a minute.")
-    lines += [f"Batch {row['batch_number']} is {row['event']}." for row in settled.batch_events.to_dicts()]
+    for row in settled.batch_events.to_dicts():
+        units = f" with {row['quantity']:g}" if row["quantity"] else ""
+        lines.append(f"Batch {row['batch_number']} is {row['event']}{units}.")
     return lines or [f"Recorded: {decision}. No order follows from it."]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 WIDE_MARGIN = 1.25  # of what is planned, or in the book; whoever reports more has mostly mistyped it
 
 TENANT = Annotated[str, typer.Option("--tenant", help="The bakery.")]
-ITEM = Annotated[str, typer.Argument(metavar="ITEM", help="Product or ingredient, by id or name.")]
+ITEM = Annotated[str, typer.Argument(metavar="ITEM", help="Product, ingredient or intermediate, by id or name.")]
+KINDS = {"product_id": "product", "ingredient_id": "ingredient", "recipe_id": "intermediate"}
 QUANTITY = Annotated[float, typer.Argument(metavar="QUANTITY", help="Quantity, in the item's unit.")]
 LOCATION = Annotated[str, typer.Option("--location", help="Shop or kitchen.")]
 LOT = Annotated[str | None, typer.Option("--lot", help="The lot.")]
@@ -191,7 +192,7 @@ def waste(
         if lot or at or location != "main":
             raise refused(f"Of waste {corrects} only its quantity and reason can be corrected; leave the rest out.")
         entry = recorded_waste(reporter.warehouse, tenant, corrects)
-        if entry is None or found.item_id not in (entry.product_id, entry.ingredient_id):
+        if entry is None or getattr(entry, found.column) != found.item_id:
             raise refused(f"{tenant} has no waste {corrects} of {found.name}.")
         waste_id, reason = corrects, reason or entry.reason
     else:
@@ -200,7 +201,7 @@ def waste(
         # Without --at it was thrown away some time before now, not after a batch that is taken to be ready by now.
         wasted_at = reporter.happened_at if at else None
         waste_id = reporter.fact_id
-        entry = RecordedWaste(None, None, lot, location, reporter.local_day, wasted_at, reason)
+        entry = RecordedWaste(None, None, None, lot, location, reporter.local_day, wasted_at, reason)
     reporter.append(
         "waste",
         waste_id=waste_id,
@@ -214,9 +215,15 @@ def waste(
     )
     when = f"at {shown_time(reporter, entry.wasted_at)}" if entry.wasted_at else f"on {entry.waste_date}"
     why = f", {reason}" if reason else ""
-    change = change_in_book(reporter, found, entry.location_id, f"waste {waste_id}")
+    source = f"waste {waste_id}"
+    change = change_in_book(reporter, found, entry.location_id, source)
+    book = reporter.book()
     say(f"{found.name}: {amount(quantity, found.unit)} thrown away {when}{why}. {change}")
-    had = reporter.book().left_by(found.key, f"waste {waste_id}")
+    had = book.left_by(found.key, source)
+    if found.column == "recipe_id" and quantity > had:
+        taken = _listed(book.taken_by(source), _items(reporter))
+        made = amount(quantity - had, found.unit)
+        say(f"{made} of it is taken to have been made for that{f', of {taken}' if taken else ''}.")
     if quantity > had * WIDE_MARGIN:
         more = amount(quantity - had, found.unit)
         again = f"bakery waste {found.item_id} QUANTITY --tenant {tenant} --corrects {waste_id}"
@@ -225,7 +232,7 @@ def waste(
 
 @dataclass(frozen=True)
 class Item:
-    """A product or an ingredient."""
+    """A product, an ingredient or an intermediate."""
 
     column: str
     item_id: str
@@ -235,7 +242,7 @@ class Item:
     @property
     def key(self) -> tuple[str, str]:
         """Kind and id."""
-        return self.column.removesuffix("_id"), self.item_id
+        return KINDS[self.column], self.item_id
 
 
 def reporter_at(tenant: str, at: datetime | None) -> Reporter:
@@ -254,23 +261,36 @@ def reporter_at(tenant: str, at: datetime | None) -> Reporter:
 
 
 def item_named(reporter: Reporter, named: str) -> Item:
-    """The item of that id or name, whatever its capitals."""
+    """The item of that id or name, or of its kind and id, whatever its capitals."""
     from difflib import get_close_matches
 
-    from resources.warehouse.briefing import item_names
-
-    items = [Item(*row) for row in item_names(reporter.warehouse, reporter.tenant_id).iter_rows()]
+    items = list(_items(reporter).values())
+    for each in items:
+        if named.casefold() == " ".join(each.key).casefold():
+            return each
     by_id = [each for each in items if each.item_id == named]
     found = by_id or [each for each in items if named.casefold() in (each.item_id.casefold(), each.name.casefold())]
     if len(found) == 1:
         return found[0]
     if found:
-        kinds = ", ".join(f"{each.column.removesuffix('_id')} {each.item_id}" for each in found)
-        raise refused(f"{named} may be {kinds}; give the id.")
+        kinds = " or ".join(f"'{' '.join(each.key)}'" for each in found)
+        raise refused(f"{named} may be {kinds}; say which of these.")
     names = {each.name: each for each in items} | {each.item_id: each for each in items}
     similar = get_close_matches(named, list(names), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(similar)}?" if similar else ""
-    raise refused(f"{reporter.tenant_id} has no product or ingredient {named}{hint}")
+    raise refused(f"{reporter.tenant_id} has no product, ingredient or intermediate {named}{hint}")
+
+
+def _items(reporter: Reporter) -> dict[tuple[str, str], Item]:
+    """What the bakery keeps in stock, by kind and id."""
+    from resources.warehouse.briefing import item_names
+
+    items = [Item(*row) for row in item_names(reporter.warehouse, reporter.tenant_id).iter_rows()]
+    return {each.key: each for each in items}
+
+
+def _listed(quantities: "list[tuple[tuple[str, str], float]]", items: dict[tuple[str, str], Item]) -> str:
+    return ", ".join(f"{amount(quantity, items[key].unit)} of {items[key].name}" for key, quantity in quantities)
 
 
 def _refuse_unknown_lot(reporter: Reporter, item: Item, lot: str) -> None:
@@ -303,11 +323,8 @@ def change_in_book(
 
 def _change_by_batch(reporter: Reporter, batch: str, planned: "PlannedBatch", before: "StockBook") -> str:
     """What a batch that has been recorded makes and takes, and what the book had of that before and has now."""
-    from resources.warehouse.briefing import item_names
-
     after = reporter.book()
-    named = [Item(*row) for row in item_names(reporter.warehouse, reporter.tenant_id).iter_rows()]
-    items = {each.key: each for each in named}
+    items = _items(reporter)
 
     def change(item: Item) -> str:
         was, now = (book.quantity(item.key, None, reporter.happened_at) for book in (before, after))

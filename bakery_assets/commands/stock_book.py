@@ -117,6 +117,19 @@ def orders_of(
     return known["purchase_orders"], open_orders(cells, cast("OrderFacts", known))
 
 
+def receipts_and_returns(
+    warehouse: "Warehouse", tenant_id: str, timezone: str, now: datetime
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Confirmed receipts, and what went back to suppliers, as known at ``now``."""
+    from bakery_assets.forecasting.data.history import HISTORY_DAYS
+    from resources.warehouse.facts import read_known
+
+    known = read_known(
+        warehouse, _cell_at(tenant_id, timezone, now), ["stock_receipts", "supplier_returns"], HISTORY_DAYS
+    )
+    return known["stock_receipts"], known["supplier_returns"]
+
+
 def _cell_at(tenant_id: str, timezone: str, now: datetime) -> "dy.DataFrame[Cells]":
     from bakery_assets.local_time import local_date
     from bakery_assets.schemas import Cells, conform

@@ -14,6 +14,7 @@ PROPOSAL = [*VERSION, "proposal_number"]
 LINE = [*VERSION, "requirement_number"]
 
 PROCUREMENT = "procurement_plans"
+TAKES_BACK = ("reject", "cancel")
 AUTO = "auto"  # who decides by the tenant's rules, and what the ids of those decisions begin with
 
 
@@ -48,8 +49,9 @@ class DecisionFacts(WindowFacts):
     """What ``settle`` reads, of the tenants and plans that it is about.
 
     ``plan_decisions`` has those that are not judged yet and those that were accepted; ``outcomes`` of the latter.
-    ``plan_versions`` are published, and reach from the first of these plans to the tenants' newest. ``past_orders`` (in
-    their latest records) and ``stock_receipts`` are those of tenants with rules for approval.
+    ``plan_versions`` are published, and reach from the first of these plans to the tenants' newest.
+    ``past_batch_events`` are those of days whose batches are decided about. ``past_orders`` (in their latest records)
+    and ``stock_receipts`` are those of tenants with rules for approval.
     """
 
     tenant_settings: dy.DataFrame[ops.TenantSettings]
@@ -59,6 +61,8 @@ class DecisionFacts(WindowFacts):
     published_proposals: dy.DataFrame[plans.PublishedProposals]
     published_orders: dy.DataFrame[plans.PublishedOrders]
     published_batches: dy.DataFrame[plans.PublishedBatches]
+    past_batch_events: dy.DataFrame[ops.BatchEvents]
+    equipment: dy.DataFrame[ops.Equipment]
     later_orders: dy.DataFrame[LaterOrders]
     sent_orders: dy.DataFrame[SentOrders]
     supplier_items: dy.DataFrame[ops.SupplierItems]

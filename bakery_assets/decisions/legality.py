@@ -8,12 +8,14 @@ would be ordered twice. What was approved of such plans can still be taken back,
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.decisions.batch_changes import wrong_changes
 from bakery_assets.decisions.facts import (
     AUTO,
     DECISION,
     LINE,
     PROCUREMENT,
     PROPOSAL,
+    TAKES_BACK,
     VERSION,
     DecisionFacts,
     with_successors,
@@ -25,7 +27,6 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
 from bakery_assets.tenant_settings import settings_on
 
-TAKES_BACK = ("reject", "cancel")
 TARGET = [*PROPOSAL, "decision_id"]
 
 
@@ -70,6 +71,9 @@ def judge(facts: DecisionFacts) -> tuple[dy.DataFrame[JudgedDecisions], dy.DataF
         proposals_decided(decisions, facts["published_proposals"], facts["published_orders"]), facts
     )
     decisions = decisions.with_columns(refused=pl.when("is_new").then(_wrong_by_itself(decisions, targets, facts)))
+    decisions = decisions.join(
+        wrong_changes(decisions, facts), on=DECISION, how="left", maintain_order="left"
+    ).with_columns(refused=pl.coalesce("refused", pl.when("is_new").then("wrong_change")))
     targets = _judged_targets(targets.join(decisions.select(*DECISION, "refused"), on=DECISION))
     of_targets = targets.group_by(DECISION, maintain_order=True).agg(
         first=pl.col("wrong").drop_nulls().first(),
@@ -120,15 +124,19 @@ def _wrong_by_itself(decisions: pl.DataFrame, targets: pl.DataFrame, facts: Deci
             (pl.col("decision") == "regenerate") & (subjects > 0),
             pl.lit("Only a whole plan can be made anew: leave proposal, line and batch out."),
         ),
+        (
+            is_change & ~is_order & pl.col("batch_number").is_null(),
+            pl.lit("What is baked is changed batch by batch, or by a forecast override: name the batch."),
+        ),
+        (
+            is_change & ~is_order & (pl.col("quantity").is_null() | (values > 1)),
+            pl.lit("Of a batch the quantity is changed, and nothing else."),
+        ),
         (is_change & (values == 0), pl.lit("A change needs a quantity, a supplier or a day.")),
         (~is_change & (values > 0), pl.lit("A quantity, a supplier or a day is given with the decision change only.")),
-        (
-            is_change & ~is_order,
-            pl.lit("What is baked is changed by a forecast override; a batch can be approved or canceled."),
-        ),
         (is_change & (subjects == 0), pl.lit("A change names a line, or a proposal.")),
         (
-            pl.col("quantity").is_not_null() & ~one_line,
+            pl.col("quantity").is_not_null() & is_order & ~one_line,
             pl.lit("A quantity is one of a line: name the requirement, such as R001."),
         ),
         (

@@ -9,13 +9,13 @@ from datetime import time
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.decisions.facts import LINE, PROPOSAL, DecisionFacts, WindowFacts
-from bakery_assets.decisions.legality import TAKES_BACK, Targets
+from bakery_assets.decisions.facts import LINE, PROPOSAL, TAKES_BACK, DecisionFacts, WindowFacts
+from bakery_assets.decisions.legality import Targets
 from bakery_assets.decisions.numbers import moved_order_number, order_number
 from bakery_assets.decisions.states import ProposalStates
 from bakery_assets.decisions.targets import ORDER
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.baking_starts import baking_starts
+from bakery_assets.materials.baking_starts import baking_lives, baking_starts
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
@@ -77,8 +77,8 @@ def order_records(
 ) -> dy.DataFrame[ops.PurchaseOrders]:
     """Records of the lines that new decisions change, as learned when the last of these was recorded; sorted by key.
 
-    An order is expected within its whole day. What keeps for a single day comes before the baking of that day, as the
-    plan has it (``materials.baking_starts``).
+    An order is expected within its whole day, as the plan has it (``materials.baking_starts``): what is good for a
+    single day's baking before it.
 
     Args:
         not_known_to: ``tenant_id, instant``: plans up to this instant are made without these orders, which are
@@ -156,7 +156,8 @@ def with_window(rows: pl.DataFrame, facts: WindowFacts) -> pl.DataFrame:
     Args:
         rows: ``tenant_id, ingredient_id, supplier_id, deliver_on``.
     """
-    keeps_a_day = facts["ingredients"].select("tenant_id", "ingredient_id", "shelf_life_days")
+    lives = baking_lives(facts["ingredients"], facts["shifts"])
+    keeps_a_day = facts["ingredients"].select("tenant_id", "ingredient_id", baking_life=lives)
     begun = baking_starts(facts["shifts"])
     hours = facts["suppliers"].select("tenant_id", "supplier_id", "delivers_from", "delivers_until")
     following = begun.select("tenant_id", "weekday", next_before="days_before", next_starts_at="starts_at")
@@ -188,7 +189,7 @@ def with_window(rows: pl.DataFrame, facts: WindowFacts) -> pl.DataFrame:
     ):
         timed = with_instants(timed, name, day=day, wall_time=at)
     # What the plan counts on for a day has to be there when its baking begins, with a night shift the evening before.
-    keeps_one_day = pl.col("shelf_life_days") == 1
+    keeps_one_day = pl.col("baking_life") == 1
     begins = pl.when(keeps_one_day).then("baking_at").otherwise("next_baking_at")
     ends = pl.min_horizontal("window_ends", begins)
     return timed.with_columns(expected_to=ends).with_columns(

@@ -11,8 +11,9 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.decisions.auto_approval import auto_decisions
-from bakery_assets.decisions.facts import DECISION, PROCUREMENT, DecisionFacts
-from bakery_assets.decisions.legality import TAKES_BACK, JudgedDecisions, Targets, judge
+from bakery_assets.decisions.batch_changes import batch_events
+from bakery_assets.decisions.facts import DECISION, PROCUREMENT, TAKES_BACK, DecisionFacts
+from bakery_assets.decisions.legality import JudgedDecisions, Targets, judge
 from bakery_assets.decisions.orders import order_lines, order_records
 from bakery_assets.decisions.stale_reasons import says_stale
 from bakery_assets.decisions.states import PlanStates, ProposalStates, plan_states, proposal_states
@@ -62,7 +63,7 @@ def settle(facts: DecisionFacts, now: datetime, not_known_to: pl.DataFrame) -> S
         auto_decisions=auto,
         decisions=decisions,
         purchase_orders=_orders(facts, after, targets, not_known_to) if is_new else ops.PurchaseOrders.create_empty(),
-        batch_events=_batch_events(decisions) if is_new else ops.BatchEvents.create_empty(),
+        batch_events=batch_events(decisions.filter(pl.col("refused").is_null())),
         proposals=after,
         plans=plan_states(versions, after, decisions),
         news=_news(decisions) if is_new else News.create_empty(),
@@ -82,25 +83,11 @@ def _orders(
     return order_records(facts, was, is_now, targets, not_known_to)
 
 
-def _batch_events(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[ops.BatchEvents]:
-    """An approved batch is confirmed, one that is rejected or canceled is canceled."""
-    held = decisions.filter("is_new", pl.col("refused").is_null(), pl.col("batch_number").is_not_null()).sort(
-        "tenant_id", "recorded_at", "decision_id"
-    )
-    event = pl.when(pl.col("decision") == "approve").then(pl.lit("confirmed")).otherwise(pl.lit("cancelled"))
-    rows = held.with_columns(
-        event=event, happened_at="recorded_at", quantity=pl.lit(None), product_id=pl.lit(None, pl.String),
-        wasted_quantity=pl.lit(None), reason=pl.when(event == "cancelled").then("reason"),
-    )  # fmt: skip
-    key = ["tenant_id", "plan_date", "batch_number", "event", "recorded_at"]
-    return conform(ops.BatchEvents, rows.unique(key, keep="last", maintain_order=True))
-
-
 def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
     """One event for each new decision that holds, and one for each that has the plan made anew.
 
     A rejection has it made anew where its reason says that data was stale, and no later one about the same that is read
-    with it takes it back.
+    with it takes it back. So has a changed batch, for everything else of the plan to fit it.
     """
     plan = pl.when(pl.col("plan") == PROCUREMENT).then(pl.lit("procurement.plan")).otherwise(pl.lit("production.plan"))
     what = (
@@ -113,9 +100,14 @@ def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
         .otherwise(pl.lit("changed"))
     )
     subject = ["tenant_id", "plan_date", "version", "plan", "proposal_number", "requirement_number", "batch_number"]
-    words = pl.when(pl.col("plan") == PROCUREMENT).then(pl.lit("the orders")).otherwise(pl.lit("the production"))
+    words = (
+        pl.when(pl.col("plan") == PROCUREMENT)
+        .then(pl.lit("the orders"))
+        .otherwise(pl.format("batch {}", "batch_number").fill_null("the production"))
+    )
     verb = pl.when(pl.col("decision") == "regenerate").then(pl.lit("to be made anew")).otherwise(what)
     detail = pl.format("{} {} by {}{}", words, verb, "who", pl.format(": {}", "reason").fill_null(""))
+    is_changed_batch = (pl.col("decision") == "change") & pl.col("batch_number").is_not_null()
     new = decisions.filter("is_new", pl.col("refused").is_null()).sort("tenant_id", "recorded_at", "decision_id")
     held = new.with_columns(
         subject=pl.format("plan/{}/{}", "plan_date", "version"),
@@ -127,11 +119,13 @@ def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
             decision="decision", quantity="quantity", supplier_id="supplier_id",
             deliver_on=pl.col("deliver_on").cast(pl.String), reason="reason", who="who", detail=detail,
         ),
-        is_last=pl.col("decision_id") == pl.col("decision_id").last().over(subject),
+        is_last=pl.col("decision_id") == pl.col("decision_id").last().over([*subject, is_changed_batch]),
     )  # fmt: skip
     told = held.filter(pl.col("decision") != "regenerate").with_columns(type=pl.concat_str(plan, pl.lit("."), what))
-    asks = (pl.col("decision") == "regenerate") | (
-        pl.col("decision").is_in(TAKES_BACK[:1]) & says_stale("reason") & pl.col("batch_number").is_null()
+    asks = (
+        (pl.col("decision") == "regenerate")
+        | is_changed_batch
+        | (pl.col("decision").is_in(TAKES_BACK[:1]) & says_stale("reason") & pl.col("batch_number").is_null())
     )
     anew = held.filter(asks & pl.col("is_last")).with_columns(
         type=pl.concat_str(plan, pl.lit(".regeneration_requested"))

@@ -7,8 +7,8 @@ ordered in them. Only the last version of a day's plan is anything but supersede
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.decisions.facts import PROCUREMENT, PROPOSAL, VERSION, with_successors
-from bakery_assets.decisions.legality import TAKES_BACK, JudgedDecisions, Targets
+from bakery_assets.decisions.facts import PROCUREMENT, PROPOSAL, TAKES_BACK, VERSION, with_successors
+from bakery_assets.decisions.legality import JudgedDecisions, Targets
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import PLAN_STATES, PROPOSAL_STATES

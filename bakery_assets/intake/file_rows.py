@@ -27,6 +27,7 @@ from bakery_assets.intake.parsing import check_header, parse
 from bakery_assets.intake.records import Compared, compare_facts, compare_master_data, deduplicate
 from bakery_assets.intake.references import KnownRows, NamedLocations, check_references, named_locations
 from bakery_assets.intake.report import FaultGroup, FileReport, ReportProgress
+from bakery_assets.intake.return_faults import excessive_returns
 from bakery_assets.intake.row_batches import Source
 from bakery_assets.intake.row_rules import row_schema
 from bakery_assets.intake.tables import TableSpec
@@ -111,9 +112,11 @@ def read_file_rows(
     rows, repeated, repeats = deduplicate(spec, rows)
     given = spec.given(file.columns)
     compared = _compare(spec, rows, known, given, loaded_at if corrections or spec.is_revised else None)
-    contradicting = contradicting_events(spec, pl.concat([compared.new, compared.changed]), known)
-    compared = compared.without(contradicting)
-    late = [strange, missing, repeats, compared.faults, contradicting]
+    added = pl.concat([compared.new, compared.changed])
+    contradicting = contradicting_events(spec, added, known)
+    excessive = excessive_returns(spec, added, known)
+    compared = compared.without(contradicting).without(excessive)
+    late = [strange, missing, repeats, compared.faults, contradicting, excessive]
     _refuse_again(source, conform(RowFaults, pl.concat(late)), refuse)
     groups = _groups(found)
     report = FileReport(

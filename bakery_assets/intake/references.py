@@ -42,6 +42,9 @@ class KnownRows(Protocol):
     def events_of(self, batches: pl.DataFrame) -> pl.DataFrame:
         """All records of batch events of ``batches`` (``tenant_id, plan_date, batch_number``)."""
 
+    def of_lots(self, table: str, lots: pl.DataFrame) -> pl.DataFrame:
+        """All records of receipts or returns, in their schema, of ``lots`` (``tenant_id, ingredient_id, lot_id``)."""
+
     def planned_batches(self, batches: pl.DataFrame) -> pl.DataFrame:
         """Those of ``batches`` that a plan published, ``tenant_id, schedule_date, batch_number, product_id``."""
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, with_day
 from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT, PRODUCT_DAY
-from bakery_assets.materials.baking_starts import planned_delivery_delays
+from bakery_assets.materials.baking_starts import baking_lives, planned_delivery_delays
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Floats, by_day, expiry_buckets, shelf_lives, simulate_stock
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements
@@ -100,7 +100,7 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     after = np.round(after + planned_after, DECIMALS)
     in_time = np.round(in_time + planned - planned_after, DECIMALS)
     on_hand = expiry_buckets(stock, items, ITEM, OUTLOOK_DAYS)
-    flow = simulate_stock(required, on_hand, in_time, after, shelf_lives(items["shelf_life_days"]))
+    flow = simulate_stock(required, on_hand, in_time, after, shelf_lives(items["baking_life"]))
     receipts = np.round(in_time + after, DECIMALS)
     matters = np.flatnonzero((on_hand.sum(axis=1) + receipts.sum(axis=1) + required.sum(axis=1)) > 0)
     unmet = np.round(required - flow.consumption, DECIMALS)
@@ -154,12 +154,17 @@ def _items(cells: pl.DataFrame, inputs: InventoryInputs) -> pl.DataFrame:
     reorder = pl.when(pl.col("order_up_to").is_not_null()).then(pl.coalesce("reorder_point", "order_up_to"))
     ingredients = (
         inputs["ingredients"]
-        .join(planned_for, on=INGREDIENT, how="left")
-        .with_columns(safety_stock=pl.coalesce(reorder, "planned", "safety_stock"))
-        .select(*_ingredient_as_item(), "safety_stock", "shelf_life_days")
+        .join(planned_for, on=INGREDIENT, how="left", maintain_order="left")
+        .with_columns(
+            safety_stock=pl.coalesce(reorder, "planned", "safety_stock"),
+            baking_life=baking_lives(inputs["ingredients"], inputs["shifts"]),
+        )
+        .select(*_ingredient_as_item(), "safety_stock", "shelf_life_days", "baking_life")
     )
     planned = without_left_out(inputs["products"], inputs["master_data_faults"])
-    products = planned.select(*_product_as_item(), "shelf_life_days", safety_stock=pl.lit(0.0))
+    products = planned.select(
+        *_product_as_item(), "shelf_life_days", baking_life="shelf_life_days", safety_stock=pl.lit(0.0)
+    )
     return (
         pl.concat([ingredients, products.select(ingredients.columns)])
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")

@@ -2,6 +2,8 @@
 
 A delivery counts from the end of its window. What arrives when a day's baking has begun does not cover that day; where
 the hour is not known, it is usable the next day. A bakery without shifts has no hours: deliveries cover their own day.
+What keeps for a single day comes before that day's baking; where the night shift begins on the evening of the delivery,
+it covers the day whose baking is begun then.
 When batches start on the machines is in ``production.timing``.
 """
 
@@ -37,9 +39,12 @@ def baking_starts(shifts: dy.DataFrame[ops.Shifts]) -> dy.DataFrame[BakingStarts
 def with_usable_day(deliveries: pl.DataFrame, shifts: dy.DataFrame[ops.Shifts], *, arrives_at: str) -> pl.DataFrame:
     """Deliveries with ``usable_day``, the first day, counted from the plan date, whose baking they cover.
 
+    When a day without a shift is baked for is not known: what comes then is for the next, but for what keeps only for
+    the day on which it comes.
+
     Args:
-        deliveries: ``tenant_id, timezone, plan_date``, ``day`` of arrival on the bakery's clock, and the instant
-            ``arrives_at``, null: not known.
+        deliveries: ``tenant_id, timezone, plan_date``, ``day`` of arrival on the bakery's clock, the instant
+            ``arrives_at``, null: not known, and ``baking_life``, as of ``baking_lives``.
     """
     starts = baking_starts(shifts)
     keeps_hours = starts.select("tenant_id", keeps_hours=True).unique()
@@ -55,19 +60,35 @@ def with_usable_day(deliveries: pl.DataFrame, shifts: dy.DataFrame[ops.Shifts], 
             "weekday", "days_before", "starts_at", "on"
         )
     in_time, tomorrow = ((pl.col(arrives_at) <= pl.col(f"start_{ahead}")).fill_null(value=False) for ahead in (0, 1))
+    in_time |= (pl.col("baking_life") == 1) & pl.col("start_0").is_null() & pl.col(arrives_at).is_not_null()
     waits = pl.when(in_time).then(0).when(tomorrow | pl.any_horizontal(pl.col(arrives_at, "start_1").is_null())).then(1)
     usable = pl.col("day") + pl.when(pl.col("keeps_hours").is_null()).then(0).otherwise(waits.otherwise(2))
     return rows.with_columns(usable_day=usable).drop("keeps_hours", "start_0", "start_1")
 
 
+def baking_lives(items: pl.DataFrame, shifts: dy.DataFrame[ops.Shifts]) -> pl.Series:
+    """Days whose baking a delivery can cover, its own day the first of them: the shelf life; null: no expiry.
+
+    What keeps for a single day is good for a second one in a bakery with a night shift, which begins the baking of the
+    next day before the day is over.
+
+    Args:
+        items: ``tenant_id``, and ``shelf_life_days``, null: no expiry.
+    """
+    at_night = baking_starts(shifts).filter(pl.col("days_before") > 0)["tenant_id"].unique()
+    life = pl.col("shelf_life_days")
+    begins_before = (life == 1) & pl.col("tenant_id").is_in(at_night.to_list())
+    return items.select(pl.when(begins_before).then(2).otherwise(life).cast(pl.Int32).alias("baking_life")).to_series()
+
+
 def planned_delivery_delays(items: pl.DataFrame, shifts: dy.DataFrame[ops.Shifts]) -> Ints:
     """Days from the delivery of a planned order, whose hour is not known, until it is usable: 0 or 1 for each item.
 
-    What keeps for a single day is delivered before the baking, or it could never be used.
+    What is good for a single day's baking is delivered before it, or it could never be used.
 
     Args:
         items: ``tenant_id``, and ``shelf_life_days``, null: no expiry.
     """
     keeps_hours = items["tenant_id"].is_in(shifts["tenant_id"].unique().to_list())
-    keeps = items["shelf_life_days"].fill_null(2) > 1
+    keeps = baking_lives(items, shifts).fill_null(2) > 1
     return (keeps_hours & keeps).cast(pl.Int64).to_numpy()

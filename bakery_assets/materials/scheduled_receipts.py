@@ -11,7 +11,7 @@ import polars as pl
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.assumed_receipts import assumed_receipts
-from bakery_assets.materials.baking_starts import with_usable_day
+from bakery_assets.materials.baking_starts import baking_lives, with_usable_day
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
@@ -34,6 +34,7 @@ class OrderFacts(TypedDict):
 class ScheduledReceiptInputs(OrderFacts):
     """What ``scheduled_receipts`` reads."""
 
+    ingredients: dy.DataFrame[ops.Ingredients]
     shifts: dy.DataFrame[ops.Shifts]
 
 
@@ -85,8 +86,14 @@ def scheduled_receipts(cells: dy.DataFrame[Cells], inputs: ScheduledReceiptInput
     longer is not counted, which is the safe side, and after 90 days it is given up.
     What a bakery that records no receipts is taken to have received is in stock, see ``assumed_receipts``.
     """
-    orders = _open_orders(cells, inputs).with_columns(arrives_at=pl.when(~pl.col("is_overdue")).then("ends_at"))
-    timed = with_usable_day(orders, inputs["shifts"], arrives_at="arrives_at")
+    ingredients, shifts = inputs["ingredients"], inputs["shifts"]
+    lives = ingredients.select(*INGREDIENT, baking_life=baking_lives(ingredients, shifts))
+    orders = (
+        _open_orders(cells, inputs)
+        .join(lives, on=INGREDIENT, how="left", maintain_order="left")
+        .with_columns(arrives_at=pl.when(~pl.col("is_overdue")).then("ends_at"))
+    )
+    timed = with_usable_day(orders, shifts, arrives_at="arrives_at")
     is_expected = pl.col("is_expected")
     waits = pl.col("usable_day") > pl.col("day")
     expected = (

@@ -32,7 +32,8 @@ class UnitValues(Item):
 def unit_values(cells: dy.DataFrame[Cells], inputs: ValueInputs) -> dy.DataFrame[UnitValues]:
     """Of an ingredient its cheapest offer of known price in the tenant's currency, of a product its unit cost; sorted.
 
-    A product without a unit cost has none, for its selling price is not what it cost; nor has an intermediate.
+    A product without a unit cost has none, for its selling price is not what it cost. Of intermediates the ledger has
+    values, ``stock.recipes.intermediate_values``.
     """
     currencies = with_exchange_rate(inputs["suppliers"], inputs["tenants"], rates_on(cells, inputs))
     offered = (

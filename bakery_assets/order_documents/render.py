@@ -2,11 +2,23 @@
 
 import csv
 import html
-from importlib.util import find_spec
+from collections.abc import Sequence
 from io import StringIO
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bakery_assets.order_documents.document import OrderDocument, Writing, writing_of
+from bakery_assets.order_documents.scripts import (
+    DEJAVU,
+    DEJAVU_BOLD,
+    EAST_ASIAN,
+    font_file,
+    is_east_asian,
+    is_right_to_left,
+    printable,
+)
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would compute text that begins so
 STYLE = (
@@ -39,32 +51,28 @@ def as_html(order: OrderDocument) -> str:
 def as_pdf(order: OrderDocument) -> bytes:
     """An A4 page, or several; the same order gives the same bytes.
 
-    The font has Latin, Greek, Cyrillic and Arabic letters; a name in others is not readable in it.
+    In place of a name in a script that none of its fonts has, it says that the name is in the page and the table.
     """
-    from fpdf import FPDF
     from fpdf.enums import XPos, YPos
     from fpdf.fonts import FontFace
 
     writing = writing_of(order.country)
-    page = FPDF(format="A4")
+    instead = str(writing.words["unprintable"])
+    facts = [(name, printable(value, instead)) for name, value in _facts(order)]
+    rows = [tuple(printable(text, instead) for text in row) for row in _table(order, writing)]
+    page = _empty_pdf([text for row in (*facts, *rows) for text in row])
     page.set_creation_date(order.expected_from)
     page.set_title(f"{writing.words['title']} {order.order_id}")
     page.set_lang(writing.locale.replace("_", "-"))
-    for style, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
-        page.add_font("DejaVu", style, _fonts() / file)
-    page.set_auto_page_break(auto=True, margin=20)
-    page.set_margin(20)
-    page.add_page()
     page.set_font("DejaVu", "B", 18)
     page.cell(text=writing.words["title"], new_x=XPos.LMARGIN, new_y=YPos.NEXT, h=12)
-    for name, value in _facts(order):
+    for name, value in facts:
         page.set_font("DejaVu", "", 10)
         page.cell(45, 7, name)
         page.set_font("DejaVu", "B", 10)
         page.multi_cell(0, 7, value, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     page.ln(5)
     page.set_font("DejaVu", "", 9)
-    rows = _table(order, writing)
     if order.total is not None:
         rows.append((writing.words["total"], "", "", "", "", writing.money(order.total, order.currency)))
     alignment = tuple("RIGHT" if is_number else "LEFT" for is_number in NUMERIC)
@@ -79,6 +87,25 @@ def as_pdf(order: OrderDocument) -> bytes:
     page.ln(5)
     page.multi_cell(0, 6, writing.words["note"])
     return bytes(page.output())
+
+
+def _empty_pdf(texts: Sequence[str]) -> "FPDF":
+    """A PDF with the fonts for some texts, at its first page."""
+    from fpdf import FPDF
+
+    page = FPDF(format="A4")
+    for style, file in (("", DEJAVU), ("B", DEJAVU_BOLD)):
+        page.add_font("DejaVu", style, font_file(file))
+    others = ["DejaVu"]  # the bold one has fewer letters
+    if is_east_asian(texts):
+        page.add_font("Noto", "", font_file(EAST_ASIAN))
+        others.append("Noto")
+    page.set_fallback_fonts(others, exact_match=False)
+    page.set_text_shaping(is_right_to_left(texts))
+    page.set_auto_page_break(auto=True, margin=20)
+    page.set_margin(20)
+    page.add_page()
+    return page
 
 
 def as_csv(order: OrderDocument) -> str:
@@ -132,11 +159,3 @@ def _cell(tag: str, text: str, is_number: bool) -> str:
 
 def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULAS) else text
-
-
-def _fonts() -> Path:
-    """Fonts that come with matplotlib, which is not imported for them."""
-    found = find_spec("matplotlib")
-    assert found is not None
-    assert found.origin is not None
-    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"

@@ -11,10 +11,10 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.materials.expiry_buckets import Ints, last_usable_day
+from bakery_assets.materials.expiry_buckets import Floats, Ints, last_usable_day
 from bakery_assets.procurement.offers import Offers
 from bakery_assets.procurement.outcome import DAYS_AFTER, mean_use, outcome
-from bakery_assets.procurement.records import MrpRecords, PlannedOrders, most_within
+from bakery_assets.procurement.records import NEVER, MrpRecords, PlannedOrders, most_within
 from bakery_assets.procurement.replenishment import place_orders
 from bakery_assets.quantities import CENTS, DECIMALS, TOLERANCE
 from bakery_assets.schemas import conform
@@ -111,7 +111,7 @@ def _bring_forward(
 ) -> tuple[pl.DataFrame, Offers]:
     """Orders and offers without the deliveries between the new day and the old one, for the items that are moved.
 
-    An item that would then come too late or only in part keeps its deliveries.
+    An item of which something would then be missing, or come still earlier, keeps its deliveries.
     """
     offer, item, to_day, usable = (moved[name].to_numpy() for name in ("offer", "item", "to_day", "usable_day"))
     day = np.arange(offers.delivers.shape[1])
@@ -127,28 +127,41 @@ def _bring_forward(
         offer=pl.Series(rows[placed["offer"].to_numpy()], dtype=pl.Int32),
     )
     before = orders.filter(pl.col("item").is_in(items.tolist()))
-    worse = (
-        _faults(anew)
-        .join(_faults(before), on="item", how="left", suffix="_before")
-        .filter(
-            (pl.col("late") > pl.col("late_before").fill_null(0))
-            | (pl.col("unfit") > pl.col("unfit_before").fill_null(0.0) + TOLERANCE)
-        )
-    )
+    own = records.of(items)
+    is_worse = (_faults(own, anew, items) > _faults(own, before, items) + TOLERANCE).any(axis=0)
+    # What the new delivery cannot bring is not to come with one before it.
+    earliest = _earliest(before, items)
+    np.minimum.at(earliest, np.searchsorted(items, item), to_day)
+    is_worse |= _earliest(anew, items) < earliest
+    worse = pl.DataFrame({"item": pl.Series(items[is_worse], dtype=pl.Int32)})
     kept = before.join(worse, on="item", how="semi")
     others = orders.join(before, on="item", how="anti")
     found = pl.concat([others, kept, anew.join(worse, on="item", how="anti")])
-    is_worse = np.isin(offers.item, worse["item"].to_numpy())
-    delivers[is_worse] = offers.delivers[is_worse]
+    stays = np.isin(offers.item, items[is_worse])
+    delivers[stays] = offers.delivers[stays]
     return found.sort("item", "needed_day", "deliver_day", "offer"), replace(offers, delivers=delivers)
 
 
-def _faults(orders: pl.DataFrame) -> pl.DataFrame:
-    """By item how many of its orders come too late, and how much of them is left out or has no room."""
-    return orders.group_by("item").agg(
-        late=(pl.col("usable_day") > pl.col("needed_day")).sum(),
-        unfit=(pl.col("left_out") + pl.col("over_storage")).sum(),
-    )
+def _faults(own: MrpRecords, orders: pl.DataFrame, items: Ints) -> Floats:
+    """For each item what is missing on each day of the outlook, added up, and for how much of its orders there is no
+    room: two rows, a column for each item.
+
+    Args:
+        own: the records of ``items``, which are ascending.
+        orders: of these items.
+    """
+    row = np.searchsorted(items, orders["item"].to_numpy())
+    missing = outcome(own, orders.with_columns(item=pl.Series(row)), days_after=0).short.sum(axis=1)
+    no_room = np.zeros(len(items))
+    np.add.at(no_room, row, orders["over_storage"].to_numpy())
+    return np.stack([missing, no_room]).round(DECIMALS)
+
+
+def _earliest(orders: pl.DataFrame, items: Ints) -> Ints:
+    """The first day on which something of each item is delivered; ``NEVER``: none."""
+    found = np.full(len(items), NEVER, dtype=np.int64)
+    np.minimum.at(found, np.searchsorted(items, orders["item"].to_numpy()), orders["deliver_day"].to_numpy())
+    return found
 
 
 def _fill_beyond(orders: pl.DataFrame, records: MrpRecords, offers: Offers) -> pl.DataFrame:

@@ -45,12 +45,17 @@ class Wanted:
     first_day: int
 
 
-def keep(wanted: Wanted, proposed: Floats, offers: Offers) -> tuple[Ints, Floats, NDArray[np.bool_]]:
+def keep(
+    wanted: Wanted, proposed: Floats, delivers: NDArray[np.bool_], offers: Offers
+) -> tuple[Ints, Floats, NDArray[np.bool_]]:
     """Days from which the orders are usable, their quantities, and whether the quantity is one of the plan before.
 
     A quantity stays where it is enough, and what is wanted is less by less than the threshold. A delivery stays where
     it is at most ``early_days`` before the last one in time; of several the first, so that each need takes the next
     proposal and none is left over. Nothing stays of which something would then expire before it is used.
+
+    Args:
+        proposed, delivers: offers by days, what is left of the plan before, and the deliveries that can bring more.
     """
     usable, quantity = wanted.usable.copy(), wanted.quantity.copy()
     is_kept = np.zeros(len(usable), dtype=np.bool_)
@@ -61,7 +66,7 @@ def keep(wanted: Wanted, proposed: Floats, offers: Offers) -> tuple[Ints, Floats
         counts = is_open & (at >= 0) & (at < proposed.shape[1])
         counts &= (early == 0) | (wanted.can_come_sooner & (early <= early_days))
         place = np.clip(at, 0, proposed.shape[1] - 1)
-        proposed_then = np.where(counts & offers.delivers[offer, place], proposed[offer, place], 0.0)
+        proposed_then = np.where(counts & delivers[offer, place], proposed[offer, place], 0.0)
         is_there = proposed_then > 0
         if not is_there.any():
             continue

@@ -118,21 +118,57 @@ class Offers:
     @cached_property
     def latest_delivery(self) -> Ints:
         """Offers by days: the last delivery on or before that day; -1: none."""
-        days = np.arange(self.delivers.shape[1])
-        return np.maximum.accumulate(np.where(self.delivers, days, -1), axis=1)
+        return _latest(self.delivers)
 
     @cached_property
     def next_delivery(self) -> Ints:
         """Offers by days: the first delivery after that day; the number of days: none."""
-        days = self.delivers.shape[1]
-        marked = np.where(self.delivers, np.arange(days), days)
-        first = np.minimum.accumulate(marked[:, ::-1], axis=1)[:, ::-1]
-        return np.concatenate([first[:, 1:], np.full((len(first), 1), days)], axis=1)
+        return _following(self.delivers)
 
     def of(self, rows: Ints, item: Ints) -> "Offers":
         """Some of the offers, whose items now have the rows ``item``."""
         others = {each.name: getattr(self, each.name)[rows] for each in fields(self) if each.name != "item"}
         return Offers(item=item, **others)
+
+
+class OpenDeliveries:
+    """The deliveries of offers that can bring more, while orders are placed.
+
+    Attributes:
+        delivers, latest, following: offers by days, as ``delivers``, ``latest_delivery`` and ``next_delivery`` of
+            ``Offers``.
+    """
+
+    def __init__(self, offers: Offers) -> None:
+        self.latest, self.following = offers.latest_delivery, offers.next_delivery
+        self.delivers, self._are_own = offers.delivers, False
+
+    def close(self, offer: Ints, usable: Ints, by_store: NDArray[np.bool_]) -> None:
+        """Deliveries that bring no more; each offer at most once.
+
+        Args:
+            by_store: there is no room for more by then, whichever delivery brings it; otherwise one before it can.
+        """
+        if not len(offer):
+            return
+        if not self._are_own:
+            self.latest, self.following = self.latest.copy(), self.following.copy()
+            self.delivers, self._are_own = self.delivers.copy(), True
+        day = np.arange(self.delivers.shape[1])
+        first = np.where(by_store, 0, usable)[:, None]
+        rows = self.delivers[offer] & ~((day >= first) & (day <= usable[:, None]))
+        self.delivers[offer], self.latest[offer], self.following[offer] = rows, _latest(rows), _following(rows)
+
+
+def _latest(delivers: NDArray[np.bool_]) -> Ints:
+    return np.maximum.accumulate(np.where(delivers, np.arange(delivers.shape[1]), -1), axis=1)
+
+
+def _following(delivers: NDArray[np.bool_]) -> Ints:
+    days = delivers.shape[1]
+    marked = np.where(delivers, np.arange(days), days)
+    first = np.minimum.accumulate(marked[:, ::-1], axis=1)[:, ::-1]
+    return np.concatenate([first[:, 1:], np.full((len(first), 1), days)], axis=1)
 
 
 def supplier_offers(cells: dy.DataFrame[Cells], inputs: SupplierOfferInputs) -> dy.DataFrame[SupplierOffers]:

@@ -24,11 +24,13 @@ class Outcome:
         morning: stock after the day's receipts.
         closing: stock in the evening, after what expires.
         expired: stock that expires in the evening.
+        short: of the outlook, requirement not met so far plus what is missing of the safety stock.
     """
 
     morning: Floats
     closing: Floats
     expired: Floats
+    short: Floats
 
 
 def mean_use(records: MrpRecords) -> Floats:
@@ -37,18 +39,21 @@ def mean_use(records: MrpRecords) -> Floats:
     return mean
 
 
-def outcome(records: MrpRecords, orders: pl.DataFrame) -> Outcome:
+def outcome(records: MrpRecords, orders: pl.DataFrame, days_after: int = DAYS_AFTER) -> Outcome:
     """What becomes of the stock of every item with its open and planned orders; nothing more is ordered later.
 
     Stock on hand that lasts longer than the outlook is taken to keep.
+
+    Args:
+        days_after: days after the outlook, at most ``DAYS_AFTER``.
     """
     count, planned = records.gross_requirement.shape
-    days = planned + DAYS_AFTER
+    days = planned + days_after
     buckets = np.zeros((count, days + 1))
     buckets[:, :planned] = records.on_hand[:, :planned]
     buckets[:, days] = records.on_hand[:, planned]
     required = np.concatenate(
-        [records.gross_requirement, np.repeat(mean_use(records)[:, None], DAYS_AFTER, axis=1)], axis=1
+        [records.gross_requirement, np.repeat(mean_use(records)[:, None], days_after, axis=1)], axis=1
     ).round(DECIMALS)
     in_time, late, proposed = (np.zeros((count, days)) for _ in range(3))
     known = min(records.scheduled_receipts.shape[1], days)
@@ -57,7 +62,8 @@ def outcome(records: MrpRecords, orders: pl.DataFrame) -> Outcome:
     item, usable, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
     within = usable < days
     np.add.at(proposed, (item[within], usable[within]), quantity[within])
-    found = Outcome(*(np.zeros((count, days)) for _ in range(3)))
+    morning, closing, expired = (np.zeros((count, days)) for _ in range(3))
+    found = Outcome(morning, closing, expired, short=np.zeros((count, planned)))
     unmet = np.zeros(count)
     for day in range(days):
         receive(buckets, in_time[:, day], last_usable_day(day, records.shelf_life))
@@ -68,6 +74,8 @@ def outcome(records: MrpRecords, orders: pl.DataFrame) -> Outcome:
         used = issue(buckets, wanted)
         # What could not be met waits for the next delivery of the plan, and no longer than the plan goes.
         unmet = np.round(wanted - used, DECIMALS) if day < planned else np.zeros(count)
+        if day < planned:
+            found.short[:, day] = unmet + np.maximum(records.safety_stock - total(buckets), 0.0)
         found.expired[:, day] = expire(buckets, day)
         found.closing[:, day] = total(buckets)
     return found

@@ -22,7 +22,7 @@ from bakery_assets.explanations.procurement import (
 )
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.baking_starts import planned_delivery_delays
+from bakery_assets.materials.baking_starts import baking_lives, planned_delivery_delays
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Ints, by_day, expiry_buckets, shelf_lives, total
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements, where_used
@@ -88,6 +88,7 @@ class ProcurementInputs(ProposalInputs):
     stock_movements: dy.DataFrame[plans.StockMovements]
     stock_balances: dy.DataFrame[plans.StockBalances]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
+    supplier_returns: dy.DataFrame[ops.SupplierReturns]
 
 
 class ProcurementTables(TypedDict):
@@ -191,8 +192,8 @@ def _records(
     lots = stock.filter(pl.col("item_kind") == INGREDIENT_KIND).rename({"item_id": "ingredient_id"})
     days = min(max(OUTLOOK_DAYS, 2 + max(receipts["day"].to_list(), default=0)), DELIVERY_DAYS)
     in_time, after = (by_day(receipts, items, INGREDIENT, name, days) for name in ("quantity", "after_baking"))
-    shelf_life = shelf_lives(items["shelf_life_days"])
-    # What keeps for one day only and comes when baking has begun can never be used.
+    shelf_life = shelf_lives(baking_lives(items, shifts))
+    # What is good for one day's baking only and comes when baking has begun can never be used.
     late = np.zeros_like(after)
     late[:, 1:] = np.where(shelf_life[:, None] > 1, after[:, :-1], 0.0)
     return MrpRecords(

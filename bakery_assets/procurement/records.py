@@ -93,7 +93,7 @@ class MrpRecords:
             gross_requirement.
         on_hand: expiry buckets on the first morning, items by days + 1 (see ``materials.expiry_buckets``).
         safety_stock: quantity that should always be left.
-        shelf_life: days that a delivery keeps.
+        shelf_life: days whose baking a delivery can cover, see ``materials.baking_starts``.
         late_receipts: the part of scheduled_receipts that was delivered on the day before.
         delay: days from the delivery of a planned order until it is usable.
         storage_limit: the most of which there may ever be stock; ``NO_LIMIT``: any.

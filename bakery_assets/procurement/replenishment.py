@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
 from bakery_assets.procurement.kept_proposals import Wanted, keep
-from bakery_assets.procurement.offers import Offers
+from bakery_assets.procurement.offers import Offers, OpenDeliveries
 from bakery_assets.procurement.records import (
     NEVER,
     NO_LIMIT,
@@ -69,7 +69,7 @@ class _ToDate:
 
     Attributes:
         mornings: items by days, stock after the day's receipts.
-        full: by offer, the last usable day of a delivery that can bring no more; -1: none.
+        open: the deliveries that can bring more.
         proposed: offers by days, what is left of the proposals of the plan before.
     """
 
@@ -78,7 +78,7 @@ class _ToDate:
     scheduled_receipts: Floats
     ordered: Floats
     mornings: Floats
-    full: Ints
+    open: OpenDeliveries
     proposed: Floats
 
 
@@ -90,7 +90,8 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     covers every requirement until that supplier's next delivery or the end of the shelf life: the largest
     shortage up to then is the net requirement, to which minimum and pack are applied once. The surplus
     is stock for the days that follow. If no offer can deliver in time, the one that delivers first is late, and
-    nothing more is ordered until it has arrived. A requirement that stock could not meet stays open until then. An
+    nothing more is ordered until it has arrived. Where a supplier has a largest order, each delivery brings one, and
+    the delivery before it what is missing then. A requirement that stock could not meet stays open until then. An
     order that arrives after the last day of requirements is reduced by what open orders bring after that day and no
     later than it: otherwise what a long lead time has on its way would be ordered anew every morning.
 
@@ -108,8 +109,8 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     unmet = np.zeros(count)
     everything, late_until = np.arange(count), np.zeros(count, dtype=np.int64)
     used, expired, received, ordered = (np.zeros(count) for _ in range(4))
-    full = np.full(len(offers.item), -1, dtype=np.int64)
-    to_date = _ToDate(used, expired, received, ordered, np.zeros((count, days)), full, offers.proposed.copy())
+    deliveries = OpenDeliveries(offers)
+    to_date = _ToDate(used, expired, received, ordered, np.zeros((count, days)), deliveries, offers.proposed.copy())
     placed = []
     for day in range(days):
         _receive_open_orders(buckets, everything, day, records)
@@ -181,7 +182,7 @@ def _order(
 
     Each order is cut to the supplier's largest order and to what can be stored: it then covers as many days as fit.
     """
-    offer, usable = _choose(day, records, offers, to_date.full)
+    offer, usable = _choose(day, records, offers, to_date.open)
     short = short[offer[short] >= 0]
     if not len(short):
         return pl.DataFrame(schema=pl.Schema(PlannedOrders)), False
@@ -191,7 +192,7 @@ def _order(
     target = records.target_stock[short]
     ahead = _ahead(short, day, buckets[short], unmet[short], records, target)
     before_next = np.minimum(
-        offers.next_delivery[offer, usable] - 1, last_usable_day(delivered, records.shelf_life[short])
+        to_date.open.following[offer, usable] - 1, last_usable_day(delivered, records.shelf_life[short])
     )
     begins = np.minimum(np.maximum(usable, day), days - 1)
     due = np.arange(days, records.scheduled_receipts.shape[1])
@@ -206,7 +207,6 @@ def _order(
     rows = np.arange(len(short))
     net = np.maximum(np.round(shortage[rows, largest] - later, DECIMALS), 0.0)
     quantity = np.where(is_full, fits, order_quantity(net, offers.minimum[offer], offers.pack[offer]))
-    to_date.full[offer[is_full]] = usable[is_full]
     received_since = ahead.scheduled_receipts[rows, covered - day] - ahead.scheduled_receipts[rows, largest]
     wanted = Wanted(
         offer=offer,
@@ -224,7 +224,10 @@ def _order(
         mean_use=records.gross_requirement[short].mean(axis=1),
         first_day=day,
     )
-    usable, quantity, is_kept = keep(wanted, to_date.proposed, offers)
+    usable, quantity, is_kept = keep(wanted, to_date.proposed, to_date.open.delivers, offers)
+    by_store = is_full & (fits < offers.maximum[offer] - TOLERANCE)
+    closes = is_full | (offers.maximum[offer] < NO_LIMIT)
+    to_date.open.close(offer[closes], usable[closes], by_store[closes])
     arrived = records.scheduled_receipts[short, day]
     morning = total(buckets[short]) - arrived
     expired = ahead.expired[rows, largest]
@@ -319,27 +322,22 @@ def _stock_then(items: Ints, usable: Ints, day: int, ahead: Outlook, to_date: _T
     return found
 
 
-def _choose(day: int, records: MrpRecords, offers: Offers, full: Ints) -> tuple[Ints, Ints]:
+def _choose(day: int, records: MrpRecords, offers: Offers, deliveries: OpenDeliveries) -> tuple[Ints, Ints]:
     """For each item the offer to take for a requirement on ``day`` (-1: none) and the day from which it is usable.
 
     Where there is no offer, the day says nothing.
-
-    Args:
-        full: by offer, up to which usable day its deliveries can bring no more.
     """
     count, last = len(records.gross_requirement), offers.delivers.shape[1]
     chosen = np.full(count, -1, dtype=np.int64)
     if not len(offers.item):
         return chosen, chosen.copy()
-    latest, later = offers.latest_delivery[:, day], offers.next_delivery[:, day]
+    latest, later = deliveries.latest[:, day], deliveries.following[:, day]
     number = np.arange(len(offers.item))
     delivered = latest - records.delay[offers.item]
-    in_time = (latest > full) & (last_usable_day(delivered, records.shelf_life[offers.item]) >= day)
+    in_time = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item]) >= day)
     items, starts = np.unique(offers.item, return_index=True)
     best = np.minimum.reduceat(np.where(in_time, number, NO_OFFER), starts)
-    soonest = np.minimum.reduceat(
-        np.where((later < last) & (later > full), later * len(number) + number, NO_OFFER), starts
-    )
+    soonest = np.minimum.reduceat(np.where(later < last, later * len(number) + number, NO_OFFER), starts)
     is_late = (best == NO_OFFER) & (soonest < NO_OFFER)
     chosen[items] = np.where(best < NO_OFFER, best, np.where(is_late, soonest % len(number), -1))
     usable = np.zeros(count, dtype=np.int64)

@@ -28,6 +28,7 @@ class PerformanceInputs(TypedDict):
     suppliers: dy.DataFrame[ops.Suppliers]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
+    supplier_returns: dy.DataFrame[ops.SupplierReturns]
 
 
 class SupplierPerformance(dy.Schema):
@@ -48,7 +49,7 @@ def supplier_performance(cells: dy.DataFrame[Cells], inputs: PerformanceInputs) 
     a day before the planning instant, of bakeries whose receipts name orders: of others nobody knows what came.
 
     quality = (lines without complaint + 10) / (lines + 10). A line counts once a receipt names it; there is a complaint
-    about it when one of them has one or says that something was rejected.
+    about it when one of them has one or says that something was rejected, or some of it went back with a reason.
     """
     named = inputs["stock_receipts"].filter(pl.col("order_id").is_not_null())
     instants = cells.select("tenant_id", "planned_as_of").join(named.select("tenant_id").unique(), on="tenant_id")
@@ -70,7 +71,7 @@ def supplier_performance(cells: dy.DataFrame[Cells], inputs: PerformanceInputs) 
         .group_by(SUPPLIER)
         .agg(good=is_good.sort().sum(), lines_measured=pl.len())
     )
-    delivered = _lines_delivered(named, inputs["purchase_orders"])
+    delivered = _lines_delivered(named, inputs["supplier_returns"], inputs["purchase_orders"])
     counts = ["good", "lines_measured", "clean", "lines_delivered"]
 
     def shrunk(good: str, lines: str, stated: pl.Expr) -> pl.Expr:
@@ -89,16 +90,19 @@ def supplier_performance(cells: dy.DataFrame[Cells], inputs: PerformanceInputs) 
     return conform(SupplierPerformance, rows.sort(SUPPLIER))
 
 
-def _lines_delivered(receipts: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+def _lines_delivered(receipts: pl.DataFrame, returns: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     """By supplier the ``lines_delivered``, and how many of them are ``clean``, without complaint.
 
     Args:
         receipts: those that name an order.
     """
     is_disputed = (pl.col("rejected_quantity") > 0) | pl.col("complaint").is_not_null()
+    faulty = returns.filter((pl.col("quantity") > 0) & pl.col("reason").is_not_null()).select(LINE).unique()
     return (
         receipts.group_by(LINE)
-        .agg(is_clean=~is_disputed.any())
+        .agg(is_accepted=~is_disputed.any())
+        .join(faulty.with_columns(is_returned=True), on=LINE, how="left")
+        .with_columns(is_clean=pl.col("is_accepted") & pl.col("is_returned").is_null())
         .join(orders.select(*LINE, "supplier_id"), on=LINE)
         .group_by(SUPPLIER)
         .agg(clean=pl.col("is_clean").sum(), lines_delivered=pl.len())

@@ -13,6 +13,7 @@ from bakery_assets.batches.histories import histories_of
 from bakery_assets.batches.of_record import BATCH, batches_of_record, begins_by_record, ready_at
 from bakery_assets.cells import HORIZON_DAYS, stock_instants
 from bakery_assets.opening_hours import trading_hours
+from bakery_assets.quantities import equal
 from bakery_assets.schemas import Cells, conform, ops, plans
 from bakery_assets.schemas import columns as col
 
@@ -43,8 +44,11 @@ class CarriedBatches(dy.Schema):
     batch_number = col.key_text("The batch", primary_key=True)
     product_id = col.key_text("The product")
     recipe_id = col.text("Recipe used", nullable=True)
-    quantity_planned = col.number("Quantity as published, in the product's unit")
-    supply = col.number("Quantity it still adds to stock after the planning instant, in the product's unit")
+    quantity_planned = col.number("Quantity as published, or as confirmed since, in the product's unit")
+    supply = col.number(
+        "Quantity it still adds to stock after the planning instant, in the product's unit; of one that was made"
+        " smaller what it was to add before, so that nothing is baked to make up for that"
+    )
     begins_on = plans.ProductionBatches.begins_on
     made_on = col.date("Day of its own work")
     begins_at = col.instant("When its first dough is begun", nullable=True)
@@ -83,7 +87,8 @@ class UsedNumbers(dy.Schema):
 
 
 def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.DataFrame[CarriedBatches]:
-    """Batches that each cell's plan keeps with number, quantity and times, sorted.
+    """Batches that each cell's plan keeps with number, quantity and times, sorted; one that was confirmed with another
+    quantity has that one.
 
     These are the batches of the horizon that have begun at the planning instant, by the record (their first dough
     counts) or by an event, those that were confirmed, and those of a day whose own plan is published already. A batch
@@ -102,7 +107,7 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         .filter(pl.col("schedule_date").is_between(pl.col("cell_date"), last_day))
         .join(
             histories_of(cells, inputs["batch_events"], recorded).select(
-                *BATCH, "state", "started_at", "checked_at", "ended_at"
+                *BATCH, "state", "confirmed_quantity", "started_at", "checked_at", "ended_at"
             ),
             on=BATCH,
             how="left",
@@ -133,6 +138,8 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         really_ends_at=pl.coalesce("ended_at", pl.col("end_at") + _delay("started_at")),
         begins_on=pl.coalesce(_day("begins_on"), "schedule_date"),
         made_on=pl.coalesce(_day("made_on"), "schedule_date"),
+        quantity_planned=pl.coalesce("confirmed_quantity", "quantity_planned"),
+        reasoning=_with_change(),
     )
     return conform(CarriedBatches, _with_stock(kept, cells, begun_by_record | told_begun).sort(BATCH))
 
@@ -146,7 +153,28 @@ def _with_stock(kept: pl.DataFrame, cells: dy.DataFrame[Cells], begun: pl.Expr) 
         is_in_stock=is_over | (has_begun & (ready_at(start) <= pl.col("stock_at"))).fill_null(value=False),
         has_taken_ingredients=is_over | (has_begun & (start <= pl.col("stock_at"))).fill_null(value=False),
     )
-    return timed.with_columns(supply=pl.when("is_in_stock").then(0.0).otherwise("quantity_planned"))
+    to_come = pl.max_horizontal("quantity_planned", _changed_from())
+    return timed.with_columns(supply=pl.when("is_in_stock").then(0.0).otherwise(to_come))
+
+
+def _with_change() -> pl.Expr:
+    """The terms of a batch; where another quantity was confirmed than the first that was planned, that one, too."""
+    origin = pl.coalesce(_changed_from(), "quantity_planned")
+    is_changed = ~equal(pl.col("confirmed_quantity"), origin)
+    terms = pl.col("reasoning").str.replace(r'"changed_from":[^,}]*,?', "").str.strip_prefix("{")
+    comma = pl.when(terms == "}").then(pl.lit("")).otherwise(pl.lit(","))
+    with_origin = pl.concat_str(pl.lit('{"changed_from":'), origin, comma, terms)
+    return (
+        pl.when(is_changed)
+        .then(with_origin)
+        .when(pl.col("confirmed_quantity").is_not_null())
+        .then(pl.concat_str(pl.lit("{"), terms))
+        .otherwise("reasoning")
+    )
+
+
+def _changed_from() -> pl.Expr:
+    return pl.col("reasoning").str.json_path_match("$.changed_from").cast(pl.Float64, strict=False)
 
 
 def _with_opening(rows: pl.DataFrame, inputs: RecordInputs) -> pl.DataFrame:

@@ -407,8 +407,23 @@ class StockReceipts(dy.Schema):
     complaint = col.text("What was wrong with what came, accepted or not; empty: nothing", nullable=True)
 
 
+class SupplierReturns(dy.Schema):
+    """What went back to its supplier after it was received; lowers its lot, and opens nothing of its order."""
+
+    tenant_id = col.tenant_id()
+    return_id = col.key_text("The return", primary_key=True)
+    lot_id = col.key_text("The lot it was received into", primary_key=True)
+    ingredient_id = col.key_text("The ingredient")
+    order_id = col.text("Purchase order it came with; empty: not known, so it counts for no supplier", nullable=True)
+    location_id = col.location_id()
+    quantity = col.number("Quantity returned, in the ingredient's unit; 0: nothing after all")
+    reason = col.text("What was wrong with it, a complaint about the supplier; empty: nothing", nullable=True)
+    returned_at = col.instant("When it left the house")
+    recorded_at = col.recorded_at()
+
+
 class Waste(dy.Schema):
-    """What was thrown away."""
+    """What was thrown away; of a batch that failed, or units that it wasted, its batch events tell."""
 
     tenant_id = col.tenant_id()
     waste_id = col.key_text("The entry", primary_key=True)
@@ -424,8 +439,12 @@ class Waste(dy.Schema):
         "When it was thrown away; empty: at closing, or at the item's first count of that day after recorded_at",
         nullable=True,
     )
+    recipe_id = col.text(
+        "Intermediate, such as a dough; what stock does not have of it was made for this, of its ingredients",
+        nullable=True,
+    )
 
-    one_item = exactly_one("product_id", "ingredient_id")
+    one_item = exactly_one("product_id", "ingredient_id", "recipe_id")
 
 
 class Transfers(dy.Schema):
@@ -452,7 +471,11 @@ class BatchEvents(dy.Schema):
     plan_date = col.date("Day the batch is sold first, whose plan has it", primary_key=True)
     batch_number = col.key_text("The batch", primary_key=True)
     event = col.choice("What happened", BATCH_EVENTS, primary_key=True)
-    quantity = col.number("Units made so far, without those wasted; empty: as planned", nullable=True)
+    quantity = col.number(
+        "Units made so far, without those wasted; of a batch that is confirmed, what is to be made of it, where that is"
+        " above 0; empty: as planned",
+        nullable=True,
+    )
     happened_at = col.instant("When")
     who = col.text("Who reported it", nullable=True)
     recorded_at = col.recorded_at()
@@ -509,7 +532,9 @@ class PlanDecisions(dy.Schema):
     proposal_number = col.text("Purchase proposal that it is about; empty: none, or all of the plan", nullable=True)
     requirement_number = col.text("Line of a proposal that it is about, by its requirement", nullable=True)
     batch_number = col.text("Batch of the plan date that it is about", nullable=True)
-    quantity = col.number("Changed quantity of the line, in the ingredient's unit", nullable=True)
+    quantity = col.number(
+        "Changed quantity of the line or batch, in the unit of the ingredient or product", nullable=True
+    )
     supplier_id = col.text("Changed supplier of the line or proposal", nullable=True)
     deliver_on = col.date("Changed day of delivery of the line or proposal", nullable=True)
 
@@ -555,6 +580,7 @@ class EquipmentEvents(dy.Schema):
 TABLES: tuple[type[dy.Schema], ...] = (
     Tenants, Locations, TenantSettings, OpeningHours, Products, Ingredients, Recipes, RecipeLines, Suppliers,
     SupplierItems, ExchangeRates, Equipment, Shifts, ProductionSteps, Calendar, Weather, QualityTemplates, Sales,
-    SalesHourly, CustomerOrders, StockLots, PurchaseOrders, OrderEvents, StockReceipts, Waste, Transfers, BatchEvents,
-    BatchConsumption, QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements, EquipmentEvents,
+    SalesHourly, CustomerOrders, StockLots, PurchaseOrders, OrderEvents, StockReceipts, SupplierReturns, Waste,
+    Transfers, BatchEvents, BatchConsumption, QualityChecks, PlanDecisions, ForecastOverrides, AlertAcknowledgements,
+    EquipmentEvents,
 )  # fmt: skip

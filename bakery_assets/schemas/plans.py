@@ -135,7 +135,8 @@ LEFT_OUT = ("product", "component", "recipe")
 
 ITEM_KINDS = ("product", "intermediate", "ingredient")
 MOVEMENT_KINDS = (
-    "count", "receipt", "production", "consumption", "sale", "waste", "transfer", "expiry", "adjustment",
+    "count", "receipt", "production", "consumption", "sale", "waste", "supplier_return", "transfer", "expiry",
+    "adjustment",
 )  # fmt: skip
 
 # Movements by which stock is lost or found: they have a value. What is bought, made and sold has its own prices.
@@ -276,8 +277,8 @@ class StockMovements(PlanRow):
     is_assumed = col.boolean("No fact says so: taken from the plan of record, from orders, sales or a forecast")
     value = col.metric(
         "Of an adjustment, of waste and of what expires: quantity times price, in the tenant's currency. The price is"
-        " that of an ingredient's cheapest offer, by the exchange rate of the plan date, or a product's unit cost, as"
-        " entered when it was planned; empty: there is none"
+        " that of an ingredient's cheapest offer, by the exchange rate of the plan date, a product's unit cost, or what"
+        " the ingredients of an intermediate cost, as entered when it was planned; empty: there is none"
     )
 
     @dy.rule()
@@ -300,7 +301,7 @@ class StockBalances(PlanRow):
 
 
 class UnexplainedUsage(PlanRow):
-    """What facts say was sold or thrown away beyond what was recorded as made or there."""
+    """What facts say was sold, thrown away or returned to suppliers beyond what was recorded as made or there."""
 
     item_kind = col.choice("What it is", ITEM_KINDS, primary_key=True)
     item_id = col.key_text("Product, recipe of the intermediate, or ingredient", primary_key=True)

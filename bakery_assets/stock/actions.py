@@ -155,6 +155,10 @@ def _discard(book: Book, own: Columns) -> None:
     _take(book, own, "waste")
 
 
+def _send_back(book: Book, own: Columns) -> None:
+    _take(book, own, "supplier_return")
+
+
 def _count_lot(book: Book, own: Columns) -> None:
     """Set a lot to what was found; it keeps its last day unless the count names one."""
     rows, found = own["row"], own["quantity"]
@@ -193,6 +197,7 @@ ACTIONS = {
     Action.SELL: _sell,
     Action.EXPECT_SALE: _sell,
     Action.DISCARD: _discard,
+    Action.SEND_BACK: _send_back,
     Action.COUNT_LOT: _count_lot,
     Action.COUNT_ITEM: _count_item,
 }

@@ -77,7 +77,8 @@ def made_batches(
     has_begun = is_confirmed | told_start.is_not_null() | is_finished | is_cut
     is_made = pl.when(ended == "cancelled").then(told_start.is_not_null()).otherwise(has_begun | is_assumed)
     start = pl.coalesce(told_start, pl.min_horizontal(planned_start, pl.when(is_finished | is_cut).then("ended_at")))
-    good = pl.coalesce("told_quantity", "quantity_planned").fill_null(0.0)
+    to_be_made = pl.coalesce("confirmed_quantity", "quantity_planned").fill_null(0.0)
+    good = pl.coalesce("told_quantity", to_be_made)
     wasted = pl.col("told_waste").fill_null(0.0)
     # Of a batch that came to nothing its units are rarely told, and never 0: its dough was made.
     lost = pl.col("told_quantity").fill_null(0.0) + wasted
@@ -87,11 +88,7 @@ def made_batches(
             taken_at=start,
             quantity=pl.when(is_cut).then(0.0).otherwise(good),
             wasted=pl.when(is_finished).then(wasted).otherwise(0.0),
-            taken_for=pl.when(~is_cut)
-            .then(good + wasted)
-            .when(lost > 0)
-            .then(lost)
-            .otherwise(pl.col("quantity_planned").fill_null(0.0)),
+            taken_for=pl.when(~is_cut).then(good + wasted).when(lost > 0).then(lost).otherwise(to_be_made),
             made_at=pl.when(is_cut).then(None).when(is_finished).then("ended_at").otherwise(ready_at(start)),
             is_recorded=ended.is_not_null(),
         )

@@ -18,10 +18,12 @@ from bakery_assets.stock.settling import Lots, Promised
 
 DATED = {  # facts that change stock, and the column with the day or instant that they are about
     "sales": "sales_date", "sales_hourly": "sales_date", "waste": "waste_date", "stock_lots": "counted_at",
-    "stock_receipts": "received_at", "purchase_orders": "expected_to", "transfers": "transferred_at",
-    "batch_events": "happened_at", "batch_consumption": "plan_date", "plan_versions": "plan_date",
+    "stock_receipts": "received_at", "supplier_returns": "returned_at", "purchase_orders": "expected_to",
+    "transfers": "transferred_at", "batch_events": "happened_at", "batch_consumption": "plan_date",
+    "plan_versions": "plan_date",
 }  # fmt: skip
-SAYS_NOTHING_OF_STOCK = ("sales", "sales_hourly", "waste")  # before anything else is known there is no stock
+# Before anything else is known there is no stock.
+SAYS_NOTHING_OF_STOCK = ("sales", "sales_hourly", "waste", "supplier_returns")
 KINDS = plans.ITEM_KINDS
 DAY_SECONDS = 86_400
 MOST_CLOSED_DAYS = 14  # before the planning instant, over which a ledger looks back

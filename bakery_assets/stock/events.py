@@ -25,9 +25,10 @@ class Action(IntEnum):
     CONSUME = 5
     SELL = 6
     DISCARD = 7
-    EXPECT_SALE = 8  # what is only expected to be sold; facts of the same instant come first
-    COUNT_LOT = 9
-    COUNT_ITEM = 10
+    SEND_BACK = 8  # to the supplier
+    EXPECT_SALE = 9  # what is only expected to be sold; facts of the same instant come first
+    COUNT_LOT = 10
+    COUNT_ITEM = 11
 
 
 class StockEvents(dy.Schema):

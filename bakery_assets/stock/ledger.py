@@ -33,7 +33,7 @@ from bakery_assets.stock.closing_balances import Opening, closing_balances, open
 from bakery_assets.stock.distributed import distributed, distributed_days
 from bakery_assets.stock.events import Action, StockEvents
 from bakery_assets.stock.expiry_limits import MOST_PASSES, ExpiryLimits, expiry_limits, limited, limited_tenants
-from bakery_assets.stock.recipes import Recipes, recipes_of
+from bakery_assets.stock.recipes import Recipes, intermediate_values, recipes_of
 from bakery_assets.stock.scope import LOCATION_DAY, Scope, scope_of
 from bakery_assets.stock.settling import Lots, Promised, Settled, settle
 
@@ -60,6 +60,7 @@ class LedgerInputs(TypedDict):
     stock_lots: dy.DataFrame[ops.StockLots]
     purchase_orders: dy.DataFrame[ops.PurchaseOrders]
     stock_receipts: dy.DataFrame[ops.StockReceipts]
+    supplier_returns: dy.DataFrame[ops.SupplierReturns]
     waste: dy.DataFrame[ops.Waste]
     transfers: dy.DataFrame[ops.Transfers]
     batch_events: dy.DataFrame[ops.BatchEvents]
@@ -202,7 +203,9 @@ def _derive(
 ) -> Ledger:
     recipes = recipes_of(inputs["products"], inputs["recipes"], inputs["recipe_lines"], inputs["ingredients"])
     scope = _scope(cells, inputs, opening)
-    ledger = Ledger(scope, opening, unit_values(cells, inputs), [], [])
+    values = unit_values(cells, inputs)
+    values = conform(UnitValues, pl.concat([values, intermediate_values(recipes, values)]))
+    ledger = Ledger(scope, opening, values, [], [])
     lives = _shelf_lives(inputs)
     counts = fact_events.counts(scope, inputs["stock_lots"], lives)
     moves = fact_events.transfers(inputs["transfers"])
@@ -244,7 +247,7 @@ def _derive(
             use.taken_by_baking(recipes, baked),
         ]
     )
-    facts_of_all = pl.concat([counts, moves])
+    facts_of_all = pl.concat([counts, moves, waste])
     taken = _settle_intermediates(ledger, recipes, conform(use.Taken, taken), facts_of_all, made, inputs, limits)
     of_ingredients = pl.concat(
         [
@@ -254,6 +257,7 @@ def _derive(
                 moves,
                 waste,
                 fact_events.receipts(inputs["stock_receipts"]),
+                fact_events.returns(scope, inputs["supplier_returns"], inputs["stock_receipts"]),
                 _orders_received(scope, cells, inputs, lives),
                 use.consumption(scope, taken),
             )
@@ -270,7 +274,8 @@ def _scope(cells: dy.DataFrame[Cells], inputs: LedgerInputs, opening: Opening) -
         facts[name].select("tenant_id", location_id=column, kitchen_id=pl.lit(None, pl.String))
         for name, column in (
             ("sales", "location_id"), ("stock_lots", "location_id"), ("stock_receipts", "location_id"),
-            ("waste", "location_id"), ("transfers", "from_location_id"), ("transfers", "to_location_id"),
+            ("supplier_returns", "location_id"), ("waste", "location_id"), ("transfers", "from_location_id"),
+            ("transfers", "to_location_id"),
         )
     ]  # fmt: skip
     locations = pl.concat(named).group_by("tenant_id", "location_id").agg(pl.col("kitchen_id").drop_nulls().first())
@@ -464,11 +469,18 @@ def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockB
     return conform(plans.StockBalances, rows.sort(*ITEM, "location_id", "lot_id"))
 
 
+def is_unexplained() -> pl.Expr:
+    """Whether what an event took beyond the book is told: more of an ingredient may have come than was recorded, so of
+    what is used or thrown away of one it is not."""
+    return (pl.col("item_kind") == PRODUCT_KIND) | (pl.col("action") == int(Action.SEND_BACK))
+
+
 def _unexplained(ledger: Ledger) -> dy.DataFrame[plans.UnexplainedUsage]:
-    """Products that were sold or thrown away beyond the book, though events tell of all that was made."""
+    """What the book did not have: of products sold or thrown away, though events tell of all that was made, and of
+    ingredients that went back to suppliers."""
     rows = (
         pl.concat([each.unexplained for each in ledger.after])
-        .filter((pl.col("item_kind") == PRODUCT_KIND) & ~pl.col("is_assumed"))
+        .filter(is_unexplained() & ~pl.col("is_assumed"))
         .group_by(*ITEM, "location_id", "source", "happened_at")
         .agg(quantity=ordered_sum("amount").round(DECIMALS))
         .join(ledger.scope.cells.select("tenant_id", "plan_date"), on="tenant_id")

@@ -18,6 +18,8 @@ from bakery_assets.materials.bill_of_materials import (
     with_yield_factor,
 )
 from bakery_assets.materials.items import INTERMEDIATE_KIND
+from bakery_assets.materials.unit_values import UnitValues
+from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import conform, ops
 
 DEEPEST = 12  # levels of intermediates; deeper is a recipe that contains itself
@@ -60,6 +62,29 @@ def recipes_of(
     )
     make_days = recipes.select("tenant_id", item_id="recipe_id", make_days="make_days")
     return Recipes(conform(BillLines, bill), of_products, make_days, _levels(bill))
+
+
+def intermediate_values(recipes: Recipes, values: dy.DataFrame[UnitValues]) -> dy.DataFrame[UnitValues]:
+    """What the ingredients of one unit of each intermediate are worth, level by level from below; sorted.
+
+    An intermediate of which a component has no value has none: part of the cost would pass for all of it.
+    """
+    component = ["tenant_id", "component_kind", "component_id"]
+    known = values.select("tenant_id", component_kind="item_kind", component_id="item_id", unit_value="unit_value")
+    found = [UnitValues.create_empty()]
+    for level in reversed(recipes.levels):
+        lines = recipes.bill.join(level, on=["tenant_id", "item_id"], how="semi").join(known, on=component, how="left")
+        worth = (
+            lines.with_columns(cost=pl.col("quantity_per") * pl.col("unit_value"))
+            .group_by("tenant_id", "item_id")
+            .agg(ordered_sum("cost").round(DECIMALS), is_whole=pl.col("cost").is_not_null().all())
+            .filter("is_whole")
+            .select("tenant_id", "item_id", item_kind=pl.lit(INTERMEDIATE_KIND), unit_value="cost")
+        )
+        found.append(conform(UnitValues, worth))
+        known = pl.concat([known, worth.select("tenant_id", component_kind="item_kind", component_id="item_id",
+                                               unit_value="unit_value")])  # fmt: skip
+    return conform(UnitValues, pl.concat(found).sort(UnitValues.primary_key()))
 
 
 def longest_chains(recipes: pl.DataFrame, recipe_lines: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Events that facts tell of directly: counts, receipts, transfers and waste.
+"""Events that facts tell of directly: counts, receipts, returns to suppliers, transfers and waste.
 
 Orders that are taken to have been received are in ``materials.assumed_receipts``.
 """
@@ -72,6 +72,29 @@ def receipts(stock_receipts: dy.DataFrame[ops.StockReceipts]) -> dy.DataFrame[St
     )
 
 
+def returns(
+    scope: Scope, facts: dy.DataFrame[ops.SupplierReturns], stock_receipts: dy.DataFrame[ops.StockReceipts]
+) -> dy.DataFrame[StockEvents]:
+    """What went back to suppliers, from its lot; other lots give what the book does not have of it, as of waste.
+
+    A lot that went back after its last day has left the book by then, so it moves nothing.
+    """
+    lot = ["tenant_id", "ingredient_id", "lot_id"]
+    last_days = stock_receipts.group_by(lot).agg(last_day=pl.col("expires_on").min())
+    dated = facts.join(last_days, on=lot, how="left").join(scope.cells.select("tenant_id", "timezone"), on="tenant_id")
+    local = with_local_times(dated, wall="returned_at")
+    is_expired = (pl.col("last_day") < pl.col("wall").dt.date()).fill_null(value=False)
+    return events_of(
+        local.filter(~is_expired & (pl.col("quantity") > 0)),
+        item_kind=pl.lit(INGREDIENT_KIND),
+        item_id=pl.col("ingredient_id"),
+        happened_at=pl.col("returned_at"),
+        action=int(Action.SEND_BACK),
+        takes_anywhere=pl.lit(True),
+        source=pl.format("return {} of lot {}", "return_id", "lot_id"),
+    )
+
+
 def transfers(facts: dy.DataFrame[ops.Transfers]) -> dy.DataFrame[StockEvents]:
     """What was brought from one location to another."""
     return events_of(
@@ -85,10 +108,11 @@ def transfers(facts: dy.DataFrame[ops.Transfers]) -> dy.DataFrame[StockEvents]:
 
 
 def waste(scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[StockEvents]) -> dy.DataFrame[StockEvents]:
-    """What was thrown away: of products from its location, then from its kitchen.
+    """What was thrown away: of products from its location, then from its kitchen, of anything else then from anywhere.
 
     It happens when it says. What only knows its day happens when its location closes, or at the first count of the item
-    there, on that day, that comes after it was written down: whoever counts then no longer finds it.
+    there, on that day, that comes after it was written down: whoever counts then no longer finds it. An intermediate
+    that the book does not have was made for it, so that its ingredients are gone.
     """
     own = scope.cells.select("tenant_id", "begins_on", "timezone")
     thrown = with_item(facts).join(own, on="tenant_id").with_columns(date=pl.col("waste_date"))
@@ -99,15 +123,19 @@ def waste(scope: Scope, facts: dy.DataFrame[ops.Waste], counts: dy.DataFrame[Sto
     rows = pl.concat([timed.drop("wall"), _before_counts(dated, counts)], how="diagonal")
     rows = rows.join(scope.kitchens, on=["tenant_id", "location_id"], how="left")
     is_product = pl.col("item_kind") == PRODUCT_KIND
+    is_made = pl.col("item_kind") == INTERMEDIATE_KIND
     of_lot = pl.format(" of lot {}", "lot_id").fill_null("")
+    # The lot, too: where the book does not have it, the movements are of others.
+    source = pl.format("waste {}{}", "waste_id", of_lot)
     return events_of(
         rows,
         action=int(Action.DISCARD),
         other_location_id=pl.when(is_product & (pl.col("kitchen_id") != pl.col("location_id"))).then("kitchen_id"),
         takes_anywhere=~is_product,
+        is_raised=is_made,
+        new_lot_id=pl.when(is_made).then(pl.format("for {}", source)),
         made_on=pl.when(is_product).then("date"),
-        # The lot, too: where the book does not have it, the movements are of others.
-        source=pl.format("waste {}{}", "waste_id", of_lot),
+        source=source,
     )
 
 

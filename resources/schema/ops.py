@@ -167,7 +167,17 @@ stock_receipts = table(
     creates="locations",
 )
 
-waste = table(schemas.Waste, _recorded("waste"), fact="waste_date", creates="locations")
+supplier_returns = table(
+    schemas.SupplierReturns, _recorded("supplier_returns"), fact="returned_at", creates="locations"
+)
+
+waste = table(
+    schemas.Waste,
+    tenant_fk("recipe_id", "ops.recipes"),
+    _recorded("waste"),
+    fact="waste_date",
+    creates="locations",
+)
 
 transfers = table(
     schemas.Transfers,

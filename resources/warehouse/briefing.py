@@ -150,6 +150,12 @@ def item_names(warehouse: Warehouse, tenant_id: str) -> pl.DataFrame:
         )
         for kind, table in (("ingredient", ops.ingredients), ("product", ops.products))
     ]
+    recipes = ops.recipes.c
+    parts.append(
+        select(
+            literal("recipe_id"), recipes.recipe_id, func.coalesce(recipes.name, recipes.recipe_id), recipes.yield_unit
+        ).where(recipes.tenant_id == tenant_id, recipes.product_id.is_(None))
+    )
     with warehouse.engine.connect() as connection:
         rows = [tuple(row) for row in connection.execute(union_all(*parts))]
     columns = ["column", "item_id", "name", "unit"]
@@ -204,10 +210,11 @@ def planned_batch(warehouse: Warehouse, tenant_id: str, batch_number: str) -> Pl
 
 @dataclass(frozen=True)
 class RecordedWaste:
-    """What was thrown away, as it was recorded last, without how much."""
+    """What was thrown away, as it was recorded last, without how much; one of the first three names it."""
 
     product_id: str | None
     ingredient_id: str | None
+    recipe_id: str | None
     lot_id: str | None
     location_id: str
     waste_date: date

@@ -188,6 +188,8 @@ def _read_facts(bulk: Bulk, now: datetime, *, auto: bool) -> DecisionFacts:
         published_proposals=_read(bulk, plans_of.PublishedProposals, plans.published_proposals, _OF_CELLS),
         published_orders=_read(bulk, plans_of.PublishedOrders, plans.published_orders, lines),
         published_batches=_read(bulk, plans_of.PublishedBatches, plans.published_batches, batches),
+        past_batch_events=_read(bulk, facts_of.BatchEvents, ops.batch_events, batches),
+        equipment=_read(bulk, facts_of.Equipment, ops.equipment, of_deciding),
         later_orders=conform(LaterOrders, bulk.read(_LATER_ORDERS)),
         sent_orders=conform(SentOrders, sent),
         supplier_items=_read(bulk, facts_of.SupplierItems, ops.supplier_items, of_deciding),

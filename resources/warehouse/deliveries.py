@@ -101,10 +101,7 @@ _UNDECIDED = f"""
                       AND d.recorded_at > p.planned_as_of AND d.recorded_at <= p.at)
 """
 _OWN = "t.tenant_id IN (SELECT tenant_id FROM watching)"
-_FACTS = (
-    "tenants", "tenant_settings", "calendar", "products", "ingredients", "recipes", "recipe_lines", "suppliers",
-    "supplier_items", "exchange_rates", "customer_orders", "purchase_orders", "stock_receipts",
-)  # fmt: skip
+_FACTS = tuple(name for name in (table_name(each) for each in ops.TABLES) if name in TextInputs.__annotations__)
 _PLAN_TABLES = {
     "production_batches": plans.ProductionBatches,
     "stock_balances": plans.StockBalances,

@@ -2,7 +2,8 @@
 
 What a row must be, and what it is next to an earlier one, is decided in ``bakery_assets.intake``.
 
-Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects`` and ``batches`` (what rows are about),
+Temporary tables: ``wanted`` (keys that rows refer to), ``tenants``, ``subjects``, ``batches`` and ``lots`` (what rows
+are about),
 ``faults`` (rows at fault, as read), ``staged`` and ``staged_locations`` (rows to store).
 """
 # ruff: noqa: S608 - names come from the schema, values never do
@@ -81,6 +82,13 @@ class StoredRows:
                 f"SELECT {selected(ops.batch_events)} FROM ops.batch_events t"
                 " JOIN batches USING (tenant_id, plan_date, batch_number)"
             ).cast(frame_schema(ops.batch_events))
+
+    def of_lots(self, table: str, lots: pl.DataFrame) -> pl.DataFrame:
+        stored = metadata.tables[f"ops.{table}"]
+        with _staged(self._bulk, "lots", lots):
+            return self._bulk.read(
+                f"SELECT {selected(stored)} FROM {stored.fullname} t JOIN lots USING (tenant_id, ingredient_id, lot_id)"
+            ).cast(frame_schema(stored))
 
     def planned_batches(self, batches: pl.DataFrame) -> pl.DataFrame:
         with _staged(self._bulk, "batches", batches):

@@ -22,7 +22,7 @@ from resources.warehouse.connection import Bulk, instant
 
 BALANCES = 5  # closing balances back to which facts may come late before the ledger is derived from the first fact
 MARGIN_DAYS = 2  # before a balance: a batch of the day before may be made, or begun late, after midnight
-ORDER_DAYS = GIVEN_UP_DAYS + 30  # orders, and receipts that may be theirs
+ORDER_DAYS = GIVEN_UP_DAYS + 30  # orders, receipts that may be theirs, and what of these went back
 FACTS_OF_THE_LEDGER = tuple(name for name in DATED if name != "plan_versions")
 MASTER_DATA_OF_BALANCES = ("recipes", "recipe_lines", "calendar")  # says how far back facts reach
 STOCK_FACTS = tuple(name for name in FACTS_OF_THE_LEDGER if name not in ("sales", "sales_hourly"))  # read for forecasts
@@ -31,7 +31,7 @@ _ABOUT = {name: _COUNTED if name == "stock_lots" else f"{{0}}.{DATED[name]}" for
     "batch_events": "{0}.plan_date"
 }  # as its key has it: an event's own time may be corrected
 _DAY_IN_KEY = ("stock_lots", "batch_events", "batch_consumption")  # all records of a fact are about the same day
-_ORDERS = ("purchase_orders", "stock_receipts")
+_ORDERS = ("purchase_orders", "stock_receipts", "supplier_returns")
 # The first count of an item has nothing to be compared with, and how old the last one is, people are told.
 _ITEM = "coalesce({0}.ingredient_id, ''), coalesce({0}.product_id, ''), coalesce({0}.recipe_id, '')"
 _FIRST_AND_LAST_COUNTS = (

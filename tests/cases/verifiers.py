@@ -90,6 +90,7 @@ def verify_procurement(facts: Rows, tables: Frames) -> None:
             verify_terms(facts, json.loads(row["reasoning"]), row)
     for supplier in suppliers.values():
         verify_minimum_values(supplier, tables)
+    verify_largest_orders(facts, tables)
     verify_splits(tables)
     verify_storage(facts, tables)
     verify_proposals(suppliers, tables)
@@ -162,6 +163,14 @@ def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:
         assert told == [is_small] * delivery.height, delivery
 
 
+def verify_largest_orders(facts: Rows, tables: Frames) -> None:
+    """Where a supplier has a largest order, a delivery brings one order of the ingredient."""
+    largest = {(row["supplier_id"], row["ingredient_id"]) for row in facts["supplier_items"] if row["maximum_quantity"]}
+    orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
+    for (supplier, ingredient, _), rows in orders.group_by("supplier_id", "ingredient_id", "deliver_on"):
+        assert rows.height == 1 or (supplier, ingredient) not in largest, rows
+
+
 def verify_splits(tables: Frames) -> None:
     """What an order leaves of a shortage is in the orders after it, or said to be missing, and whoever is full named."""
     orders = tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
@@ -175,11 +184,13 @@ def verify_splits(tables: Frames) -> None:
             assert (terms["rest_from"] is None) == (rest == 0)
             is_missing = row["left_out_quantity"] > rest + TOLERANCE
             assert (" more are needed than " in row["consequence"]) == is_missing
-            full = [
-                before["supplier"]
-                for before, _ in lines[:place]
-                if before["limited_to"] == before["maximum_quantity"] and before["score"] > terms["score"]
-            ]
+            full = list(
+                dict.fromkeys(
+                    before["supplier"]
+                    for before, _ in lines[:place]
+                    if before["limited_to"] == before["maximum_quantity"] and before["score"] > terms["score"]
+                )
+            )
             assert not full or terms["full_suppliers"] == " and ".join(full)
 
 
@@ -223,6 +234,17 @@ def verify_storage(facts: Rows, tables: Frames) -> None:
             assert morning <= limit + terms["over_storage"] + TOLERANCE, (row, morning)
 
 
+def comes_before_baking(facts: Rows, ingredient: dict[str, Any]) -> bool:
+    """It keeps for one day only, and no night shift begins the next day's baking before that is over."""
+    by_night = any(shift["ends_at"] <= shift["starts_at"] for shift in facts["shifts"])
+    return ingredient.get("shelf_life_days") == 1 and not by_night
+
+
+def begins_on(facts: Rows, day: int) -> bool:
+    """A shift begins on the day."""
+    return any((shift["weekday"] - 1) % 7 == day % 7 for shift in facts["shifts"])
+
+
 def first_work(facts: Rows, day: int) -> datetime:
     """When baking for a day starts; for a day without a shift, and without shifts at all, at midnight."""
     midnight = datetime.combine(MONDAY + timedelta(days=day), time(0), BERLIN)
@@ -236,7 +258,8 @@ def first_work(facts: Rows, day: int) -> datetime:
 def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetime, float]]:
     """When stock comes in: open orders at the end of their window, planned ones on their day at an unknown hour."""
     keeps_hours = bool(facts["shifts"])
-    [shelf_life] = [row["shelf_life_days"] for row in facts["ingredients"] if row["ingredient_id"] == ingredient]
+    [kept] = [row for row in facts["ingredients"] if row["ingredient_id"] == ingredient]
+    is_fresh = comes_before_baking(facts, kept)
     planned_at = datetime.combine(MONDAY, time(2), BERLIN)
 
     def unknown_hour(day: int, *, before_baking: bool) -> datetime:
@@ -249,12 +272,14 @@ def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetim
     for order in facts["purchase_orders"]:
         if order["ingredient_id"] == ingredient:
             ends = order["expected_to"].astimezone(BERLIN)
-            known = unknown_hour(day_of(ends.date()), before_baking=True) if not keeps_hours else ends
+            # What comes on a day without a shift and keeps no longer is used whenever that day is baked for.
+            on_its_day = not keeps_hours or (is_fresh and not begins_on(facts, day_of(ends.date())))
+            known = unknown_hour(day_of(ends.date()), before_baking=True) if on_its_day else ends
             late = ends < planned_at
             found.append((unknown_hour(0, before_baking=False) if late else known, order["quantity"]))
     for row in tables["procurement_requirements"].to_dicts():
         if row["ingredient_id"] == ingredient and row["planned_order_quantity"] > 0:
-            at = unknown_hour(day_of(row["deliver_on"]), before_baking=shelf_life == 1)
+            at = unknown_hour(day_of(row["deliver_on"]), before_baking=is_fresh)
             found.append((at, row["planned_order_quantity"]))
     return found
 

@@ -63,6 +63,17 @@ def test_an_order_is_changed_approved_printed_and_sent(run, warehouse: Warehouse
     assert rows(warehouse, "SELECT event, how, who IS NOT NULL FROM ops.order_events") == [("sent", "phone", True)]
 
 
+def test_a_batch_is_changed_and_a_new_version_asked_for(run, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    number = f"{DAY:%Y%m%d}-001"
+    asked = "A new version of the plan is asked for; it is made while `bakery up` runs, within a minute."
+    assert run("change", "--batch", number, "--quantity", "36") == (0, [asked, f"Batch {number} is confirmed with 36."])
+    assert run("change", "--batch", number, "--quantity", "0") == (
+        2, [f"To make nothing of it, cancel it: bakery reject --batch {number}"]
+    )  # fmt: skip
+    assert run("change", "--batch", number) == (2, ["Of a batch the quantity is changed, and nothing else."])
+    assert rows(warehouse, "SELECT event, quantity FROM ops.batch_events") == [("confirmed", 36.0)]
+
+
 def test_what_does_not_hold_is_refused_in_a_line(run) -> None:  # type: ignore[no-untyped-def]
     assert run("approve", "--proposal", "P77") == (2, [f"Version 1 of the plan of {DAY} has no P77."])
     assert run("approve", "--at", "2026-03-03T04:00") == (2, [f"No plan of {DAY} was out by then."])

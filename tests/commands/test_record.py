@@ -69,7 +69,7 @@ def test_the_command_runs_as_a_program_of_its_own(warehouse: Warehouse, tmp_path
     command = [str(BAKERY), "count", "flower", "30", "--tenant", "b"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.strip() == "b has no product or ingredient flower; did you mean flour or Flour?"
+    assert done.stderr.strip() == "b has no product, ingredient or intermediate flower; did you mean flour or Flour?"
 
 
 def test_a_count_by_name_is_recorded_with_its_local_time(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
@@ -118,6 +118,21 @@ def test_waste_without_an_hour_is_of_its_day(report, warehouse: Warehouse) -> No
     assert rows(warehouse, "SELECT wasted_at FROM ops.waste") == [(None,)]
 
 
+def test_dough_that_is_thrown_away_was_made_of_its_ingredients(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    report("receive", "salt", "1000", "--at", "2026-03-02T20:00")
+    report("count", "flour", "60", "--at", "2026-03-02T21:00")
+    assert report("count", "dough", "1.5", "--at", "2026-03-02T22:00")[0] == 0
+    status, text = report("waste", "dough", "2", "--reason", "sour", "--at", "2026-03-02T22:30")
+    assert (status, text) == (
+        0,
+        "dough: 2 kg thrown away at 2026-03-02 22:30, sour. In the book: 1.5 kg before, 0 kg after.\n"
+        "0.5 kg of it is taken to have been made for that, of 0.3 kg of Flour, 6 g of Salt.\n"
+        "That is 0.5 kg more than the book had. If it is a mistake, correct it; 0 takes it back: bakery waste dough"
+        f" QUANTITY --tenant b --corrects {rows(warehouse, 'SELECT waste_id FROM ops.waste')[0][0]}",
+    )
+    assert rows(warehouse, "SELECT recipe_id, product_id, ingredient_id FROM ops.waste") == [("dough", None, None)]
+
+
 def test_waste_of_a_lot_that_the_book_does_not_have_is_refused(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     status, text = report("waste", "salt", "10", "--lot", "bag", "--at", "2026-03-02T19:00")
     assert status == 2
@@ -131,7 +146,10 @@ def test_waste_of_a_lot_that_the_book_does_not_have_is_refused(report, warehouse
 
 
 def test_an_item_nobody_has_is_refused_with_what_is_near(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
-    assert report("count", "flower", "30") == (2, "b has no product or ingredient flower; did you mean flour or Flour?")
+    assert report("count", "flower", "30") == (
+        2,
+        "b has no product, ingredient or intermediate flower; did you mean flour or Flour?",
+    )
     assert rows(warehouse, "SELECT count(*) FROM ops.stock_lots WHERE lot_id IS NULL") == [(0,)]
 
 

@@ -63,7 +63,7 @@ def test_dagster_dbt_would_see_the_same_models_below_the_same_tables() -> None:
     theirs = build_dbt_asset_specs(manifest=MANIFEST, dagster_dbt_translator=AssetKeys())
     ours = model_specs(read_manifest())
 
-    assert len(ours) == 25
+    assert len(ours) == 26
     assert _deps(ours) == _deps(theirs)
 
 

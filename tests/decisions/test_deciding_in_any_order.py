@@ -39,6 +39,7 @@ class Deciding(RuleBasedStateMachine):
         self.decisions: list[Row] = []
         self.outcomes: dict[str, str] = {}
         self.orders: list[Row] = []
+        self.batch_events: list[Row] = []
         self.sent: dict[str, list[Row]] = {}
         self.settled: Settlement | None = None
         given = sections(ALWAYS)
@@ -91,6 +92,16 @@ class Deciding(RuleBasedStateMachine):
              "quantity": quantity, "recorded_at": self.tick()}
         )  # fmt: skip
 
+    @rule(decision=st.sampled_from(["change", "change", "approve", "cancel"]), quantity=st.sampled_from([10.0, 30.0, 50.0]), back=st.integers(0, 1))  # fmt: skip
+    def bake(self, decision: str, quantity: float, back: int) -> None:
+        """Someone decides about the one batch of one of the last plans; its loads hold 40."""
+        about = self.versions[-1 - min(back, len(self.versions) - 1)]
+        self.decisions.append(
+            {"decision_id": f"d{len(self.decisions)}", "plan_date": about["plan_date"], "version": about["version"],
+             "plan": "production_schedules", "decision": decision, "who": "Cem", "batch_number": "1",
+             "quantity": quantity if decision == "change" else None, "recorded_at": self.tick()}
+        )  # fmt: skip
+
     @rule()
     def send(self) -> None:
         """The first order that is open and not sent leaves the house."""
@@ -106,6 +117,7 @@ class Deciding(RuleBasedStateMachine):
         for row in settled.decisions.filter("is_new").iter_rows(named=True):
             self.outcomes[row["decision_id"]] = "refused" if row["refused"] else "accepted"
         self.orders += settled.purchase_orders.to_dicts()
+        self.batch_events += settled.batch_events.to_dicts()
         self.settled = self.settle()
         assert self.settled.purchase_orders.is_empty()
         assert self.settled.news.is_empty()
@@ -129,6 +141,14 @@ class Deciding(RuleBasedStateMachine):
             "outcomes": frame(plans_of.DecisionOutcomes, [
                 {"decision_id": each, "outcome": what, "judged_at": self.now} for each, what in self.outcomes.items() if what == "accepted"
             ]),
+            "published_batches": frame(plans_of.PublishedBatches, [
+                {**key, "schedule_date": key["plan_date"], "batch_number": "1", "product_id": "rye", "quantity_planned": 20.0,
+                 "priority": 1, "planned_since": START, "start_at": START + timedelta(days=3),
+                 "reasoning": '{"steps":[{"equipment_id":"oven","loads":2,"step":"bake"}]}'}
+                for key in self.keys()
+            ]),
+            "past_batch_events": frame(ops.BatchEvents, self.batch_events),
+            "equipment": frame(ops.Equipment, [{"equipment_id": "oven", "name": "Oven", "kind": "oven", "capacity": 20.0}]),
             "later_orders": frame(SCHEMAS["later_orders"], self.later_orders()),
             "sent_orders": frame(SCHEMAS["sent_orders"], [{"order_id": each, "sent_at": self.now} for each in self.sent]),
         }  # fmt: skip
@@ -200,6 +220,21 @@ class Deciding(RuleBasedStateMachine):
             ordered = sorted(same, key=lambda each: each[0])
             for (since, _, _), (_, made_as_of, _) in pairwise(ordered):
                 assert made_as_of >= since, same
+
+    @invariant()
+    def a_batch_is_what_was_decided_last_and_fits_the_oven(self) -> None:
+        about: dict[date, list[Row]] = {}
+        for row in self.decisions:
+            if "batch_number" in row and self.outcomes.get(row["decision_id"]) == "accepted":
+                about.setdefault(row["plan_date"], []).append(row)
+        for day, decided in about.items():
+            kinds = [row["decision"] for row in decided]
+            assert "change" not in kinds[kinds.index("cancel") :] if "cancel" in kinds else True
+            wanted = [row["quantity"] for row in decided if row["quantity"]]
+            confirmed = [row for row in self.batch_events if row["plan_date"] == day and row["event"] == "confirmed"]
+            last = max(confirmed, key=lambda row: row["recorded_at"])["quantity"] if confirmed else None
+            assert last == (wanted[-1] if wanted else None)
+            assert last is None or last <= 40
 
     @invariant()
     def what_was_sent_stays_as_it_was(self) -> None:

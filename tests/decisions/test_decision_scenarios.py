@@ -32,6 +32,7 @@ LEFT_OUT: dict[str, dict[str, Any]] = {
     "later_orders": OF_PLAN,
     "sent_orders": {"sent_at": SIX},
     "published_batches": {**OF_PLAN, "schedule_date": MONDAY, "priority": 1, "planned_since": SIX, "reasoning": "{}"},
+    "past_batch_events": {"plan_date": MONDAY},
     "past_orders": {"expected_from": SIX, "expected_to": SIX, "ordered_at": SIX, "recorded_at": SIX},
     "stock_receipts": {"received_at": SIX, "recorded_at": SIX, "receipt_id": "r", "lot_id": "l", "location_id": "main"},
     "tenant_settings": {"valid_from": date(2000, 1, 1)},

@@ -19,6 +19,7 @@ from tests.scenarios import Sections, defaults_of, filled, frame_of, neutral_val
 FACTS = (
     ops.Tenants, ops.TenantSettings, ops.Calendar, ops.Products, ops.Ingredients, ops.Recipes, ops.RecipeLines,
     ops.Suppliers, ops.SupplierItems, ops.ExchangeRates, ops.CustomerOrders, ops.PurchaseOrders, ops.StockReceipts,
+    ops.SupplierReturns,
     ops.AlertAcknowledgements, plans.ProductionBatches, plans.StockBalances, plans.ProcurementRequirements,
 )  # fmt: skip
 NO_ALERTS = conform(plans.Alerts, filled(plans.Alerts, []))

@@ -66,8 +66,11 @@ WHOLE: dict[str, str] = {
     "stock_receipts": "tenant_id,receipt_id,lot_id,ingredient_id,order_id,location_id,quantity,expires_on,received_at,"
     "recorded_at,state,rejected_quantity,complaint\n"
     "b,r1,l1,flour,p1,,50,2026-09-01,2026-03-04 07:00,,confirmed,2.5,wet bag\n",
+    "supplier_returns": "tenant_id,return_id,lot_id,ingredient_id,order_id,location_id,quantity,reason,returned_at,"
+    "recorded_at\nb,back,l1,flour,p1,,5,moldy,2026-03-05 08:00,\n",
     "waste": "tenant_id,waste_id,product_id,ingredient_id,lot_id,location_id,waste_date,quantity,reason,recorded_at,"
-    "wasted_at\nb,w1,rye,,,,2026-03-01,2,stale,,\nb,w2,,flour,l1,,2026-03-01,1,,,2026-03-01 11:15\n",
+    "wasted_at,recipe_id\nb,w1,rye,,,,2026-03-01,2,stale,,,\nb,w2,,flour,l1,,2026-03-01,1,,,2026-03-01 11:15,\n"
+    "b,w3,,,l3,,2026-03-01,1,sour,,,dough\n",
     "transfers": "tenant_id,transfer_id,from_location_id,to_location_id,product_id,ingredient_id,lot_id,quantity,"
     "transferred_at,recorded_at\nb,t1,main,main,rye,,l2,3,2026-03-02 07:00,\nb,t2,main,main,,flour,,1,2026-03-02 07:00,\n",
     "batch_events": "tenant_id,plan_date,batch_number,event,quantity,happened_at,who,recorded_at,product_id,"

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from bakery_assets.order_documents import OrderDocument, OrderLine, as_csv, as_html, as_pdf
 from bakery_assets.order_documents.document import writing_of
@@ -79,6 +81,36 @@ def test_the_pdf_is_one_and_the_same_order_gives_the_same_bytes() -> None:
     assert made == as_pdf(ORDER)
     many = replace(ORDER, lines=ORDER.lines * 40)
     assert as_pdf(many).count(b"/Type /Page\n") > 1
+
+
+LEFT_TO_RIGHT = ("Мукомольный завод", "Μύλοι Αθηνών", "北京面粉厂", "麵粉", "薄力粉ミックス", "강력분")
+RIGHT_TO_LEFT = ("مطحنة القدس", "דקיק לחם", "麵粉", "Weizenmehl")
+
+
+@pytest.mark.parametrize("names", [LEFT_TO_RIGHT, RIGHT_TO_LEFT], ids=["left to right", "right to left"])
+def test_the_pdf_has_names_in_the_scripts_that_suppliers_write(names: tuple[str, ...]) -> None:
+    lines = tuple(OrderLine(f"item-{number}", name, 1.0, "kg", None) for number, name in enumerate(names))
+    order = replace(ORDER, supplier=names[0], lines=lines)
+    made = as_pdf(order)
+    text = text_of(made)
+    assert [name for name in names if "".join(name.split()) not in text] == []
+    assert "nichtgedruckt" not in text
+    assert made == as_pdf(order)
+
+
+def test_the_pdf_says_which_name_it_cannot_print() -> None:
+    """No font has Thai; of the name what can be read stays, and the page and the table have all of it."""
+    order = replace(ORDER, country="US", supplier="Mill โรงสี", lines=(OrderLine("flour", "แป้งสาลี", 1.0, "kg", None),))
+    text = text_of(as_pdf(order))
+    assert "SupplierMill(anamethatcannotbeprintedhere:seethepageorthetableofthisorder)" in text
+    assert "flour(anamethatcannotbeprinted" in text
+    assert "Mill โรงสี" in as_html(order)
+    assert "แป้งสาลี" in as_csv(order)
+
+
+def text_of(pdf: bytes) -> str:
+    """The text that can be marked and copied in a PDF, without blanks; pypdf puts a null before East Asian letters."""
+    return "".join(PdfReader(BytesIO(pdf)).pages[0].extract_text().replace("\0", "").split())
 
 
 def test_every_language_has_every_text() -> None:

@@ -239,7 +239,8 @@ def test_reliability_is_measured_on_what_came_and_shrunk_while_that_is_little(fa
 def test_quality_is_the_share_of_delivered_lines_without_complaint_shrunk_while_they_are_few(
     facts: Facts, cells: Cells
 ) -> None:
-    """Of six lines one was rejected in part and came again, one was wet but accepted; the last has not come."""
+    """Of six lines one was rejected in part and came again, one was wet but accepted, one went back later with a reason
+    and one without; the last has not come."""
     due = datetime(2026, 1, 2, 10, tzinfo=UTC)
     line = {"ingredient_id": "flour", "recorded_at": due}
     orders = [
@@ -255,9 +256,15 @@ def test_quality_is_the_share_of_delivered_lines_without_complaint_shrunk_while_
     ]  # fmt: skip
     again = {**receipts[0], "receipt_id": "rest", "lot_id": "rest", "quantity": 2.0, "rejected_quantity": 0.0}
     unnamed = {**receipts[0], "receipt_id": "gift", "lot_id": "gift", "order_id": None, "complaint": "whose?"}
-    frames = facts(**mill(), purchase_orders=orders, stock_receipts=[*receipts, again, unnamed])
+    returned = [
+        {**line, "return_id": order, "lot_id": order, "order_id": order, "quantity": quantity, "reason": reason,
+         "returned_at": due}
+        for order, quantity, reason in (("2", 4.0, "moths"), ("3", 4.0, None), ("4", 0.0, "no moths after all"))
+    ]  # fmt: skip
+    came = [*receipts, again, unnamed]
+    frames = facts(**mill(), purchase_orders=orders, stock_receipts=came, supplier_returns=returned)
     (offer,) = supplier_offers(cells(), frames).to_dicts()
-    assert (offer["quality"], offer["lines_delivered"]) == (round((3 + 10) / 15, 6), 5)
+    assert (offer["quality"], offer["lines_delivered"]) == (round((2 + 10) / 15, 6), 5)
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,36 @@ def test_a_batch_that_failed_before_opening_is_baked_again(house: Bakery) -> Non
     assert house.tick(SEVEN + timedelta(minutes=2)) == [], "what the version knows asks for no other"
 
 
+def test_a_batch_that_is_changed_is_what_the_next_version_bakes(house: Bakery) -> None:
+    """Made smaller, nothing is baked to make up for it; taken back while it has not begun, all is as it was."""
+    batches = (
+        "SELECT batch_number, state, quantity_planned FROM plans.production_batches WHERE schedule_date = plan_date"
+        " ORDER BY 1"
+    )
+    baked = (
+        "SELECT receipts FROM plans.inventory_projections WHERE item_id = 'baguette' AND projection_date = plan_date"
+    )
+    ((number, _, planned),) = rows(house.warehouse, batches)
+    at = [SEVEN + timedelta(minutes=minutes) for minutes in range(5)]
+    decide(house, "change", at[0], reason="market is off", batch_number=number, quantity=36.0)
+    (request,) = house.tick(at[0])
+    house.run(request, at[1])
+    assert house.versions() == [(2, "decision", f"batch {number} changed by Ada: market is off", at[0], True)]
+    assert rows(house.warehouse, batches) == [(number, "confirmed", 36.0)]
+    assert rows(house.warehouse, baked) == [(36.0,)]
+    assert house.tick(at[1]) == []
+    decide(house, "change", at[2], batch_number=number, quantity=planned, version=2)
+    (request,) = house.tick(at[2])
+    house.run(request, at[3])
+    assert rows(house.warehouse, batches) == [(number, "confirmed", planned)]
+    assert rows(house.warehouse, baked) == [(planned,)]
+    decide(house, "change", at[4], batch_number=number, quantity=10.0, version=2)
+    assert house.tick(at[4]) == []
+    assert rows(house.warehouse, "SELECT reason FROM ops.quarantine") == [
+        (f"Version 2 of the plan of {DAY} is superseded by version 3.",)
+    ]
+
+
 def test_a_batch_recorded_again_with_another_quantity_plans_anew_once(house: Bakery) -> None:
     query = "SELECT quantity_planned FROM plans.production_batches WHERE batch_number = :number"
     ((planned,),) = rows(house.warehouse, query.replace(":number", f"'{FIRST}'"))

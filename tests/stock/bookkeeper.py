@@ -11,8 +11,8 @@ from typing import Any
 
 Row = dict[str, Any]
 KITCHEN = "main"
-ORDER = ("receipt", "production", "begin", "return", "transfer", "consumption", "sale", "waste", "count lot",
-         "count item")  # fmt: skip
+ORDER = ("receipt", "production", "begin", "return", "transfer", "consumption", "sale", "waste", "sent back",
+         "count lot", "count item")  # fmt: skip
 DUST = 1e-7
 
 
@@ -67,6 +67,7 @@ class Account:
     moved: float = 0.0
     made: list[Event] = field(default_factory=list)
     unexplained: float = 0.0
+    sent_back_unseen: float = 0.0  # of it
     scrapped: float = 0.0  # of batches, when they were ready
     used_up_to: dict[str, date] = field(default_factory=dict)  # by source, the first last day of the lots consumed
 
@@ -176,7 +177,7 @@ class Account:
             self.put(event.place, new, quantity, event.last_day, event.at)
 
     def use(self, event: Event) -> None:
-        """Consumption, sales and waste: from here, then from where else it may have come."""
+        """Consumption, sales, waste and what is sent back: from here, then from where else it may have come."""
         if event.what == "consumption":
             self.promised = max(self.promised - event.quantity, 0.0)
         given, rest = [], event.quantity
@@ -186,7 +187,7 @@ class Account:
             rest = event.quantity - sum(part for *_, part, _ in given)
         given += self.take(rest, event.place, None)
         rest = event.quantity - sum(part for *_, part, _ in given)
-        anywhere = event.what == "consumption" or (event.what == "waste" and event.day is None)
+        anywhere = event.what in ("consumption", "sent back") or (event.what == "waste" and event.day is None)
         if anywhere:
             given += self.take(rest, None, None)
             rest = event.quantity - sum(part for *_, part, _ in given)
@@ -202,6 +203,7 @@ class Account:
                 self.note(event, rest)
             else:
                 self.unexplained += rest
+                self.sent_back_unseen += rest if event.what == "sent back" else 0.0
 
     def may_raise(self, event: Event) -> bool:
         return self.is_made and not event.all_told and (event.lot is None or event.what == "waste")
@@ -357,7 +359,8 @@ class Bakery:
             f"batch {row['batch_number']}": row["planned_since"] for row in self.facts.get("published_batches", [])
         }
         dough = Account(self.fifo, is_made=True)
-        events = self.counts("recipe_id", "dough")
+        # A dough that was thrown away and is not there was made for that.
+        events = self.counts("recipe_id", "dough") + self.scrapped("recipe_id", "dough")
         for at, quantity, source in taken:
             wanted = quantity * self.dough_per_bread
             if wanted > DUST:
@@ -368,14 +371,24 @@ class Bakery:
                 events.append(Event(at, "consumption", wanted, source=source))
         dough.settle(events, self.now)
         flour = Account(self.fifo)
-        events = self.counts("ingredient_id", "flour") + self.deliveries("flour") + self.scrapped("flour")
+        events = (
+            self.counts("ingredient_id", "flour")
+            + self.deliveries("flour")
+            + self.returns("flour")
+            + self.scrapped("ingredient_id", "flour")
+        )
         events += [
             Event(each.at, "consumption", each.quantity * self.flour_per_dough, source=each.source)
             for each in dough.made
         ]
         flour.settle(events, self.now)
         salt = Account(self.fifo)
-        events = self.counts("ingredient_id", "salt") + self.deliveries("salt") + self.scrapped("salt")
+        events = (
+            self.counts("ingredient_id", "salt")
+            + self.deliveries("salt")
+            + self.returns("salt")
+            + self.scrapped("ingredient_id", "salt")
+        )
         events += [Event(at, "consumption", quantity * self.salt_per_bread, source=source)
                    for at, quantity, source in taken if quantity > DUST]  # fmt: skip
         salt.settle(events, self.now)
@@ -416,11 +429,24 @@ class Bakery:
             for row in self.known("stock_receipts", "receipt_id", "lot_id") if row["ingredient_id"] == item
         ]  # fmt: skip
 
-    def scrapped(self, item: str) -> list[Event]:
+    def returns(self, item: str) -> list[Event]:
+        """What went back to the supplier; a lot whose last day was over was gone by then."""
+        last_days: dict[str, date] = {}
+        for row in self.known("stock_receipts", "receipt_id", "lot_id"):
+            if row["ingredient_id"] == item and row["expires_on"]:
+                last_days[row["lot_id"]] = min(row["expires_on"], last_days.get(row["lot_id"], date.max))
+        return [
+            Event(row["returned_at"], "sent back", row["quantity"], row["location_id"], row["lot_id"],
+                  source=f"return {row['return_id']} of lot {row['lot_id']}")
+            for row in self.known("supplier_returns", "return_id", "lot_id")
+            if row["ingredient_id"] == item and last_days.get(row["lot_id"], date.max) >= row["returned_at"].date()
+        ]  # fmt: skip
+
+    def scrapped(self, column: str, item: str) -> list[Event]:
         return [
             Event(self.thrown_away_at(row), "waste", row["quantity"], row["location_id"],
                   row.get("lot_id"), source=f"waste {row['waste_id']}")
-            for row in self.known("waste", "waste_id") if row["ingredient_id"] == item
+            for row in self.known("waste", "waste_id") if row[column] == item
         ]  # fmt: skip
 
     def moves(self, item: str) -> list[Event]:
@@ -434,7 +460,7 @@ class Bakery:
         """When it says; else at closing, or at a count of it that day, made after someone wrote the waste down."""
         if row.get("wasted_at"):
             return row["wasted_at"]
-        item = "product_id" if row["product_id"] else "ingredient_id"
+        item = next(name for name in ("product_id", "ingredient_id", "recipe_id") if row[name])
         counted = [
             each["when"] for each in self.all_counts()
             if each.get(item) == row[item] and each["location_id"] == row["location_id"]
@@ -485,7 +511,8 @@ class Bakery:
                 continue
             start = plan["start_at"] if plan else opens(key[0])
             end = plan["end_at"] if plan else opens(key[0])
-            planned = plan["quantity_planned"] if plan else 0.0
+            confirmed = next((event["quantity"] for event in events if event["event"] == "confirmed"), None)
+            planned = confirmed or (plan["quantity_planned"] if plan else 0.0)
             begins = plan["begins_at"] or start if plan else None
             while plan is not None and begins < plan["planned_since"] and begins < start:
                 begins = min(begins + timedelta(days=1), start)  # its dough was due before anyone knew of it

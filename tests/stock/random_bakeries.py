@@ -20,6 +20,7 @@ KEYS = {
     "sales": ("location_id", "sales_date"),
     "waste": ("waste_id",),
     "stock_receipts": ("receipt_id", "lot_id"),
+    "supplier_returns": ("return_id", "lot_id"),
     "transfers": ("transfer_id",),
     "batch_events": ("plan_date", "batch_number", "event"),
 }
@@ -117,13 +118,20 @@ def histories(draw: st.DrawFn) -> dict[str, list[Row]]:
              "location_id": draw(PLACE), "quantity": draw(AMOUNT) * 10, "expires_on": draw(st.none() | DAY),
              "received_at": at, "recorded_at": draw(late(at))}
         )  # fmt: skip
+    for number in range(draw(st.integers(0, 3))):
+        item, at = draw(st.sampled_from(("flour", "salt"))), draw(moments())
+        facts["supplier_returns"].append(
+            {"return_id": f"b{number}", "lot_id": draw(st.sampled_from(LOTS[item])), "ingredient_id": item,
+             "location_id": draw(PLACE), "quantity": draw(AMOUNT) * 5, "returned_at": at, "recorded_at": draw(late(at))}
+        )  # fmt: skip
     for number in range(draw(st.integers(0, 4))):
-        item, day = draw(st.sampled_from(("bread", "flour", "salt"))), draw(DAY)
+        item, day = draw(st.sampled_from(("bread", "flour", "salt", "dough"))), draw(DAY)
         # Known in the evening, or at once: before the day's counts or between them.
         known = datetime.combine(day, time(draw(st.sampled_from((19, 19, 6, 11)))), UTC)
         hour = draw(st.none() | st.integers(0, 30).map(lambda hours: timedelta(hours=hours)))  # after midnight, too
         facts["waste"].append(
-            {"waste_id": f"w{number}", "product_id": None, "ingredient_id": None, COLUMN[item]: item, "waste_date": day,
+            {"waste_id": f"w{number}", "product_id": None, "ingredient_id": None, "recipe_id": None, COLUMN[item]: item,
+             "waste_date": day,
              "location_id": draw(PLACE), "lot_id": draw(st.none() | st.sampled_from(LOTS[item])), "quantity": draw(SOME),
              "wasted_at": None if hour is None else datetime.combine(day, time(), UTC) + hour,
              "recorded_at": draw(late(known if hour is None else datetime.combine(day, time(), UTC) + hour))}

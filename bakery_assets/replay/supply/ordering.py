@@ -107,6 +107,7 @@ def _inputs(
         "plan_decisions": ops.PlanDecisions.create_empty(),
         "purchase_orders": orders,
         "stock_receipts": receipts,
+        "supplier_returns": ops.SupplierReturns.create_empty(),
     }
     demand = daily_demand(cells, cast(DemandInputs, known)).filter("is_open", pl.col("demand") > 0)
     baked = demand.join(product_recipes(facts), on=["tenant_id", "product_id"]).join(cells, on="tenant_id")

@@ -13,7 +13,7 @@ from bakery_assets.backtesting.series import ScoredDays
 from bakery_assets.backtesting.windows import known_before
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.baking_starts import planned_delivery_delays
+from bakery_assets.materials.baking_starts import baking_lives, planned_delivery_delays
 from bakery_assets.materials.expiry_buckets import Floats, by_day, last_usable_day, receive, shelf_lives
 from bakery_assets.materials.ingredient_use import use_per_unit
 from bakery_assets.materials.unit_values import unit_values
@@ -196,7 +196,9 @@ class _World:
             )
             .sort(INGREDIENT)
         )
-        own = own.with_columns(delay=pl.Series(planned_delivery_delays(own, facts["shifts"])))
+        own = own.with_columns(
+            baking_lives(own, facts["shifts"]), delay=pl.Series(planned_delivery_delays(own, facts["shifts"]))
+        )
         items = _of_policy(own, policies).sort(INGREDIENT).with_row_index("row")
         of_day = [each.filter(pl.col("target_date") == pl.col("plan_date")) for each in mornings]
         demand = drawn_demand(
@@ -210,7 +212,7 @@ class _World:
         required = used_by(demand.rename({"demand": "quantity"}), used)
         until = days[-1] + timedelta(days=60)
         chances = delivery_chances(facts["suppliers"], facts["supplier_items"], first, until, seed)
-        shelf_life = shelf_lives(items["shelf_life_days"])
+        shelf_life = shelf_lives(items["baking_life"])
         storerooms = Storerooms(
             items=items,
             shelf_life=shelf_life,
@@ -238,7 +240,8 @@ class _World:
         orders = [ordered]
         others = _cells(self._textbook["tenants"], morning)
         placed, receipts = storerooms.orders_and_receipts(others, self._textbook)
-        inputs = cast(ProcurementInputs, {**self._textbook, "purchase_orders": placed, "stock_receipts": receipts})
+        came = {"stock_receipts": receipts, "supplier_returns": ops.SupplierReturns.create_empty()}
+        inputs = cast(ProcurementInputs, {**self._textbook, "purchase_orders": placed, **came})
         orders.append(textbook_orders(others, inputs, self._positions(day, on)))
         storerooms.order(cast(dy.DataFrame[OrderLines], pl.concat(orders)), on)
         storerooms.live(day, on, self.required[:, day])
@@ -281,7 +284,11 @@ def _cells(tenants: pl.DataFrame, morning: date) -> dy.DataFrame[Cells]:
 
 
 def _without_orders(facts: SupplyFacts) -> ProcurementInputs:
-    nothing = {"purchase_orders": ops.PurchaseOrders.create_empty(), "stock_receipts": ops.StockReceipts.create_empty()}
+    nothing = {
+        "purchase_orders": ops.PurchaseOrders.create_empty(),
+        "stock_receipts": ops.StockReceipts.create_empty(),
+        "supplier_returns": ops.SupplierReturns.create_empty(),
+    }
     return cast(ProcurementInputs, {**facts, **nothing})
 
 

@@ -19,6 +19,20 @@ receipts as (
 
 ),
 
+returned as (
+
+    select
+        tenant_id,
+        order_id,
+        ingredient_id,
+        sum(quantity) as returned_quantity,
+        bool_or(reason is not null) as has_reason
+    from {{ ref('stg_supplier_returns') }}
+    where order_id is not null
+    group by tenant_id, order_id, ingredient_id
+
+),
+
 -- Of a bakery whose receipts name no order nobody knows what came of its orders.
 naming as (
 
@@ -52,9 +66,12 @@ lines as (
         coalesce(min(receipts.received_at) <= priced.expected_to + interval '6 hours', false) as is_on_time,
         coalesce(sum(receipts.quantity), 0) >= 0.99 * priced.quantity as is_in_full,
         -- Of a line that no receipt names these are empty, and count in no mean.
-        bool_or(receipts.rejected_quantity > 0 or receipts.complaint is not null) as is_disputed,
+        bool_or(
+            receipts.rejected_quantity > 0 or receipts.complaint is not null or coalesce(returned.has_reason, false)
+        ) as is_disputed,
         sum(receipts.rejected_quantity)
         / nullif(sum(receipts.quantity + receipts.rejected_quantity), 0) as rejected_share,
+        coalesce(max(returned.returned_quantity), 0) / nullif(sum(receipts.quantity), 0) as returned_share,
         coalesce(
             sum(receipts.quantity) filter (where receipts.received_at <= priced.expected_to + interval '6 hours'), 0
         ) >= 0.99 * priced.quantity as is_on_time_in_full,
@@ -67,6 +84,11 @@ lines as (
             priced.tenant_id = receipts.tenant_id
             and priced.order_id = receipts.order_id
             and priced.ingredient_id = receipts.ingredient_id
+    left join returned
+        on
+            priced.tenant_id = returned.tenant_id
+            and priced.order_id = returned.order_id
+            and priced.ingredient_id = returned.ingredient_id
     where priced.expected_to <= now() - interval '1 day'
     group by
         priced.tenant_id,
@@ -93,7 +115,8 @@ select
     round(avg(lines.price_change)::numeric, 6)::double precision as price_change_fraction,
     (count(*) filter (where lines.is_disputed))::integer as complaint_lines,
     round(avg(lines.is_disputed::integer), 6)::double precision as complaint_fraction,
-    round(avg(lines.rejected_share)::numeric, 6)::double precision as rejected_fraction
+    round(avg(lines.rejected_share)::numeric, 6)::double precision as rejected_fraction,
+    round(avg(lines.returned_share)::numeric, 6)::double precision as returned_fraction
 from lines
 left join suppliers
     on
