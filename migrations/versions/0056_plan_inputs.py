@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.types import UserDefinedType
 
 revision = "0056"
-down_revision = "0055"
+down_revision = "0063"
 
 
 class _Named(UserDefinedType):

@@ -226,7 +226,7 @@ def test_an_upgraded_database_is_watched_as_a_new_one_is_and_one_that_lost_trigg
     new = rows(warehouse, triggers)
     assert len(new) >= len(TRIGGERS) > 100
     with warehouse.engine.begin() as connection:
-        command.downgrade(configured(connection), "0055")
+        command.downgrade(configured(connection), "0056-1")
     assert not rows(warehouse, triggers)
     migrate(warehouse.engine, "0056")
     assert not rows(warehouse, triggers), "they are made from the newest description of the tables only"
