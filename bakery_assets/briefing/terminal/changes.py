@@ -43,7 +43,7 @@ def changes_section(morning: DayBriefing) -> RenderableType:
     table = columns("What", "before", "after", "because", right=("before", "after"), wide="because")
     for row in changes.sort("change_number").iter_rows(named=True):
         table.add_row(
-            _subject(morning, row), _side(morning, row, "before"), _side(morning, row, "after"), _because(row)
+            _subject(morning, row), _side(morning, row, "before"), _side(morning, row, "after"), _because(morning, row)
         )
     return section(title, table)
 
@@ -68,8 +68,11 @@ def _side(morning: DayBriefing, row: Mapping[str, Any], side: str) -> str:
     return f"{amount} {word} {clock(morning.local(start), morning.plan_date)}"
 
 
-def _because(row: Mapping[str, Any]) -> Text:
+def _because(morning: DayBriefing, row: Mapping[str, Any]) -> Text:
     if row["term"] is None:
+        if row["change"] == "changed" and row["start_before"] == row["start_after"]:
+            own = morning.frames["production_batches"].filter(batch_number=row["subject_id"], state="confirmed")
+            return Text("a person's decision" if own.height else "", style="dim")
         return Text("its time moved" if row["change"] == "changed" else "", style="dim")
     name = TERMS.get(row["term"], row["term"].replace("_", " "))
     return Text(f"{name} {row['term_before']:,g} → {row['term_after']:,g}", style="dim")
