@@ -1,10 +1,9 @@
 """What decisions are judged by: plans as published, what was decided before, and what has become of orders."""
 
-from typing import TypedDict
-
 import dataframely as dy
 import polars as pl
 
+from bakery_assets.materials.delivery_windows import WindowFacts
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import ops, plans
 
@@ -36,15 +35,6 @@ class SentOrders(dy.Schema):
     sent_at = col.instant("When")
 
 
-class WindowFacts(TypedDict):
-    """What decides in which hours an order is expected."""
-
-    tenants: dy.DataFrame[ops.Tenants]
-    ingredients: dy.DataFrame[ops.Ingredients]
-    suppliers: dy.DataFrame[ops.Suppliers]
-    shifts: dy.DataFrame[ops.Shifts]
-
-
 class DecisionFacts(WindowFacts):
     """What ``settle`` reads, of the tenants and plans that it is about.
 
@@ -54,6 +44,7 @@ class DecisionFacts(WindowFacts):
     and ``stock_receipts`` are those of tenants with rules for approval.
     """
 
+    tenants: dy.DataFrame[ops.Tenants]
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     plan_decisions: dy.DataFrame[ops.PlanDecisions]
     outcomes: dy.DataFrame[plans.DecisionOutcomes]

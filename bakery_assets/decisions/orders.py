@@ -4,23 +4,18 @@ A decision that holds writes records of what is different after it; what it take
 recorded of an order otherwise, by a person or after the supplier's confirmation, decisions about others leave alone.
 """
 
-from datetime import time
-
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.decisions.facts import LINE, PROPOSAL, TAKES_BACK, DecisionFacts, WindowFacts
+from bakery_assets.decisions.facts import LINE, PROPOSAL, TAKES_BACK, DecisionFacts
 from bakery_assets.decisions.legality import Targets
 from bakery_assets.decisions.numbers import moved_order_number, order_number
 from bakery_assets.decisions.states import ProposalStates
 from bakery_assets.decisions.targets import ORDER
-from bakery_assets.local_time import with_instants
-from bakery_assets.materials.baking_starts import baking_lives, baking_starts
+from bakery_assets.materials.delivery_windows import with_window
 from bakery_assets.quantities import DECIMALS, ordered_sum
 from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, ops
-
-LAST_MINUTE = time(23, 59)
 
 
 class OrderLines(dy.Schema):
@@ -77,8 +72,7 @@ def order_records(
 ) -> dy.DataFrame[ops.PurchaseOrders]:
     """Records of the lines that new decisions change, as learned when the last of these was recorded; sorted by key.
 
-    An order is expected within its whole day, as the plan has it (``materials.baking_starts``): what is good for a
-    single day's baking before it.
+    When an order is expected is in ``materials.delivery_windows``.
 
     Args:
         not_known_to: ``tenant_id, instant``: plans up to this instant are made without these orders, which are
@@ -101,7 +95,8 @@ def order_records(
         .join(not_known_to, on="tenant_id", how="left")
         .with_columns(recorded_at=pl.max_horizontal("recorded_at", pl.col("instant") + pl.duration(microseconds=1)))
     )
-    named = with_window(rows, facts).with_columns(
+    zones = facts["tenants"].select("tenant_id", "timezone")
+    named = with_window(rows.join(zones, on="tenant_id"), facts).with_columns(
         ordered_at="decided_at", proposed_on="plan_date", plan_version="version"
     )
     return conform(ops.PurchaseOrders, named.sort(key))
@@ -147,51 +142,4 @@ def _with_price(lines: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame:
         currency=pl.when(is_other).then("new_currency").otherwise("currency"),
         supplier_id=pl.coalesce("new_supplier_id", "supplier_id"),
         deliver_on=pl.coalesce("new_deliver_on", "deliver_on"),
-    )
-
-
-def with_window(rows: pl.DataFrame, facts: WindowFacts) -> pl.DataFrame:
-    """Adds ``expected_from`` and ``expected_to``: the hours in which the supplier delivers, else the local day.
-
-    Args:
-        rows: ``tenant_id, ingredient_id, supplier_id, deliver_on``.
-    """
-    lives = baking_lives(facts["ingredients"], facts["shifts"])
-    keeps_a_day = facts["ingredients"].select("tenant_id", "ingredient_id", baking_life=lives)
-    begun = baking_starts(facts["shifts"])
-    hours = facts["suppliers"].select("tenant_id", "supplier_id", "delivers_from", "delivers_until")
-    following = begun.select("tenant_id", "weekday", next_before="days_before", next_starts_at="starts_at")
-    timed = (
-        rows.join(facts["tenants"].select("tenant_id", "timezone"), on="tenant_id")
-        .join(keeps_a_day, on=["tenant_id", "ingredient_id"], how="left")
-        .join(hours, on=["tenant_id", "supplier_id"], how="left")
-        .with_columns(
-            from_time=pl.col("delivers_from").fill_null(time(0)),
-            until_time=pl.col("delivers_until").fill_null(LAST_MINUTE),
-            weekday=pl.col("deliver_on").dt.weekday().cast(pl.Int32),
-        )
-        .join(begun, on=["tenant_id", "weekday"], how="left")
-        .with_columns(
-            baking_day=pl.col("deliver_on") - pl.duration(days="days_before"), next_weekday=pl.col("weekday") % 7 + 1
-        )
-        .join(following, left_on=["tenant_id", "next_weekday"], right_on=["tenant_id", "weekday"], how="left")
-        .with_columns(
-            next_baking_day=pl.col("deliver_on") + pl.duration(days=1 - pl.col("next_before")),
-            until_day=pl.col("deliver_on")
-            + pl.duration(days=(pl.col("until_time") <= pl.col("from_time")).cast(pl.Int32)),
-        )
-    )
-    for name, day, at in (
-        ("expected_from", "deliver_on", "from_time"),
-        ("window_ends", "until_day", "until_time"),
-        ("baking_at", "baking_day", "starts_at"),
-        ("next_baking_at", "next_baking_day", "next_starts_at"),
-    ):
-        timed = with_instants(timed, name, day=day, wall_time=at)
-    # What the plan counts on for a day has to be there when its baking begins, with a night shift the evening before.
-    keeps_one_day = pl.col("baking_life") == 1
-    begins = pl.when(keeps_one_day).then("baking_at").otherwise("next_baking_at")
-    ends = pl.min_horizontal("window_ends", begins)
-    return timed.with_columns(expected_to=ends).with_columns(
-        expected_from=pl.min_horizontal("expected_from", "expected_to")
     )

@@ -12,7 +12,8 @@ import polars as pl
 
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS, with_day
 from bakery_assets.keys import INGREDIENT, ITEM, PRODUCT, PRODUCT_DAY
-from bakery_assets.materials.baking_starts import baking_lives, planned_delivery_delays
+from bakery_assets.materials.baking_starts import baking_lives
+from bakery_assets.materials.delivery_windows import WEEK, days_until_usable
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Floats, by_day, expiry_buckets, shelf_lives, simulate_stock
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements
@@ -38,6 +39,7 @@ class InventoryInputs(TypedDict):
     tenant_settings: dy.DataFrame[ops.TenantSettings]
     calendar: dy.DataFrame[ops.Calendar]
     shifts: dy.DataFrame[ops.Shifts]
+    suppliers: dy.DataFrame[ops.Suppliers]
     demand_forecasts: dy.DataFrame[plans.DemandForecasts]
     target_stock_levels: dy.DataFrame[plans.TargetStockLevels]
     customer_orders: dy.DataFrame[ops.CustomerOrders]
@@ -92,11 +94,11 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     required = by_day(gross, items, ITEM, "quantity", OUTLOOK_DAYS)
     is_product = (items["item_kind"] == PRODUCT_KIND).to_numpy()[:, None]
     beyond_batches = np.arange(OUTLOOK_DAYS) >= HORIZON_DAYS
-    proposed = by_day(_proposed(cells, inputs), items, ITEM, "quantity", OUTLOOK_DAYS)
+    coming = _proposed(cells, inputs)
+    proposed, planned_after = (by_day(coming, items, ITEM, name, OUTLOOK_DAYS) for name in ("quantity", "after_baking"))
     planned = np.where(is_product & beyond_batches, required, proposed)
     open_orders = scheduled_receipts(cells, inputs).select(*_ingredient_as_item(), "day", "quantity", "after_baking")
     in_time, after = (by_day(open_orders, items, ITEM, name, OUTLOOK_DAYS) for name in ("quantity", "after_baking"))
-    planned_after = np.where(is_product, 0.0, planned) * planned_delivery_delays(items, inputs["shifts"])[:, None]
     after = np.round(after + planned_after, DECIMALS)
     in_time = np.round(in_time + planned - planned_after, DECIMALS)
     on_hand = expiry_buckets(stock, items, ITEM, OUTLOOK_DAYS)
@@ -196,22 +198,31 @@ def _gross(
     return conform(DatedQuantities, pl.concat([required, products]))
 
 
-def _proposed(cells: pl.DataFrame, inputs: InventoryInputs) -> dy.DataFrame[DatedQuantities]:
+def _proposed(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> pl.DataFrame:
     """What this plan proposes: batches of products and orders of ingredients, added up by item and day.
 
-    Batches that are in stock already, or will never come, add nothing.
+    ``after_baking`` is the part of ``quantity`` that comes when the day's baking has begun, on the evening before it is
+    usable. Batches that are in stock already, or will never come, add nothing.
     """
     batches = with_day(inputs["production_batches"].filter(~pl.col("is_in_stock")), cells, of="schedule_date")
-    orders = inputs["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0)
+    orders = with_day(
+        inputs["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0), cells, of="deliver_on"
+    )
+    day = orders["day"].to_numpy()
+    waits = days_until_usable(orders, cells, inputs)[np.arange(len(day)), day % WEEK]
+    coming = orders.with_columns(day=pl.Series(day + np.maximum(waits - 1, 0)), waits=pl.Series(waits))
+    quantity = pl.col("planned_order_quantity")
     proposed = pl.concat(
         [
-            batches.select(*_product_as_item(), "day", quantity="quantity_planned"),
-            with_day(orders, cells, of="deliver_on").select(
-                *_ingredient_as_item(), "day", quantity="planned_order_quantity"
+            batches.select(*_product_as_item(), "day", quantity="quantity_planned", after_baking=pl.lit(0.0)),
+            coming.select(
+                *_ingredient_as_item(), "day", quantity=quantity,
+                after_baking=pl.when(pl.col("waits") > 0).then(quantity).otherwise(0.0),
             ),
-        ]
-    )
-    return conform(DatedQuantities, proposed.group_by(*ITEM, "day").agg(ordered_sum("quantity")))
+        ],
+        how="vertical_relaxed",
+    )  # fmt: skip
+    return proposed.group_by(*ITEM, "day").agg(ordered_sum("quantity"), ordered_sum("after_baking"))
 
 
 def _product_as_item() -> list[pl.Expr]:

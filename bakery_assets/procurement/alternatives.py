@@ -56,7 +56,7 @@ def other_offers(records: MrpRecords, offers: Offers, orders: pl.DataFrame) -> p
         days[other, needed] if len(other) else np.zeros(0, dtype=np.int64)
         for days in (offers.latest_delivery, offers.next_delivery)
     )
-    in_time = (latest >= 0) & (last_usable_day(latest - records.delay[item], records.shelf_life[item]) >= needed)
+    in_time = (latest >= 0) & (last_usable_day(offers.delivery(other, latest), records.shelf_life[item]) >= needed)
     wanted = order_quantity(pairs["net_requirement"].to_numpy(), offers.minimum[other], offers.pack[other])
     largest = np.minimum(wanted, offers.maximum[other])
     best = (
@@ -64,13 +64,13 @@ def other_offers(records: MrpRecords, offers: Offers, orders: pl.DataFrame) -> p
             usable=pl.Series(np.where(in_time, latest, following), dtype=pl.Int64),
             is_late=pl.Series(~in_time, dtype=pl.Boolean),
             other_quantity=pl.Series(largest, dtype=pl.Float64),
-            delay=pl.Series(records.delay[item], dtype=pl.Int64),
         )
         .filter(pl.col("usable") < shape)
         .sort("order", "is_late", pl.when("is_late").then("usable").otherwise(0), "other")
         .unique("order", keep="first", maintain_order=True)
-        .select("order", "other", "other_quantity", other_day=pl.col("usable") - pl.col("delay"))
     )
+    other_day = offers.delivery(best["other"].to_numpy(), best["usable"].to_numpy())
+    best = best.select("order", "other", "other_quantity", other_day=pl.Series(other_day, dtype=pl.Int64))
     return rows.select("order").join(best, on="order", how="left", maintain_order="left").drop("order")
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from bakery_assets.cells import OUTLOOK_DAYS, with_day
 from bakery_assets.keys import CELL
 from bakery_assets.local_time import with_local_times
+from bakery_assets.materials.delivery_windows import WEEK
 from bakery_assets.materials.expiry_buckets import Floats, Ints
 from bakery_assets.quantities import ordered_sum
 from bakery_assets.schemas import Cells, conform, ops, plans
@@ -67,20 +68,22 @@ def earlier_proposals(cells: dy.DataFrame[Cells], inputs: ProposalInputs) -> dy.
     return conform(EarlierProposals, found.sort(LINE))
 
 
-def proposed_by_day(cells: dy.DataFrame[Cells], offers: pl.DataFrame, delay: Ints, inputs: ProposalInputs) -> Floats:
+def proposed_by_day(cells: dy.DataFrame[Cells], offers: pl.DataFrame, waits: Ints, inputs: ProposalInputs) -> Floats:
     """What was proposed of each offer, by the day of the outlook from which it would be usable; 0: nothing.
 
     Args:
         offers: ``tenant_id, ingredient_id, supplier_id``, and ``can_keep``: whether what was proposed of it may stay.
-        delay: days from the delivery of each until it is usable.
+        waits: offers by the days of a week, as of ``days_until_usable``.
     """
-    numbered = offers.select(*LINE[:-1], delay=pl.Series(delay)).with_row_index("offer").filter(offers["can_keep"])
+    numbered = offers.select(LINE[:-1]).with_row_index("offer").filter(offers["can_keep"])
     placed = (
         with_day(earlier_proposals(cells, inputs), cells, of="deliver_on")
         .join(numbered, on=LINE[:-1])
-        .with_columns(usable=pl.col("day") + pl.col("delay"))
-        .filter(pl.col("usable").is_between(0, OUTLOOK_DAYS - 1))
+        .filter(pl.col("day") < OUTLOOK_DAYS)
     )
+    offer, day, quantity = (placed[name].to_numpy() for name in ("offer", "day", "quantity"))
+    usable = day + waits[offer, day % WEEK]
+    is_ahead = (usable >= 0) & (usable < OUTLOOK_DAYS)
     found = np.zeros((offers.height, OUTLOOK_DAYS))
-    found[placed["offer"].to_numpy(), placed["usable"].to_numpy()] = placed["quantity"].to_numpy()
+    np.add.at(found, (offer[is_ahead], usable[is_ahead]), quantity[is_ahead])
     return found

@@ -98,8 +98,8 @@ def _that_keep(lines: pl.DataFrame, records: MrpRecords, offers: Offers) -> pl.D
     """
     item, offer = lines["item"].to_numpy(), lines["offer"].to_numpy()
     to_day, shelf_life = lines["to_day"].to_numpy(), records.shelf_life[item]
-    usable = to_day + records.delay[item]
-    can_come = offers.delivers[offer, usable] if len(offer) else np.zeros(0, dtype=bool)
+    usable = offers.usable_day(offer, to_day)
+    can_come = (usable >= 0) & offers.delivers[offer, usable] if len(offer) else np.zeros(0, dtype=bool)
     keeps = last_usable_day(to_day, shelf_life) >= lines["last_day_covered"].to_numpy()
     return lines.with_columns(shelf_life=pl.Series(shelf_life), lines=pl.len().over("supplier")).filter(
         pl.Series(can_come & keeps, dtype=pl.Boolean)
@@ -115,7 +115,7 @@ def _bring_forward(
     """
     offer, item, to_day, usable = (moved[name].to_numpy() for name in ("offer", "item", "to_day", "usable_day"))
     day = np.arange(offers.delivers.shape[1])
-    between = (day > (to_day + records.delay[item])[:, None]) & (day <= usable[:, None])
+    between = (day > offers.usable_day(offer, to_day)[:, None]) & (day <= usable[:, None])
     delivers = offers.delivers.copy()
     np.logical_and.at(delivers, offer, ~between)
     items: Ints = np.unique(item)

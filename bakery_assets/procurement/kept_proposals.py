@@ -26,7 +26,7 @@ class Wanted:
         left_at_least: what is to be left on ``last_day_covered`` beside what the order has too much.
         most: the largest quantity that can come.
         can_come_sooner: whether the order may come before its last delivery in time.
-        delay, shelf_life: days from a delivery until it is usable, and that it keeps.
+        shelf_life: days that a delivery keeps.
         use_to: what is used from ``first_day`` up to each day of the outlook; ``mean_use`` of a day after it.
     """
 
@@ -38,7 +38,6 @@ class Wanted:
     last_day_covered: Ints
     most: Floats
     can_come_sooner: NDArray[np.bool_]
-    delay: Ints
     shelf_life: Ints
     use_to: Floats
     mean_use: Floats
@@ -75,8 +74,8 @@ def keep(
         stays &= proposed_then <= wanted.most + TOLERANCE
         in_packs = order_quantity(proposed_then, offers.minimum[offer], offers.pack[offer])
         stays &= np.abs(in_packs - proposed_then) <= TOLERANCE
-        stays &= _is_used(wanted, proposed_then, at)
-        comes = stays | (is_there & (early > 0) & _is_used(wanted, wanted.quantity, at))
+        stays &= _is_used(wanted, proposed_then, offers.delivery(offer, at))
+        comes = stays | (is_there & (early > 0) & _is_used(wanted, wanted.quantity, offers.delivery(offer, at)))
         usable = np.where(comes, at, usable)
         quantity = np.where(stays, proposed_then, quantity)
         is_kept |= stays & (less > TOLERANCE)
@@ -84,10 +83,10 @@ def keep(
     return usable, quantity, is_kept
 
 
-def _is_used(wanted: Wanted, quantity: Floats, usable: Ints) -> NDArray[np.bool_]:
-    """Whether orders that are usable from ``usable`` on keep for the days that they cover, and what they leave is used
+def _is_used(wanted: Wanted, quantity: Floats, delivered: Ints) -> NDArray[np.bool_]:
+    """Whether orders that are delivered on ``delivered`` keep for the days that they cover, and what they leave is used
     before it expires, taken that none of it is older."""
-    last = last_usable_day(usable - wanted.delay, wanted.shelf_life)
+    last = last_usable_day(delivered, wanted.shelf_life)
     left = wanted.left_at_least + quantity - wanted.net_requirement
     used = _used_by(wanted, last) - _used_by(wanted, wanted.last_day_covered)
     keeps = (last >= wanted.last_day_covered) & (used >= left - TOLERANCE)

@@ -22,6 +22,7 @@ from bakery_assets.calendars import closed_days, public_holidays, tenant_holiday
 from bakery_assets.cells import OUTLOOK_DAYS, with_day
 from bakery_assets.exchange_rates import rates_on, with_exchange_rate
 from bakery_assets.local_time import with_instants
+from bakery_assets.materials.delivery_windows import WEEK
 from bakery_assets.materials.expiry_buckets import Floats, Ints
 from bakery_assets.procurement.supplier_choice import (
     PerformanceInputs,
@@ -35,6 +36,7 @@ from bakery_assets.schemas import columns as col
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
 MAX_LEAD_DAYS = 365  # the schema's largest lead time
+MAX_WAIT = 3  # days until a delivery is usable: one, and each for an end after midnight and after baking has begun
 DELIVERY_DAYS = OUTLOOK_DAYS + MAX_LEAD_DAYS  # days on which an order placed within the outlook can arrive
 
 
@@ -97,8 +99,8 @@ class Offers:
         supplier: number of the supplier, in no particular order.
         price: of a unit, in the supplier's currency.
         minimum_value: smallest value of a delivery that the supplier makes, in its currency.
-        delivers: offers by days: whether an order placed within the outlook can be usable from that day on, which for
-            bakeries with shifts is the day after its delivery (``materials.baking_starts``).
+        delivers: offers by days: whether an order placed within the outlook can be usable from that day on.
+        delivered: offers by days: the last delivery that is usable from that day on (``materials.delivery_windows``).
         proposed: offers by days of the outlook: what the plan before proposed, by its first usable day; 0: nothing.
         change_threshold, early_days: what of it stays, see ``kept_proposals``.
     """
@@ -111,6 +113,7 @@ class Offers:
     price: Floats
     minimum_value: Floats
     delivers: NDArray[np.bool_]
+    delivered: NDArray[np.int16]
     proposed: Floats
     change_threshold: Floats
     early_days: Ints
@@ -125,10 +128,40 @@ class Offers:
         """Offers by days: the first delivery after that day; the number of days: none."""
         return _following(self.delivers)
 
+    def delivery(self, offer: Ints, usable: Ints) -> Ints:
+        """The day on which each of some orders is delivered that is usable from a day on; -1: not from that day on."""
+        found: Ints = np.where(usable < 0, -1, self.delivered[offer, np.maximum(usable, 0)]).astype(np.int64)
+        return found
+
+    def usable_day(self, offer: Ints, delivered: Ints) -> Ints:
+        """The day from which each of some deliveries is usable; -1: another delivery is usable from the same day on."""
+        days, found = self.delivered.shape[1], np.full(len(offer), -1, dtype=np.int64)
+        for wait in range(MAX_WAIT + 1):
+            usable = delivered + wait
+            is_so = (usable < days) & (self.delivered[offer, np.minimum(usable, days - 1)] == delivered)
+            found = np.where((found < 0) & is_so, usable, found)
+        return found
+
     def of(self, rows: Ints, item: Ints) -> "Offers":
         """Some of the offers, whose items now have the rows ``item``."""
         others = {each.name: getattr(self, each.name)[rows] for each in fields(self) if each.name != "item"}
         return Offers(item=item, **others)
+
+
+def usable_deliveries(comes: NDArray[np.bool_], waits: Ints) -> NDArray[np.int16]:
+    """Offers by days: the last delivery that is usable from that day on; -1: none.
+
+    Args:
+        comes: offers by days: whether something can be delivered.
+        waits: offers by the days of a week, as of ``days_until_usable``.
+    """
+    days = comes.shape[1]
+    delivered = np.full(comes.shape, -1, dtype=np.int16)
+    for wait in np.unique(waits)[::-1]:
+        is_so = comes & (waits[:, np.arange(days) % WEEK] == wait)
+        there = delivered[:, wait:]
+        there[:] = np.where(is_so[:, : days - wait], np.arange(days - wait, dtype=np.int16), there)
+    return delivered
 
 
 class OpenDeliveries:

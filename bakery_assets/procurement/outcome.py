@@ -55,20 +55,22 @@ def outcome(records: MrpRecords, orders: pl.DataFrame, days_after: int = DAYS_AF
     required = np.concatenate(
         [records.gross_requirement, np.repeat(mean_use(records)[:, None], days_after, axis=1)], axis=1
     ).round(DECIMALS)
-    in_time, late, proposed = (np.zeros((count, days)) for _ in range(3))
+    in_time, late = (np.zeros((count, days)) for _ in range(2))
     known = min(records.scheduled_receipts.shape[1], days)
     late[:, :known] = records.late_receipts[:, :known]
     in_time[:, :known] = records.scheduled_receipts[:, :known] - late[:, :known]
-    item, usable, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
-    within = usable < days
-    np.add.at(proposed, (item[within], usable[within]), quantity[within])
+    proposed = orders.filter(pl.col("usable_day") < days).sort("usable_day")
+    item, usable, quantity = (proposed[name].to_numpy() for name in ("item", "usable_day", "quantity"))
+    last = np.minimum(last_usable_day(proposed["deliver_day"].to_numpy(), records.shelf_life[item]), days)
+    of_day = np.searchsorted(usable, np.arange(days + 1))
     morning, closing, expired = (np.zeros((count, days)) for _ in range(3))
     found = Outcome(morning, closing, expired, short=np.zeros((count, planned)))
     unmet = np.zeros(count)
     for day in range(days):
         receive(buckets, in_time[:, day], last_usable_day(day, records.shelf_life))
         receive(buckets, late[:, day], last_usable_day(day - 1, records.shelf_life))
-        receive(buckets, proposed[:, day], last_usable_day(day - records.delay, records.shelf_life))
+        row = slice(of_day[day], of_day[day + 1])
+        np.add.at(buckets, (item[row], last[row]), np.where(last[row] >= 0, quantity[row], 0.0))
         found.morning[:, day] = total(buckets)
         wanted = required[:, day] + unmet
         used = issue(buckets, wanted)

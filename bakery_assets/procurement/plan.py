@@ -22,7 +22,8 @@ from bakery_assets.explanations.procurement import (
 )
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
-from bakery_assets.materials.baking_starts import baking_lives, planned_delivery_delays
+from bakery_assets.materials.baking_starts import baking_lives
+from bakery_assets.materials.delivery_windows import days_until_usable
 from bakery_assets.materials.demand import DailyDemand, daily_demand
 from bakery_assets.materials.expiry_buckets import Ints, by_day, expiry_buckets, shelf_lives, total
 from bakery_assets.materials.gross_requirements import GrossRequirements, ingredient_requirements, where_used
@@ -48,7 +49,14 @@ from bakery_assets.procurement.alternatives import (
 )
 from bakery_assets.procurement.earlier_proposals import ProposalInputs, proposed_by_day
 from bakery_assets.procurement.joint_minimum import place_joint_orders
-from bakery_assets.procurement.offers import DELIVERY_DAYS, Offers, SupplierOffers, order_days, supplier_offers
+from bakery_assets.procurement.offers import (
+    DELIVERY_DAYS,
+    Offers,
+    SupplierOffers,
+    order_days,
+    supplier_offers,
+    usable_deliveries,
+)
 from bakery_assets.procurement.proposals import purchase_proposals, with_proposals, with_version
 from bakery_assets.procurement.records import (
     NO_LIMIT,
@@ -130,7 +138,7 @@ def plan_procurement(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) -> P
     records = _records(items, gross, receipts, stock, inputs["shifts"])
     order_by_delivery = order_days(offers, cells, inputs)
     comes = (order_by_delivery >= 0) & ~_full_deliveries(cells, offers, inputs)
-    deliverable = _offers(cells, offers, items, comes, records.delay, inputs)
+    deliverable = _offers(cells, offers, items, comes, inputs)
     by_cycle = by_delivery_cycle(records, deliverable, ~items["is_known"].to_numpy())
     orders = place_joint_orders(by_cycle, deliverable)
     margin = margins(items, schedule, used, inputs["recipes"], inputs["products"], OUTLOOK_DAYS)
@@ -203,7 +211,6 @@ def _records(
         safety_stock=items["safety_stock"].to_numpy(),
         shelf_life=shelf_life,
         late_receipts=late,
-        delay=planned_delivery_delays(items, shifts),
         storage_limit=items["storage_limit"].fill_null(NO_LIMIT).to_numpy(),
         target_stock=items["target_stock"].to_numpy(),
         reorders=items["reorders"].to_numpy(),
@@ -214,8 +221,7 @@ def _offers(
     cells: dy.DataFrame[Cells],
     offers: dy.DataFrame[SupplierOffers],
     items: pl.DataFrame,
-    delivers: NDArray[np.bool_],
-    delay: Ints,
+    comes: NDArray[np.bool_],
     inputs: ProcurementInputs,
 ) -> Offers:
     # What is ordered up to a level, or of unknown stock for a cycle, is what the level and the cycle say.
@@ -226,7 +232,8 @@ def _offers(
         chosen, on="tenant_id", how="left", maintain_order="left"
     )
     item = rows["row"].to_numpy()
-    usable_from = np.where(delay[item][:, None] > 0, np.pad(delivers, ((0, 0), (1, 0)))[:, :-1], delivers)
+    waits = days_until_usable(rows, cells, inputs)
+    delivered = usable_deliveries(comes, waits)
     minimum, pack = rows["minimum_quantity"].to_numpy(), rows["pack_size"].to_numpy()
     largest = most_within(rows["maximum_quantity"].fill_null(NO_LIMIT).to_numpy(), pack)
     return Offers(
@@ -239,8 +246,9 @@ def _offers(
         .to_numpy(),
         price=rows["price"].to_numpy(),
         minimum_value=rows["minimum_order_value"].to_numpy(),
-        delivers=usable_from,
-        proposed=proposed_by_day(cells, rows, delay[item], inputs),
+        delivers=delivered >= 0,
+        delivered=delivered,
+        proposed=proposed_by_day(cells, rows, waits, inputs),
         change_threshold=rows["proposal_change_threshold"].to_numpy(),
         early_days=rows["proposal_early_days"].cast(pl.Int64).to_numpy(),
     )

@@ -95,7 +95,6 @@ class MrpRecords:
         safety_stock: quantity that should always be left.
         shelf_life: days whose baking a delivery can cover, see ``materials.baking_starts``.
         late_receipts: the part of scheduled_receipts that was delivered on the day before.
-        delay: days from the delivery of a planned order until it is usable.
         storage_limit: the most of which there may ever be stock; ``NO_LIMIT``: any.
         target_stock: quantity that an order is to leave; where it is not the safety stock, the order is one up to this
             level, and covers its first day.
@@ -108,7 +107,6 @@ class MrpRecords:
     safety_stock: Floats
     shelf_life: Ints
     late_receipts: Floats
-    delay: Ints
     storage_limit: Floats
     target_stock: Floats
     reorders: NDArray[np.bool_]
@@ -130,7 +128,7 @@ def by_delivery_cycle(records: MrpRecords, offers: Offers, unknown: NDArray[np.b
     count, days = records.gross_requirement.shape
     day = np.arange(days)
     latest = offers.latest_delivery[:, :days]
-    delivered = latest - records.delay[offers.item][:, None]
+    delivered = offers.delivery(np.arange(len(latest))[:, None], latest)
     keeps = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item][:, None]) >= day)
     can_come = np.zeros((count, days), dtype=np.bool_)
     np.logical_or.at(can_come, offers.item, keeps)

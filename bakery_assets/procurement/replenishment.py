@@ -106,6 +106,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     count, days = records.gross_requirement.shape
     buckets = records.on_hand.copy()
     planned_receipts = np.zeros_like(records.gross_requirement)
+    planned_last = np.full(records.gross_requirement.shape, -1, dtype=np.int64)
     unmet = np.zeros(count)
     everything, late_until = np.arange(count), np.zeros(count, dtype=np.int64)
     used, expired, received, ordered = (np.zeros(count) for _ in range(4))
@@ -114,7 +115,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     placed = []
     for day in range(days):
         _receive_open_orders(buckets, everything, day, records)
-        receive(buckets, planned_receipts[:, day], last_usable_day(day - records.delay, records.shelf_life))
+        receive(buckets, planned_receipts[:, day], planned_last[:, day])
         to_date.ordered += planned_receipts[:, day]
         to_date.mornings[:, day] = total(buckets)
         for _ in range(MAX_SPLITS):
@@ -126,12 +127,14 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
             orders, is_full = _order(np.flatnonzero(is_short), day, buckets, unmet, records, offers, to_date)
             placed.append(orders)
             item, usable_day, quantity = (orders[name].to_numpy() for name in ("item", "usable_day", "quantity"))
+            last = last_usable_day(orders["deliver_day"].to_numpy(), records.shelf_life[item])
             is_late = (usable_day > day) & (usable_day < days)
             np.add.at(planned_receipts, (item[is_late], usable_day[is_late]), quantity[is_late])
+            planned_last[item[is_late], usable_day[is_late]] = last[is_late]
             late_until[item] = usable_day
             is_used = usable_day < to_date.proposed.shape[1]
             to_date.proposed[orders["offer"].to_numpy()[is_used], usable_day[is_used]] = 0.0
-            _receive_in_time(item, usable_day, quantity, day, buckets, records, to_date)
+            _receive_in_time(item, usable_day, last, quantity, day, buckets, to_date)
             if not is_full:
                 break
         required = records.gross_requirement[:, day] + unmet
@@ -160,14 +163,14 @@ def _receive_open_orders(buckets: Floats, items: Ints, day: int, records: MrpRec
 
 
 def _receive_in_time(
-    item: Ints, usable_day: Ints, quantity: Floats, day: int, buckets: Floats, records: MrpRecords, to_date: _ToDate
+    item: Ints, usable_day: Ints, last_day: Ints, quantity: Floats, day: int, buckets: Floats, to_date: _ToDate
 ) -> None:
     """Add the orders that are usable by ``day`` to the stock of that day and of the days since they came."""
     row = np.flatnonzero(usable_day <= day)
     items = item[row]
     received, last = np.zeros(len(buckets)), np.full(len(buckets), -1, dtype=np.int64)
     received[items] = quantity[row]
-    last[items] = last_usable_day(usable_day[row] - records.delay[items], records.shelf_life[items])
+    last[items] = last_day[row]
     receive(buckets, received, last)
     to_date.ordered += received
     since = np.arange(to_date.mornings.shape[1])
@@ -188,7 +191,7 @@ def _order(
         return pl.DataFrame(schema=pl.Schema(PlannedOrders)), False
     days = records.gross_requirement.shape[1]
     offer, usable = offer[short], usable[short]
-    delivered = usable - records.delay[short]
+    delivered = offers.delivery(offer, usable)
     target = records.target_stock[short]
     ahead = _ahead(short, day, buckets[short], unmet[short], records, target)
     before_next = np.minimum(
@@ -218,7 +221,6 @@ def _order(
         most=np.where(is_full, 0.0, fits),
         # Where storage is limited, it would have to be looked at on more days.
         can_come_sooner=~is_full & (usable <= day) & (records.storage_limit[short] == NO_LIMIT),
-        delay=records.delay[short],
         shelf_life=records.shelf_life[short],
         use_to=ahead.gross_requirement,
         mean_use=records.gross_requirement[short].mean(axis=1),
@@ -236,7 +238,7 @@ def _order(
             "item": short,
             "offer": offer,
             "needed_day": np.full(len(short), day),
-            "deliver_day": usable - records.delay[short],
+            "deliver_day": offers.delivery(offer, usable),
             "usable_day": usable,
             "last_day_covered": covered,
             "max_shortage_day": day + largest,
@@ -333,7 +335,7 @@ def _choose(day: int, records: MrpRecords, offers: Offers, deliveries: OpenDeliv
         return chosen, chosen.copy()
     latest, later = deliveries.latest[:, day], deliveries.following[:, day]
     number = np.arange(len(offers.item))
-    delivered = latest - records.delay[offers.item]
+    delivered = offers.delivery(number, latest)
     in_time = (latest >= 0) & (last_usable_day(delivered, records.shelf_life[offers.item]) >= day)
     items, starts = np.unique(offers.item, return_index=True)
     best = np.minimum.reduceat(np.where(in_time, number, NO_OFFER), starts)

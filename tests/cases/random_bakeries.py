@@ -21,6 +21,9 @@ NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 STAGES = tuple(Stage.of(plan) for plan in (keep_ledger, plan_production, plan_procurement, project_inventory))
 Rows = dict[str, list[dict[str, Any]]]
 
+HOURS = st.sampled_from(
+    [(None, None), (None, None), (time(1), time(3)), (time(10), time(12)), (time(21), time(23)), (time(22), time(2))]
+)
 DAYS = st.sets(st.integers(0, 6), min_size=1)
 TENTHS = st.integers(1, 50).map(lambda tenths: tenths / 10)
 
@@ -43,6 +46,9 @@ def bakeries(draw: st.DrawFn, *, suppliers: int = 1) -> Rows:
     hours = {"starts_at": time(22), "ends_at": time(6)} if night else {"starts_at": time(4), "ends_at": time(12)}
     sizes = {"batch_min": 4.0, "batch_max": draw(st.sampled_from([None, 10.0, 25.0])), "batch_multiple": 2.0}
     takes = {"unit": "kg"}
+    mill_comes, shop_comes = (
+        {"delivers_from": begins, "delivers_until": ends} for begins, ends in (draw(HOURS), draw(HOURS))
+    )
     orders = st.tuples(st.sampled_from(["loaf", "roll"]), st.integers(0, 13), st.integers(1, 60))
     before = st.dictionaries(st.tuples(st.sampled_from(["flour", "milk"]), st.integers(0, 13)), st.integers(1, 8))
     coming = st.tuples(st.sampled_from(["flour", "milk"]), st.integers(-1, 12), st.integers(0, 23), TENTHS)
@@ -111,11 +117,11 @@ def bakeries(draw: st.DrawFn, *, suppliers: int = 1) -> Rows:
             for (name, day), times in draw(before).items()
         ],
         "suppliers": [
-            {"supplier_id": "mill", "name": "Mill", "lead_time_days": draw(st.integers(0, 4)),
+            mill_comes | {"supplier_id": "mill", "name": "Mill", "lead_time_days": draw(st.integers(0, 4)),
              "lead_time_unit": draw(st.sampled_from(["calendar_days", "working_days"])),
              "delivery_weekdays": weekdays(draw), "working_weekdays": weekdays(draw),
              "minimum_order_value": draw(st.sampled_from([0.0, 15.0, 40.0, 300.0]))},
-            {"supplier_id": "shop", "name": "Shop", "lead_time_days": draw(st.integers(0, 4)),
+            shop_comes | {"supplier_id": "shop", "name": "Shop", "lead_time_days": draw(st.integers(0, 4)),
              "delivery_weekdays": weekdays(draw)},
         ],
         "supplier_items": [

@@ -17,6 +17,7 @@ from tests.cases.verifiers import (
     comes_before_baking,
     day_of,
     first_work,
+    told_end,
     verify_inventory,
     verify_procurement,
     verify_production,
@@ -38,8 +39,8 @@ def test_the_plan_of_any_bakery_holds(drawn: tuple[Rows, ...]) -> None:
 
 
 def with_orders(facts: Rows, tables: Frames) -> Rows:
-    """The facts when everything that is proposed has been ordered, as decisions order it: for the whole local day, up to
-    the next day's baking if that begins in the evening, or before that day's baking what is of no use after it."""
+    """The facts when everything that is proposed has been ordered, as decisions order it: for its supplier's hours, or the
+    whole local day up to the next day's baking if that begins in the evening, or before that day's baking what is of no use after it."""
     keeps_a_day = {row["ingredient_id"] for row in facts["ingredients"] if comes_before_baking(facts, row)}
     ordered = []
     for row in tables["procurement_requirements"].filter(pl.col("planned_order_quantity") > 0).to_dicts():
@@ -47,6 +48,9 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
         begins, ends = instant(day, 0), min(instant(day, 23, 59), first_work(facts, day + 1))
         if row["ingredient_id"] in keeps_a_day:
             ends = first_work(facts, day) if begins_on(facts, day) else ends
+        told = told_end(facts, row["supplier_id"], day)
+        if told is not None and not (row["ingredient_id"] in keeps_a_day and begins_on(facts, day)):
+            ends = told
         ordered.append(
             {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": row["supplier_id"],
              "quantity": row["planned_order_quantity"], "expected_from": min(begins, ends), "expected_to": ends,

@@ -255,8 +255,18 @@ def first_work(facts: Rows, day: int) -> datetime:
     return midnight
 
 
+def told_end(facts: Rows, supplier: str, day: int) -> datetime | None:
+    """When the hours end in which a supplier delivers on a day, where they are known."""
+    [hours] = [row for row in facts["suppliers"] if row["supplier_id"] == supplier]
+    if hours["delivers_until"] is None:
+        return None
+    overnight = hours["delivers_until"] <= hours["delivers_from"]
+    return datetime.combine(MONDAY + timedelta(days=day + overnight), hours["delivers_until"], BERLIN)
+
+
 def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetime, float]]:
-    """When stock comes in: open orders at the end of their window, planned ones on their day at an unknown hour."""
+    """When stock comes in: open orders at the end of their window, planned ones at that of their supplier's hours, or on
+    their day at an unknown hour."""
     keeps_hours = bool(facts["shifts"])
     [kept] = [row for row in facts["ingredients"] if row["ingredient_id"] == ingredient]
     is_fresh = comes_before_baking(facts, kept)
@@ -280,6 +290,9 @@ def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetim
     for row in tables["procurement_requirements"].to_dicts():
         if row["ingredient_id"] == ingredient and row["planned_order_quantity"] > 0:
             at = unknown_hour(day_of(row["deliver_on"]), before_baking=is_fresh)
+            told = told_end(facts, row["supplier_id"], day_of(row["deliver_on"]))
+            if told is not None and not (keeps_hours and is_fresh):
+                at = told if keeps_hours else first_work(facts, day_of(told.date()))
             found.append((at, row["planned_order_quantity"]))
     return found
 

@@ -312,6 +312,6 @@ def test_the_delivery_before_and_after_a_day() -> None:
     none = np.zeros(1)
     first = np.zeros(1, dtype=np.int64)
     offers = Offers(first, none, none, maximum=none, supplier=first, price=none, minimum_value=none, delivers=delivers,
-                    proposed=np.zeros((1, 5)), change_threshold=none, early_days=first)  # fmt: skip
+                    delivered=np.zeros((1, 5), dtype=np.int16), proposed=np.zeros((1, 5)), change_threshold=none, early_days=first)  # fmt: skip
     assert offers.latest_delivery.tolist() == [[-1, 1, 1, 1, 4]]
     assert offers.next_delivery.tolist() == [[1, 4, 4, 4, 5]]

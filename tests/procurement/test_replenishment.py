@@ -21,7 +21,6 @@ def needs_of(
     scheduled_receipts: dict[int, float] | None = None,
     safety: float = 0.0,
     shelf_life: int = NO_EXPIRY,
-    delay: int = 0,
     storage: float = NO_LIMIT,
     up_to: float | None = None,
 ) -> MrpRecords:
@@ -39,15 +38,15 @@ def needs_of(
         np.array([safety]),
         np.array([shelf_life]),
         none_late,
-        np.array([delay]),
         np.array([storage]),
         np.array([safety if up_to is None else up_to]),
         np.array([up_to is not None]),
     )
 
 
-def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
-    """Offers for item 0, best first: ``days`` of delivery, ``minimum``, ``pack``, and what the plan before proposed."""
+def offers_of(*offers: dict[str, Any], span: int = 60, delay: int = 0) -> Offers:
+    """Offers for item 0, best first: ``days`` from which deliveries are usable, ``delay`` days after them, ``minimum``,
+    ``pack``, and what the plan before proposed."""
     delivers, proposed = np.zeros((len(offers), span), dtype=bool), np.zeros((len(offers), span))
     for row, offer in enumerate(offers):
         delivers[row, list(offer["days"])] = True
@@ -57,7 +56,11 @@ def offers_of(*offers: dict[str, Any], span: int = 60) -> Offers:
              "change_threshold": 0.25, "early_days": 2}  # fmt: skip
     values = {name: np.array([offer.get(name, value) for offer in offers]) for name, value in usual.items()}
     return Offers(np.zeros(len(offers), dtype=np.int64), supplier=np.arange(len(offers)), **values, delivers=delivers,
-                  proposed=proposed)  # fmt: skip
+                  delivered=delivered_before(delivers, delay), proposed=proposed)  # fmt: skip
+
+
+def delivered_before(delivers: np.ndarray[Any, Any], delay: int = 0) -> np.ndarray[Any, Any]:
+    return np.where(delivers, np.arange(delivers.shape[1]) - delay, -1).astype(np.int16)
 
 
 def deliveries(orders: pl.DataFrame) -> list[tuple[int, float]]:
@@ -244,14 +247,14 @@ def test_after_an_order_is_there_nothing_is_short_until_the_day_it_covers(
 
 def test_what_is_usable_the_day_after_its_delivery_is_delivered_a_day_earlier() -> None:
     """Offers are in days from which they are usable: delivered on days 1 and 2, for the baking of days 2 and 3."""
-    orders = place_orders(needs_of({2: 20, 3: 30}, delay=1, shelf_life=2), offers_of({"days": [2, 3]}))
+    orders = place_orders(needs_of({2: 20, 3: 30}, shelf_life=2), offers_of({"days": [2, 3]}, delay=1))
     assert orders.select("deliver_day", "usable_day", "needed_day", "quantity").rows() == [
         (1, 2, 2, 20.0), (2, 3, 3, 30.0),
     ]  # fmt: skip
 
 
 def test_a_late_receipt_keeps_from_its_delivery_on_and_not_from_when_it_is_usable() -> None:
-    needs = needs_of({3: 10}, scheduled_receipts={2: 10}, shelf_life=2, delay=1)
+    needs = needs_of({3: 10}, scheduled_receipts={2: 10}, shelf_life=2)
     needs.late_receipts[0, 2] = 10
     # Delivered on day 1, it keeps for days 1 and 2.
     assert look_ahead(needs).unmet[0, 3] == 10
@@ -261,8 +264,8 @@ def test_a_late_receipt_keeps_from_its_delivery_on_and_not_from_when_it_is_usabl
 
 def test_a_delivery_that_comes_too_late_for_its_need_keeps_from_when_it_is_delivered() -> None:
     """Needed on day 0, delivered on day 1 and usable on day 2 only: 15 of 20 are left, and expire that day."""
-    offers = offers_of({"days": [2, 3], "minimum": 20.0})
-    orders = place_orders(needs_of({0: 5, 3: 5}, delay=1, shelf_life=2), offers)
+    offers = offers_of({"days": [2, 3], "minimum": 20.0}, delay=1)
+    orders = place_orders(needs_of({0: 5, 3: 5}, shelf_life=2), offers)
     assert orders.select("deliver_day", "usable_day", "needed_day", "quantity").rows() == [
         (1, 2, 0, 20.0), (2, 3, 3, 20.0),
     ]  # fmt: skip
@@ -270,12 +273,12 @@ def test_a_delivery_that_comes_too_late_for_its_need_keeps_from_when_it_is_deliv
 
 def test_what_was_delivered_too_early_to_keep_until_its_need_is_not_ordered() -> None:
     """Delivered on day 1 and usable on day 2, it is good until then; nothing else comes for day 3."""
-    assert deliveries(place_orders(needs_of({3: 5}, delay=1, shelf_life=2), offers_of({"days": [2]}))) == []
+    assert deliveries(place_orders(needs_of({3: 5}, shelf_life=2), offers_of({"days": [2]}, delay=1))) == []
 
 
 def test_where_what_could_come_in_time_does_not_keep_the_next_delivery_is_late() -> None:
     """Usable on day 2 it is gone on day 3; the next is delivered on day 4 and usable on day 5."""
-    orders = place_orders(needs_of({3: 5}, delay=1, shelf_life=2), offers_of({"days": [2, 5]}))
+    orders = place_orders(needs_of({3: 5}, shelf_life=2), offers_of({"days": [2, 5]}, delay=1))
     assert orders.select("needed_day", "deliver_day", "usable_day", "quantity").rows() == [(3, 4, 5, 5.0)]
 
 
@@ -325,8 +328,8 @@ def test_a_late_order_is_reduced_by_open_orders_due_no_later_than_it(
 
 def test_what_a_delivery_leaves_over_keeps_from_its_delivery_and_not_from_when_it_is_usable() -> None:
     """10 are delivered on day 0 for day 1 and keep through day 2: the 5 that are left are gone on day 3."""
-    offers = offers_of({"days": [1, 3], "pack": 10.0})
-    orders = place_orders(needs_of({1: 5, 3: 5}, delay=1, shelf_life=3), offers)
+    offers = offers_of({"days": [1, 3], "pack": 10.0}, delay=1)
+    orders = place_orders(needs_of({1: 5, 3: 5}, shelf_life=3), offers)
     assert orders.select("deliver_day", "quantity", "expired_before").rows() == [(0, 10.0, 0.0), (2, 10.0, 5.0)]
 
 
@@ -361,11 +364,11 @@ def two_items(gross: dict[tuple[int, int], float], scheduled_receipts: dict[tupl
     for array, values in ((need, gross), (coming, scheduled_receipts)):
         for place, quantity in values.items():
             array[place] = quantity
-    keeps, none = np.full(2, NO_EXPIRY), np.zeros(2, dtype=np.int64)
+    keeps = np.full(2, NO_EXPIRY)
     zero, anywhere = np.zeros(2), np.full(2, NO_LIMIT)
     levels = {"safety_stock": zero, "target_stock": zero, "reorders": zero > 0, "storage_limit": anywhere}
     on_hand, late = np.zeros((2, 15)), np.zeros_like(coming)
-    return MrpRecords(need, coming, on_hand, shelf_life=keeps, late_receipts=late, delay=none, **levels)
+    return MrpRecords(need, coming, on_hand, shelf_life=keeps, late_receipts=late, **levels)
 
 
 def an_offer_each(first: list[int], second: list[int]) -> Offers:
@@ -374,7 +377,7 @@ def an_offer_each(first: list[int], second: list[int]) -> Offers:
     delivers[1, second] = True
     none = np.zeros(2)
     return Offers(np.array([0, 1]), none, none, np.full(2, NO_LIMIT), np.array([0, 1]), none, none, delivers=delivers,
-                  proposed=np.zeros((2, 30)), change_threshold=none, early_days=np.zeros(2, dtype=np.int64))  # fmt: skip
+                  delivered=delivered_before(delivers), proposed=np.zeros((2, 30)), change_threshold=none, early_days=np.zeros(2, dtype=np.int64))  # fmt: skip
 
 
 def test_items_are_ordered_each_for_itself_and_listed_by_item_and_day() -> None:
@@ -407,7 +410,7 @@ def test_of_unknown_stock_nothing_is_required_until_a_delivery_is_usable_that_st
     every_day = dict.fromkeys(range(8), 1.0)
     fresh = by_delivery_cycle(needs_of(every_day, days=8, shelf_life=2), offers_of({"days": [0, 4]}), UNKNOWN)
     assert np.flatnonzero(fresh.gross_requirement[0]).tolist() == [0, 1, 4, 5]
-    waited = by_delivery_cycle(needs_of(every_day, days=8, shelf_life=2, delay=1), offers_of({"days": [0, 4]}), UNKNOWN)
+    waited = by_delivery_cycle(needs_of(every_day, days=8, shelf_life=2), offers_of({"days": [0, 4]}, delay=1), UNKNOWN)
     assert np.flatnonzero(waited.gross_requirement[0]).tolist() == [0, 4]
 
 

@@ -3,7 +3,7 @@
 Each policy keeps a bakery of its own, so that one pass serves them all: its ``tenant_id`` is ``policy/bakery``. Days
 are counted from the first morning. A day's stock is that of ``materials.expiry_buckets``: what can be used comes, use
 is issued first expired, first out, what comes too late for the day's baking is put away, and in the evening stock
-expires.
+expires. What a supplier brings is usable as of an unknown hour, whatever its own hours.
 """
 
 from dataclasses import dataclass, field
@@ -14,10 +14,9 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.decisions.facts import WindowFacts
-from bakery_assets.decisions.orders import with_window
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
+from bakery_assets.materials.delivery_windows import WindowFacts, with_window
 from bakery_assets.materials.expiry_buckets import Floats, Ints, expire, issue, last_usable_day, receive, total
 from bakery_assets.materials.items import INGREDIENT_KIND
 from bakery_assets.procurement.records import most_within
@@ -169,8 +168,8 @@ class Storerooms:
     ) -> tuple[dy.DataFrame[ops.PurchaseOrders], dy.DataFrame[ops.StockReceipts]]:
         """What the cells' bakeries know of their orders of eight weeks: what has come, and what has not.
 
-        An order is expected as one made of a proposal is (``decisions.orders``). What a delivery did not bring is taken
-        off the order when it comes.
+        An order is expected as one made of a proposal is (``materials.delivery_windows``). What a delivery did
+        not bring is taken off the order when it comes.
         """
         known = (
             self.lines.join(cells, on="tenant_id")
@@ -190,7 +189,7 @@ class Storerooms:
             ("received_at", "arrives_on", "brought_at"),
         ):
             known = with_instants(known, name, day=on, wall_time=at)
-        orders = with_window(known.drop("timezone"), facts).with_columns(
+        orders = with_window(known, facts).with_columns(
             quantity=pl.when("has_come").then("brought").otherwise("quantity"), recorded_at="ordered_at"
         )
         receipts = known.filter("has_come").with_columns(
