@@ -26,6 +26,7 @@ from bakery_assets.validation.validation_days import (
     days_to_validate,
 )
 from resources.schema import metadata, ops
+from resources.schema.packed import rows_of
 from resources.schema.plans import published_orders
 from resources.warehouse.connection import Bulk, Warehouse, between, frame_schema, selected
 from resources.warehouse.models import champions, last_retrainings
@@ -98,7 +99,7 @@ def _source(name: str, day: date) -> str:
         return known_rows(_table(name), day)
     if name in _PRIOR_CELLS:
         return _PRIOR_CELLS[name](day)
-    return f"{_join(name)} AND p.plan_date = DATE '{day}'"
+    return f"JOIN {rows_of(_table(name))} p ON p.tenant_id = w.tenant_id AND p.plan_date = DATE '{day}'"
 
 
 def _join(table: str) -> str:
