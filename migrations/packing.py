@@ -73,7 +73,7 @@ def pack(name: str, by: Sequence[str] = ()) -> None:
     )
     _run(f"COMMENT ON TABLE {packed} IS 'Rows of {table}, each column an array in the order of their key.'")
     _comment(f"COLUMN {packed}", columns)
-    order = ", ".join(column for column in key if column not in single) or "1"
+    order = ", ".join(column for column in key if column not in single)
     gathered = [
         column if column in single else f"array_agg({column}{'::text' if kind == 'jsonb' else ''} ORDER BY {order})"
         for column, kind, _ in columns
@@ -127,7 +127,7 @@ def unpack(name: str) -> None:
         f"CREATE TEMPORARY TABLE unpacked AS SELECT {', '.join(unpacked)} FROM {packed} p"
         f" CROSS JOIN LATERAL unnest({', '.join(f'p.{column}' for column in read)}) u ({', '.join(read)})"
     )
-    with _kept_readers(table, table):
+    with _kept_readers(table):
         _run(f"DROP VIEW {table}")
         _run(f"DROP TABLE {packed}")
         for statement in before:
@@ -140,7 +140,7 @@ def unpack(name: str) -> None:
 
 @contextmanager
 def _kept_readers(table: str, *read: str) -> Iterator[None]:
-    """Make the views that read a table anew after it was replaced, and let read it, and ``read``, who could before."""
+    """Make the views of a table anew after it was replaced, and let who could read it read it and ``read`` again."""
     views = _all(_VIEWS, table=table)
     readers = _all(_READERS, relations=[table, *(view for view, _, _, _ in views)])
     for view, _, _, _ in reversed(views):

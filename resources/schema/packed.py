@@ -31,7 +31,7 @@ def packed(table: Table, *, by: Collection[str] = ()) -> Table:
         by: columns of which each value of a cell has a stored row of its own.
     """
     single = [*CELL, *by]
-    arrays = [column.name for column in table.columns if column.name not in single]
+    lists = [column.name for column in table.columns if column.name not in single]
     made = Table(
         f"{PREFIX}{table.name}",
         stored_metadata,
@@ -44,7 +44,7 @@ def packed(table: Table, *, by: Collection[str] = ()) -> Table:
         ),
         PrimaryKeyConstraint(*single),
         ForeignKeyConstraint(CELL, [_runs().c[name] for name in CELL], ondelete="CASCADE"),
-        CheckConstraint(same_length(arrays), name="rows"),
+        CheckConstraint(same_length(lists), name="rows"),
         schema=table.schema,
         comment=f"Rows of {table.fullname}, each column an array in the order of their key.",
     )  # fmt: skip

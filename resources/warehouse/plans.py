@@ -32,7 +32,7 @@ from resources.warehouse.connection import Bulk, Warehouse, frame_schema
 from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
 from resources.warehouse.foreign_keys import insert_staged, may_leave_checks_out
-from resources.warehouse.record import append_versions, keep_reasoning
+from resources.warehouse.record import append_versions, keep_batch_reasoning, keep_order_reasoning
 
 # Parents before children, because of foreign keys.
 _TABLES = [table for table in metadata.sorted_tables if table.schema == "plans" and table.name in WRITTEN_BY]
@@ -187,7 +187,9 @@ def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
     if dates.is_empty():
         return
     if procurement_requirements.name in written:
-        keep_reasoning(bulk)
+        keep_order_reasoning(bulk)
+    if production_batches.name in written:
+        keep_batch_reasoning(bulk)
     if validation_runs.name in written:
         _keep_validations(bulk)
     listed = ", ".join(f"DATE '{day}'" for day in sorted(dates["plan_date"]))

@@ -32,7 +32,8 @@ from resources.warehouse.connection import Bulk, Warehouse, between, selected
 
 RECORD_DAYS = 31  # plans before a cell's own that it may know: the longest that a dough is begun ahead
 
-# In place of the reasoning of an order while the requirement that it comes from is there.
+# In place of the reasoning of an order while the requirement that it comes from is there, and of a batch of the plan's
+# own day while the plan has it. A preview is read by the plans of the next days, and has its own.
 NOT_KEPT_TWICE = "{}"
 _OF_VERSION = "v.tenant_id = o.tenant_id AND v.plan_date = o.plan_date AND v.planned_as_of = o.planned_as_of"
 # Previews of which a dough, or the batch itself, is begun before the plan of their own day.
@@ -107,7 +108,8 @@ def append_versions(bulk: Bulk) -> None:
         f"INSERT INTO {published_batches.fullname} (tenant_id, plan_date, version, schedule_date, batch_number,"
         f" {', '.join(_BATCH_COLUMNS)}, begins_at, reasoning, planned_since)"
         f" SELECT t.tenant_id, t.plan_date, p.version, t.schedule_date, t.batch_number, {copied}, {_BEGINS_AT},"
-        f" t.reasoning, CASE WHEN {same} THEN before.planned_since ELSE p.published_at END"
+        f" CASE WHEN t.schedule_date = t.plan_date THEN '{NOT_KEPT_TWICE}' ELSE t.reasoning END,"
+        f" CASE WHEN {same} THEN before.planned_since ELSE p.published_at END"
         f" FROM published p JOIN {rows_of(production_batches)} t USING (tenant_id, plan_date)"
         f" JOIN outcome o USING (tenant_id, plan_date) LEFT JOIN LATERAL ({before}) before ON true"
         f" WHERE {_BEGINS_SOON}"
@@ -133,7 +135,19 @@ def append_versions(bulk: Bulk) -> None:
     )
 
 
-def keep_reasoning(bulk: Bulk) -> None:
+def keep_batch_reasoning(bulk: Bulk) -> None:
+    """Give published batches the reasoning of the plans that another version of ``outcome`` is about to replace."""
+    bulk.run(
+        f"UPDATE {published_batches.fullname} p SET reasoning = t.reasoning"
+        f" FROM {rows_of(production_batches)} t JOIN outcome o USING (tenant_id, plan_date)"
+        f" JOIN plans.plan_versions v ON {_OF_VERSION} AND v.published_at IS NULL"
+        " WHERE o.reason IS NULL AND p.tenant_id = t.tenant_id AND p.plan_date = t.plan_date"
+        " AND p.schedule_date = t.schedule_date AND p.batch_number = t.batch_number"
+        f" AND p.reasoning = '{NOT_KEPT_TWICE}'"
+    )
+
+
+def keep_order_reasoning(bulk: Bulk) -> None:
     """Give published orders the reasoning of requirements that another version of ``outcome`` is about to replace."""
     bulk.run(
         f"UPDATE {published_orders.fullname} p SET reasoning = t.reasoning"
@@ -142,6 +156,17 @@ def keep_reasoning(bulk: Bulk) -> None:
         " WHERE o.reason IS NULL AND p.tenant_id = t.tenant_id AND p.plan_date = t.plan_date AND p.version = t.version"
         f" AND p.requirement_number = t.requirement_number AND p.reasoning = '{NOT_KEPT_TWICE}'"
     )
+
+
+def batch_columns(day: date) -> str:
+    """Select list of ``published_batches`` ``p``: with the reasoning of batches that are sold on a day or after it."""
+    kept = (
+        f"SELECT q.reasoning FROM {production_batches.fullname} q WHERE q.tenant_id = p.tenant_id"
+        " AND q.plan_date = p.plan_date AND q.schedule_date = p.schedule_date AND q.batch_number = p.batch_number"
+    )
+    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
+    needed = f"CASE WHEN p.schedule_date >= DATE '{day}' THEN ({told})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    return selected(published_batches, "p").replace("p.reasoning::text", needed)
 
 
 def order_columns(day: date) -> str:
