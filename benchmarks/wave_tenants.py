@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, text
 from bakery_assets.cells import Cell
 from bakery_assets.planning_day import MODELS, PRIOR_CELL_INPUTS, RECORD
 from resources.schema import metadata, ops
+from resources.schema.packed import PREFIX, stored
 from resources.warehouse import Warehouse
 
 PLANNED, SPARE = "morning", "spare"  # begin the names of clones that schedules plan, and of those that they leave
@@ -100,9 +101,10 @@ def clone(superuser: Warehouse, planned: int, spare: int, years: float, now: dat
 
 
 def sizes(warehouse: Warehouse) -> dict[str, tuple[int, int]]:
-    """Rows inserted so far and bytes, indexes included, of each table of plans."""
+    """Rows stored so far and bytes, indexes included, of each table of plans."""
+    table = f"regexp_replace(relname, '^{PREFIX}', '')"
     query = (
-        "SELECT relname, n_tup_ins, pg_total_relation_size(relid) FROM pg_stat_user_tables WHERE schemaname = 'plans'"
+        f"SELECT {table}, n_tup_ins, pg_total_relation_size(relid) FROM pg_stat_user_tables WHERE schemaname = 'plans'"
     )
     with warehouse.engine.connect() as connection:
         return {name: (rows, size) for name, rows, size in connection.execute(text(query))}
@@ -132,7 +134,7 @@ def _clone(connection: Connection, table: Table) -> None:
         past = " WHERE t.plan_date < c.today"
         if table.name not in _READ_BACK:
             past += f" AND (t.plan_date >= c.today - 1{_ALSO_READ_BACK.get(table.name, '')})"
-    _insert(connection, table, columns, {}, past)
+    _insert(connection, stored(table), columns, {}, past)
 
 
 def _repeat_sales(connection: Connection, times: int) -> None:

@@ -197,7 +197,9 @@ class PublishedBatches(dy.Schema):
     end_at = col.instant("End", nullable=True)
     equipment_id = col.text("Machine of the longest step", nullable=True)
     priority = col.integer("1 was to be baked first", minimum=1)
-    reasoning = col.json("Every term of the calculation")
+    reasoning = col.json(
+        "Every term of the calculation; {}: the one in production_batches, until another version replaces that"
+    )
     planned_since = col.instant("When the version was published since which it has had this quantity and these times")
 
 

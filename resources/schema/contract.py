@@ -9,6 +9,7 @@ from bakery_assets.schemas.setting_keys import SETTING_KEYS
 from bakery_assets.settings import PROJECT, Settings
 from resources.schema import imports, metadata, ops
 from resources.schema.columns import public_columns
+from resources.schema.packed import is_packed
 from resources.warehouse.connection import sql_type
 
 PAGE = PROJECT / "docs" / "data_contract.md"
@@ -114,6 +115,10 @@ date (`tenant_id`, `plan_date`); its rows are replaced whole in one transaction,
 or the new one. `plans.planning_runs` says how far each cell is. `reasoning` holds every term of the sum,
 `consequence` what happens if no one acts. Ratios are fractions, never percent: 0.93 is 93%. A sum over a window of days
 ends in `_<days>d`. The schema `marts` holds dbt views for questions across days.
+
+Tables said to be views are read like any other. Their rows are stored together, as arrays, in a table of the same name
+after `packed_`, whose form may change. `reasoning` is taken out of it row by row: a query over many days that does not
+name that column is much faster.
 
 ## How long plans are kept
 
@@ -264,7 +269,7 @@ def _tenant_settings() -> str:
 
 
 def _table(table: Table) -> str:
-    kind = "" if table.schema == "plans" else ("Facts. " if "fact" in table.info else "")
+    kind = "View. " if is_packed(table) else "Facts. " if "fact" in table.info else ""
     rows = [
         f"### `{table.fullname}`\n",
         f"{kind}{table.comment}\n",

@@ -11,6 +11,7 @@ from sqlalchemy.sql import text as sql
 from bakery_assets.schemas import plans as schemas
 from bakery_assets.schemas import table_name
 from resources.schema.columns import XID8, Snapshot, metadata, table, tenant_fk, transaction
+from resources.schema.packed import packed
 
 planning_runs = table(
     schemas.PlanningRuns,
@@ -49,28 +50,25 @@ published_distributions = table(
     tenant_fk("kitchen_id", "ops.locations", "location_id"),
 )
 
-# Locations are those of facts, which are checked; a kitchen that no fact names may be none.
-stock_movements = table(
-    schemas.StockMovements,
-    # What counts found is read of four weeks, all else of one plan.
-    Index("stock_movements_adjustments_idx", "tenant_id", "plan_date", postgresql_where=sql("kind = 'adjustment'")),
-    unchecked=("location_id",),
-)
+# Locations are those of facts, which are checked; a kitchen that no fact names may be none. What counts found is read
+# of four weeks, all else of one plan, and losses are kept for good.
+stock_movements = packed(table(schemas.StockMovements, unchecked=("location_id",)), by=("kind",))
 
-stock_balances = table(schemas.StockBalances, unchecked=("location_id",))
+stock_balances = packed(table(schemas.StockBalances, unchecked=("location_id",)))
 
 unexplained_usage = table(schemas.UnexplainedUsage, unchecked=("location_id",))
 
-demand_forecasts = table(schemas.DemandForecasts)
+# Of earlier plans a few days are read.
+demand_forecasts = packed(table(schemas.DemandForecasts), by=("target_date",))
 
 forecast_history = table(schemas.ForecastHistory, tenant_fk("plan_date", "plans.planning_runs", cascade=True))
 
 # A customer order may be for a main location that no fact names.
-target_stock_levels = table(schemas.TargetStockLevels, unchecked=("location_id",))
+target_stock_levels = packed(table(schemas.TargetStockLevels, unchecked=("location_id",)))
 
 production_schedules = table(schemas.ProductionSchedules)
 
-production_batches = table(schemas.ProductionBatches)
+production_batches = packed(table(schemas.ProductionBatches))
 
 distribution_plans = table(schemas.DistributionPlans, tenant_fk("kitchen_id", "ops.locations", "location_id"))
 
@@ -78,9 +76,9 @@ procurement_plans = table(schemas.ProcurementPlans)
 
 purchase_proposals = table(schemas.PurchaseProposals)
 
-procurement_requirements = table(schemas.ProcurementRequirements)
+procurement_requirements = packed(table(schemas.ProcurementRequirements))
 
-inventory_projections = table(schemas.InventoryProjections)
+inventory_projections = packed(table(schemas.InventoryProjections))
 
 validation_runs = table(schemas.ValidationRuns)
 

@@ -11,6 +11,7 @@ from bakery_assets.briefing.day_briefing import DayBriefing, DayFrames, PlanStat
 from bakery_assets.briefing.product_forecast import CHECKED_DAYS, HISTORY_WEEKS, ProductForecast, ProductFrames
 from bakery_assets.cells import HORIZON_DAYS, OUTLOOK_DAYS
 from resources.schema import ops, plans
+from resources.schema.packed import rows_of
 from resources.warehouse.alerts import alerts_of_day
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, selected
 
@@ -137,7 +138,7 @@ def last_planned_before(warehouse: Warehouse, tenant_id: str, day: date) -> date
 
 
 def _rows(bulk: Bulk, table: Table, condition: str) -> pl.DataFrame:
-    frame = bulk.read(f"SELECT {selected(table)} FROM {table.fullname} t JOIN wanted w ON {condition}")  # noqa: S608
+    frame = bulk.read(f"SELECT {selected(table)} FROM {rows_of(table)} t JOIN wanted w ON {condition}")  # noqa: S608
     typed = [pl.col(name).cast(kind) for name, kind in frame_schema(table).items()]
     return frame.select(typed).sort([column.name for column in table.primary_key])
 

@@ -24,6 +24,7 @@ from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS
 from bakery_assets.schemas import Cells, conform, ops, plans, table_name
 from bakery_assets.schemas.plans import WATCHED
 from resources.schema import metadata
+from resources.schema.packed import rows_of
 from resources.warehouse.alerts import lock_tenants, read_acknowledgements, read_unarchived, write_changed
 from resources.warehouse.connection import Bulk, Warehouse, selected
 from resources.warehouse.facts import known_facts
@@ -92,7 +93,7 @@ _UNDECIDED = f"""
     SELECT q.* FROM latest_plans p JOIN plans.procurement_requirements q USING (tenant_id, plan_date)
     JOIN plans.purchase_proposals s USING (tenant_id, plan_date, proposal_number)
     WHERE q.planned_order_quantity > 0 AND q.order_by > p.at AND q.order_by < p.at + interval '{LONGEST_NOTICE}'
-      AND s.status IN ('draft', 'partly_approved')
+      AND s.order_by < p.at + interval '{LONGEST_NOTICE}' AND s.status IN ('draft', 'partly_approved')
       AND NOT EXISTS (SELECT FROM ops.purchase_orders o WHERE o.tenant_id = q.tenant_id
                       AND o.ingredient_id = q.ingredient_id AND o.supplier_id = q.supplier_id AND o.quantity > 0
                       AND o.recorded_at > p.planned_as_of AND o.recorded_at <= p.at)
@@ -203,7 +204,8 @@ def _inputs(bulk: Bulk, cells: dy.DataFrame[Cells]) -> TextInputs:
         name: _typed(
             bulk,
             schema,
-            f"SELECT {_columns(f'plans.{name}')} FROM plans.{name} t JOIN latest_plans p USING (tenant_id, plan_date)",
+            f"SELECT {_columns(f'plans.{name}')} FROM {rows_of(metadata.tables[f'plans.{name}'])} t"
+            " JOIN latest_plans p USING (tenant_id, plan_date)",
         )
         for name, schema in _PLAN_TABLES.items()
     }

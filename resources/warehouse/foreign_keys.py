@@ -6,11 +6,14 @@ statement each, and locked as PostgreSQL locks them; then the rows are inserted 
 missing, or the role may not leave the checks out, PostgreSQL makes them, and its error names the row.
 
 Who may is said by ``GRANT SET ON PARAMETER session_replication_role``; the embedded server grants it.
+
+Of packed tables PostgreSQL knows no foreign keys but that of the cell, so here theirs are always looked up.
 """
 # ruff: noqa: S608 - names come from the schema
 
 from sqlalchemy import ForeignKeyConstraint, Table
 
+from resources.schema.packed import arrays, is_packed, stored
 from resources.warehouse.connection import Bulk, insert_from, sql_type
 
 PARAMETER = "session_replication_role"
@@ -25,16 +28,27 @@ def insert_staged(bulk: Bulk, staged: str, table: Table, columns: list[str], con
     """Insert ``columns`` of the staged rows that meet ``condition`` into ``table``.
 
     Args:
+        staged: of a packed table as ``packed.pack`` returns them.
         at_once: look up foreign keys once for each key, as ``may_leave_checks_out`` allows.
+
+    Raises:
+        LookupError: a row of a packed table names what is not there.
     """
-    insert = f"{insert_from(staged, table, columns)} WHERE {condition}"
+    insert = f"{insert_from(staged, stored(table), columns)} WHERE {condition}"
     keys = table.foreign_key_constraints
-    if not (at_once and keys and all(_are_there(bulk, staged, key, columns, condition) for key in keys)):
+    if is_packed(table):
+        for key in keys:
+            if not _are_there(bulk, staged, key, columns, condition):
+                own = ", ".join(str(column.name) for column in key.columns)
+                raise LookupError(f"{table.fullname} would name a {own} that {key.referred_table.fullname} has not")
+    elif not (at_once and keys and all(_are_there(bulk, staged, key, columns, condition) for key in keys)):
         bulk.run(insert)
         return
-    bulk.run(f"SET LOCAL {PARAMETER} = replica")
+    if at_once:
+        bulk.run(f"SET LOCAL {PARAMETER} = replica")
     bulk.run(insert)
-    bulk.run(f"SET LOCAL {PARAMETER} = origin")
+    if at_once:
+        bulk.run(f"SET LOCAL {PARAMETER} = origin")
 
 
 def _are_there(bulk: Bulk, staged: str, key: ForeignKeyConstraint, columns: list[str], condition: str) -> bool:
@@ -43,12 +57,15 @@ def _are_there(bulk: Bulk, staged: str, key: ForeignKeyConstraint, columns: list
     if any(own not in columns for own, _ in pairs):
         return False  # a default may name something
     table = key.table
-    named = ", ".join(f"{own}::{sql_type(table, own)} AS {own}" for own, _ in pairs)
+    lists = arrays(table)
+    named = ", ".join(
+        f"{f'unnest({own})' if own in lists else own}::{sql_type(table, own)} AS {own}" for own, _ in pairs
+    )
     given = " AND ".join(f"{own} IS NOT NULL" for own, _ in pairs)
     match = " AND ".join(f"p.{other} = k.{own}" for own, other in pairs)
     found = bulk.read(
-        f"WITH keys AS MATERIALIZED (SELECT DISTINCT {named} FROM {staged} WHERE {condition} AND {given})"
-        " SELECT (SELECT count(*) FROM keys) = (SELECT count(*) FROM (SELECT FROM keys k"
+        f"WITH keys AS MATERIALIZED (SELECT DISTINCT * FROM (SELECT {named} FROM {staged} WHERE {condition}) named"
+        f" WHERE {given}) SELECT (SELECT count(*) FROM keys) = (SELECT count(*) FROM (SELECT FROM keys k"
         f" JOIN {key.referred_table.fullname} p ON {match} FOR KEY SHARE OF p) locked) AS found"
     )
     return bool(found.item())

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, Table, text
 
 from bakery_assets.planning_day import MODELS, RECORD, WRITTEN_BY
 from resources.schema import metadata, ops
+from resources.schema.packed import stored
 from resources.warehouse.connection import Bulk
 
 PREFIX = "noted_"
@@ -35,7 +36,7 @@ _ANY = "INSERT OR UPDATE OR DELETE OR TRUNCATE"
 _MODELS = tuple(metadata.tables[f"plans.{name}"] for name in MODELS if f"plans.{name}" in metadata.tables)
 _INPUTS = (*ops.LOADED, *_MODELS)
 _PLANS = tuple(
-    metadata.tables[f"plans.{name}"] for name in dict.fromkeys((*WRITTEN_BY, *RECORD, "published_proposals"))
+    stored(metadata.tables[f"plans.{name}"]) for name in dict.fromkeys((*WRITTEN_BY, *RECORD, "published_proposals"))
 )
 
 

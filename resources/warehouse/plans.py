@@ -18,6 +18,7 @@ from bakery_assets.schemas import conform
 from bakery_assets.stages import Failed
 from bakery_assets.validation.validation_days import LONGEST_LEAD_DAYS, LOOK_BACK_DAYS
 from resources.schema import metadata
+from resources.schema.packed import is_packed, pack, stored
 from resources.schema.plans import (
     demand_forecasts,
     findings,
@@ -32,7 +33,7 @@ from resources.warehouse.decisions import settle_in
 from resources.warehouse.deliveries import watch_planned
 from resources.warehouse.foreign_keys import insert_staged, may_leave_checks_out
 from resources.warehouse.input_changes import mark_as_writer
-from resources.warehouse.record import append_versions, keep_reasoning
+from resources.warehouse.record import append_versions, keep_batch_reasoning, keep_order_reasoning
 from resources.warehouse.unchanged_plans import note_publication
 
 # Parents before children, because of foreign keys.
@@ -127,7 +128,8 @@ def _replace(
             if table.name in written and frame is not None and frame.height:
                 columns = [name for name in frame_schema(table) if name in frame.columns]
                 types = pl.Schema({name: kind for name, kind in frame_schema(table).items() if name in columns})
-                bulk.put(f"new_{table.name}", frame.select(columns).cast(types), analyzed=False)
+                new = frame.select(columns).cast(types)
+                bulk.put(f"new_{table.name}", pack(table, new) if is_packed(table) else new, analyzed=False)
                 recorded = "(tenant_id, plan_date) IN (SELECT tenant_id, plan_date FROM outcome WHERE reason IS NULL)"
                 if table.name in _VALIDATION_TABLES:
                     recorded += f" AND {_is_not_kept(f'new_{table.name}')}"
@@ -189,7 +191,9 @@ def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
     if dates.is_empty():
         return
     if procurement_requirements.name in written:
-        keep_reasoning(bulk)
+        keep_order_reasoning(bulk)
+    if production_batches.name in written:
+        keep_batch_reasoning(bulk)
     if validation_runs.name in written:
         _keep_validations(bulk)
     listed = ", ".join(f"DATE '{day}'" for day in sorted(dates["plan_date"]))
@@ -200,7 +204,7 @@ def _delete_rows(bulk: Bulk, written: Collection[str]) -> None:
             if table.name in _VALIDATION_TABLES:
                 keep = f" AND {_is_not_kept('t')}"
             bulk.run(
-                f"DELETE FROM {table.fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
+                f"DELETE FROM {stored(table).fullname} t USING outcome o WHERE t.tenant_id = o.tenant_id"  # noqa: S608
                 f" AND t.plan_date = o.plan_date AND o.reason IS NULL AND t.plan_date IN ({listed}){keep}"
             )
 

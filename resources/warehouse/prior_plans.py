@@ -26,10 +26,11 @@ from bakery_assets.validation.validation_days import (
     days_to_validate,
 )
 from resources.schema import metadata, ops
-from resources.schema.plans import published_orders
+from resources.schema.packed import rows_of
+from resources.schema.plans import published_batches, published_orders
 from resources.warehouse.connection import Bulk, Warehouse, between, frame_schema, selected
 from resources.warehouse.models import champions, last_retrainings
-from resources.warehouse.record import known_rows, order_columns
+from resources.warehouse.record import batch_columns, known_rows, order_columns
 from resources.warehouse.stock_history import BALANCES
 
 FORECAST_DAYS = 35  # days back of which a till's report may still be waited for
@@ -83,6 +84,8 @@ def _columns(name: str, day: date) -> str:
     """Select list of an input. Of earlier forecasts the figures are enough: their reasoning is most of their bytes."""
     if name == published_orders.name:
         return order_columns(day)
+    if name == published_batches.name:
+        return batch_columns(day)
     columns = selected(_table(name), "p")
     return columns.replace("p.reasoning::text", "'{}' AS reasoning") if name in EARLIER_FORECASTS else columns
 
@@ -98,7 +101,7 @@ def _source(name: str, day: date) -> str:
         return known_rows(_table(name), day)
     if name in _PRIOR_CELLS:
         return _PRIOR_CELLS[name](day)
-    return f"{_join(name)} AND p.plan_date = DATE '{day}'"
+    return f"JOIN {rows_of(_table(name))} p ON p.tenant_id = w.tenant_id AND p.plan_date = DATE '{day}'"
 
 
 def _join(table: str) -> str:

@@ -16,6 +16,7 @@ from bakery_assets.cells import Cell, cells_frame
 from bakery_assets.due.replanning import VersionRequests
 from bakery_assets.due.revalidation import RevalidationRequest
 from bakery_assets.schemas.plans import VersionCause
+from resources.schema.packed import rows_of
 from resources.schema.plans import (
     distribution_plans,
     plan_versions,
@@ -32,7 +33,8 @@ from resources.warehouse.input_changes import mark_as_writer
 
 RECORD_DAYS = 31  # plans before a cell's own that it may know: the longest that a dough is begun ahead
 
-# In place of the reasoning of an order while the requirement that it comes from is there.
+# In place of the reasoning of an order while the requirement that it comes from is there, and of a batch of the plan's
+# own day while the plan has it. A preview is read by the plans of the next days, and has its own.
 NOT_KEPT_TWICE = "{}"
 _OF_VERSION = "v.tenant_id = o.tenant_id AND v.plan_date = o.plan_date AND v.planned_as_of = o.planned_as_of"
 # Previews of which a dough, or the batch itself, is begun before the plan of their own day.
@@ -69,14 +71,7 @@ def known_rows(table: Table, day: date) -> str:
         "p.tenant_id = v.tenant_id AND p.plan_date = v.plan_date AND p.version = v.version"
         f" AND {between('p.plan_date', first, last)}"
     )
-    source = f"JOIN {plan_versions.fullname} v ON {of_cell} JOIN {table.fullname} p ON {of_version}"
-    if table is published_orders:
-        source += (
-            f" LEFT JOIN {procurement_requirements.fullname} q ON q.tenant_id = p.tenant_id"
-            f" AND q.plan_date = DATE '{day}' AND q.plan_date = p.plan_date AND q.version = p.version"
-            " AND q.requirement_number = p.requirement_number"
-        )
-    return source
+    return f"JOIN {plan_versions.fullname} v ON {of_cell} JOIN {table.fullname} p ON {of_version}"
 
 
 def append_versions(bulk: Bulk) -> None:
@@ -114,8 +109,9 @@ def append_versions(bulk: Bulk) -> None:
         f"INSERT INTO {published_batches.fullname} (tenant_id, plan_date, version, schedule_date, batch_number,"
         f" {', '.join(_BATCH_COLUMNS)}, begins_at, reasoning, planned_since)"
         f" SELECT t.tenant_id, t.plan_date, p.version, t.schedule_date, t.batch_number, {copied}, {_BEGINS_AT},"
-        f" t.reasoning, CASE WHEN {same} THEN before.planned_since ELSE p.published_at END"
-        f" FROM published p JOIN {production_batches.fullname} t USING (tenant_id, plan_date)"
+        f" CASE WHEN t.schedule_date = t.plan_date THEN '{NOT_KEPT_TWICE}' ELSE t.reasoning END,"
+        f" CASE WHEN {same} THEN before.planned_since ELSE p.published_at END"
+        f" FROM published p JOIN {rows_of(production_batches)} t USING (tenant_id, plan_date)"
         f" JOIN outcome o USING (tenant_id, plan_date) LEFT JOIN LATERAL ({before}) before ON true"
         f" WHERE {_BEGINS_SOON}"
     )
@@ -124,7 +120,7 @@ def append_versions(bulk: Bulk) -> None:
         f" unit_price, reasoning)"
         f" SELECT t.tenant_id, t.plan_date, p.version, {', '.join(f't.{name}' for name in _ORDER_COLUMNS)},"
         f" (t.reasoning->>'price')::float8, '{NOT_KEPT_TWICE}'"
-        f" FROM published p JOIN {procurement_requirements.fullname} t USING (tenant_id, plan_date)"
+        f" FROM published p JOIN {rows_of(procurement_requirements)} t USING (tenant_id, plan_date)"
         " WHERE t.planned_order_quantity > 0"
     )
     bulk.run(
@@ -140,20 +136,47 @@ def append_versions(bulk: Bulk) -> None:
     )
 
 
-def keep_reasoning(bulk: Bulk) -> None:
+def keep_batch_reasoning(bulk: Bulk) -> None:
+    """Give published batches the reasoning of the plans that another version of ``outcome`` is about to replace."""
+    bulk.run(
+        f"UPDATE {published_batches.fullname} p SET reasoning = t.reasoning"
+        f" FROM {rows_of(production_batches)} t JOIN outcome o USING (tenant_id, plan_date)"
+        f" JOIN plans.plan_versions v ON {_OF_VERSION} AND v.published_at IS NULL"
+        " WHERE o.reason IS NULL AND p.tenant_id = t.tenant_id AND p.plan_date = t.plan_date"
+        " AND p.schedule_date = t.schedule_date AND p.batch_number = t.batch_number"
+        f" AND p.reasoning = '{NOT_KEPT_TWICE}'"
+    )
+
+
+def keep_order_reasoning(bulk: Bulk) -> None:
     """Give published orders the reasoning of requirements that another version of ``outcome`` is about to replace."""
     bulk.run(
         f"UPDATE {published_orders.fullname} p SET reasoning = t.reasoning"
-        f" FROM {procurement_requirements.fullname} t JOIN outcome o USING (tenant_id, plan_date)"
+        f" FROM {rows_of(procurement_requirements)} t JOIN outcome o USING (tenant_id, plan_date)"
         f" JOIN plans.plan_versions v ON {_OF_VERSION} AND v.version <> t.version"
         " WHERE o.reason IS NULL AND p.tenant_id = t.tenant_id AND p.plan_date = t.plan_date AND p.version = t.version"
         f" AND p.requirement_number = t.requirement_number AND p.reasoning = '{NOT_KEPT_TWICE}'"
     )
 
 
+def batch_columns(day: date) -> str:
+    """Select list of ``published_batches`` ``p``: with the reasoning of batches that are sold on a day or after it."""
+    kept = (
+        f"SELECT q.reasoning FROM {production_batches.fullname} q WHERE q.tenant_id = p.tenant_id"
+        " AND q.plan_date = p.plan_date AND q.schedule_date = p.schedule_date AND q.batch_number = p.batch_number"
+    )
+    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
+    needed = f"CASE WHEN p.schedule_date >= DATE '{day}' THEN ({told})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    return selected(published_batches, "p").replace("p.reasoning::text", needed)
+
+
 def order_columns(day: date) -> str:
-    """Select list of ``published_orders``, joined by ``known_rows``: of a cell's own plan with the reasoning."""
-    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(q.reasoning, p.reasoning) ELSE p.reasoning END"
+    """Select list of ``published_orders`` ``p``: of a cell's own plan with the reasoning."""
+    kept = (
+        f"SELECT q.reasoning FROM {procurement_requirements.fullname} q WHERE q.tenant_id = p.tenant_id"
+        f" AND q.plan_date = DATE '{day}' AND q.version = p.version AND q.requirement_number = p.requirement_number"
+    )
+    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
     own = f"CASE WHEN p.plan_date = DATE '{day}' THEN ({told})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
     return selected(published_orders, "p").replace("p.reasoning::text", own)
 

@@ -18,6 +18,8 @@ from bakery_assets.briefing.difference_alerts import SHRINKAGE_DAYS
 from bakery_assets.schemas.plans import VALUED_MOVEMENTS
 from bakery_assets.settings import Settings
 from bakery_assets.validation.validation_days import PAST_VALIDATION_DAYS
+from resources.schema import metadata
+from resources.schema.packed import stored
 from resources.schema.plans import demand_forecasts
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.planning_runs import registered
@@ -74,11 +76,12 @@ RULES: Mapping[str, Rule] = {
 _VALIDATION = ("validation_products", "validation_results")
 _KEEP_FORECASTS = """
     WITH gone AS (
-        DELETE FROM plans.demand_forecasts t USING ageing a
-        WHERE t.tenant_id = a.tenant_id AND t.plan_date < {before} RETURNING t.*
+        DELETE FROM {stored} t USING ageing a WHERE t.tenant_id = a.tenant_id AND t.plan_date < {before}
+        RETURNING t.tenant_id, t.plan_date, t.target_date, t.location_id, t.product_id, t.yhat
     ), products AS (
-        SELECT tenant_id, plan_date, location_id, product_id, jsonb_agg(yhat ORDER BY target_date) AS days
-        FROM gone GROUP BY 1, 2, 3, 4
+        SELECT g.tenant_id, g.plan_date, r.location_id, r.product_id, jsonb_agg(r.yhat ORDER BY g.target_date) AS days
+        FROM gone g CROSS JOIN LATERAL unnest(g.location_id, g.product_id, g.yhat) r (location_id, product_id, yhat)
+        GROUP BY 1, 2, 3, 4
     ), shops AS (
         SELECT tenant_id, plan_date, location_id, jsonb_object_agg(product_id, days) AS products
         FROM products GROUP BY 1, 2, 3
@@ -133,14 +136,14 @@ def expired_bytes(warehouse: Warehouse, today: date, days: Mapping[str, int]) ->
             size, pages = connection.execute(
                 text(
                     "SELECT pg_total_relation_size(oid), pg_relation_size(oid) / current_setting('block_size')::int"
-                    f" FROM pg_class WHERE oid = 'plans.{name}'::regclass"
+                    f" FROM pg_class WHERE oid = '{_stored(name)}'::regclass"
                 )
             ).one()
             share = connection.execute(
                 text(
                     "SELECT (count(*) FILTER (WHERE t.plan_date < :before"
                     f" AND NOT ({RULES[name].kept})))::float8 / greatest(count(*), 1)"
-                    f" FROM plans.{name} t TABLESAMPLE SYSTEM (:percent) REPEATABLE (1)"
+                    f" FROM {_stored(name)} t TABLESAMPLE SYSTEM (:percent) REPEATABLE (1)"
                 ),
                 {"before": today - timedelta(days=kept), "percent": min(100, 100 * SAMPLED_PAGES / max(pages, 1))},
             ).scalar_one()
@@ -150,8 +153,12 @@ def expired_bytes(warehouse: Warehouse, today: date, days: Mapping[str, int]) ->
 
 def _delete(bulk: Bulk, name: str, before: str) -> int:
     if name == demand_forecasts.name:
-        return bulk.run(_KEEP_FORECASTS.format(before=before))
+        return bulk.run(_KEEP_FORECASTS.format(stored=_stored(name), before=before))
     return bulk.run(
-        f"DELETE FROM plans.{name} t USING ageing a WHERE t.tenant_id = a.tenant_id AND t.plan_date < {before}"
+        f"DELETE FROM {_stored(name)} t USING ageing a WHERE t.tenant_id = a.tenant_id AND t.plan_date < {before}"
         f" AND NOT ({RULES[name].kept})"
     )
+
+
+def _stored(name: str) -> str:
+    return stored(metadata.tables[f"plans.{name}"]).fullname

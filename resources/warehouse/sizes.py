@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
 from resources.schema import metadata
+from resources.schema.packed import PREFIX
 from resources.warehouse.connection import Warehouse
 
 OF_PLAN_DATES = {
@@ -13,7 +14,8 @@ OF_PLAN_DATES = {
 }
 
 _TABLES = text(
-    "SELECT n.nspname || '.' || c.relname, coalesce(s.n_live_tup, 0), pg_table_size(c.oid), pg_indexes_size(c.oid)"
+    f"SELECT n.nspname || '.' || regexp_replace(c.relname, '^{PREFIX}', ''), coalesce(s.n_live_tup, 0),"  # noqa: S608
+    " pg_table_size(c.oid), pg_indexes_size(c.oid)"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid"
     " WHERE c.relkind IN ('r', 'm') AND n.nspname IN ('ops', 'plans', 'marts')"
     " ORDER BY pg_total_relation_size(c.oid) DESC, 1"
@@ -26,7 +28,7 @@ class TableSize:
     """A table's size.
 
     Attributes:
-        rows: as PostgreSQL has counted them, about.
+        rows: as PostgreSQL has counted them, about; of a packed table those that are stored.
         data_bytes: of the table, long values included.
         index_bytes: of its indexes.
     """

@@ -10,6 +10,7 @@ from sqlalchemy import DATE, TEXT, column, delete, exists, select, tuple_, value
 
 from bakery_assets.cells import Cell
 from resources.schema import metadata, ops, plans
+from resources.schema.packed import stored
 from resources.warehouse.connection import Warehouse
 
 
@@ -17,7 +18,8 @@ def forget(warehouse: Warehouse, tenants: Collection[str]) -> None:
     """Delete everything about some tenants: facts, plans and what was quarantined."""
     with warehouse.engine.begin() as connection:
         for table in reversed([table for table in metadata.sorted_tables if "tenant_id" in table.columns]):
-            connection.execute(delete(table).where(table.c.tenant_id.in_(tenants)))
+            kept = stored(table)
+            connection.execute(delete(kept).where(kept.c.tenant_id.in_(tenants)))
 
 
 def known_tenants(warehouse: Warehouse) -> frozenset[str]:

@@ -318,8 +318,8 @@ def test_one_stage_alone_builds_on_what_the_others_had_written(office: Office) -
     office.wave(cell)
     before = digests(office.warehouse)
     with office.warehouse.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM plans.production_batches")
-        connection.exec_driver_sql("UPDATE plans.demand_forecasts SET yhat = yhat")
+        connection.exec_driver_sql("DELETE FROM plans.packed_production_batches")
+        connection.exec_driver_sql("UPDATE plans.packed_demand_forecasts SET yhat = yhat")
     assert office.assets(cell, only=["production_schedules"]).success
     assert digests(office.warehouse) == before
     assert rows(office.warehouse, "SELECT status FROM plans.planning_runs") == [("planned",)]

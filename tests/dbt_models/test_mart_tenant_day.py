@@ -16,6 +16,7 @@ from bakery_assets.assets.dbt_project import PROJECT_DIR, dbt_environment, run_d
 from bakery_assets.assets.marts import dbt_marts, dbt_resource
 from resources.schema import metadata, ops, plans
 from resources.warehouse import Warehouse
+from tests.publishing import put_packed
 
 TUESDAY, WEDNESDAY, THURSDAY = date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12)
 DAWN = datetime(2026, 3, 10, 4, 30, tzinfo=UTC)
@@ -122,7 +123,7 @@ def test_impossible_figures_fail_their_checks_and_the_marts_stay(warehouse: Ware
         # Ten rolls in the schedule, nine in its batch.
         a_cell(connection, "lima", WEDNESDAY)
         put(connection, plans.production_schedules, schedule("lima", WEDNESDAY, WEDNESDAY, 10.0, 1))
-        put(connection, plans.production_batches, batch("lima", WEDNESDAY, WEDNESDAY, "B001", "roll", 9.0))
+        put_packed(connection, plans.production_batches, [batch("lima", WEDNESDAY, WEDNESDAY, "B001", "roll", 9.0)])
         connection.execute(text("UPDATE plans.validation_runs SET accuracy = 1.3, wape = NULL"))
         connection.execute(text("UPDATE plans.planning_runs SET reason = NULL"))
         connection.execute(text("UPDATE plans.daily_summaries SET planned_batches = 4 WHERE NOT is_closed"))
@@ -210,20 +211,25 @@ def enter_the_plan_of_paris(connection: Connection) -> None:
         ("main", "baguette", TUESDAY, 60.3),
         ("main", "croissant", WEDNESDAY, 500.0),
     ]
-    for location, product, target, yhat in expected:
-        key = {"tenant_id": "paris", "plan_date": TUESDAY, "location_id": location, "product_id": product}
-        put(
-            connection,
-            plans.demand_forecasts,
-            {**key, "target_date": target, "yhat": yhat, "system_yhat": yhat, **QUANTILES, **MADE},
-        )
+    key = {"tenant_id": "paris", "plan_date": TUESDAY, **QUANTILES, **MADE}
+    forecasts = [
+        {
+            **key,
+            "location_id": location,
+            "product_id": product,
+            "target_date": target,
+            "yhat": yhat,
+            "system_yhat": yhat,
+        }
+        for location, product, target, yhat in expected
+    ]
+    put_packed(connection, plans.demand_forecasts, forecasts)
     put(connection, plans.production_schedules, schedule("paris", TUESDAY, TUESDAY, 190.0, 3))
     put(connection, plans.production_schedules, schedule("paris", TUESDAY, WEDNESDAY, 480.0, 1))
-    for number, (product, day, quantity) in enumerate(
-        [("croissant", TUESDAY, 100.0), ("baguette", TUESDAY, 60.0), ("croissant", TUESDAY, 30.0),
-         ("croissant", WEDNESDAY, 480.0)]
-    ):  # fmt: skip
-        put(connection, plans.production_batches, batch("paris", TUESDAY, day, f"B{number}", product, quantity))
+    planned = [("croissant", TUESDAY, 100.0), ("baguette", TUESDAY, 60.0), ("croissant", TUESDAY, 30.0),
+               ("croissant", WEDNESDAY, 480.0)]  # fmt: skip
+    batches = [batch("paris", TUESDAY, day, f"B{number}", product, quantity) for number, (product, day, quantity) in enumerate(planned)]  # fmt: skip
+    put_packed(connection, plans.production_batches, batches)
     for version, status, orders, cost in ((1, "superseded", 2, 50.0), (2, "draft", 3, 72.4)):
         plan = {"version": version, "status": status, "orders_14d": orders, "total_cost": cost, "reasoning": {}}
         put(connection, plans.procurement_plans, {"tenant_id": "paris", "plan_date": TUESDAY, **plan})
@@ -286,7 +292,7 @@ def schedule(
 
 def batch(tenant: str, plan_date: date, day: date, number: str, product: str, quantity: float) -> dict[str, Any]:
     cell = {"tenant_id": tenant, "plan_date": plan_date, "schedule_date": day, "reasoning": {}}
-    flags = {"is_carried_over": False, "is_preview": day > plan_date, "is_late": False, "begins_on": day}
+    flags = {"state": "planned", "is_carried_over": False, "is_preview": day > plan_date, "begins_on": day}
     return {**cell, **flags, "batch_number": number, "product_id": product, "quantity_planned": quantity, "priority": 1}
 
 

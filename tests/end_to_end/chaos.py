@@ -28,6 +28,7 @@ from bakery_assets.settings import Settings
 from resources.embedded import DatabaseUnusable, running
 from resources.postgres import open_databases
 from resources.schema import metadata
+from resources.schema.packed import stored
 from resources.warehouse import Warehouse
 from tests.bakeries import bakery, digests, insert, rows, together
 from tests.end_to_end.installation import BAKERY, Installation, installation
@@ -148,7 +149,7 @@ def run(seed: int, kills: int, wave_size: int = 10) -> list[str]:
 
 def forget_plans(warehouse: Warehouse) -> None:
     """Empty every table of plans, so that the morning is due again."""
-    tables = ", ".join(table.fullname for table in metadata.sorted_tables if table.schema == "plans")
+    tables = ", ".join(stored(table).fullname for table in metadata.sorted_tables if table.schema == "plans")
     with warehouse.engine.begin() as connection:
         connection.execute(text(f"TRUNCATE {tables}"))
 

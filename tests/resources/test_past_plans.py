@@ -11,6 +11,7 @@ from bakery_assets.cells import CELLS
 from resources.schema import plans
 from resources.warehouse import Warehouse, read_plans
 from tests.bakeries import DAY, insert
+from tests.publishing import put_packed
 
 MADE = {"location_id": "main", "product_id": "bun", "model": "trees", "model_version": "1", "reasoning": {}}
 FIGURES = dict.fromkeys(("yhat", "system_yhat", "q10", "q50", "q80", "q90", "q95"), 1.0)
@@ -43,7 +44,7 @@ def bakeries(warehouse: Warehouse) -> Warehouse:
     ]
     with warehouse.engine.begin() as connection:
         connection.execute(into(plans.planning_runs), [{**cell, **begun} for cell in cells])
-        connection.execute(into(plans.demand_forecasts), forecasts)
+        put_packed(connection, plans.demand_forecasts, forecasts)
         connection.execute(
             into(plans.validation_runs), [{**check, "status": "validated", **counts} for check in checks]
         )

@@ -1,5 +1,6 @@
 """The plan of record: versions are appended when a plan is published, kept as they were, and known from then on."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -71,11 +72,15 @@ def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse
     now = first[2][1]  # the third batch is just begun; the first was to begin before the plan was published
     ordered = "SELECT requirement_number, reasoning->>'net_requirement' FROM plans.{} WHERE {} ORDER BY 1"
     reasons = rows(planned, ordered.format("procurement_requirements", "planned_order_quantity > 0"))
+    baked = "SELECT batch_number, reasoning FROM plans.{} WHERE {} AND schedule_date = plan_date ORDER BY 1"
+    terms = rows(planned, baked.format("production_batches", "true"))
     asked = request_versions(planned, [TODAY], now, "person", "the mixer stood still", now)
     assert asked == {TODAY}
     again = plan(planned, TODAY, now + timedelta(minutes=1))["production_batches"]
     assert reasons == rows(planned, ordered.format("published_orders", "version = 1")) != []
     assert {reason for _, reason in rows(planned, ordered.format("published_orders", "version = 2"))} == {None}
+    assert terms == rows(planned, baked.format("published_batches", "version = 1")) != []
+    assert [told for _, told in rows(planned, baked.format("published_batches", "version = 2")) if told] == []
     assert [version[:3] for version in versions(planned)] == [
         (1, "planning_time", PLANNING_INSTANT),
         (2, "person", now),
@@ -84,6 +89,7 @@ def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse
     kept = today.filter("is_carried_over")
     assert kept["batch_number"].to_list() == [first[1][0], first[2][0]]
     assert kept["start_at"].to_list() == [first[1][1], first[2][1]]
+    assert [json.loads(told) for told in kept["reasoning"]] == [dict(terms)[number] for number in kept["batch_number"]]
     new = today.filter(~pl.col("is_carried_over"))
     assert set(new["batch_number"]).isdisjoint(number for number, _ in first)
     assert new["start_at"].min() >= now

@@ -94,9 +94,10 @@ def forecast(warehouse: Warehouse, tenant: str, made_on: date, days: int = 7) ->
     with warehouse.engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO plans.demand_forecasts (tenant_id, plan_date, location_id, product_id, target_date, yhat,"
-                " q10, q50, q80, q90, q95, model, model_version, reasoning, system_yhat)"
-                " SELECT :tenant, :day, 'main', 'baguette', :day + n, 1, 1, 1, 1, 1, 1, 'trees', 'v', '{}', 1"
+                "INSERT INTO plans.packed_demand_forecasts (tenant_id, plan_date, location_id, product_id, target_date, yhat,"
+                " q10, q50, q80, q90, q95, model, model_version, override_id, reasoning, system_yhat)"
+                " SELECT :tenant, :day, '{main}', '{baguette}', :day + n, '{1}', '{1}', '{1}', '{1}', '{1}', '{1}',"
+                " '{trees}', '{v}', '{NULL}', ARRAY['{}'], '{1}'"
                 " FROM generate_series(0, :last) n"
             ),
             {"tenant": tenant, "day": made_on, "last": days - 1},

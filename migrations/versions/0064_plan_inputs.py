@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.types import UserDefinedType
 
-revision = "0056"
+revision = "0064"
 down_revision = "0063"
 
 
