@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-# Python may have been told to keep no compiled modules, as in images: each of the servers' and tests' processes would then
-# compile Dagster anew, which takes three times as long as importing it.
+# Python may be set to keep no compiled modules, as in images: each of the servers' and tests' processes would then
+# compile Dagster again, which takes three times as long as importing it.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo up test suite bench lint style types imports manifest mutation chaos fuzz docs render

@@ -126,7 +126,7 @@ def incomplete_days(
 ) -> dy.DataFrame[IncompleteDays]:
     """Those of ``shop_days`` in the two weeks before the plan date that are not complete, sorted.
 
-    A day that is over and of which nothing is recorded is none of them: nobody knows whether anything will be.
+    A day that is over and of which nothing is recorded is none of them: it is not known whether anything will be.
 
     Args:
         shop_days: ``tenant_id, location_id, sales_date``.

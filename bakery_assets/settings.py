@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     webserver_port: int = Field(3000, ge=0, le=65535, description="Port of the Dagster UI; 0: any free one.")
     webserver_names: tuple[str, ...] = Field(
         (),
-        description="Host names, beside the address it listens on, under which people open the UI, as a proxy's: "
+        description="Host names besides the address it listens on under which people open the UI, as a proxy's: "
         '`["plans.example.com"]`.',
     )
     grid_start: date | None = Field(
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
         ' `{"inventory_projections": 31}`.',
     )
     price_cpu_hour: float = Field(
-        0.05, ge=0, description="Price of an hour of one CPU, in the currency in which planning costs are told."
+        0.05, ge=0, description="Price of an hour of one CPU, in the currency in which planning costs are reported."
     )
     price_gb_month: float = Field(
         0.12, ge=0, description="Price of a GB that is stored for a month, with its copies, in the same currency."

@@ -1,6 +1,6 @@
 """A strong competitor for the replay: the even blend of one LightGBM over all series and AutoCES, made conformal.
 
-What a good data scientist builds in a week. Both are fitted anew every four weeks and forecast each morning the day
+What a good data scientist builds in a week. Both are refitted every four weeks and forecast each morning the day
 that begins, from all days before it. What sold over what was forecast, on the series' mornings of the last
 ``CALIBRATED_DAYS``, says how far a forecast may be off: the quantity is the forecast times the conformal quantile of
 these ratios (split conformal prediction: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), Distribution-free

@@ -1,4 +1,5 @@
-"""What ordering costs: the demo's bakeries over 26 weeks, the planner beside two textbook policies, against targets.
+"""What ordering costs: the demo's bakeries over 26 weeks, the planner compared with two textbook policies, against
+targets.
 
 `python -m benchmarks supply` takes some ten minutes of the processor, most of it for the forecasts of 182 mornings.
 The textbook policies keep 95%, the planner each ingredient's level; `docs/replay.md` has what the same levels give.
@@ -29,7 +30,7 @@ def run() -> dict[str, object]:
 
 
 def targets(policies: list[dict[str, Any]], aimed_at: float) -> list[Target]:
-    """What the system, the first of the policies, must reach beside the cheaper of the others."""
+    """What the system, the first of the policies, must reach compared with the cheaper of the others."""
     own, *others = policies
     best = min(others, key=lambda row: row["inventory_cost"])
     return [

@@ -19,7 +19,7 @@ CLOCKS_DIFFER = 2.0  # seconds; when a process began is known from when the mach
 
 
 def code_version(settings: Settings) -> str | None:
-    """The digest; None: files were changed since this process began, and nobody knows which of them it has loaded."""
+    """The digest; None: files were changed since this process began, and which of them it has loaded is not known."""
     if any(path.stat().st_ctime >= _began_at() - CLOCKS_DIFFER for path in _files()):
         return None
     chosen = [(name, getattr(settings, name)) for name in sorted(Settings.model_fields.keys() - NOT_OF_PLANS)]

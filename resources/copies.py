@@ -50,7 +50,7 @@ def back_up(databases: Databases, folder: Path) -> None:
 
 
 def restore_copies(databases: Databases, folder: Path) -> None:
-    """Replace both databases by the copies in ``folder``: each is restored beside the old one, which it then replaces.
+    """Replace both databases by the copies in ``folder``: each is restored next to the old one, which it then replaces.
 
     Raises:
         DatabaseUnusable: a copy is missing or broken; both databases are then as they were.
@@ -63,11 +63,11 @@ def restore_copies(databases: Databases, folder: Path) -> None:
             file = folder / f"{name}.dump"
             if not file.exists():
                 raise DatabaseUnusable(f"{folder} has no {file.name}; it is no folder of `bakery db backup`.")
-            beside = make_url(url).set(database=f"{make_url(url).database}_restored")
-            _drop(url, str(beside.database))
-            create_database(beside)
-            restored[url] = str(beside.database)
-            target = beside.render_as_string(hide_password=False)
+            restored_url = make_url(url).set(database=f"{make_url(url).database}_restored")
+            _drop(url, str(restored_url.database))
+            create_database(restored_url)
+            restored[url] = str(restored_url.database)
+            target = restored_url.render_as_string(hide_password=False)
             done = _run(
                 "pg_restore", target, "--no-owner", "--exit-on-error", str(file), stderr=subprocess.PIPE, as_option=True
             )

@@ -64,7 +64,7 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
     Args:
         url: of Dagster's storage.
         patience_seconds: how long to wait for a holder whose own process is not to be seen: its daemon may be stopping.
-        waiting: told once whom is waited for.
+        waiting: called once with whom is waited for.
 
     Raises:
         DaemonRuns: it is still taken then.
@@ -77,7 +77,7 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
         raise DatabaseUnusable(f"PostgreSQL cannot be used: {str(error).strip().splitlines()[0]}") from error
     session.autocommit = True
     deadline = time.monotonic() + patience_seconds
-    told = False
+    reported = False
     while True:
         with session.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEY])
@@ -90,9 +90,9 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
         if time.monotonic() >= deadline or any(_lives_here(who) for who, _ in found):
             session.close()
             raise DaemonRuns(f"The servers run already: {holder}. Only one daemon may serve a storage.")
-        if holder and not told:
+        if holder and not reported:
             waiting(holder)
-            told = True
+            reported = True
         time.sleep(0.2)
 
 

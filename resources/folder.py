@@ -107,7 +107,7 @@ class _ReadTables:
         return keys.join(self._rows[table], on=keys.columns, how="semi") if table in self._rows else keys
 
     def refused(self, table: str, keys: pl.DataFrame) -> pl.DataFrame:
-        """None: what was left out of a file is told with the file."""
+        """None: what was left out of a file is reported with the file."""
         return keys.clear()
 
     def earlier(self, spec: TableSpec, subjects: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,7 @@ OLD_ENOUGH = timedelta(minutes=5)  # since it was changed last; a file that grow
 MOST_FILES = 500  # that are watched at a time
 TICK_FILES, TICK_TIME = 20, timedelta(seconds=15)  # a tick may take 60 s; no import is begun after a quarter of that
 LARGEST_FILE = 50_000_000  # bytes; more takes longer than a tick has
-LONGEST_NAME = 255 - len(".txt")  # bytes of a file's name beside which its report fits
+LONGEST_NAME = 255 - len(".txt")  # bytes of a file's name next to which its report fits
 LONGEST_ENDING = 10  # characters, from which on what follows a point is no ending
 UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")  # names that programs give while they copy
 
@@ -173,7 +173,7 @@ def _imported(warehouse: Warehouse, file: WaitingFile, now: datetime) -> tuple[b
 
 
 def _move(path: Path, folder: Path, lines: list[str]) -> Path:
-    """Move a file into a folder under a name that is free, with its report beside it."""
+    """Move a file into a folder under a name that is free, with its report next to it."""
     if folder.is_symlink():
         raise OSError(f"{folder.name} is a link")
     folder.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from resources.processes import is_alive, this_machine
 
-MACHINE_TAG = "bakery/machine"  # where a run's process is; without it nobody here can say whether that is alive
+MACHINE_TAG = "bakery/machine"  # where a run's process is; without it it is unknown here whether that is alive
 GONE = "Its process is gone"
 
 
@@ -46,8 +46,8 @@ def is_gone(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
     """Whether the process of a run that has started is known not to run any more.
 
     A launched run of another machine counts as gone: one daemon serves a storage, and its processes end with it. Should
-    one still work there, it only works in vain: cells that were claimed anew are refused to it. Of a command on another
-    machine nothing is known; ``dagster/max_runtime`` ends it.
+    one still work there, it only works in vain: cells that were claimed again are refused to it. Of a command on
+    another machine nothing is known; ``dagster/max_runtime`` ends it.
     """
     machine = run.tags.get(MACHINE_TAG)
     if machine is None:

@@ -12,7 +12,7 @@ from resources.warehouse import Warehouse
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Imports till files that lie in BAKERY_INBOX/<tenant>/ and have stopped growing, and moves them to done"
-    " or refused with a report beside them.",
+    " or refused with a report next to them.",
 )
 def inbox(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse], clock: dg.ResourceParam[Clock]

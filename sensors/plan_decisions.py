@@ -1,7 +1,7 @@
-"""Settles decisions about plans, and plans days anew: where a person wants it, or facts contradict the plan.
+"""Settles decisions about plans, and replans days: where a person wants it, or facts contradict the plan.
 
 What decisions come to is worked out in ``bakery_assets.decisions``. Which of them, and which facts, have a day planned
-anew, and until when, is decided in ``bakery_assets.due.replanning``; the versions that they ask for are kept in
+again, and until when, is decided in ``bakery_assets.due.replanning``; the versions that they ask for are kept in
 ``plan_versions``.
 """
 
@@ -23,7 +23,7 @@ from sensors.requested_waves import earliest_day, wave_requests
     job_name=planning_wave.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Makes orders of approved proposals and quarantines decisions that do not hold. Plans a day anew when"
+    description="Makes orders of approved proposals and quarantines decisions that do not hold. Replans a day when"
     " its plan is rejected for stale data or a person asks for it, when before the first shop opens a batch of it"
     " failed, was cancelled or made another quantity, or when before work begins a count differs from the book or a"
     " delivery from its order.",

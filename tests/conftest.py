@@ -126,7 +126,7 @@ def database_url(server: "URL", request: pytest.FixtureRequest) -> Iterator[str]
 
 
 def copy_of(server: "URL", template: str) -> str:
-    """The name of a new database like another of the server, to which nobody may be connected."""
+    """The name of a new database like another of the server, to which no one is connected."""
     from sqlalchemy import text
 
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{next(_numbers)}"

@@ -1,4 +1,4 @@
-"""StatsForecast's baselines: every one fitted anew at every origin, told the same closures as the system.
+"""StatsForecast's baselines: every one refitted at every origin, with the same closures as the system.
 
 They are fitted on the series without closed days, forecast 0 for days on which the shop will be closed, and never a
 quantity below 0. A series too short for a model, or one that it fails on, is forecast by SeasonalNaive, and one of less

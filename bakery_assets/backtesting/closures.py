@@ -1,4 +1,4 @@
-"""What baselines are told of closures, past ones and those ahead, so that they know as much of them as the system.
+"""What baselines know of closures, past ones and those ahead, so that they know as much of them as the system.
 
 A baseline that learns zeros from holidays and forecasts sales for the next one loses by that alone, and a lead over it
 says nothing about forecasting.

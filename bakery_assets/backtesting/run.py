@@ -85,7 +85,7 @@ def run_backtest(
     progress: Progress = lambda *_: None,
     last_day: date | None = None,
 ) -> Backtest:
-    """Backtest over ``weeks`` weeks of sales: horizon 7, step 7, every model fitted anew at every origin.
+    """Backtest over ``weeks`` weeks of sales: horizon 7, step 7, every model refitted at every origin.
 
     Args:
         facts: the whole tables; it is here that the future is kept from the models.

@@ -131,7 +131,7 @@ def _times(events: pl.DataFrame) -> pl.DataFrame:
     def of(kind: str, column: str) -> pl.Expr:
         return pl.col(column).filter(pl.col("event") == kind).first()
 
-    told = events.group_by(_KEY).agg(
+    reported = events.group_by(_KEY).agg(
         *(of(kind, "happened_at").alias(f"{kind}_at") for kind in BATCH_EVENTS),
         *(of(kind, "recorded_at").alias(f"{kind}_known") for kind in ENDINGS),
     )
@@ -142,19 +142,19 @@ def _times(events: pl.DataFrame) -> pl.DataFrame:
         is_later = (known > other_known) | ((known == other_known) & (pl.col(f"{one}_at") >= pl.col(f"{other}_at")))
         return known.is_not_null() & (other_known.is_null() | is_later)
 
-    told = told.with_columns(
+    reported = reported.with_columns(
         done=pl.when(corrects("failed", "finished"))
         .then(pl.lit("failed"))
         .when(pl.col("finished_at").is_not_null())
         .then(pl.lit("finished"))
     )
     is_failed = pl.col("done") == "failed"
-    told = told.with_columns(
+    reported = reported.with_columns(
         done_at=pl.when(is_failed).then("failed_at").otherwise("finished_at"),
         done_known=pl.when(is_failed).then("failed_known").otherwise("finished_known"),
     )
-    told = told.with_columns(too_late=(pl.col("cancelled_at") > pl.col("done_at")).fill_null(value=False))
-    told = told.with_columns(
+    reported = reported.with_columns(too_late=(pl.col("cancelled_at") > pl.col("done_at")).fill_null(value=False))
+    reported = reported.with_columns(
         ending=pl.when(corrects("cancelled", "done") & ~pl.col("too_late")).then(pl.lit("cancelled")).otherwise("done")
     ).with_columns(ended_at=pl.when(pl.col("ending") == "cancelled").then("cancelled_at").otherwise("done_at"))
     for kind, name, later in (
@@ -162,9 +162,9 @@ def _times(events: pl.DataFrame) -> pl.DataFrame:
         ("started", "started_at", ["ended_at", "checked_at"]),
     ):
         at, until = pl.col(f"{kind}_at"), pl.min_horizontal(later)
-        told = told.with_columns(pl.when(until.is_null() | (at <= until)).then(at).alias(name))
+        reported = reported.with_columns(pl.when(until.is_null() | (at <= until)).then(at).alias(name))
     columns = ["too_late", "ending", "ended_at", "checked_at", "started_at"]
-    return told.select(*_KEY, *columns)
+    return reported.select(*_KEY, *columns)
 
 
 def batch_histories(judged: dy.DataFrame[JudgedEvents]) -> dy.DataFrame[BatchHistories]:
@@ -177,7 +177,7 @@ def batch_histories(judged: dy.DataFrame[JudgedEvents]) -> dy.DataFrame[BatchHis
         judged.filter(pl.col("contradiction").is_null()).drop_nulls("product_id").sort(*_KEY, "recorded_at", "event")
     )
     products = named.group_by(_KEY, maintain_order=True).agg(pl.col("product_id").last())
-    told = (
+    reported = (
         holding.with_columns(place=place)
         .sort(*_KEY, "place")
         .group_by(_KEY, maintain_order=True)
@@ -195,7 +195,7 @@ def batch_histories(judged: dy.DataFrame[JudgedEvents]) -> dy.DataFrame[BatchHis
         .join(products, on=_KEY, how="left", maintain_order="left")
         .rename({"plan_date": "schedule_date"})
     )
-    return conform(BatchHistories, told.sort(BATCH))
+    return conform(BatchHistories, reported.sort(BATCH))
 
 
 def histories_of(

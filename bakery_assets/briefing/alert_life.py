@@ -238,7 +238,7 @@ def opened(new: pl.DataFrame, before: dy.DataFrame[plans.Alerts]) -> pl.DataFram
     """New alerts; one whose cause had an alert before says which, and is numbered if that was opened the same day.
 
     Args:
-        new: what is to be told, ``found_on`` a local date since ``found_at``.
+        new: what is to be reported, ``found_on`` a local date since ``found_at``.
         before: the tenants' alerts that are not archived.
     """
     last = (

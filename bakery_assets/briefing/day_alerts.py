@@ -134,7 +134,7 @@ def _baking_notes(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.Data
 def _not_worth_it(inputs: DayAlertInputs) -> dy.DataFrame[Finding]:
     """Products that are left out on some days, as their smallest batch would lose more than it earns.
 
-    Where stock is expected to do, no one misses what is left out, and it is not told.
+    Where stock is expected to do, no one misses what is left out, and it is not reported.
     """
     products = inputs["products"].select(*PRODUCT, "unit", product="name")
     currencies = inputs["tenants"].select("tenant_id", "currency")

@@ -72,7 +72,7 @@ def _found(cells: dy.DataFrame[Cells], inputs: DifferenceAlertInputs) -> pl.Data
     rows = pl.concat([own, inputs["past_adjustments"]]).join(zones, on="tenant_id").join(spans, on="tenant_id")
     dated = with_local_times(rows, happened_on="happened_at").with_columns(pl.col("happened_on").dt.date())
     later = pl.concat([inputs["plan_versions"].select(CELL), cells.select(CELL)]).unique()
-    told_later = (
+    reported_later = (
         dated.select("tenant_id", "plan_date", "happened_on", "reaches")
         .unique()
         .join(later.rename({"plan_date": "later_on"}), on="tenant_id")
@@ -81,7 +81,9 @@ def _found(cells: dy.DataFrame[Cells], inputs: DifferenceAlertInputs) -> pl.Data
             pl.col("later_on") - pl.duration(days="reaches") <= pl.col("happened_on"),
         )
     )
-    counting = dated.join(told_later, on=["tenant_id", "plan_date", "happened_on"], how="anti").join(counted, on=ITEM)
+    counting = dated.join(reported_later, on=["tenant_id", "plan_date", "happened_on"], how="anti").join(
+        counted, on=ITEM
+    )
     row = [*ITEM, "location_id", "lot_id", "happened_at", "source"]
     counting = counting.filter(
         pl.col("plan_date") == pl.col("plan_date").max().over(row),
@@ -115,12 +117,12 @@ def _shrinkage(found: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAler
         .sort(*CELL, "lost", "share", "item_id", descending=[False, False, True, True, False], nulls_last=True)
     )
     worth = pl.when(pl.col("lost").is_not_null()).then(pl.format("{}, ", money("lost"))).otherwise(pl.lit(""))
-    told = pl.format("{} {} ({}{} of its use)", "item", quantity("missing"), worth, percent("share"))
+    reported = pl.format("{} {} ({}{} of its use)", "item", quantity("missing"), worth, percent("share"))
     bakeries = (
-        items.with_columns(told=told)
+        items.with_columns(reported=reported)
         .group_by(*CELL, "limit", "currency", maintain_order=True)
         .agg(
-            named=listed("told", NAMED),
+            named=listed("reported", NAMED),
             share=pl.col("share").max(),
             lost=pl.when(pl.col("lost").is_not_null().any()).then(pl.col("lost").sum().round(CENTS)),
             items=pl.struct(
@@ -141,7 +143,7 @@ def _shrinkage(found: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAler
         consequence="What is gone without a record is bought again, and what a product costs is higher than it seems.",
         suggested_action=(
             "Count these again. If the counts are right, look at weights and recipes, at deliveries that came short,"
-            " and at waste that nobody records (bakery waste)."
+            " and at unrecorded waste (bakery waste)."
         ),
     )
 
@@ -175,12 +177,12 @@ def _unexplained(
         .with_columns(value=(pl.col("beyond") * pl.col("unit_value")).round(CENTS))
         .sort(*CELL, "value", "share", "item_id", descending=[False, False, True, True, False], nulls_last=True)
     )
-    told = pl.format("{} {} ({} of all, {})", "item", quantity("beyond"), percent("share"), "days")
+    reported = pl.format("{} {} ({} of all, {})", "item", quantity("beyond"), percent("share"), "days")
     bakeries = (
-        items.with_columns(told=told)
+        items.with_columns(reported=reported)
         .group_by(*CELL, "limit", "currency", maintain_order=True)
         .agg(
-            named=listed("told", NAMED),
+            named=listed("reported", NAMED),
             share=pl.col("share").max(),
             items=pl.struct(
                 "item_id", "beyond", "total", "unit", "value", "days", share=pl.col("share").round(DECIMALS)
@@ -195,7 +197,7 @@ def _unexplained(
         message=pl.format("More was sold, thrown away or returned than was made and there: {}.", "named"),
         reasoning=as_json(items="items", limit="limit", currency="currency"),
         consequence=(
-            "Something was baked or delivered that nobody reported, or the till books a product as another one."
+            "Something was baked or delivered that was not reported, or the till books a product as another one."
         ),
         suggested_action=(
             "Report what was really made (bakery done, or batch_events of a batch that was not planned), and count what"

@@ -14,8 +14,8 @@ import polars as pl
 from bakery_assets import metrics
 from bakery_assets.briefing.terminal.figures import figure, terms
 
-MOST_TENANTS = 5  # a round of more gets no pictures: a wave of thousands would carry some megabytes that nobody opens
-PRODUCTS = 3  # the largest of each tenant, beside its total
+MOST_TENANTS = 5  # a round of more gets no pictures: a wave's would be megabytes that are never opened
+PRODUCTS = 3  # the largest of each tenant, next to its total
 HISTORY_DAYS = 28
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 170, 50, 40, 34
 STEP = (WIDTH - LEFT - 10) / (HISTORY_DAYS + 7)

@@ -63,7 +63,7 @@ def _unrecorded(unknown: pl.DataFrame) -> dy.DataFrame[Finding]:
         severity="low",
         kind="stock_unrecorded",
         message=pl.format(
-            "Neither orders nor deliveries are recorded, so nobody knows how much of {} is there: {}.",
+            "Neither orders nor deliveries are recorded, so the stock of {} is not known: {}.",
             counted("count", "ingredient", "ingredients"),
             "named",
         ),
@@ -74,7 +74,7 @@ def _unrecorded(unknown: pl.DataFrame) -> dy.DataFrame[Finding]:
         ),
         suggested_action=(
             "Record deliveries (bakery receive) or orders (purchase_orders), and count once (bakery count): then only"
-            " what is missing is ordered, and what runs out or expires is told days before."
+            " what is missing is ordered, and what runs out or expires is reported days before."
         ),
     )
 
@@ -105,15 +105,15 @@ def _stale_counts(cells: dy.DataFrame[Cells], used: pl.DataFrame, inputs: Record
     )
     is_old = (pl.col("plan_date") - pl.col("since")).dt.total_days() > pl.col("limit")
     keeps = pl.col("shelf_life_days").is_null() | (pl.col("shelf_life_days") > pl.col("limit"))
-    told = pl.format("{} ({})", "item", pl.format("last on {}", iso_date("counted")).fill_null("never"))
+    reported = pl.format("{} ({})", "item", pl.format("last on {}", iso_date("counted")).fill_null("never"))
     stale = (
         dated.with_columns(all=pl.len().over("tenant_id"))
         .filter(is_old & keeps)
-        .with_columns(told=told)
+        .with_columns(reported=reported)
         .group_by("tenant_id", "plan_date", "limit", "all", maintain_order=True)
         .agg(
             count=pl.len(),
-            named=listed("told", NAMED),
+            named=listed("reported", NAMED),
             items=pl.struct("ingredient_id", "counted", value_of_two_weeks=pl.col("used_value").round(2)),
         )
     )

@@ -1,4 +1,4 @@
-"""Repeated orders: what an earlier plan proposed, probably was ordered, and is proposed again as nobody recorded it."""
+"""Repeated orders: proposed by an earlier plan, probably placed, not recorded, and so proposed again."""
 
 from typing import TypedDict
 

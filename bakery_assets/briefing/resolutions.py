@@ -13,7 +13,7 @@ OTHER_DAY = "{} is of another day."
 ORDERED = "It was ordered: an order from this supplier has been recorded since."
 NOT_ORDERED = (
     "The time to order has passed by {}, and no order from this supplier has been recorded. What is still missing is"
-    " proposed anew."
+    " proposed again."
 )
 NOT_FOUND = "{} no longer finds it."
 BY_KIND: dict[AlertKind, str] = {

@@ -4,7 +4,7 @@ A stock-out, the late delivery or the missing supplier behind it, and low stock 
 Its kind is that of the worst: ``stockout``, which names the orders or supplier it comes from, ``no_supplier``,
 ``late_delivery`` where only safety stock is used, ``low_stock``. An overdue order has an alert of its own, see
 ``deliveries``. Of an item whose
-stock is not known only a missing supplier is told: nobody can say that it runs out.
+stock is not known only a missing supplier is reported: it cannot be said to run out.
 """
 
 import dataframely as dy
@@ -258,7 +258,7 @@ def _unknown_without_supplier(lines: dy.DataFrame[RequirementLines]) -> dy.DataF
         kind="no_supplier",
         cause=_cause(),
         subject="item_id",
-        message=pl.format("{}: no supplier is known, and nothing tells how much of it is there.", "item"),
+        message=pl.format("{}: no supplier is known, and the stock of it is not recorded.", "item"),
         reasoning=as_json(ingredient="item", gross_requirement="gross_requirement", unit="unit"),
         consequence="It is never proposed to order it.",
         suggested_action="Enter who supplies it.",
@@ -274,7 +274,7 @@ def _unknown_without_supplier(lines: dy.DataFrame[RequirementLines]) -> dy.DataF
         kind="no_supplier",
         cause=pl.lit("no_supplier:ingredients"),
         message=pl.format(
-            "No supplier is known for {} ingredients, and nothing tells how much of them is there: {} and {} more.",
+            "No supplier is known for {} ingredients, and the stock of them is not recorded: {} and {} more.",
             "count",
             pl.col("items").list.head(MANY).list.join(", "),
             pl.col("count") - MANY,

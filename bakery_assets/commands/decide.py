@@ -52,7 +52,7 @@ def approve(
 def reject(
     tenant: TENANT,
     reason: Annotated[
-        str, typer.Option("--reason", help="Why; where data was stale, the plan is made anew by itself.")
+        str, typer.Option("--reason", help="Why; where data was stale, the plan is made again by itself.")
     ],
     day: DAY = None,
     version: VERSION = None,
@@ -153,7 +153,7 @@ def _outcome(warehouse: "Warehouse", settled: "Settlement", tenant: str, decisio
         items = ", ".join(f"{line.item} {quantity(line.quantity, line.unit)}" for line in found.lines)
         lines.append(f"Order {order}, {found.supplier}, to come on {found.expected_to:%a %-d %b %Y}: {items}.")
         lines.append(f"Print or mail it: bakery order --tenant {tenant} --order {order}")
-    if settled.news["type"].str.ends_with(".regeneration_requested").any():
+    if settled.new_events["type"].str.ends_with(".regeneration_requested").any():
         lines.append("A new version of the plan is asked for; it is made while `bakery up` runs, within a minute.")
     for row in settled.batch_events.to_dicts():
         units = f" with {row['quantity']:g}" if row["quantity"] else ""

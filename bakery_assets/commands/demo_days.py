@@ -140,7 +140,7 @@ def live(
 def report(verdicts: Sequence["Verdict"], console: Console) -> None:
     """Print what became of each bakery, and every promise that does not hold."""
     books = _table("Bakery", "days", "most missing in the house", "the book's own error")
-    batches = _table("Bakery", "batches", "restarted", "not ready", "told", "short", "told")
+    batches = _table("Bakery", "batches", "restarted", "not ready", "reported", "short", "reported")
     for each in verdicts:
         counts = []
         for what in ("not_ready", "short_of_ingredients"):
@@ -152,7 +152,7 @@ def report(verdicts: Sequence["Verdict"], console: Console) -> None:
         batches.add_row(each.tenant_id, str(each.batches), str(each.count("restarted")), *counts)
     console.print("What the book has and the house has not, in days' loss, at its worst:")
     console.print(books)
-    console.print("\nBatches not ready at opening, or short of ingredients, and how many a plan had told:")
+    console.print("\nBatches not ready at opening, or short of ingredients, and how many a plan had reported:")
     console.print(batches)
     for each in verdicts:
         for line in each.broken:
@@ -246,7 +246,7 @@ def _compare(life: Life, day: date, plan: Tables) -> None:
     assert life.look is not None
     moved = plan["stock_movements"].filter(pl.col("happened_at") <= life.look.at)
     life.found += differences(day, book_of(plan["stock_closing_balances"], moved), life.look)
-    told = life.alerts.setdefault(day, set())
+    reported = life.alerts.setdefault(day, set())
     for kind, cause, reasoning in plan["findings"].select("kind", "cause", "reasoning").iter_rows():
         if kind == "not_ready":
             names = (
@@ -254,9 +254,9 @@ def _compare(life: Life, day: date, plan: Tables) -> None:
                 .str.json_path_match("$.products")
                 .str.json_decode(pl.List(pl.Struct({"product_id": pl.String})))[0]
             )
-            told.update(("not_ready", each["product_id"]) for each in names)
+            reported.update(("not_ready", each["product_id"]) for each in names)
         elif cause.startswith("ingredient_shortage:"):
-            told.add(("shortage", cause.removeprefix("ingredient_shortage:")))
+            reported.add(("shortage", cause.removeprefix("ingredient_shortage:")))
 
 
 def _plan_of(plan: Tables, day: date, planned_as_of: datetime) -> "Plan":

@@ -45,7 +45,7 @@ def imports(
 def undo_import(
     import_id: Annotated[int, typer.Argument(metavar="ID", help="Number of the import, as `imports` lists it.")],
 ) -> None:
-    """Undo an import of a till's file: sales become what they would be without it, and its days are validated anew.
+    """Undo an import of a till's file: sales become what they would be without it, and its days are validated again.
 
     Status 2: there is no such import, or it is undone already.
     """

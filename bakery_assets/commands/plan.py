@@ -33,20 +33,20 @@ def plan(
     tenant: Annotated[
         list[str] | None, typer.Option("--tenant", help="A bakery; may be repeated. All by default.")
     ] = None,
-    anew: Annotated[
+    replan: Annotated[
         str | None,
         typer.Option(
-            "--anew",
+            "--replan",
             metavar="WHY",
-            help="Plan what is planned already anew, on what is known now; what has begun stays. WHY is kept with it.",
+            help="Plan again what is planned already, on what is known now; what has begun stays. WHY is kept with it.",
         ),
     ] = None,
     force: Force = False,
 ) -> None:
     """Plan a date for some or all bakeries, whether it is due or not.
 
-    A date that was planned is planned again on what was known then and comes out the same, unless --anew says why not.
-    So it is only made again where something has changed that it is made from, or with --force.
+    A date that was planned is planned again on what was known then and comes out the same, unless --replan says why
+    not. So it is only made again where something has changed that it is made from, or with --force.
     """
     from bakery_assets.assets.dbt_project import build_manifest
     from bakery_assets.commands.selection import selected_tenants
@@ -58,13 +58,13 @@ def plan(
     console = VisibleConsole(highlight=False)
     wanted = selected_tenants(tenant)
     cells = [Cell(each.tenant_id, plan_date.date()) for each in wanted]
-    if anew:
+    if replan:
         from resources.clock import utc_now
         from resources.warehouse import Warehouse
         from resources.warehouse.record import request_versions
 
         now = utc_now()
-        request_versions(Warehouse(), cells, now, "person", anew, now)
+        request_versions(Warehouse(), cells, now, "person", replan, now)
     with console.status(f"Planning {plan_date.date()} for {len(wanted)} bakeries …"):
         result = run_wave(cells, force=force)
     console.print(

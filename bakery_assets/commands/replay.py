@@ -72,7 +72,7 @@ def replay(
         bool,
         typer.Option(
             "--supply",
-            help="Orders of ingredients instead: this system's beside two textbook policies, with suppliers that come"
+            help="Orders of ingredients instead: this system's and two textbook policies', with suppliers that come"
             " late or short.",
         ),
     ] = False,

@@ -1,4 +1,4 @@
-"""`bakery replay --supply`: what the planner's orders would have cost beside two textbook policies."""
+"""`bakery replay --supply`: what the planner's orders would have cost, compared with two textbook policies."""
 
 import tempfile
 from collections.abc import Callable

@@ -72,10 +72,10 @@ def train(
     console.print(_table(result))
     console.print(f"Dagster run {result.run_id}.")
     for row in result.rows:
-        told = row["reason"] if row["state"] != "promoted" else _shift(row, result.triggers)
-        if told:
+        reported = row["reason"] if row["state"] != "promoted" else _shift(row, result.triggers)
+        if reported:
             console.print(f"[{STYLES.get(row['state'], 'red')}]{row['tenant_id']}[/] {row['state']}: ", end="")
-            console.print(str(told), markup=False)
+            console.print(str(reported), markup=False)
     if any(row["state"] in ("failed", "requested", "running") for row in result.rows):
         raise typer.Exit(1)
 

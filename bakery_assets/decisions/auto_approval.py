@@ -1,6 +1,6 @@
 """Auto-approval: proposals that a tenant's rules approve by themselves, each with the reason as a decision has it.
 
-A proposal of the tenant's newest plan is approved if nobody decided about it, it costs at most ``auto_approve_limit``
+A proposal of the tenant's newest plan is approved if no one decided about it, it costs at most ``auto_approve_limit``
 in the tenant's currency and meets the supplier's minimum, the supplier has delivered before (unless the tenant does not
 ask for that), and each quantity is close to the usual one: the median of the last ten orders of the ingredient from the
 supplier.

@@ -17,7 +17,7 @@ from bakery_assets.schemas import conform, ops
 
 STEPS = pl.List(pl.Struct({"equipment_id": pl.String, "loads": pl.Float64, "step": pl.String}))
 _BATCH = [*VERSION, "batch_number"]
-_TOLD = ["tenant_id", "plan_date", "batch_number"]
+_REPORTED = ["tenant_id", "plan_date", "batch_number"]
 
 
 def wrong_changes(decisions: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame:
@@ -34,7 +34,7 @@ def wrong_changes(decisions: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame
     rows = (
         changes.join(own.select(*_BATCH, "begins", "planned_since", "reasoning"), on=_BATCH)
         .join(_largest(published, facts["equipment"]), on=_BATCH, how="left")
-        .join(_told(facts["past_batch_events"], decisions), on=_TOLD, how="left")
+        .join(_reported(facts["past_batch_events"], decisions), on=_REPORTED, how="left")
         .join(facts["tenants"].select("tenant_id", "timezone"), on="tenant_id")
     )
     rows = with_local_times(rows, local_at="recorded_at")
@@ -48,8 +48,8 @@ def wrong_changes(decisions: pl.DataFrame, facts: DecisionFacts) -> pl.DataFrame
             pl.format("To make nothing of it, cancel it: bakery reject --batch {}", "batch_number"),
         ),
         (
-            pl.col("told_at") <= pl.col("recorded_at"),
-            pl.format("{} is {} already: what is made of it is recorded with bakery done.", batch, "told"),
+            pl.col("reported_at") <= pl.col("recorded_at"),
+            pl.format("{} is {} already: what is made of it is recorded with bakery done.", batch, "reported"),
         ),
         (pl.col("plan_date") < pl.col("local_at").dt.date(), pl.format("{} is over.", "plan_date")),
         (has_begun, pl.format("{} has begun: what is made of it is recorded with bakery done.", batch)),
@@ -89,20 +89,20 @@ def _largest(published: pl.DataFrame, equipment: dy.DataFrame[ops.Equipment]) ->
     )
 
 
-def _told(events: dy.DataFrame[ops.BatchEvents], decisions: pl.DataFrame) -> pl.DataFrame:
-    """Batches of which more than a confirmation is known, or was decided: what was ``told`` first, and when that was
-    recorded."""
+def _reported(events: dy.DataFrame[ops.BatchEvents], decisions: pl.DataFrame) -> pl.DataFrame:
+    """Batches of which more than a confirmation is known, or was decided: what was ``reported`` first, and when that
+    was recorded."""
     words = {"quality_check": "checked", "cancelled": "canceled"}
-    known = [*_TOLD, "recorded_at", "event"]
+    known = [*_REPORTED, "recorded_at", "event"]
     decided = decisions.filter(
         pl.col("batch_number").is_not_null(), pl.col("refused").is_null(), pl.col("decision").is_in(TAKES_BACK)
     )
-    told = pl.concat([events.select(known), decided.with_columns(event=pl.lit("cancelled")).select(known)])
+    reported = pl.concat([events.select(known), decided.with_columns(event=pl.lit("cancelled")).select(known)])
     return (
-        told.filter(pl.col("event") != "confirmed")
-        .sort(*_TOLD, "recorded_at", "event")
-        .group_by(_TOLD, maintain_order=True)
-        .agg(told_at=pl.col("recorded_at").first(), told=pl.col("event").first().replace(words))
+        reported.filter(pl.col("event") != "confirmed")
+        .sort(*_REPORTED, "recorded_at", "event")
+        .group_by(_REPORTED, maintain_order=True)
+        .agg(reported_at=pl.col("recorded_at").first(), reported=pl.col("event").first().replace(words))
     )
 
 
@@ -115,7 +115,7 @@ def batch_events(decisions: pl.DataFrame) -> dy.DataFrame[ops.BatchEvents]:
     """
     held = decisions.filter(pl.col("batch_number").is_not_null()).sort("tenant_id", "recorded_at", "decision_id")
     is_cancelled = pl.col("decision").is_in(TAKES_BACK)
-    changed = held.with_columns(pl.col("quantity").forward_fill().over(_TOLD))
+    changed = held.with_columns(pl.col("quantity").forward_fill().over(_REPORTED))
     rows = changed.filter("is_new").with_columns(
         event=pl.when(is_cancelled).then(pl.lit("cancelled")).otherwise(pl.lit("confirmed")),
         quantity=pl.when(~is_cancelled).then("quantity"), happened_at="recorded_at",

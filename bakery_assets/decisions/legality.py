@@ -122,7 +122,7 @@ def _wrong_by_itself(decisions: pl.DataFrame, targets: pl.DataFrame, facts: Deci
         ),
         (
             (pl.col("decision") == "regenerate") & (subjects > 0),
-            pl.lit("Only a whole plan can be made anew: leave proposal, line and batch out."),
+            pl.lit("Only a whole plan can be made again: leave proposal, line and batch out."),
         ),
         (
             is_change & ~is_order & pl.col("batch_number").is_null(),

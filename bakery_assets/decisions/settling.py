@@ -19,7 +19,7 @@ from bakery_assets.decisions.stale_reasons import says_stale
 from bakery_assets.decisions.states import PlanStates, ProposalStates, plan_states, proposal_states
 from bakery_assets.explanations.formats import as_json
 from bakery_assets.schemas import conform, ops
-from bakery_assets.schemas.news import News
+from bakery_assets.schemas.new_events import NewEvents
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Settlement:
         purchase_orders: records of orders that the new ones place, change or take back.
         batch_events: what the new ones say of batches.
         proposals, plans: where these stand now.
-        news: what the new ones tell.
+        new_events: what the new decisions changed.
     """
 
     auto_decisions: dy.DataFrame[ops.PlanDecisions]
@@ -41,7 +41,7 @@ class Settlement:
     batch_events: dy.DataFrame[ops.BatchEvents]
     proposals: dy.DataFrame[ProposalStates]
     plans: dy.DataFrame[PlanStates]
-    news: dy.DataFrame[News]
+    new_events: dy.DataFrame[NewEvents]
 
 
 def settle(facts: DecisionFacts, now: datetime, not_known_to: pl.DataFrame) -> Settlement:
@@ -66,7 +66,7 @@ def settle(facts: DecisionFacts, now: datetime, not_known_to: pl.DataFrame) -> S
         batch_events=batch_events(decisions.filter(pl.col("refused").is_null())),
         proposals=after,
         plans=plan_states(versions, after, decisions),
-        news=_news(decisions) if is_new else News.create_empty(),
+        new_events=_new_events(decisions) if is_new else NewEvents.create_empty(),
     )
 
 
@@ -83,11 +83,11 @@ def _orders(
     return order_records(facts, was, is_now, targets, not_known_to)
 
 
-def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
-    """One event for each new decision that holds, and one for each that has the plan made anew.
+def _new_events(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[NewEvents]:
+    """One event for each new decision that holds, and one for each that has the plan made again.
 
-    A rejection has it made anew where its reason says that data was stale, and no later one about the same that is read
-    with it takes it back. So has a changed batch, for everything else of the plan to fit it.
+    A rejection has it made again where its reason says that data was stale, and no later one about the same that is
+    read with it takes it back. So has a changed batch, for everything else of the plan to fit it.
     """
     plan = pl.when(pl.col("plan") == PROCUREMENT).then(pl.lit("procurement.plan")).otherwise(pl.lit("production.plan"))
     what = (
@@ -105,7 +105,7 @@ def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
         .then(pl.lit("the orders"))
         .otherwise(pl.format("batch {}", "batch_number").fill_null("the production"))
     )
-    verb = pl.when(pl.col("decision") == "regenerate").then(pl.lit("to be made anew")).otherwise(what)
+    verb = pl.when(pl.col("decision") == "regenerate").then(pl.lit("to be made again")).otherwise(what)
     detail = pl.format("{} {} by {}{}", words, verb, "who", pl.format(": {}", "reason").fill_null(""))
     is_changed_batch = (pl.col("decision") == "change") & pl.col("batch_number").is_not_null()
     new = decisions.filter("is_new", pl.col("refused").is_null()).sort("tenant_id", "recorded_at", "decision_id")
@@ -121,13 +121,13 @@ def _news(decisions: dy.DataFrame[JudgedDecisions]) -> dy.DataFrame[News]:
         ),
         is_last=pl.col("decision_id") == pl.col("decision_id").last().over([*subject, is_changed_batch]),
     )  # fmt: skip
-    told = held.filter(pl.col("decision") != "regenerate").with_columns(type=pl.concat_str(plan, pl.lit("."), what))
+    reported = held.filter(pl.col("decision") != "regenerate").with_columns(type=pl.concat_str(plan, pl.lit("."), what))
     asks = (
         (pl.col("decision") == "regenerate")
         | is_changed_batch
         | (pl.col("decision").is_in(TAKES_BACK[:1]) & says_stale("reason") & pl.col("batch_number").is_null())
     )
-    anew = held.filter(asks & pl.col("is_last")).with_columns(
+    again = held.filter(asks & pl.col("is_last")).with_columns(
         type=pl.concat_str(plan, pl.lit(".regeneration_requested"))
     )
-    return conform(News, pl.concat([told, anew]).sort(*DECISION, "type"))
+    return conform(NewEvents, pl.concat([reported, again]).sort(*DECISION, "type"))

@@ -1,6 +1,6 @@
 """States of proposals and plans: a pure function of what was published and of the decisions that hold.
 
-What nobody decided is superseded by the next version, and by the plan of a later day, which have what is still to be
+What is undecided is superseded by the next version, and by the plan of a later day, which have what is still to be
 ordered in them. Only the last version of a day's plan is anything but superseded, so no two of them are approved.
 """
 
@@ -22,7 +22,7 @@ class ProposalStates(dy.Schema):
     version = col.integer("Version of that plan", minimum=1, primary_key=True)
     proposal_number = col.key_text("The proposal", primary_key=True)
     status = col.choice("Where it stands", PROPOSAL_STATES)
-    decided_at = col.instant("When that was decided; empty: nobody decided", nullable=True)
+    decided_at = col.instant("When that was decided; empty: undecided", nullable=True)
 
 
 class PlanStates(dy.Schema):

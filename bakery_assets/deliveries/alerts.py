@@ -14,7 +14,7 @@ from bakery_assets.deliveries.texts import DeliveryFindings
 from bakery_assets.local_time import with_local_times
 from bakery_assets.schemas import Cells, conform, ops, plans
 
-_TOLD = (
+_REPORTED = (
     "kind", "subject", "alert_class", "severity", "priority", "deadline", "message", "reasoning", "consequence",
     "suggested_action",
 )  # fmt: skip
@@ -25,7 +25,7 @@ def active_alerts(alerts: dy.DataFrame[plans.Alerts]) -> dy.DataFrame[plans.Aler
     return conform(plans.Alerts, alerts.filter(pl.col("kind").is_in(plans.WATCHED) & pl.col("status").is_in(OPEN)))
 
 
-def untold(causes: pl.DataFrame, alerts: dy.DataFrame[plans.Alerts]) -> pl.DataFrame:
+def unreported(causes: pl.DataFrame, alerts: dy.DataFrame[plans.Alerts]) -> pl.DataFrame:
     """The rows of ``causes``, with ``tenant_id, cause, told_of``, of which no active alert tells the same."""
     said = active_alerts(alerts).select(*CAUSE, told_of=pl.col("reasoning").str.json_path_match("$.told_of"))
     return causes.join(said, on=[*CAUSE, "told_of"], how="anti", maintain_order="left")
@@ -45,18 +45,18 @@ def alerts_after_watch(
 ) -> dy.DataFrame[plans.Alerts]:
     """The tenants' alerts after a watch, sorted by key; those that it does not concern as they were.
 
-    An alert is opened at the threshold that was passed, whenever the watch has come. One that is told anew keeps its
-    identity, and an acknowledgement holds unless the severity rose.
+    An alert is opened at the threshold that was passed, whenever the watch has come. One that is reported again keeps
+    its identity, and an acknowledgement holds unless the severity rose.
 
     Args:
         cells: one row for a tenant; ``planned_as_of`` is the instant of the watch.
-        findings: what is to be told, new or in other words.
+        findings: what is to be reported, new or in other words.
         over: why active alerts end.
     """
     watched = cells.select("tenant_id", watched_on="plan_date", watched_at="planned_as_of")
     zones = cells.select("tenant_id", "timezone")
-    told = with_local_times(findings.join(zones, on="tenant_id").join(watched, on="tenant_id"), local="opened_at")
-    new_and_again = told.with_columns(found_on=pl.col("local").dt.date(), found_at="opened_at").drop("opened_at")
+    reported = with_local_times(findings.join(zones, on="tenant_id").join(watched, on="tenant_id"), local="opened_at")
+    new_and_again = reported.with_columns(found_on=pl.col("local").dt.date(), found_at="opened_at").drop("opened_at")
     known = before.join(watched, on="tenant_id", how="left", maintain_order="left")
     active = known.join(active_alerts(before), on=["tenant_id", "alert_id"], how="semi", maintain_order="left")
     again = active.join(new_and_again, on=CAUSE, how="semi", maintain_order="left")
@@ -65,7 +65,7 @@ def alerts_after_watch(
     new = new_and_again.join(active, on=CAUSE, how="anti", maintain_order="left")
     parts = [
         known.join(touched, on=["tenant_id", "alert_id"], how="anti", maintain_order="left"),
-        _told_again(again, new_and_again),
+        _reported_again(again, new_and_again),
         _ended(ended, over),
         opened(new, before).with_columns(last_plan_date="watched_on", last_planned_as_of="watched_at"),
     ]
@@ -75,12 +75,12 @@ def alerts_after_watch(
     return conform(plans.Alerts, marked.sort("tenant_id", "alert_id"))
 
 
-def _told_again(again: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
+def _reported_again(again: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
     rose = severity_rank("severity") > severity_rank("severity_before")
     return (
         again.rename({"severity": "severity_before"})
-        .drop(name for name in _TOLD if name != "severity")
-        .join(findings.select(*CAUSE, *_TOLD), on=CAUSE, maintain_order="left")
+        .drop(name for name in _REPORTED if name != "severity")
+        .join(findings.select(*CAUSE, *_REPORTED), on=CAUSE, maintain_order="left")
         .with_columns(
             escalated_at=pl.when(rose).then("watched_at").otherwise("escalated_at"),
             last_plan_date="watched_on",

@@ -6,7 +6,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from bakery_assets.deliveries.watch import CAUSE, OVERDUE, ToldLines
+from bakery_assets.deliveries.watch import CAUSE, OVERDUE, ReportedLines
 from bakery_assets.keys import INGREDIENT
 from bakery_assets.local_time import with_instants
 from bakery_assets.procurement.offers import SupplierOfferInputs, order_days, supplier_offers
@@ -24,7 +24,7 @@ class BackupOffers(dy.Schema):
     """The earliest delivery of each line's ingredient by another supplier."""
 
     tenant_id = col.tenant_id()
-    cause = ToldLines.cause
+    cause = ReportedLines.cause
     ingredient_id = col.key_text("The ingredient", primary_key=True)
     supplier_id = col.key_text("The other supplier")
     supplier = col.text("Its name")
@@ -35,7 +35,7 @@ class BackupOffers(dy.Schema):
 
 
 def backup_offers(
-    cells: dy.DataFrame[Cells], told: dy.DataFrame[ToldLines], inputs: BackupInputs
+    cells: dy.DataFrame[Cells], reported: dy.DataFrame[ReportedLines], inputs: BackupInputs
 ) -> dy.DataFrame[BackupOffers]:
     """Who else could bring what is overdue: of those that come first the best offer; sorted.
 
@@ -62,7 +62,7 @@ def backup_offers(
         )
     )
     timed = with_instants(dated, "order_by", day="order_on", wall_time="order_cutoff_time")
-    lines = told.filter((pl.col("kind") == OVERDUE) & pl.col("draft").is_null())
+    lines = reported.filter((pl.col("kind") == OVERDUE) & pl.col("draft").is_null())
     others = (
         lines.select(*CAUSE, "ingredient_id", late_supplier_id="supplier_id")
         .join(timed, on=INGREDIENT)

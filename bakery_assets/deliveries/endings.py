@@ -6,7 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from bakery_assets.deliveries.order_reminders import KIND as ORDER_DUE
-from bakery_assets.deliveries.watch import INCOMPLETE, ORDER, OVERDUE, SOON, ToldLines, WatchedLines
+from bakery_assets.deliveries.watch import INCOMPLETE, ORDER, OVERDUE, SOON, ReportedLines, WatchedLines
 from bakery_assets.explanations.formats import clock, on_weekday
 from bakery_assets.local_time import with_local_times
 from bakery_assets.materials.scheduled_receipts import GIVEN_UP_DAYS, LINE
@@ -16,7 +16,7 @@ from bakery_assets.schemas import columns as col
 
 ALERT = ["tenant_id", "alert_id"]
 # What the reasoning of an alert about a delivery says of its lines.
-TOLD = pl.Struct({"lines": pl.List(pl.Struct({"ingredient_id": pl.String, "open": pl.Float64}))})
+REPORTED = pl.Struct({"lines": pl.List(pl.Struct({"ingredient_id": pl.String, "open": pl.Float64}))})
 
 
 class EndingFacts(TypedDict):
@@ -38,14 +38,14 @@ def endings(
     cells: dy.DataFrame[Cells],
     over: dy.DataFrame[plans.Alerts],
     lines: dy.DataFrame[WatchedLines],
-    told: dy.DataFrame[ToldLines],
+    reported: dy.DataFrame[ReportedLines],
     facts: EndingFacts,
 ) -> dy.DataFrame[Endings]:
     """One sentence for each alert that is over.
 
     Args:
         lines: lines of which something is still to come.
-        told: what alerts are about now.
+        reported: what alerts are about now.
     """
     orders = (
         facts["purchase_orders"]
@@ -56,7 +56,7 @@ def endings(
         pl.col("expected_from").min(), pl.col("expected_to").min(), has_draft=pl.col("draft").is_not_null().any()
     )
     came = facts["stock_receipts"].drop_nulls("order_id").group_by(ORDER).agg(received_at=pl.col("received_at").max())
-    now_overdue = told.filter(pl.col("kind") == OVERDUE).select(*ORDER, is_overdue=pl.lit(value=True)).unique()
+    now_overdue = reported.filter(pl.col("kind") == OVERDUE).select(*ORDER, is_overdue=pl.lit(value=True)).unique()
     short = _short_alerts(over, facts["stock_receipts"])
     window_to = (
         pl.col("reasoning")
@@ -64,7 +64,7 @@ def endings(
         .str.to_datetime("%Y-%m-%dT%H:%M:%SZ", time_unit="us", time_zone="UTC", strict=False)
     )
     rows = (
-        over.select(*ALERT, "kind", "deadline", order_id="subject", told_window_to=window_to)
+        over.select(*ALERT, "kind", "deadline", order_id="subject", reported_window_to=window_to)
         .join(orders, on=ORDER, how="left")
         .join(still_open, on=ORDER, how="left")
         .join(came, on=ORDER, how="left")
@@ -78,13 +78,13 @@ def endings(
 
 def _short_alerts(over: dy.DataFrame[plans.Alerts], receipts: dy.DataFrame[ops.StockReceipts]) -> pl.DataFrame:
     """``ALERT, is_short`` of alerts since whose telling less was received of a line than was open then."""
-    told = over.select(
+    reported = over.select(
         *ALERT,
         "last_planned_as_of",
         order_id="subject",
-        line=pl.col("reasoning").str.json_decode(TOLD).struct.field("lines"),
+        line=pl.col("reasoning").str.json_decode(REPORTED).struct.field("lines"),
     ).explode("line")
-    lines = told.drop_nulls("line").unnest("line")
+    lines = reported.drop_nulls("line").unnest("line")
     is_new = (pl.col("recorded_at") > pl.col("last_planned_as_of")).fill_null(value=False)
     since = (
         lines.join(receipts.drop_nulls("order_id").select(*LINE, "quantity", "recorded_at"), on=LINE, how="left")
@@ -119,7 +119,7 @@ def _resolution() -> pl.Expr:
         .then(pl.lit("It did not come in its window, which another alert says."))
         .when(pl.col("is_overdue") & (kind == INCOMPLETE))
         .then(pl.lit("The alert that it is overdue says this, too."))
-        .when(is_open & (pl.col("expected_to") != pl.col("told_window_to")))
+        .when(is_open & (pl.col("expected_to") != pl.col("reported_window_to")))
         .then(moved)
         .when(pl.col("has_draft"))
         .then(pl.lit("It has come: its receipt is begun and has to be finished."))

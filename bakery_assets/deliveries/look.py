@@ -5,17 +5,17 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.deliveries.alerts import alerts_after_watch, alerts_over, untold
+from bakery_assets.deliveries.alerts import alerts_after_watch, alerts_over, unreported
 from bakery_assets.deliveries.endings import endings
 from bakery_assets.deliveries.order_reminders import ReminderInputs, order_reminders
 from bakery_assets.deliveries.texts import DeliveryFindings, TextInputs, delivery_findings
 from bakery_assets.deliveries.watch import (
     CAUSE,
-    ToldLines,
+    ReportedLines,
     WatchedDeliveries,
     WatchedLines,
     WatchFacts,
-    told_lines,
+    reported_lines,
     watched_deliveries,
     watched_lines,
 )
@@ -24,11 +24,11 @@ from bakery_assets.schemas import Cells, conform, ops, plans
 
 @dataclass(frozen=True)
 class Look:
-    """What is to be told of some bakeries at their instants."""
+    """What is to be reported of some bakeries at their instants."""
 
     cells: dy.DataFrame[Cells]
     lines: dy.DataFrame[WatchedLines]
-    told: dy.DataFrame[ToldLines]
+    reported: dy.DataFrame[ReportedLines]
     watched: dy.DataFrame[WatchedDeliveries]
     reminders: dy.DataFrame[DeliveryFindings]
 
@@ -36,8 +36,8 @@ class Look:
     def at(cls, cells: dy.DataFrame[Cells], facts: WatchFacts, reminders: ReminderInputs) -> "Look":
         """Look at facts; ``planned_as_of`` of a cell is the instant of the look, ``plan_date`` its local date."""
         lines = watched_lines(cells, facts)
-        told = told_lines(lines)
-        return cls(cells, lines, told, watched_deliveries(cells, told), order_reminders(cells, reminders))
+        reported = reported_lines(lines)
+        return cls(cells, lines, reported, watched_deliveries(cells, reported), order_reminders(cells, reminders))
 
     @property
     def causes(self) -> pl.DataFrame:
@@ -46,9 +46,9 @@ class Look:
         return pl.concat([self.watched.select(*CAUSE, "told_of"), self.reminders.select(*CAUSE, told_of=told_of)])
 
     def concerned(self, alerts: dy.DataFrame[plans.Alerts]) -> pl.DataFrame:
-        """``tenant_id`` of those of which something has to be told, or of which an alert is over."""
-        news = [untold(self.causes, alerts), alerts_over(alerts, self.causes)]
-        return pl.concat([each.select("tenant_id") for each in news]).unique().sort("tenant_id")
+        """``tenant_id`` of those of which something has to be reported, or of which an alert is over."""
+        due = [unreported(self.causes, alerts), alerts_over(alerts, self.causes)]
+        return pl.concat([each.select("tenant_id") for each in due]).unique().sort("tenant_id")
 
 
 def alerts_after_look(
@@ -61,16 +61,16 @@ def alerts_after_look(
 
     Args:
         before: their alerts that are not archived.
-        inputs: what texts and endings need of the bakeries of which something has to be told.
+        inputs: what texts and endings need of the bakeries of which something has to be reported.
     """
     over = alerts_over(before, look.causes)
-    ended = endings(look.cells, over, look.lines, look.told, inputs)
-    new = untold(look.causes, before).select(CAUSE)
+    ended = endings(look.cells, over, look.lines, look.reported, inputs)
+    new = unreported(look.causes, before).select(CAUSE)
     watched = conform(WatchedDeliveries, look.watched.join(new, on=CAUSE, how="semi"))
-    told = conform(ToldLines, look.told.join(new, on=CAUSE, how="semi"))
+    reported = conform(ReportedLines, look.reported.join(new, on=CAUSE, how="semi"))
     findings = pl.concat(
         [
-            delivery_findings(look.cells, watched, told, look.lines, inputs),
+            delivery_findings(look.cells, watched, reported, look.lines, inputs),
             look.reminders.join(new, on=CAUSE, how="semi"),
         ]
     )

@@ -1,4 +1,4 @@
-"""Reminders: orders that the latest plan proposes, that nobody has decided or placed, an hour before their cut-off.
+"""Reminders: orders that the latest plan proposes, that are neither decided nor placed, an hour before their cut-off.
 
 The plan's own alert ``order_today`` says in the morning what to order of whom in the day. A reminder is about what of
 it is still undecided, and says what that will cost: its consequence is that of the lines.
@@ -21,7 +21,7 @@ from bakery_assets.tenant_settings import settings_on
 KIND: AlertKind = "order_due"
 PRIORITY = 85
 NAMED = 3  # lines named in the message; the reasoning has all
-TOLD = 2  # of them whose consequences are told, those needed first
+REPORTED = 2  # of them whose consequences are reported, those needed first
 
 
 class ReminderInputs(TypedDict):
@@ -67,7 +67,7 @@ def order_reminders(cells: dy.DataFrame[Cells], inputs: ReminderInputs) -> dy.Da
             consequences=pl.col("consequence")
             .sort_by("needed_on", nulls_last=True, maintain_order=True)
             .drop_nulls()
-            .head(TOLD)
+            .head(REPORTED)
             .str.join(" "),
             lines=pl.struct("ingredient_id", "unit", quantity="planned_order_quantity",
                             deliver_on=pl.col("deliver_on").cast(pl.String)),

@@ -108,12 +108,12 @@ def _last_events(events: dy.DataFrame[ops.OrderEvents]) -> pl.DataFrame:
     return events.group_by(ORDER).agg(
         sent_at=last("sent", "happened_at"),
         confirmed_at=last("confirmed", "happened_at"),
-        told_at=pl.col("recorded_at").max(),
+        reported_at=pl.col("recorded_at").max(),
     )
 
 
 def _state() -> pl.Expr:
-    is_changed = (pl.col("changed_at") > pl.col("told_at")).fill_null(pl.col("changed_at").is_not_null())
+    is_changed = (pl.col("changed_at") > pl.col("reported_at")).fill_null(pl.col("changed_at").is_not_null())
     return (
         pl.when((pl.col("lines") == 0) & ~pl.col("has_come"))
         .then(pl.lit("cancelled"))

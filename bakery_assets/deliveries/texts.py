@@ -15,7 +15,7 @@ from bakery_assets.deliveries.watch import (
     INCOMPLETE,
     OVERDUE,
     SOON,
-    ToldLines,
+    ReportedLines,
     WatchedDeliveries,
     WatchedLines,
 )
@@ -46,10 +46,10 @@ class TextInputs(ThreatInputs, BackupInputs, TypedDict):
 
 
 class DeliveryFindings(dy.Schema):
-    """What is to be told now, with since when."""
+    """What is to be reported now, with since when."""
 
     tenant_id = col.tenant_id()
-    cause = ToldLines.cause
+    cause = ReportedLines.cause
     kind = plans.Alerts.kind
     subject = plans.Alerts.subject
     alert_class = plans.Alerts.alert_class
@@ -66,24 +66,24 @@ class DeliveryFindings(dy.Schema):
 def delivery_findings(
     cells: dy.DataFrame[Cells],
     watched: dy.DataFrame[WatchedDeliveries],
-    told: dy.DataFrame[ToldLines],
+    reported: dy.DataFrame[ReportedLines],
     lines: dy.DataFrame[WatchedLines],
     inputs: TextInputs,
 ) -> dy.DataFrame[DeliveryFindings]:
     """The texts of some of ``watched``, sorted by cause.
 
     Args:
-        told: lines of these.
+        reported: lines of these.
         lines: all open lines of their bakeries.
     """
-    orders = _with_lines(cells, watched, told, inputs)
-    batches = endangered_batches(cells, told, lines, inputs)
+    orders = _with_lines(cells, watched, reported, inputs)
+    batches = endangered_batches(cells, reported, lines, inputs)
     orders = (
         orders.join(_threat_words(cells, batches), on=CAUSE, how="left", maintain_order="left")
         .join(_customer_words(endangered_orders(batches, inputs["customer_orders"])), on=CAUSE, how="left",
               maintain_order="left")
-        .join(_backup_words(cells, told, inputs), on=CAUSE, how="left", maintain_order="left")
-        .join(_plan_words(told, inputs), on=CAUSE, how="left", maintain_order="left")
+        .join(_backup_words(cells, reported, inputs), on=CAUSE, how="left", maintain_order="left")
+        .join(_plan_words(reported, inputs), on=CAUSE, how="left", maintain_order="left")
     )  # fmt: skip
     kind = pl.col("kind")
     texts = orders.select(
@@ -97,10 +97,10 @@ def delivery_findings(
         deadline=pl.when(kind == OVERDUE).then("first_at"),
         message=pl.when(kind == SOON).then(_soon()).when(kind == OVERDUE).then(_overdue()).otherwise(_incomplete()),
         consequence=pl.when(kind == SOON)
-        .then(pl.lit("Nobody may be there to take it, and what is wrong with it shows only when it is to be baked."))
+        .then(pl.lit("Perhaps no one is there to take it; what is wrong with it shows only when it is to be baked."))
         .when(kind == OVERDUE)
         .then(_overdue_consequence())
-        .otherwise(pl.lit("Until it is recorded, plans take it as still to come, and it is nobody's stock.")),
+        .otherwise(pl.lit("Until it is recorded, plans take it as still to come, and it is in no stock.")),
         suggested_action=pl.when(kind == SOON)
         .then(_soon_action())
         .when(kind == OVERDUE)
@@ -120,14 +120,14 @@ def delivery_findings(
 def _with_lines(
     cells: dy.DataFrame[Cells],
     watched: dy.DataFrame[WatchedDeliveries],
-    told: dy.DataFrame[ToldLines],
+    reported: dy.DataFrame[ReportedLines],
     inputs: TextInputs,
 ) -> pl.DataFrame:
     """Watched orders with names, local times and texts of their lines."""
     stock = inputs["stock_balances"].group_by("tenant_id", ingredient_id="item_id").agg(ordered_sum("quantity"))
     items = inputs["ingredients"].select(*INGREDIENT, "unit", "storage_limit", "shelf_life_days", item="name")
     named = (
-        told.join(items, on=INGREDIENT)
+        reported.join(items, on=INGREDIENT)
         .join(stock.rename({"quantity": "there"}), on=INGREDIENT, how="left")
         .with_columns(room=(pl.col("storage_limit") - pl.col("there").fill_null(0.0)).clip(0.0).round(DECIMALS))
         .sort(*CAUSE, "item", "ingredient_id")
@@ -301,11 +301,13 @@ def _customer_words(orders: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _backup_words(cells: dy.DataFrame[Cells], told: dy.DataFrame[ToldLines], inputs: TextInputs) -> pl.DataFrame:
+def _backup_words(
+    cells: dy.DataFrame[Cells], reported: dy.DataFrame[ReportedLines], inputs: TextInputs
+) -> pl.DataFrame:
     """Of each cause ``backup_words`` and ``backups``."""
     names = inputs["ingredients"].select(*INGREDIENT, "unit", item="name")
     offers = (
-        backup_offers(cells, told, inputs)
+        backup_offers(cells, reported, inputs)
         .join(names, on=INGREDIENT, maintain_order="left")
         .join(cells.select("tenant_id", "plan_date", "timezone"), on="tenant_id", maintain_order="left")
     )
@@ -328,7 +330,7 @@ def _backup_words(cells: dy.DataFrame[Cells], told: dy.DataFrame[ToldLines], inp
     )  # fmt: skip
 
 
-def _plan_words(told: dy.DataFrame[ToldLines], inputs: TextInputs) -> pl.DataFrame:
+def _plan_words(reported: dy.DataFrame[ReportedLines], inputs: TextInputs) -> pl.DataFrame:
     """Of each cause ``planned_for`` and ``ordered_again``: what the latest plan orders of what it no longer expects."""
     names = inputs["ingredients"].select(*INGREDIENT, "unit", item="name")
     proposed = (
@@ -338,7 +340,7 @@ def _plan_words(told: dy.DataFrame[ToldLines], inputs: TextInputs) -> pl.DataFra
         .agg(ordered_sum("planned_order_quantity"))
     )
     again = (
-        told.filter((pl.col("kind") == OVERDUE) & ~pl.col("is_counted"))
+        reported.filter((pl.col("kind") == OVERDUE) & ~pl.col("is_counted"))
         .join(proposed, on=INGREDIENT)
         .join(names, on=INGREDIENT)
         .sort(*CAUSE, "item", "ingredient_id")
@@ -346,7 +348,7 @@ def _plan_words(told: dy.DataFrame[ToldLines], inputs: TextInputs) -> pl.DataFra
         .group_by(CAUSE, maintain_order=True)
         .agg(ordered_again=listed("word", NAMED))
     )
-    causes = told.select(CAUSE).unique(maintain_order=True)
+    causes = reported.select(CAUSE).unique(maintain_order=True)
     return causes.join(inputs["plan_dates"], on="tenant_id", how="left").join(again, on=CAUSE, how="left")
 
 

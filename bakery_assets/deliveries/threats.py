@@ -8,7 +8,7 @@ from typing import TypedDict
 import dataframely as dy
 import polars as pl
 
-from bakery_assets.deliveries.watch import CAUSE, OVERDUE, ToldLines, WatchedLines
+from bakery_assets.deliveries.watch import CAUSE, OVERDUE, ReportedLines, WatchedLines
 from bakery_assets.keys import INGREDIENT, PRODUCT
 from bakery_assets.local_time import with_instants
 from bakery_assets.materials.bill_of_materials import ProductRecipeInputs
@@ -35,7 +35,7 @@ class EndangeredBatches(dy.Schema):
     """Batches of which an ingredient runs out because a delivery has not come."""
 
     tenant_id = col.tenant_id()
-    cause = ToldLines.cause
+    cause = ReportedLines.cause
     schedule_date = plans.ProductionBatches.schedule_date
     batch_number = col.key_text("The batch", primary_key=True)
     product_id = plans.ProductionBatches.product_id
@@ -49,7 +49,7 @@ class EndangeredOrders(dy.Schema):
     """Customers' orders for products of endangered batches, due on the day for which the batch is made."""
 
     tenant_id = col.tenant_id()
-    cause = ToldLines.cause
+    cause = ReportedLines.cause
     order_id = col.key_text("The customer's order", primary_key=True)
     product_id = col.key_text("The product", primary_key=True)
     due_date = ops.CustomerOrders.due_date
@@ -58,7 +58,7 @@ class EndangeredOrders(dy.Schema):
 
 def endangered_batches(
     cells: dy.DataFrame[Cells],
-    told: dy.DataFrame[ToldLines],
+    reported: dy.DataFrame[ReportedLines],
     lines: dy.DataFrame[WatchedLines],
     inputs: ThreatInputs,
 ) -> dy.DataFrame[EndangeredBatches]:
@@ -67,10 +67,10 @@ def endangered_batches(
     Sorted by cause and start. Orders that the plan proposes count from the day after their delivery.
 
     Args:
-        told: lines of overdue orders, whose own quantity counts as not there.
+        reported: lines of overdue orders, whose own quantity counts as not there.
         lines: all open lines, of which those of other orders count from the end of their window.
     """
-    overdue = told.filter((pl.col("kind") == OVERDUE) & pl.col("draft").is_null())
+    overdue = reported.filter((pl.col("kind") == OVERDUE) & pl.col("draft").is_null())
     batches = _batches_to_come(cells, inputs)
     needs = (
         overdue.select(*OF_CAUSE)

@@ -48,16 +48,16 @@ class WatchedLines(dy.Schema):
     is_counted = col.boolean("Plans still count on it")
 
 
-class ToldLines(WatchedLines):
-    """Lines about which something has to be told."""
+class ReportedLines(WatchedLines):
+    """Lines about which something has to be reported."""
 
     cause = dy.String(min_length=1, primary_key=True, description="What is wrong with what; see alerts")
     kind = Alerts.kind
-    since = col.instant("The threshold that was passed; empty: told with another line", nullable=True)
+    since = col.instant("The threshold that was passed; empty: reported with another line", nullable=True)
 
 
 class WatchedDeliveries(dy.Schema):
-    """What has to be told of orders: one row for an order and kind of alert."""
+    """What has to be reported of orders: one row for an order and kind of alert."""
 
     tenant_id = col.tenant_id()
     cause = dy.String(min_length=1, primary_key=True, description="What is wrong with what; see alerts")
@@ -69,7 +69,7 @@ class WatchedDeliveries(dy.Schema):
     window_to = col.instant("End of the delivery window")
     asks_for_receipt = col.boolean("Its receipt should be recorded by now")
     days_late = col.integer("Days since the window's last day", maximum=10_000)
-    told_of = col.text("The facts it is about: an alert that says the same need not be told again")
+    told_of = col.text("The facts it is about: an alert that says the same need not be reported again")
 
 
 def watched_lines(cells: dy.DataFrame[Cells], facts: WatchFacts) -> dy.DataFrame[WatchedLines]:
@@ -106,10 +106,10 @@ def watched_lines(cells: dy.DataFrame[Cells], facts: WatchFacts) -> dy.DataFrame
     return conform(WatchedLines, timed.sort(LINE))
 
 
-def told_lines(lines: dy.DataFrame[WatchedLines]) -> dy.DataFrame[ToldLines]:
-    """The lines about which something has to be told, by kind of alert; sorted by key.
+def reported_lines(lines: dy.DataFrame[WatchedLines]) -> dy.DataFrame[ReportedLines]:
+    """The lines about which something has to be reported, by kind of alert; sorted by key.
 
-    An order that is overdue and whose receipt should be recorded is told as overdue only, with all lines concerned.
+    An order that is overdue and whose receipt should be recorded is reported as overdue only, with all lines concerned.
     """
     order_is_overdue = pl.col("is_overdue").any().over(ORDER)
     kinds = (
@@ -125,11 +125,13 @@ def told_lines(lines: dy.DataFrame[WatchedLines]) -> dy.DataFrame[ToldLines]:
         for kind, concerned, since in kinds
     ]
     named = pl.concat(parts).with_columns(cause=pl.format("{}:{}", "kind", "order_id"))
-    return conform(ToldLines, named.sort(*CAUSE, "expected_to", "expected_from", "ingredient_id"))
+    return conform(ReportedLines, named.sort(*CAUSE, "expected_to", "expected_from", "ingredient_id"))
 
 
-def watched_deliveries(cells: dy.DataFrame[Cells], told: dy.DataFrame[ToldLines]) -> dy.DataFrame[WatchedDeliveries]:
-    """What has to be told, once per order and kind; sorted by key."""
+def watched_deliveries(
+    cells: dy.DataFrame[Cells], reported: dy.DataFrame[ReportedLines]
+) -> dy.DataFrame[WatchedDeliveries]:
+    """What has to be reported, once per order and kind; sorted by key."""
     line = pl.format(
         "{} {} by {}{}{}",
         "ingredient_id",
@@ -138,7 +140,7 @@ def watched_deliveries(cells: dy.DataFrame[Cells], told: dy.DataFrame[ToldLines]
         pl.format(", draft {}", "draft").fill_null(""),
         pl.when("is_counted").then(pl.lit("")).otherwise(pl.lit(", not counted")),
     )
-    orders = told.group_by(*CAUSE, "kind", "order_id", maintain_order=True).agg(
+    orders = reported.group_by(*CAUSE, "kind", "order_id", maintain_order=True).agg(
         pl.col("supplier_id").first(),
         opened_at=pl.col("since").min(),
         window_from=pl.col("expected_from").first(),

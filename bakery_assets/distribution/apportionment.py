@@ -26,7 +26,7 @@ def rounded_together(rows: pl.DataFrame, column: str, *, total: str, over: list[
 def apportioned(rows: pl.DataFrame, name: str, *, total: str, weight: str, over: list[str]) -> pl.DataFrame:
     """Rows with ``name``, their share of ``total`` by ``weight``, by the method of largest remainder (Hamilton's).
 
-    Nobody gets more than its weight: a total above the sum of the weights gives everyone its own. Whole pieces are
+    None gets more than its weight: a total above the sum of the weights gives everyone its own. Whole pieces are
     within one of the exact share and add up to the total; ties go as in ``rounded_together``. Other quantities are
     rounded down to ``DECIMALS``.
 

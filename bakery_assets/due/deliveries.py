@@ -1,6 +1,6 @@
 """Deliveries that came otherwise than a published plan counts on.
 
-Whether one plans the day anew is decided in ``replanning``; what is open of an order, and when it is expected, in
+Whether one replans the day is decided in ``replanning``; what is open of an order, and when it is expected, in
 ``materials.scheduled_receipts``.
 """
 

@@ -1,11 +1,11 @@
-"""What plans a day anew whose plan is out: the one place where these rules are stated.
+"""What replans a day whose plan is out: the one place where these rules are stated.
 
 A plan that is out is worked with.
 
-**Decisions and facts.** A plan that a person wants anew, or rejects for a reason that says that its data was stale
-(``decisions.stale_reasons``), is made anew until the last shop closes; rejected for another reason it waits for a
+**Decisions and facts.** A plan that a person wants again, or rejects for a reason that says that its data was stale
+(``decisions.stale_reasons``), is made again until the last shop closes; rejected for another reason it waits for a
 person. A batch of the day that failed or was
-cancelled plans it anew until the first shop opens, because what it was to bring can still be baked, and so does one of
+cancelled replans it until the first shop opens, because what it was to bring can still be baked, and so does one of
 which the plan takes another quantity as made than what was recorded since, above the threshold below. A count that
 differs from the plan's book by more than the tenant's ``replan_threshold``, as a fraction of the book, does so only
 before work for the day begins; one of a product that is made while the day before is still sold says nothing of the
@@ -13,7 +13,7 @@ book that the plan begins with. A delivery does so in the same way, when it brin
 comes on another day (``due.deliveries``). Everything later waits for a person, or for the next day's plan.
 
 **Late sales.** Sales that arrive after it validate the days they are of, always. They plan the day
-anew only while nobody works for it yet (before the first start of work for the date, without shifts before the first
+again only while work for it has not begun (before the first start of work for the date, without shifts before the first
 shop opens), and only when they change the total of a day by more than the tenant's ``replan_threshold``, as a fraction
 of what the plan had taken. It had taken what was recorded by then; of a day that was not over, its forecast, where that
 is more.
@@ -41,13 +41,13 @@ class ReplanCandidates(dy.Schema):
     plan_date = col.date("Local date of the cell", primary_key=True)
     sales_date = col.date("Local day of sales before it", primary_key=True)
     work_begins_at = col.instant("First start of work for the plan date, else the first opening")
-    threshold = col.number("Change from which the day is planned anew, as a fraction of what was taken")
+    threshold = col.number("Change from which the day is replanned, as a fraction of what was taken")
     taken = col.number("Units that the plan had taken as sold", minimum=None)
     known = col.number("Units known as sold now", minimum=None)
 
 
 def cells_to_replan(candidates: dy.DataFrame[ReplanCandidates], now: datetime) -> set[Cell]:
-    """The cells that are planned anew."""
+    """The cells that are replanned."""
     change = (pl.col("known") - pl.col("taken")).abs()
     found = candidates.filter(
         pl.col("work_begins_at") > now, change > pl.col("threshold") * pl.col("taken").clip(lower_bound=0.0)
@@ -67,7 +67,7 @@ class AskingFacts(dy.Schema):
     opens_at = col.instant("When the first shop opens on the plan date")
     closes_at = col.instant("When the last shop closes on the plan date")
     sold_until = col.instant("When the last shop closes on the day before")
-    threshold = col.number("Change from which a quantity plans the day anew, as a fraction of the book")
+    threshold = col.number("Change from which a quantity replans the day, as a fraction of the book")
     book = col.number("Of a batch that is made, a count or a delivery: what the plan counts on", nullable=True)
     found = col.number("Of the same: what was made, was found, or came", nullable=True)
     product_counted_at = col.instant("Of a count of a product: when it was counted", nullable=True)

@@ -225,7 +225,7 @@ def add_plan_explanations(totals: dy.DataFrame[PlanTerms]) -> dy.DataFrame[Expla
         .when((pl.col("orders_14d") > 0) & (pl.col("ingredients_with_unknown_stock") > 0))
         .then(
             pl.format(
-                "Nobody has recorded how much of {} is there, so what is missing without these orders is not known.",
+                "The stock of {} is not recorded, so what is missing without these orders is not known.",
                 counted("ingredients_with_unknown_stock", "ingredient", "ingredients"),
             )
         )
@@ -251,7 +251,7 @@ def _consequence() -> pl.Expr:
         )
     )
     cycle = pl.format(
-        "Nothing tells how much {} is there: the order is for what is baked from {} to {}, less what you still have.",
+        "The stock of {} is not recorded: the order is for what is baked from {} to {}, less what you still have.",
         name,
         iso_date("usable_on"),
         iso_date("covered_through"),
@@ -263,7 +263,7 @@ def _consequence() -> pl.Expr:
         .when(is_order)
         .then(pl.concat_str(pl.lit("Without this order "), without_order, late, *_limits(), twice, ignore_nulls=True))
         .when(~pl.col("has_offer") & ~pl.col("is_stock_known"))
-        .then(pl.format("No supplier for {}, and nothing tells how much of it is there.", name))
+        .then(pl.format("No supplier for {}, and the stock of it is not recorded.", name))
         .when(~pl.col("has_offer") & is_short)
         .then(pl.format("No supplier for {}: {}", name, without_order))
         .when(~pl.col("has_offer"))

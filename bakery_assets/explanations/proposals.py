@@ -92,7 +92,7 @@ def _line_terms(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shortages(lines: pl.DataFrame) -> pl.DataFrame:
-    """By proposal which ingredients run out, fall below their safety stock, or have a stock that nobody knows."""
+    """By proposal which ingredients run out, fall below their safety stock, or have an unknown stock."""
     is_out = pl.col("stockout_on").is_not_null()
     is_known = pl.col("is_stock_known")
     is_low = is_known & ~is_out & pl.col("needed_on").is_not_null()
@@ -164,7 +164,7 @@ def _consequence() -> pl.Expr:
     )
     not_known = pl.when(unknown).then(
         pl.format(
-            "{}Nobody has recorded how much there is of {}.",
+            "{}The stock of {} is not recorded.",
             pl.when(out | low).then(pl.lit(" ")).otherwise(pl.lit("")),
             _joined("unknown"),
         )

@@ -35,7 +35,7 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import conform, plans
 from bakery_assets.schemas.plans import SERIES_MODELS, UNTRAINED_SMOOTHING
 
-SMALL_VOLUME = 10.0  # units a day below which the gaps between whole numbers are wide beside the uncertainty
+SMALL_VOLUME = 10.0  # units a day below which the gaps between whole numbers are wide compared with the uncertainty
 FORECAST_DECIMALS = 4  # single precision carries no more; the noise beyond makes 15.999999 of 16
 SHORT_HISTORY_DAYS = 28  # fewer days since the first sale make a short history
 

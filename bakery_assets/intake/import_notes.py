@@ -19,8 +19,8 @@ def import_notes(new: dy.DataFrame[ImportLines], stored: dy.DataFrame[ImportLine
     if new.is_empty():
         return
     taken, source = new["days_taken"][0], new["source"][0]
-    told = stored.filter(pl.col("days_taken") != ADDED).join(new, on=SHOP_DAY, how="semi")
-    mine, others = told.filter(pl.col("source") == source), told.filter(pl.col("source") != source)
+    reported = stored.filter(pl.col("days_taken") != ADDED).join(new, on=SHOP_DAY, how="semi")
+    mine, others = reported.filter(pl.col("source") == source), reported.filter(pl.col("source") != source)
     if taken == ADDED:
         yield f"They were added to what else is known of {_days(new)}."
         return

@@ -73,30 +73,30 @@ def counted(lines: dy.DataFrame[ImportLines]) -> pl.DataFrame:
     """The lines that count.
 
     Of a till's day those of its newest import, which takes the place of earlier ones; where imports have receipts,
-    these merge by number and minute (numbers begin anew every day, and several registers may have the same), and of
+    these merge by number and minute (numbers start again every day, and several registers may have the same), and of
     one that several imports have the newest counts. Lines that were added count always, as do those of other tills.
     """
-    told = lines.filter(pl.col("days_taken") != ADDED)
+    reported = lines.filter(pl.col("days_taken") != ADDED)
     replaced = pl.col("import_id").filter(pl.col("days_taken") == REPLACED).max().over(SOURCE_DAY).fill_null(0)
     newest = pl.col("import_id").max().over(SOURCE_DAY)
-    told = told.filter(
+    reported = reported.filter(
         pl.when(newest == replaced).then(pl.col("import_id") == newest).otherwise(pl.col("import_id") > replaced)
     )
     is_newest = pl.col("import_id") == pl.col("import_id").max().over(_RECEIPT)
-    told = told.filter((pl.col("days_taken") == REPLACED) | is_newest)
-    return pl.concat([told, lines.filter(pl.col("days_taken") == ADDED)])
+    reported = reported.filter((pl.col("days_taken") == REPLACED) | is_newest)
+    return pl.concat([reported, lines.filter(pl.col("days_taken") == ADDED)])
 
 
 def canceled_lines(new: pl.DataFrame, stored: dy.DataFrame[ImportLines], import_of: pl.DataFrame) -> pl.DataFrame:
-    """Lines of 0 for receipts that a file says are void and that earlier files of the till have told of.
+    """Lines of 0 for receipts that a file says are void and that earlier files of the till have reported.
 
     Args:
         new: ``tenant_id, location_id, sales_date, receipt, minute`` of these receipts.
         import_of: a row of the import's own values: ``import_id, written, source, days_taken``.
     """
     receipt = [*SHOP_DAY, "receipt", "minute"]
-    told = counted(stored).join(import_of.select("source"), on="source", how="semi")
-    void = told.join(new, on=receipt, how="semi", nulls_equal=True).select(*receipt, "product_id").unique()
+    reported = counted(stored).join(import_of.select("source"), on="source", how="semi")
+    void = reported.join(new, on=receipt, how="semi", nulls_equal=True).select(*receipt, "product_id").unique()
     zero = pl.lit(0.0)
     return void.join(import_of, how="cross").with_columns(quantity=zero, revenue=zero).sort(*receipt, "product_id")
 
@@ -111,7 +111,7 @@ def day_totals(lines: dy.DataFrame[ImportLines], direct: dy.DataFrame[DirectSale
         lines: of all imports that are not undone, all of each shop's day.
         direct: of the same days.
     """
-    is_told = (pl.col("days_taken") != ADDED).any()
+    is_reported = (pl.col("days_taken") != ADDED).any()
     sums = (
         _since(lines, direct)
         .group_by(KEY)
@@ -119,13 +119,13 @@ def day_totals(lines: dy.DataFrame[ImportLines], direct: dy.DataFrame[DirectSale
             quantity=pl.col("quantity").sum().round(6),
             # A sum with a gap is no sum.
             revenue=pl.when(pl.col("revenue").is_not_null().all()).then(pl.col("revenue").sum().round(2)),
-            is_told=is_told,
+            is_reported=is_reported,
             is_timed=pl.col("minute").is_not_null().all(),
         )
     )
     joined = direct.join(sums, on=KEY, how="full", suffix="_lines", coalesce=True)
-    has_lines = pl.col("is_told").is_not_null()
-    has_direct = pl.col("written").is_not_null() & ~pl.col("is_told").fill_null(value=False)
+    has_lines = pl.col("is_reported").is_not_null()
+    has_direct = pl.col("written").is_not_null() & ~pl.col("is_reported").fill_null(value=False)
     both = has_lines & has_direct
     # What lines say again as it was recorded, that keeps what they do not tell.
     is_same = has_lines & (pl.col("quantity") == pl.col("quantity_lines"))

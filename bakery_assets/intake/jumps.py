@@ -54,8 +54,8 @@ class Jump:
 def find_jump(days: pl.DataFrame, usual: dy.DataFrame[UsualSales]) -> Jump | None:
     """The first day of a file that is out of proportion; None: there is none, or too little is known to tell.
 
-    Takings are looked at by the unit: a day that is told in part has less of them. Quantities that are too small tell
-    of a misread sign only where they are fractions.
+    Takings are looked at by the unit: a day that is reported in part has less of them. Quantities that are too small
+    tell of a misread sign only where they are fractions.
 
     Args:
         days: ``product_id, location_id, sales_date, quantity, revenue`` of the file.

@@ -60,7 +60,7 @@ def _unknown(rows: pl.DataFrame, column: str, code: str, fault: Callable[[str], 
     """Rows whose text in a column ``fault`` says something of."""
     texts = rows[column].drop_nulls().unique().to_list()
     reasons = {text: f"{column} is '{text}', {why}" for text in texts if (why := fault(text))}
-    return _told(rows, pl.col(column), reasons, code, column)
+    return _reported(rows, pl.col(column), reasons, code, column)
 
 
 def _unknown_regions(rows: pl.DataFrame) -> pl.DataFrame:
@@ -70,10 +70,10 @@ def _unknown_regions(rows: pl.DataFrame) -> pl.DataFrame:
         for country, region in places
         if (why := _no_region(country, region))
     }
-    return _told(rows, pl.format("{}/{}", "country", "region"), reasons, "unknown_region", "region")
+    return _reported(rows, pl.format("{}/{}", "country", "region"), reasons, "unknown_region", "region")
 
 
-def _told(rows: pl.DataFrame, text: pl.Expr, reasons: Mapping[str, str], code: str, column: str) -> pl.DataFrame:
+def _reported(rows: pl.DataFrame, text: pl.Expr, reasons: Mapping[str, str], code: str, column: str) -> pl.DataFrame:
     reason = text.replace_strict(list(reasons), list(reasons.values()), default=None, return_dtype=pl.String)
     return _found(rows.with_columns(__reason=reason).drop_nulls("__reason"), code, column, pl.col("__reason"))
 

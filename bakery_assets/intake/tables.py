@@ -30,7 +30,7 @@ class TableSpec:
     """One table.
 
     ``key`` identifies a row. ``fact`` is None for master data; else the column from which ``recorded_at``
-    follows where the file gives none, or ``AT_LOAD``. ``is_revised``: they are told ahead and change until their day,
+    follows where the file gives none, or ``AT_LOAD``. ``is_revised``: they are forecast and change until their day,
     as forecasts do, so they are known by the moment of loading, and what differs is the later record. ``creates`` names
     a table to which missing rows are added.
     """

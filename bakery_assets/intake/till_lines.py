@@ -105,12 +105,14 @@ class LineReader:
         """The lines, each with what the first line of its receipt says."""
         profile, receipt = self.dialect.profile, self.dialect.columns.receipt
         names = [] if profile is None else [self._column(name) for name in profile.receipt_columns]
-        told = [name for name in names if name is not None]
-        if not told or receipt is None:
+        reported = [name for name in names if name is not None]
+        if not reported or receipt is None:
             return cells
         every = pl.concat([self._open_receipt, cells], how="vertical") if self._open_receipt.height else cells
         number = pl.col(receipt).replace("", None).forward_fill()
-        every = every.with_columns(pl.col(name).replace("", None).forward_fill().over(number.rle_id()) for name in told)
+        every = every.with_columns(
+            pl.col(name).replace("", None).forward_fill().over(number.rle_id()) for name in reported
+        )
         self._open_receipt = every.tail(1)
         return every.tail(cells.height)
 
@@ -133,7 +135,7 @@ class LineReader:
         return [name for name in self.dialect.header if plain(name) in words.status_columns]
 
     def _is_canceled(self, cells: pl.DataFrame) -> pl.Expr:
-        """Whether a line says that its receipt is void; its sale is taken back, if an earlier file told of it."""
+        """Whether a line says that its receipt is void; its sale is taken back, if an earlier file reported it."""
         rules = self.dialect.profile.left_out if self.dialect.profile else ()
         columns = ((self._column(rule.column), rule) for rule in rules)
         tests = [_matches(cells, column, rule) for column, rule in columns if column is not None]

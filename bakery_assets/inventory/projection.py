@@ -81,7 +81,8 @@ def project_inventory(cells: dy.DataFrame[Cells], inputs: InventoryInputs) -> In
     safety stock or below one day's mean requirement. Else none; so is, unless something is unmet, what keeps
     for one day only, of which nothing should be left in the evening.
 
-    Products that ``master_data_faults`` leaves out have no rows: that they are not baked is told once, with the fault.
+    Products that ``master_data_faults`` leaves out have no rows: that they are not baked is reported once, with the
+    fault.
     """
     stock = stock_on_hand(cells, inputs)
     left_out = inputs["master_data_faults"]

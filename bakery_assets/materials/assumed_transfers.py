@@ -46,10 +46,10 @@ def assumed_transfers(
     )
     brought = transfers.filter(pl.col("product_id").is_not_null()).join(own, on="tenant_id")
     way = ["tenant_id", "product_id", "kitchen_id", "location_id", "day"]
-    told = _with_day(brought, "transferred_at").select(
+    reported = _with_day(brought, "transferred_at").select(
         "tenant_id", "product_id", "day", kitchen_id="from_location_id", location_id="to_location_id"
     )
-    rows = _with_day(left, "arrives_at").join(told, on=way, how="anti")
+    rows = _with_day(left, "arrives_at").join(reported, on=way, how="anti")
     return conform(AssumedTransfers, rows.sort(plans.PublishedDistributions.primary_key()))
 
 

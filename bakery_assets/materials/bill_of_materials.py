@@ -1,7 +1,7 @@
 """Recipes as bills of materials: what one unit, ready to use, takes of each component.
 
 A bill line is in the component's own unit, whatever unit the recipe is written in. Bills are turned into requirements
-in ``explosion``; what cannot be used of recipes is left out here, and told in ``recipe_faults``.
+in ``explosion``; what cannot be used of recipes is left out here, and reported in ``recipe_faults``.
 """
 
 from typing import TypedDict

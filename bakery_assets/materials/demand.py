@@ -93,7 +93,7 @@ def daily_demand(
     baked, on a day on which the bakery or the product is closed; from ``discontinued_on`` on, nothing is forecast.
     Customer orders count even then.
 
-    A day that is planned anew while it is sold has sold a part of its demand, which its stock no longer has.
+    A day that is replanned while it is sold has sold a part of its demand, which its stock no longer has.
 
     Beyond the days that are forecast, a day repeats the forecast of its weekday. Orders count on the day they
     are due and are never repeated, and the calendar's closed days hold there too.

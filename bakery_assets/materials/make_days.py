@@ -87,7 +87,7 @@ def on_make_days(rows: pl.DataFrame, made: dy.DataFrame[MakeDays]) -> pl.DataFra
     """Rows whose ``day`` is moved to its make day where ``lead_days`` is above 0, with ``due_day``: what it was, and
     ``is_missed``: the day is still to come, but no one works from the plan date up to it.
 
-    Work on the day itself is not moved: what is baked for a day on which no one works is told by its schedule.
+    Work on the day itself is not moved: what is baked for a day on which no one works is reported by its schedule.
     """
     moved = rows.join(
         made.select("tenant_id", pl.col("day").cast(rows.schema["day"]), "make_day"),

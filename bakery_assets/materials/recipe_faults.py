@@ -45,7 +45,7 @@ def recipe_faults(cells: dy.DataFrame[Cells], inputs: ProductRecipeInputs) -> dy
 
     A product whose recipes all contain themselves, or yield something that its own unit cannot be converted into, is
     left out of the plan. A line whose unit cannot be converted leaves out that one component. A bakery that keeps
-    ingredients is told which of its products have no recipe at all.
+    ingredients is shown which of its products have no recipe at all.
     """
     is_sold = pl.col("discontinued_on").is_null() | (pl.col("discontinued_on") > pl.col("plan_date"))
     sold = (

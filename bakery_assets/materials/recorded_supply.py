@@ -39,7 +39,7 @@ def unknown_ingredients(
     """Ingredients of bakeries without an order or a receipt in 28 days, but for those counted yesterday or today.
 
     An order that was made of an approved proposal tells nothing of what is there: it is no record of the bakery's own,
-    and the first one must not turn stock that nobody knows into none.
+    and the first one must not turn unknown stock into none.
 
     Args:
         cells: ``tenant_id, timezone, planned_as_of``.

@@ -17,7 +17,7 @@ from bakery_assets.schemas import Cells, conform, ops
 from bakery_assets.schemas import columns as col
 from bakery_assets.tenant_settings import settings_on
 
-GIVEN_UP_DAYS = 90  # nobody waits any more for an order overdue by more than this
+GIVEN_UP_DAYS = 90  # an order is not waited for when it is overdue by more than this
 EARLY_DAYS = 1  # a receipt without an order number fulfills orders due up to this many days later
 
 LINE = ["tenant_id", "order_id", "ingredient_id"]

@@ -122,21 +122,21 @@ def _bring_forward(
     rows = np.flatnonzero(np.isin(offers.item, items))
     fewer = replace(offers, delivers=delivers)
     placed = place_orders(records.of(items), fewer.of(rows, np.searchsorted(items, offers.item[rows])))
-    anew = placed.with_columns(
+    again = placed.with_columns(
         item=pl.Series(items[placed["item"].to_numpy()], dtype=pl.Int32),
         offer=pl.Series(rows[placed["offer"].to_numpy()], dtype=pl.Int32),
     )
     before = orders.filter(pl.col("item").is_in(items.tolist()))
     own = records.of(items)
-    is_worse = (_faults(own, anew, items) > _faults(own, before, items) + TOLERANCE).any(axis=0)
+    is_worse = (_faults(own, again, items) > _faults(own, before, items) + TOLERANCE).any(axis=0)
     # What the new delivery cannot bring is not to come with one before it.
     earliest = _earliest(before, items)
     np.minimum.at(earliest, np.searchsorted(items, item), to_day)
-    is_worse |= _earliest(anew, items) < earliest
+    is_worse |= _earliest(again, items) < earliest
     worse = pl.DataFrame({"item": pl.Series(items[is_worse], dtype=pl.Int32)})
     kept = before.join(worse, on="item", how="semi")
     others = orders.join(before, on="item", how="anti")
-    found = pl.concat([others, kept, anew.join(worse, on="item", how="anti")])
+    found = pl.concat([others, kept, again.join(worse, on="item", how="anti")])
     stays = np.isin(offers.item, items[is_worse])
     delivers[stays] = offers.delivers[stays]
     return found.sort("item", "needed_day", "deliver_day", "offer"), replace(offers, delivers=delivers)

@@ -23,7 +23,7 @@ class Wanted:
     Attributes:
         offer, usable: row of the offer, and the day from which the order can be used.
         quantity, net_requirement: to order, and what of it is needed to keep the safety stock.
-        left_at_least: what is to be left on ``last_day_covered`` beside what the order has too much.
+        left_at_least: what is to be left on ``last_day_covered`` in addition to what the order has too much.
         most: the largest quantity that can come.
         can_come_sooner: whether the order may come before its last delivery in time.
         shelf_life: days that a delivery keeps.

@@ -171,7 +171,7 @@ def _with_levels(
     inputs: ProcurementInputs,
 ) -> pl.DataFrame:
     """Items with their safety stocks and levels, and ``is_known``; where stock is not known no level is planned, for
-    nobody can keep it."""
+    it cannot be kept."""
     mean = gross.group_by(INGREDIENT).agg(daily_use=(ordered_sum("gross_requirement") / OUTLOOK_DAYS).round(DECIMALS))
     used = items.join(mean, on=INGREDIENT, how="left", maintain_order="left").with_columns(
         pl.col("daily_use").fill_null(0.0)
@@ -301,7 +301,7 @@ def _no_longer_counted(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) ->
     return (
         named.filter(~pl.col("is_expected"))
         .group_by(INGREDIENT, maintain_order=True)
-        .agg(overdue_excluded=ordered_sum("open").round(DECIMALS), overdue_orders=listed_orders("told"))
+        .agg(overdue_excluded=ordered_sum("open").round(DECIMALS), overdue_orders=listed_orders("reported"))
     )
 
 

@@ -93,7 +93,7 @@ def place_orders(records: MrpRecords, offers: Offers) -> dy.DataFrame[PlannedOrd
     nothing more is ordered until it has arrived. Where a supplier has a largest order, each delivery brings one, and
     the delivery before it what is missing then. A requirement that stock could not meet stays open until then. An
     order that arrives after the last day of requirements is reduced by what open orders bring after that day and no
-    later than it: otherwise what a long lead time has on its way would be ordered anew every morning.
+    later than it: otherwise what a long lead time has on its way would be ordered again every morning.
 
     Items with a level up to which they are ordered are ordered up to it, instead of for the days until the next
     delivery: their target stock then stands for the safety stock in the sum.

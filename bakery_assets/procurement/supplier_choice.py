@@ -46,7 +46,7 @@ def supplier_performance(cells: dy.DataFrame[Cells], inputs: PerformanceInputs) 
     """Performance of every supplier, sorted.
 
     reliability = (lines on time and in full + 10 x stated) / (lines + 10). A line counts when its window had ended by
-    a day before the planning instant, of bakeries whose receipts name orders: of others nobody knows what came.
+    a day before the planning instant, of bakeries whose receipts name orders: of others it is not known what came.
 
     quality = (lines without complaint + 10) / (lines + 10). A line counts once a receipt names it; there is a complaint
     about it when one of them has one or says that something was rejected, or some of it went back with a reason.

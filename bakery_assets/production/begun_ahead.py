@@ -147,8 +147,8 @@ def begun_before(
 ) -> dy.DataFrame[BegunBefore]:
     """What had to be begun before the plan date for each product and day of the horizon, sorted.
 
-    Left out is what the plan of the day on which it had to be begun did not tell in time: nobody knows whether it was
-    begun.
+    Left out is what the plan of the day on which it had to be begun did not report in time: it is not known whether it
+    was begun.
     """
     needs = (
         works.filter(pl.col("begin_day") < 0)
@@ -160,14 +160,15 @@ def begun_before(
             begins_on=pl.col("plan_date") + pl.duration(days="begin_day"),
         )
     )
-    return conform(BegunBefore, _told_in_time(needs, inputs, carried).sort(*PRODUCT, "schedule_date", "item_id"))
+    return conform(BegunBefore, _reported_in_time(needs, inputs, carried).sort(*PRODUCT, "schedule_date", "item_id"))
 
 
-def _told_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFrame[CarriedBatches]) -> pl.DataFrame:
-    """Needs that the plan of the day on which they had to be begun told of before the work of that day began.
+def _reported_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFrame[CarriedBatches]) -> pl.DataFrame:
+    """Needs that the plan of the day on which they had to be begun reported before the work of that day began.
 
-    Left out is also what that plan's first version told when the hour of the dough was over, unless it has been begun
-    by now. What a later version added then is not taken as begun: what was to be begun by its hour had been told.
+    Left out is also what that plan's first version reported when the hour of the dough was over, unless it has been
+    begun by now. What a later version added then is not taken as begun: what was to be begun by its hour had been
+    reported.
     """
     begin_days = needs.select("tenant_id", "timezone", schedule_date="begins_on").unique()
     nights = begin_days.with_columns(next_day=pl.col("schedule_date") + pl.duration(days=1), midnight=pl.lit(time()))
@@ -176,14 +177,14 @@ def _told_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.DataFram
         .join(first_starts(begin_days, inputs["shifts"]), on=["tenant_id", "schedule_date"], how="left")
         .select("tenant_id", plan_date="schedule_date", work_at=pl.coalesce("first_start_at", "day_ends_at"))
     )
-    told = inputs["plan_versions"].join(starts, on=CELL).filter(pl.col("published_at") <= pl.col("work_at"))
+    reported = inputs["plan_versions"].join(starts, on=CELL).filter(pl.col("published_at") <= pl.col("work_at"))
     too_late = (
         inputs["published_batches"]
         .filter(pl.col("version") == 1, pl.col("planned_since") > pl.col("begins_at"))
         .join(carried, on=BATCH, how="anti")
         .select(*PRODUCT_DAY, begins_on="plan_date")
     )
-    known = needs.join(told, left_on=["tenant_id", "begins_on"], right_on=CELL, how="semi")
+    known = needs.join(reported, left_on=["tenant_id", "begins_on"], right_on=CELL, how="semi")
     return known.join(too_late, on=too_late.columns, how="anti")
 
 

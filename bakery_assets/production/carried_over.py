@@ -119,11 +119,11 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
     begun_by_record = (pl.col("begins") <= as_of) & (pl.col("begins") >= pl.col("planned_since"))
     is_final = (pl.col("published_for") == pl.col("schedule_date")) & (pl.col("schedule_date") > pl.col("cell_date"))
     rows = rows.with_columns(is_final=is_final & pl.col("is_of_record"))
-    told_begun = pl.any_horizontal(
+    reported_begun = pl.any_horizontal(
         pl.col("started_at", "checked_at").is_not_null(), pl.col("state").is_in(["completed", "failed"])
     ).fill_null(value=False)
     holds = begun_by_record.fill_null(value=False) | pl.col("state").is_not_null() | pl.col("is_final")
-    kept = rows.filter((pl.col("is_of_record") & holds) | told_begun)
+    kept = rows.filter((pl.col("is_of_record") & holds) | reported_begun)
     assumed = (
         pl.when(begun_by_record & (pl.col("ends") <= as_of))
         .then(pl.lit("completed"))
@@ -141,7 +141,7 @@ def carried_batches(cells: dy.DataFrame[Cells], inputs: RecordInputs) -> dy.Data
         quantity_planned=pl.coalesce("confirmed_quantity", "quantity_planned"),
         reasoning=_with_change(),
     )
-    return conform(CarriedBatches, _with_stock(kept, cells, begun_by_record | told_begun).sort(BATCH))
+    return conform(CarriedBatches, _with_stock(kept, cells, begun_by_record | reported_begun).sort(BATCH))
 
 
 def _with_stock(kept: pl.DataFrame, cells: dy.DataFrame[Cells], begun: pl.Expr) -> pl.DataFrame:
@@ -192,9 +192,9 @@ def _with_opening(rows: pl.DataFrame, inputs: RecordInputs) -> pl.DataFrame:
     return rows.join(opening, on=["tenant_id", "schedule_date"], how="left")
 
 
-def _delay(told_start: str) -> pl.Expr:
+def _delay(reported_start: str) -> pl.Expr:
     """How much later than planned a batch was begun; nothing where no event tells."""
-    return (pl.col(told_start) - pl.col("start_at")).fill_null(timedelta())
+    return (pl.col(reported_start) - pl.col("start_at")).fill_null(timedelta())
 
 
 def _day(term: str) -> pl.Expr:
@@ -237,9 +237,9 @@ def used_numbers(
     another one.
     """
     final = published.filter(pl.col("plan_date") == pl.col("schedule_date"))
-    told = events.rename({"plan_date": "schedule_date"})
+    reported = events.rename({"plan_date": "schedule_date"})
     day, number = pl.col("schedule_date").dt.strftime("%Y%m%d"), pl.col("batch_number")
-    taken = pl.concat([final.select(BATCH), carried.select(BATCH), told.select(BATCH)]).filter(
+    taken = pl.concat([final.select(BATCH), carried.select(BATCH), reported.select(BATCH)]).filter(
         number.str.starts_with(day)
     )
     running = number.str.extract(r"^\d{8}-(\d{3,6})$").cast(pl.Int32)

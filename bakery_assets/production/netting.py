@@ -39,7 +39,7 @@ class NetRequirements(DailyTargets):
     expected_loss = col.metric("Lost on average by what is left of it when it can no longer be sold")
 
     @dy.rule()
-    def targets_are_covered_baked_or_told(cls) -> pl.Expr:
+    def targets_are_covered_baked_or_reported(cls) -> pl.Expr:
         """target = stock_used + net_requirement + unmet + not_begun + not_worth_it."""
         parts = ("stock_used", "net_requirement", "unmet", "not_begun", "not_worth_it")
         return equal("target", pl.sum_horizontal(parts))

@@ -66,7 +66,7 @@ def plan_production(cells: dy.DataFrame[Cells], inputs: ProductionInputs) -> Pro
     can be made of doughs that had to be begun before.
 
     A product whose master data cannot be used (a recipe without an end, sizes or capacities that lead to an
-    implausible number of batches or loads) is left out and told in ``master_data_faults``; the others are planned.
+    implausible number of batches or loads) is left out and reported in ``master_data_faults``; the others are planned.
     """
     steps, equipment = inputs["production_steps"], inputs["equipment"]
     in_recipes = recipe_faults(cells, inputs)

@@ -55,11 +55,11 @@ def made_batches(
     batch replace that, also of one that was given up or never planned. A start that nothing tells of is implied by the
     end.
     """
-    told = histories.rename(
-        {"product_id": "told_product_id", "quantity": "told_quantity", "wasted_quantity": "told_waste"}
+    reported = histories.rename(
+        {"product_id": "reported_product_id", "quantity": "reported_quantity", "wasted_quantity": "reported_waste"}
     )
-    batches = recorded.join(told, on=BATCH, how="full", coalesce=True).with_columns(
-        product_id=pl.coalesce("product_id", "told_product_id")
+    batches = recorded.join(reported, on=BATCH, how="full", coalesce=True).with_columns(
+        product_id=pl.coalesce("product_id", "reported_product_id")
     )
     batches = scope.at_opening(
         batches.filter(pl.col("product_id").is_not_null()).with_columns(date=pl.col("schedule_date")), "opens_at"
@@ -71,17 +71,19 @@ def made_batches(
     planned_start = pl.coalesce("start_at", "opens_at")
     begins = pl.coalesce(begins_by_record(), "opens_at")
     is_assumed = pl.col("is_of_record") & (pl.col("planned_since") <= begins) & (begins <= pl.col("planned_as_of"))
-    # Whoever confirms a batch of record is going to bake it; of one that was given up more has to be told.
+    # Whoever confirms a batch of record is going to bake it; of one that was given up more has to be reported.
     is_confirmed = pl.col("confirmed_at").is_not_null() & pl.col("is_of_record").fill_null(value=True)
-    told_start = pl.coalesce("started_at", "checked_at")
-    has_begun = is_confirmed | told_start.is_not_null() | is_finished | is_cut
-    is_made = pl.when(ended == "cancelled").then(told_start.is_not_null()).otherwise(has_begun | is_assumed)
-    start = pl.coalesce(told_start, pl.min_horizontal(planned_start, pl.when(is_finished | is_cut).then("ended_at")))
+    reported_start = pl.coalesce("started_at", "checked_at")
+    has_begun = is_confirmed | reported_start.is_not_null() | is_finished | is_cut
+    is_made = pl.when(ended == "cancelled").then(reported_start.is_not_null()).otherwise(has_begun | is_assumed)
+    start = pl.coalesce(
+        reported_start, pl.min_horizontal(planned_start, pl.when(is_finished | is_cut).then("ended_at"))
+    )
     to_be_made = pl.coalesce("confirmed_quantity", "quantity_planned").fill_null(0.0)
-    good = pl.coalesce("told_quantity", to_be_made)
-    wasted = pl.col("told_waste").fill_null(0.0)
-    # Of a batch that came to nothing its units are rarely told, and never 0: its dough was made.
-    lost = pl.col("told_quantity").fill_null(0.0) + wasted
+    good = pl.coalesce("reported_quantity", to_be_made)
+    wasted = pl.col("reported_waste").fill_null(0.0)
+    # Of a batch that came to nothing its units are rarely reported, and never 0: its dough was made.
+    lost = pl.col("reported_quantity").fill_null(0.0) + wasted
     made = (
         batches.with_columns(
             is_made=is_made,

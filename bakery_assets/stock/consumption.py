@@ -54,13 +54,15 @@ def taken_by_batches(
         )
     )  # fmt: skip
     is_ingredient = pl.col("ingredient_id").is_not_null()
-    told = facts.rename({"plan_date": "schedule_date"}).with_columns(
+    reported = facts.rename({"plan_date": "schedule_date"}).with_columns(
         item_kind=pl.when(is_ingredient).then(pl.lit(INGREDIENT_KIND)).otherwise(pl.lit(INTERMEDIATE_KIND)),
         item_id=pl.coalesce("ingredient_id", "recipe_id"),
     )
     batch = ["tenant_id", "schedule_date", "batch_number"]
-    of_facts = told.join(batches.select(*batch, "taken_at", "source"), on=batch).with_columns(is_assumed=pl.lit(False))
-    unnamed = by_recipe.join(told, on=[*batch, "item_kind", "item_id"], how="anti")
+    of_facts = reported.join(batches.select(*batch, "taken_at", "source"), on=batch).with_columns(
+        is_assumed=pl.lit(False)
+    )
+    unnamed = by_recipe.join(reported, on=[*batch, "item_kind", "item_id"], how="anti")
     columns = Taken.column_names()
     return conform(Taken, pl.concat([unnamed.select(columns), of_facts.select(columns)]))
 
@@ -119,7 +121,7 @@ def begun(
 
     As in ``materials.make_days`` days are those that work is for: what a night shift begins before midnight is work of
     the day on whose morning it ends. What a batch takes is begun no earlier than the batch was planned: until then
-    nobody knew of it.
+    it was not known.
     """
     lots = _added_up(taken, "taken_at").filter(pl.col("item_kind") == INTERMEDIATE_KIND)
     zones = scope.cells.select("tenant_id", "timezone", location_id="kitchen_id")

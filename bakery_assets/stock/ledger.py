@@ -217,7 +217,7 @@ def _derive(
     facts = selling.SalesFacts(inputs["sales"], inputs["sales_hourly"], inputs["day_forecasts"])
     sold = selling.sold_days(scope, facts)
     recorded = made_of.recorded_days(scope, inputs["plan_versions"])
-    implied = selling.implied_production(scope, sold, waste, made, recorded, _told(of_record, histories))
+    implied = selling.implied_production(scope, sold, waste, made, recorded, _reported(of_record, histories))
     of_products = pl.concat(
         [
             each.filter(pl.col("item_kind") == PRODUCT_KIND)
@@ -302,7 +302,7 @@ def _shelf_lives(inputs: LedgerInputs) -> pl.DataFrame:
     )
 
 
-def _told(recorded: dy.DataFrame[RecordedBatches], histories: dy.DataFrame[BatchHistories]) -> pl.DataFrame:
+def _reported(recorded: dy.DataFrame[RecordedBatches], histories: dy.DataFrame[BatchHistories]) -> pl.DataFrame:
     """Products and days that batch events tell of: of planned batches by number, of others as they say."""
     planned = recorded.select(*BATCH, planned_product="product_id")
     named = histories.join(planned, on=BATCH, how="left").with_columns(
@@ -330,21 +330,21 @@ def _with_raises(
     Args:
         brought: ``tenant_id, item_id, made_on`` of what is taken to have been brought.
     """
-    told = made.group_by("tenant_id", item_id="product_id", made_on="schedule_date").agg(
-        all_told=pl.col("is_recorded").all()
+    reported = made.group_by("tenant_id", item_id="product_id", made_on="schedule_date").agg(
+        all_reported=pl.col("is_recorded").all()
     )
     is_transfer = pl.col("action") == int(Action.TRANSFER)
     takes = pl.col("action").is_in([int(Action.SELL), int(Action.DISCARD)]) | (is_transfer & ~pl.col("is_assumed"))
     of_day = ["tenant_id", "item_id", "made_on"]
     joined = (
-        events.join(told, on=of_day, how="left", maintain_order="left")
+        events.join(reported, on=of_day, how="left", maintain_order="left")
         .join(brought.with_columns(is_brought=True), on=of_day, how="left", maintain_order="left")
         .join(lives, on=ITEM, how="left", maintain_order="left")
     )
     last = pl.col("made_on") + pl.duration(days=pl.col("shelf_life_days") - 1)
     is_waste = pl.col("action") == int(Action.DISCARD)
     of_any_lot = takes & (pl.col("lot_id").is_null() | is_waste)
-    raised = of_any_lot & ~pl.col("all_told").fill_null(value=False)
+    raised = of_any_lot & ~pl.col("all_reported").fill_null(value=False)
     return conform(
         StockEvents,
         joined.with_columns(
@@ -367,16 +367,16 @@ def _settle_intermediates(
 ) -> dy.DataFrame[use.Taken]:
     """Settle intermediates level by level; returns what was taken of everything."""
     closed = closed_days(inputs["calendar"])
-    told = facts.filter(pl.col("item_kind") == INTERMEDIATE_KIND)
+    reported = facts.filter(pl.col("item_kind") == INTERMEDIATE_KIND)
     in_bill = recipes.bill.select("tenant_id", "item_id").unique()
     for number, level in enumerate(recipes.levels or [in_bill]):
         # Counted intermediates without a bill of their own settle with the first level.
-        others = told.join(in_bill, on=["tenant_id", "item_id"], how="anti") if number == 0 else told.clear()
+        others = reported.join(in_bill, on=["tenant_id", "item_id"], how="anti") if number == 0 else reported.clear()
         due = taken.filter(pl.col("item_kind") == INTERMEDIATE_KIND).join(
             level, on=["tenant_id", "item_id"], how="semi"
         )
         due = conform(use.Taken, due)
-        own = told.join(level, on=["tenant_id", "item_id"], how="semi")
+        own = reported.join(level, on=["tenant_id", "item_id"], how="semi")
         begun = limited(use.begun(ledger.scope, recipes, closed, due, batches), limits)
         events = pl.concat([own, others, begun, use.consumption(ledger.scope, due)])
         if events.is_empty() and ledger.opening.lots.is_empty() and ledger.opening.promised.is_empty():
@@ -455,9 +455,9 @@ def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockB
     """Lots at the planning instant, and ingredients that have none and of which nothing tells what there is."""
     dates = ledger.scope.cells.select("tenant_id", "plan_date", "kitchen_id")
     lots = pl.concat([each.lots for each in ledger.after]).join(dates, on="tenant_id")
-    untold = unknown_ingredients(ledger.scope.cells, inputs["ingredients"], inputs)
+    unreported = unknown_ingredients(ledger.scope.cells, inputs["ingredients"], inputs)
     unknown = (
-        untold.with_columns(item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id")
+        unreported.with_columns(item_kind=pl.lit(INGREDIENT_KIND), item_id="ingredient_id")
         .join(lots, on=ITEM, how="anti")
         .join(dates, on="tenant_id")
         .with_columns(
@@ -470,8 +470,8 @@ def _balances(ledger: Ledger, inputs: LedgerInputs) -> dy.DataFrame[plans.StockB
 
 
 def is_unexplained() -> pl.Expr:
-    """Whether what an event took beyond the book is told: more of an ingredient may have come than was recorded, so of
-    what is used or thrown away of one it is not."""
+    """Whether what an event took beyond the book is reported: more of an ingredient may have come than was recorded, so
+    of what is used or thrown away of one it is not."""
     return (pl.col("item_kind") == PRODUCT_KIND) | (pl.col("action") == int(Action.SEND_BACK))
 
 

@@ -135,7 +135,7 @@ def with_shares(
     span = pl.col("closes_at") - pl.col("opens_at")
     evenly = (pl.col(at) - pl.col("opens_at")).dt.total_seconds() / span.dt.total_seconds()
     by_hour = (pl.col("before") + pl.col("weight") * pl.col("wall").dt.minute() / 60) / pl.col("total")
-    # After midnight the day's profile begins anew, but its sales do not.
+    # After midnight the day's profile starts again, but its sales do not.
     is_day = pl.col("wall").dt.date() == pl.col("date")
     share = (
         pl.when(pl.col(at) >= pl.col("closes_at"))
@@ -154,7 +154,7 @@ def implied_production(
     waste: dy.DataFrame[StockEvents],
     made: dy.DataFrame[MadeBatches],
     recorded: dy.DataFrame[RecordedDays],
-    told: pl.DataFrame,
+    reported: pl.DataFrame,
 ) -> dy.DataFrame[ImpliedProduction]:
     """Sales and waste by product and day, where neither a plan of record nor a batch tells what was made.
 
@@ -162,7 +162,7 @@ def implied_production(
     what is beyond that is raised, see ``ledger``.
 
     Args:
-        told: ``tenant_id, product_id, schedule_date`` that events tell of, whatever became of the batches.
+        reported: ``tenant_id, product_id, schedule_date`` that events tell of, whatever became of the batches.
     """
     sales = sold.select("tenant_id", "product_id", "date", quantity=pl.col("recorded") + pl.col("assumed"))
     of_products = waste.filter(pl.col("item_kind") == PRODUCT_KIND).with_columns(date=pl.col("made_on"))
@@ -173,7 +173,7 @@ def implied_production(
         .select("tenant_id", product_id="item_id", date="date", quantity="quantity")
     )
     of_day = ["tenant_id", "product_id", "date"]
-    batches = pl.concat([made.select("tenant_id", "product_id", "schedule_date"), told]).rename(
+    batches = pl.concat([made.select("tenant_id", "product_id", "schedule_date"), reported]).rename(
         {"schedule_date": "date"}
     )
     needed = (

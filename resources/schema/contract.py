@@ -32,16 +32,16 @@ columns marked * may be left out or empty.
   it follows from the date or instant that the fact is about, so that loading a file twice, in pieces or in any order
   gives the same tables. A different figure under the same key goes to quarantine; a correction carries a later
   `recorded_at`, or is loaded with `--corrections`, which records it as known now.
-- **Weather** may be told ahead. Without `recorded_at` it is known from loading on, or from the end of its day if that
+- **Weather** may be a forecast. Without `recorded_at` it is known from loading on, or from the end of its day if that
   was before; a figure that differs from the latest record takes its place from loading on, without `--corrections`.
 - **Text** is UTF-8. A file that has no UTF-8 outside of ASCII is read as Windows-1252 as a whole, one in UTF-16 as
-  such, and both are told. Of a workbook the first visible sheet counts, with the column names in its first row.
+  such, and both are reported. Of a workbook the first visible sheet counts, with the column names in its first row.
 - **Bad rows** go to `ops.quarantine` with folder, file, line, kind of fault (`code`), column and reason; the good
   rows of the file go on. Of a bad row only columns of the table are kept, and after `BAKERY_QUARANTINE_DAYS` nothing.
   A row that refers to a refused one says so. What a value means is checked, too: countries (ISO 3166, or XX for
   none), currencies (ISO 4217), regions, weekdays, and that no sale lies more than a month ahead.
 - **Recipes** that a plan would leave out, because a unit cannot be converted or a recipe contains itself, are loaded
-  and told at the end of the load.
+  and reported at the end of the load.
 
 The load ends with what became of each file's rows, one example and the remedy for each kind of fault, and the status:
 0 loaded, 1 where a file gave no row that is loaded or was known, or more than `BAKERY_MAX_REFUSED_SHARE` of all rows
@@ -77,25 +77,25 @@ Any other export is read by what its columns are called and hold; an option name
 off. Then:
 
 - The header is the first line that has an article and a date, or what `--skip N` leaves; `sep=;` and title lines are
-  told.
+  reported.
 - A price column whose values are no numbers is none, nor is one that holds the takings of the line. Without one the
   price is takings over quantity. Where all three are there they have to agree: takings of more than 1.35 times, or
   less than a tenth of, quantity times price are refused. Takings that are negative give the article back.
 - Dates such as 03/04/2026 are read as the file's other dates show; else so that no sale lies in the future, as earlier
   exports of the till did (`ops.till_forms`), so that three days or more follow each other, or as is usual in the
-  tenant's country, and that is told (`--date-format`). Where the country contradicts the sales that are known, which
-  the other reading would continue, the file is refused with both readings. Decimal signs that nothing in the file shows
-  are those of earlier exports.
+  tenant's country, and that is reported (`--date-format`). Where the country contradicts the sales that are known,
+  which the other reading would continue, the file is refused with both readings. Decimal signs that nothing in the file
+  shows are those of earlier exports.
 - Without any column of numbers every line is one piece (`--quantity-each` says so where there are others). An export
   with a column for each article is refused, and so is one in which nothing shows whether 1.234 is a little more than
   one.
 - Lines that say total, tip, discount, gift card or custom amount, and those whose status says canceled, are left out
-  and told.
+  and reported.
 - Shops are kept apart where a known till names several, or with `--location-column`; else all is sold in `main`.
 - A day may come in several files, which count together (`ops.imports`, `ops.import_lines`): where every line has the
   number of its receipt, receipts merge by number and minute, and one that comes again counts once, as the newest file
   has it, or no more where that says that it is void. Without numbers the newest file of a till takes the place of what
-  the till said of the day before, and that is told; `--add` adds to it. Tills add up: a till is a known till or the
+  the till said of the day before, and that is reported; `--add` adds to it. Tills add up: a till is a known till or the
   names of an export's columns, or as `--source NAME` says.
 - An export whose quantities, or takings of a unit, are about a thousand times or a thousandth of what its articles sold
   on other days within eight weeks is held back, for a decimal sign may have been misread; about a hundred times, where
@@ -163,7 +163,7 @@ that counts for its day has it.
 | `state` | planned, confirmed, in_progress, quality_check, completed, failed or cancelled |
 | `is_assumed` | Only the record says that it has begun or is completed |
 | `confirmed_at` | When it was confirmed |
-| `started_at` | When it was started; where nobody said, when what came next happened |
+| `started_at` | When it was started; not reported: when what came next happened |
 | `checked_at` | When its quality was checked |
 | `ended_at` | When it finished, failed or was cancelled |
 | `quantity_made` | Good units, by the event of its end; empty: as planned |

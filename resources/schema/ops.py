@@ -4,7 +4,7 @@ Columns are in ``bakery_assets.schemas.ops``; here is what only SQL has: foreign
 names, indexes and internal columns.
 ``table(..., fact=...)`` marks an append-only fact and says from which column its ``recorded_at`` (when
 we learned it) follows where the file does not give one: the end of that local day, that instant, or
-``"load"`` for the moment of loading. ``is_revised`` marks facts that are told ahead and change until their day: known
+``"load"`` for the moment of loading. ``is_revised`` marks facts that are forecast and change until their day: known
 from loading on, and a figure that differs is the later record. ``happened`` names the column that says when, where
 ``recorded_at`` stands in for an empty one and both tell facts apart. ``creates`` names what a load may add when a row
 refers to it.

@@ -22,7 +22,7 @@ from bakery_assets.explanations.formats import as_json
 from bakery_assets.schemas import conform
 from bakery_assets.schemas import ops as facts_of
 from bakery_assets.schemas import plans as plans_of
-from bakery_assets.schemas.news import News
+from bakery_assets.schemas.new_events import NewEvents
 from resources.schema import ops, plans
 from resources.warehouse.connection import Bulk, Warehouse, frame_schema, insert_from, selected
 from resources.warehouse.delivery_events import announce_written
@@ -235,7 +235,7 @@ def _write(bulk: Bulk, settled: Settlement, now: datetime) -> None:
     _insert(bulk, plans.decision_outcomes, conform(plans_of.DecisionOutcomes, outcomes))
     _quarantine(bulk, conform(JudgedDecisions, new.filter(is_refused)))
     announce_written(bulk)
-    append_events(bulk, settled.news)
+    append_events(bulk, settled.new_events)
     append_events(bulk, _with_states(bulk, settled))
 
 
@@ -253,8 +253,8 @@ def _quarantine(bulk: Bulk, refused: dy.DataFrame[JudgedDecisions]) -> None:
     )
 
 
-def _with_states(bulk: Bulk, settled: Settlement) -> dy.DataFrame[News]:
-    """Bring the states in the plans' own rows up to date; what changed of whole plans, as news."""
+def _with_states(bulk: Bulk, settled: Settlement) -> dy.DataFrame[NewEvents]:
+    """Bring the states in the plans' own rows up to date; what changed of whole plans, as new events."""
     bulk.run("DROP TABLE IF EXISTS settled_plans, settled_proposals")
     mark_as_writer(bulk)
     bulk.put("settled_plans", settled.plans)
@@ -263,11 +263,13 @@ def _with_states(bulk: Bulk, settled: Settlement) -> dy.DataFrame[News]:
     key = "tenant_id, plan_date, version, proposal_number"
     bulk.read(_state_update("purchase_proposals", "settled_proposals", key))
     states = settled.plans.select("tenant_id", "plan_date", "version", "since")
-    told = changed.with_columns(pl.col("version").cast(pl.Int32)).join(states, on=["tenant_id", "plan_date", "version"])
+    reported = changed.with_columns(pl.col("version").cast(pl.Int32)).join(
+        states, on=["tenant_id", "plan_date", "version"]
+    )
     status = {"from": "before", "to": "status"}
     return conform(
-        News,
-        told.with_columns(
+        NewEvents,
+        reported.with_columns(
             type=pl.lit("procurement.plan.status_changed"),
             subject=pl.format("plan/{}/{}", "plan_date", "version"),
             occasion=pl.format("{}@{}", "status", pl.col("since").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")),

@@ -1,8 +1,8 @@
 """The watch over deliveries: alerts about them are brought up to date with the facts of an instant.
 
-What has to be told, and how alerts about it begin and end, is in ``bakery_assets.deliveries``. Most looks find nothing
-new, so a look reads only orders of which something is to come; names, recipes and the plan are read of those bakeries
-of which something has to be told.
+What has to be reported, and how alerts about it begin and end, is in ``bakery_assets.deliveries``. Most looks find
+nothing new, so a look reads only orders of which something is to come; names, recipes and the plan are read of those
+bakeries of which something has to be reported.
 """
 # ruff: noqa: S608 - names come from the schema, values never do
 
@@ -30,7 +30,7 @@ from resources.warehouse.connection import Bulk, Warehouse, selected
 from resources.warehouse.facts import known_facts
 
 S = TypeVar("S", bound=dy.Schema)
-LONGEST_NOTICE = "7 days"  # nothing is told longer before than this, whatever a bakery has set
+LONGEST_NOTICE = "7 days"  # nothing is reported longer before than this, whatever a bakery has set
 
 _LATEST_PLANS = """
     CREATE TEMPORARY TABLE latest_plans AS
@@ -152,8 +152,8 @@ def watch_planned(bulk: Bulk) -> int:
 def update_delivery_alerts(bulk: Bulk, cells: dy.DataFrame[Cells]) -> int:
     """Open, change and end alerts as of each tenant's ``planned_as_of``; how many have changed.
 
-    Bakeries of which something has to be told are locked, and looked at again, so that two watches, or a watch and a
-    plan, come one after the other.
+    Bakeries of which something has to be reported are locked, and looked at again, so that two watches, or a watch and
+    a plan, come one after the other.
     """
     if cells.is_empty():
         return 0

@@ -8,7 +8,7 @@ it tells, so that it does no harm to read rows twice.
 # ruff: noqa: S608 - conditions are made of numbers
 
 from bakery_assets.schemas import conform
-from bakery_assets.schemas.news import News
+from bakery_assets.schemas.new_events import NewEvents
 from resources.warehouse.connection import Bulk, Warehouse
 from resources.warehouse.events import append_events
 
@@ -76,4 +76,4 @@ def announce_since(warehouse: Warehouse, since: int | None) -> int:
 
 def _announce(bulk: Bulk, which: str) -> int:
     parts = [bulk.read(query.format(which=which)) for query in (_ORDERS, _RECEIPTS)]
-    return sum(append_events(bulk, conform(News, part)) for part in parts)
+    return sum(append_events(bulk, conform(NewEvents, part)) for part in parts)

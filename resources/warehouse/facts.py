@@ -139,7 +139,7 @@ def _needing_all(
     """``tenant_id`` of those for whom what was read shows that all of history is needed.
 
     They are those of ``history`` whose balances do not hold, and ``trained`` ones that have long sold nothing: since
-    when, they are told.
+    when, they are reported.
     """
     unsure = [history.select("tenant_id").clear()]
     if history.height:

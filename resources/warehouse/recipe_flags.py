@@ -1,4 +1,4 @@
-"""Recipes that planning would trip over, told when they are loaded; planning itself leaves them out with an alert."""
+"""Recipes that planning would trip over, reported when they are loaded; planning leaves them out with an alert."""
 
 from collections.abc import Collection
 from datetime import date

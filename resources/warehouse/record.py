@@ -165,8 +165,10 @@ def batch_columns(day: date) -> str:
         f"SELECT q.reasoning FROM {production_batches.fullname} q WHERE q.tenant_id = p.tenant_id"
         " AND q.plan_date = p.plan_date AND q.schedule_date = p.schedule_date AND q.batch_number = p.batch_number"
     )
-    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
-    needed = f"CASE WHEN p.schedule_date >= DATE '{day}' THEN ({told})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    reported = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
+    needed = (
+        f"CASE WHEN p.schedule_date >= DATE '{day}' THEN ({reported})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    )
     return selected(published_batches, "p").replace("p.reasoning::text", needed)
 
 
@@ -176,8 +178,8 @@ def order_columns(day: date) -> str:
         f"SELECT q.reasoning FROM {procurement_requirements.fullname} q WHERE q.tenant_id = p.tenant_id"
         f" AND q.plan_date = DATE '{day}' AND q.version = p.version AND q.requirement_number = p.requirement_number"
     )
-    told = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
-    own = f"CASE WHEN p.plan_date = DATE '{day}' THEN ({told})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    reported = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
+    own = f"CASE WHEN p.plan_date = DATE '{day}' THEN ({reported})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
     return selected(published_orders, "p").replace("p.reasoning::text", own)
 
 
@@ -189,9 +191,9 @@ def request_versions(
     detail: str | None,
     now: datetime,
 ) -> set[Cell]:
-    """Request that cells are planned anew on what was known at ``planned_as_of``; the next run plans that version.
+    """Request that cells are replanned on what was known at ``planned_as_of``; the next run plans that version.
 
-    Only what is published can be planned anew. A version knows the one before it: its instant is not before that was
+    Only what is published can be replanned. A version knows the one before it: its instant is not before that was
     published.
 
     Returns:

@@ -32,7 +32,7 @@ _ABOUT = {name: _COUNTED if name == "stock_lots" else f"{{0}}.{DATED[name]}" for
 }  # as its key has it: an event's own time may be corrected
 _DAY_IN_KEY = ("stock_lots", "batch_events", "batch_consumption")  # all records of a fact are about the same day
 _ORDERS = ("purchase_orders", "stock_receipts", "supplier_returns")
-# The first count of an item has nothing to be compared with, and how old the last one is, people are told.
+# The first count of an item has nothing to be compared with, and how old the last one is, people are reported.
 _ITEM = "coalesce({0}.ingredient_id, ''), coalesce({0}.product_id, ''), coalesce({0}.recipe_id, '')"
 _FIRST_AND_LAST_COUNTS = (
     f" LEFT JOIN (SELECT l.tenant_id, ({_ITEM.format('l')}) AS item, min({_COUNTED.format('l')}) AS first,"

@@ -6,8 +6,8 @@ where nothing of that has changed: no transaction that its snapshot did not see 
 again.
 
 Once a day what has changed is settled (``forget_inputs``): plans that it makes stale are marked so, of the others it is
-kept that they have seen it, and then it is forgotten. Until where, a row of nobody says: a plan that was in the making
-meanwhile, and may not have seen what is forgotten, is not reused.
+kept that they have seen it, and then it is forgotten. A row of no tenant says up to which transaction: a plan that was
+in the making meanwhile, and may not have seen what is forgotten, is not reused.
 """
 # ruff: noqa: S608 - names come from the schema, values are snapshots, digests and instants
 
@@ -51,13 +51,13 @@ def snapshot_of_now(warehouse: Warehouse) -> str:
         return str(connection.execute(text("SELECT pg_current_snapshot()::text")).scalar_one())
 
 
-NOBODY = ""  # whose row of input_changes says until which transaction changes are forgotten
+NO_TENANT = ""  # whose row of input_changes says until which transaction changes are forgotten
 _CHANGED = """
     (SELECT string_agg(DISTINCT c.source, ', ') || ' changed' FROM plans.input_changes c
      WHERE c.tenant_id IN (a.tenant_id, '*') AND c.transaction_id >= pg_snapshot_xmin(a.facts_snapshot)
        AND NOT pg_visible_in_snapshot(c.transaction_id, a.facts_snapshot))
 """
-_FORGOTTEN = f"(SELECT max(transaction_id) FROM plans.input_changes WHERE tenant_id = '{NOBODY}')"
+_FORGOTTEN = f"(SELECT max(transaction_id) FROM plans.input_changes WHERE tenant_id = '{NO_TENANT}')"
 _OTHER_DAYS = f"""
     EXISTS (SELECT FROM plans.plan_inputs o WHERE o.tenant_id = a.tenant_id
         AND NOT pg_visible_in_snapshot(o.published_xid, a.plans_snapshot)
@@ -195,4 +195,4 @@ def forget_inputs(warehouse: Warehouse) -> None:
         ended = f"pg_snapshot_xmin({seen})"
         bulk.run(f"DELETE FROM plans.plan_inputs WHERE facts_snapshot IS NULL AND published_xid < {ended}")
         bulk.run(f"DELETE FROM plans.input_changes WHERE transaction_id < {ended}")
-        bulk.run(f"INSERT INTO plans.input_changes VALUES ('{NOBODY}', 'forgotten', {ended}) ON CONFLICT DO NOTHING")
+        bulk.run(f"INSERT INTO plans.input_changes VALUES ('{NO_TENANT}', 'forgotten', {ended}) ON CONFLICT DO NOTHING")

@@ -159,10 +159,10 @@ def test_a_bakery_that_has_doubled_for_ten_days_is_trained_because_of_it(office:
     insert(office.warehouse, **{**doubled, "sales": sold})
     assert office.retrain("b1").success
     assert office.states() == [("b1", "promoted")]
-    told = dict(rows(office.warehouse, "SELECT kind, explanation FROM plans.retraining_triggers"))
+    reported = dict(rows(office.warehouse, "SELECT kind, explanation FROM plans.retraining_triggers"))
     first = DAY - timedelta(days=10)
-    assert set(told) == {"no_model", "level_shift"}
-    assert told["level_shift"].startswith(f"sales have been about twice the usual since {first}, ")
+    assert set(reported) == {"no_model", "level_shift"}
+    assert reported["level_shift"].startswith(f"sales have been about twice the usual since {first}, ")
 
 
 @pytest.mark.parametrize(("step", "stage"), [("TRIGGERS", "retraining_triggers"), ("TRAINING", "model_versions")])
@@ -301,7 +301,7 @@ def test_a_first_version_that_does_worse_than_the_fallbacks_is_rolled_back_to_th
         ("untrained_smoothing", "untrained")
     ]
     office.retrain("spoilt")
-    assert set(office.champions()) == {"spoilt", "well"}, "the next Sunday trains it anew"
+    assert set(office.champions()) == {"spoilt", "well"}, "the next Sunday trains it again"
 
 
 def test_a_version_that_did_worse_is_rolled_back_and_one_that_did_not_is_confirmed(

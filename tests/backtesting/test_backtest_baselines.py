@@ -101,14 +101,14 @@ def test_a_series_of_less_than_a_week_takes_its_mean_where_last_week_has_no_such
 def test_a_day_on_which_the_shop_will_be_closed_sells_nothing_for_sure(name: str) -> None:
     panel = series(120)
     closed = panel.head(1).select("tenant_id", "location_id", "product_id", date=FIRST + timedelta(days=203))
-    told = forecast_baseline(name, panel, closed, process_time).rows
-    untold = forecast_baseline(name, panel, NEVER_CLOSED, process_time).rows
+    reported = forecast_baseline(name, panel, closed, process_time).rows
+    unreported = forecast_baseline(name, panel, NEVER_CLOSED, process_time).rows
     figures = ["forecast", "q10", "q50", "q80", "q90", "q95"]
-    assert set(told.select(figures).row(3)) == {0.0}
+    assert set(reported.select(figures).row(3)) == {0.0}
     others = [0, 1, 2, 4, 5, 6]
     if name != "AutoCES":  # whose quantiles are simulated
-        assert told[others].equals(untold[others])
-    assert told[others]["forecast"].equals(untold[others]["forecast"])
+        assert reported[others].equals(unreported[others])
+    assert reported[others]["forecast"].equals(unreported[others]["forecast"])
 
 
 @pytest.mark.parametrize("name", list(BASELINES))

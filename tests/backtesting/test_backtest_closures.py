@@ -1,4 +1,4 @@
-"""What baselines are told of closed days: of those in the past, and of those ahead."""
+"""What baselines know of closed days: of those in the past, and of those ahead."""
 
 from datetime import date, timedelta
 

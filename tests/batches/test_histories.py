@@ -17,7 +17,7 @@ def at(clock: str) -> datetime:
     return datetime.combine(MONDAY, time.fromisoformat(clock), UTC)
 
 
-def told(*lines: str, planned: bool = True) -> tuple[str | None, dict[str, str]]:
+def reported(*lines: str, planned: bool = True) -> tuple[str | None, dict[str, str]]:
     """The state after events, and what is put aside or corrected.
 
     Args:
@@ -70,17 +70,21 @@ def told(*lines: str, planned: bool = True) -> tuple[str | None, dict[str, str]]
     ],
 )
 def test_of_a_planned_batch(lines: list[str], state: str | None, aside: dict[str, str]) -> None:
-    assert told(*lines) == (state, aside)
+    assert reported(*lines) == (state, aside)
 
 
 def test_a_batch_that_no_plan_has_names_its_product_once() -> None:
-    assert told("started 05:00", "finished 06:00", planned=False) == (
+    assert reported("started 05:00", "finished 06:00", planned=False) == (
         None,
         {"started": "unknown_batch", "finished": "unknown_batch"},
     )
-    assert told("started 05:00", "finished 06:00 06:00 cake", planned=False) == ("completed", {})
+    assert reported("started 05:00", "finished 06:00 06:00 cake", planned=False) == ("completed", {})
 
 
 def test_the_order_in_which_events_are_given_changes_nothing() -> None:
     lines = ["cancelled 04:00", "started 05:00", "finished 06:00", "failed 06:30"]
-    assert told(*lines) == told(*reversed(lines)) == ("failed", {"cancelled": "corrected", "finished": "corrected"})
+    assert (
+        reported(*lines)
+        == reported(*reversed(lines))
+        == ("failed", {"cancelled": "corrected", "finished": "corrected"})
+    )

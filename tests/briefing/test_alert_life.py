@@ -17,7 +17,7 @@ FLOUR = "ingredient_shortage:flour"
 OPENED = f"{FLOUR}@2026-01-05"
 
 
-def told(bakery: Bakery, *columns: str) -> list[tuple[object, ...]]:
+def reported(bakery: Bakery, *columns: str) -> list[tuple[object, ...]]:
     return bakery.alerts.select(columns).rows()
 
 
@@ -31,14 +31,14 @@ def days(*found: dict[str, str] | None, seen: tuple[Seen, ...] = ()) -> Bakery:
 
 def test_a_cause_found_on_three_days_is_one_alert_with_the_words_of_the_last() -> None:
     bakery = days({FLOUR: "high"}, {FLOUR: "high"}, {FLOUR: "critical"})
-    assert told(bakery, "alert_id", "status", "severity", "message", "opened_on", "last_plan_date", "updated_at") == [
+    assert reported(bakery, "alert_id", "status", "severity", "message", "opened_on", "last_plan_date", "updated_at") == [
         (OPENED, "open", "critical", f"{FLOUR} critical", date(2026, 1, 5), date(2026, 1, 7), datetime(2026, 1, 7, 4, tzinfo=UTC))
     ]  # fmt: skip
 
 
 def test_a_cause_that_is_gone_is_resolved_with_why() -> None:
     bakery = days({FLOUR: "high"}, {})
-    assert told(bakery, "status", "resolved_on", "resolved_at", "resolution") == [
+    assert reported(bakery, "status", "resolved_on", "resolved_at", "resolution") == [
         ("resolved", date(2026, 1, 6), datetime(2026, 1, 6, 4, tzinfo=UTC),
          "The plan of Tue 6 Jan finds it neither short nor overdue.")
     ]  # fmt: skip
@@ -46,54 +46,54 @@ def test_a_cause_that_is_gone_is_resolved_with_why() -> None:
 
 def test_a_cause_that_comes_back_is_a_new_alert_that_says_so() -> None:
     bakery = days({FLOUR: "high"}, {}, {FLOUR: "high"})
-    assert told(bakery, "alert_id", "status", "recurrence_of") == [
+    assert reported(bakery, "alert_id", "status", "recurrence_of") == [
         (OPENED, "resolved", None), (f"{FLOUR}@2026-01-07", "open", OPENED),
     ]  # fmt: skip
 
 
 def test_a_cause_that_comes_back_on_the_same_day_is_numbered() -> None:
     bakery = days({FLOUR: "high"}).after(Plan(0, {}, version=2)).after(Plan(0, {FLOUR: "high"}, version=3))
-    assert told(bakery, "alert_id", "status") == [(OPENED, "resolved"), (f"{OPENED}-2", "open")]
+    assert reported(bakery, "alert_id", "status") == [(OPENED, "resolved"), (f"{OPENED}-2", "open")]
 
 
 def test_who_has_seen_it_stays_until_it_gets_worse() -> None:
     seen = (Seen(OPENED, 2),)
     calm = days({FLOUR: "high"}, {FLOUR: "medium"}, seen=seen)
-    assert told(calm, "status", "acknowledged_by", "acknowledged_at") == [
+    assert reported(calm, "status", "acknowledged_by", "acknowledged_at") == [
         ("acknowledged", "Ada", datetime(2026, 1, 5, 6, tzinfo=UTC))
     ]
     worse = calm.after(Plan(2, {FLOUR: "critical"}), seen)
-    assert told(worse, "status", "acknowledged_by", "escalated_at") == [
+    assert reported(worse, "status", "acknowledged_by", "escalated_at") == [
         ("open", None, datetime(2026, 1, 7, 4, tzinfo=UTC))
     ]
     again = worse.after(Plan(3, {FLOUR: "critical"}), (*seen, Seen(OPENED, 50, "Bo")))
-    assert told(again, "status", "acknowledged_by") == [("acknowledged", "Bo")]
+    assert reported(again, "status", "acknowledged_by") == [("acknowledged", "Bo")]
 
 
 def test_a_day_that_could_not_be_planned_is_an_alert_until_it_is_planned() -> None:
     failed = days({FLOUR: "high"}, None)
-    assert told(failed, "alert_id", "status") == [
+    assert reported(failed, "alert_id", "status") == [
         (OPENED, "open"), ("planning_failed:2026-01-06@2026-01-06", "open"),
     ]  # fmt: skip
     # The day after does not make up for it, the day itself does.
     later = failed.after(Plan(2, {FLOUR: "high"}))
-    assert [status for (status,) in told(later, "status")] == ["open", "open"]
+    assert [status for (status,) in reported(later, "status")] == ["open", "open"]
     planned = later.after(Plan(1, {}))
-    assert told(planned, "status", "resolution") == [("open", None), ("resolved", "The day has been planned.")]
+    assert reported(planned, "status", "resolution") == [("open", None), ("resolved", "The day has been planned.")]
 
 
 def test_a_failed_day_is_given_up_when_it_is_no_longer_planned() -> None:
     bakery = days(None).after(Plan(13, {}))
-    assert told(bakery, "status") == [("open",)]
-    assert told(bakery.after(Plan(14, {})), "status", "resolution") == [
+    assert reported(bakery, "status") == [("open",)]
+    assert reported(bakery.after(Plan(14, {})), "status", "resolution") == [
         ("resolved", "The day was not planned within 14 days.")
     ]
 
 
 def test_resolved_alerts_are_archived_after_four_weeks() -> None:
     bakery = days({FLOUR: "high"}, {})
-    assert told(bakery.after(Plan(28, {})), "status") == [("resolved",)]
-    assert told(bakery.after(Plan(29, {})), "status") == [("archived",)]
+    assert reported(bakery.after(Plan(28, {})), "status") == [("resolved",)]
+    assert reported(bakery.after(Plan(29, {})), "status") == [("archived",)]
 
 
 NO_LONGER = "The plan of Tue 6 Jan no longer finds it."
@@ -109,9 +109,9 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
         "it begins earlier, it is needed later, it is no longer baked",
         "The plan of Tue 6 Jan finds nothing that is ready too late.",
     ),
-    "planned_late": ("the planning time or the shifts were changed, nobody works", NO_LONGER),
+    "planned_late": ("the planning time or the shifts were changed, there is no shift", NO_LONGER),
     "baking_note": (
-        "order, calendar or batch sizes were corrected, its work has begun, its baking no longer fits, which is told instead",
+        "order, calendar or batch sizes were corrected, its work has begun, its baking no longer fits, which is reported instead",
         "On days that fit into the shifts the plan of Tue 6 Jan finds no work when no one works, no order that cannot be met"
         " and no batch sizes that contradict each other.",
     ),
@@ -164,7 +164,7 @@ WAYS: dict[AlertKind, tuple[str, str]] = {
     ),
     "forecast_off": ("the next day was forecast well, or could not be checked", NO_LONGER),
     "forecast_worsening": ("forecasts got better, or cannot be compared", NO_LONGER),
-    "holiday_unconfirmed": ("the calendar says it now, it was overridden, others' days have told since", NO_LONGER),
+    "holiday_unconfirmed": ("the calendar says it now, it was overridden, others' days have reported since", NO_LONGER),
 }  # fmt: skip
 MONDAY_MORNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
 ORDER = {
@@ -190,7 +190,7 @@ def resolution(
            "subject": "mill"}  # fmt: skip
     bakery = Bakery(conform(plans.Alerts, filled(plans.Alerts, [row])), opened.latest)
     placed = conform(ops.PurchaseOrders, filled(ops.PurchaseOrders, [{**ORDER, **each} for each in orders]))
-    ((said,),) = told(bakery.after(Plan(after, {}, version=2 if after == 0 else 1), orders=placed), "resolution")
+    ((said,),) = reported(bakery.after(Plan(after, {}, version=2 if after == 0 else 1), orders=placed), "resolution")
     return str(said)
 
 
@@ -203,7 +203,7 @@ def test_why_an_alert_went_is_true_for_every_way_its_cause_can_end(kind: AlertKi
 
 TOO_LATE = (
     "The time to order has passed by the plan of Tue 6 Jan, and no order from this supplier has been recorded. What is"
-    " still missing is proposed anew."
+    " still missing is proposed again."
 )
 
 
@@ -221,7 +221,7 @@ TOO_LATE = (
     ids=["none", "another supplier's", "canceled at once", "canceled later", "an earlier one", "an earlier one changed",
          "not yet known"],
 )  # fmt: skip
-def test_an_order_that_nobody_placed_in_time_says_so(orders: tuple[dict[str, object], ...]) -> None:
+def test_an_order_that_was_not_placed_in_time_says_so(orders: tuple[dict[str, object], ...]) -> None:
     passed = datetime(2026, 1, 5, 16, tzinfo=UTC)
     assert resolution("order_today", "order:mill:2026-01-05", deadline=passed, orders=orders) == TOO_LATE
 
@@ -312,7 +312,7 @@ def test_the_same_plan_again_gives_the_same_alerts(made, seen) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(PLANS, SEEN, st.integers(-9, 4), CAUSES)
-def test_planning_the_past_anew_changes_no_alert(made, seen, past, causes) -> None:
+def test_replanning_the_past_changes_no_alert(made, seen, past, causes) -> None:
     bakery = lived([*made, (5, 3, {"a": "high"})], seen)
     failed = bakery.alerts.filter(kind="planning_failed")
     after = bakery.after(Plan(past, causes), seen).alerts

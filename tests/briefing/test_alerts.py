@@ -48,7 +48,7 @@ def test_stock_that_runs_out_today_is_critical_and_says_how_much_is_short(alerts
         )
     )
     assert (alert["severity"], alert["kind"], alert["subject"]) == ("critical", "stockout", "choc")
-    # 1.2 + 0.951 = 2.151 kg, rounded up so that nobody buys too little.
+    # 1.2 + 0.951 = 2.151 kg, rounded up so that not too little is bought.
     assert alert["message"] == "Chocolat: stock runs out today, 2.16 kg short in all."
     assert alert["consequence"] == "What is made with it cannot be baked in full."
     reasons = alert["reasoning"]
@@ -227,7 +227,7 @@ def test_an_order_due_on_the_local_day_after_waits(alerts):
     [
         (1.1, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "high"),
         (1.6, {"shift_ends_at": "2026-11-24T11:30:00Z"}, "critical"),
-        (None, {"shift_ends_at": None}, "critical"),  # nobody works
+        (None, {"shift_ends_at": None}, "critical"),  # there is no shift
     ],
 )
 def test_baking_that_does_not_fit_today(alerts, utilization, reasoning, severity):
@@ -296,7 +296,7 @@ def test_what_is_left_of_todays_own_baking_is_no_news_though_it_was_baked_before
     assert alert["message"] == "Pain au chocolat: 8 pieces will expire unused today."
 
 
-def test_dough_that_was_not_begun_is_told_with_the_batches_that_were_given_up(alerts):
+def test_dough_that_was_not_begun_is_reported_with_the_batches_that_were_given_up(alerts):
     short = stock("pain", 0, "product", gross_requirement=40.0, unmet=30.0, stockout_risk="high")
     limit = {"product_id": "pain", "not_begun": 30.0, "had_to_begin": "Levain", "begin_by": "2026-11-23"}
     schedule = cell(schedule_date=TODAY, status="planned", reasoning=json.dumps({"without_dough": [limit]}))
@@ -309,19 +309,19 @@ def test_dough_that_was_not_begun_is_told_with_the_batches_that_were_given_up(al
         at = datetime(2026, 11, 23, hour, tzinfo=UTC)
         return cell(batch_number=f"20261124-00{number}", event=event, reason=reason, happened_at=at, recorded_at=at)
 
-    def told(*batches, events=()):
+    def reported(*batches, events=()):
         rows = {"production_batches": [*batches], "batch_events": [*events]}
         return only(alerts(inventory_projections=[short], production_schedules=[schedule], **rows))["message"]
 
     start = "Pain au chocolat: stock runs out today, 30 pieces short in all; Levain for 30 pieces had to be begun on Mon 23 Nov"
-    assert told(batch(1, "planned"), batch(2, "cancelled", day(1))) == f"{start}."
-    assert told(batch(1, "cancelled")) == f"{start}: batch 001 was cancelled."
+    assert reported(batch(1, "planned"), batch(2, "cancelled", day(1))) == f"{start}."
+    assert reported(batch(1, "cancelled")) == f"{start}: batch 001 was cancelled."
     reasons = (
         event(1, "started", "a word", 5),
         event(1, "cancelled", "no whole wheat", 6),
         event(2, "failed", "burnt", 7),
     )
-    assert told(batch(1, "cancelled"), batch(2, "failed"), events=reasons) == (
+    assert reported(batch(1, "cancelled"), batch(2, "failed"), events=reasons) == (
         f"{start}: batch 001 was cancelled (no whole wheat), batch 002 failed (burnt)."
     )
 

@@ -24,7 +24,7 @@ def of_shops(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["cause"].startswith("shop_shortage:")]
 
 
-def test_a_shop_that_gets_too_little_is_told_with_where_the_rest_is(alerts: Alerts) -> None:
+def test_a_shop_that_gets_too_little_is_reported_with_where_the_rest_is(alerts: Alerts) -> None:
     trips = [
         trip("gare", "pain", 40.0, 0.0, 0.0),
         trip("gare", "tarte", 6.0, 0.0, 4.0),
@@ -40,7 +40,7 @@ def test_a_shop_that_gets_too_little_is_told_with_where_the_rest_is(alerts: Aler
     assert [row["missing"] for row in json.loads(alert["reasoning"])["products"]] == [40, 2]
 
 
-def test_what_the_whole_bakery_runs_short_of_is_not_told_shop_by_shop(alerts: Alerts) -> None:
+def test_what_the_whole_bakery_runs_short_of_is_not_reported_shop_by_shop(alerts: Alerts) -> None:
     short = {"tenant_id": "paris", "plan_date": DAY, "item_kind": "product", "item_id": "pain", "projection_date": DAY,
              "unmet": 8.0, "stockout_risk": "high"}  # fmt: skip
     rows = alerts(

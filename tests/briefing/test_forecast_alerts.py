@@ -57,17 +57,17 @@ def test_a_bakery_without_known_sales_is_one_alert_that_does_not_say_never(alert
     assert alert["message"] == "No sales are known of the time that a plan looks back on, so every forecast is 0."
 
 
-@pytest.mark.parametrize(("last", "told"), [(-15, False), (-16, True), (-400, True)])
-def test_sales_that_ended_long_ago_are_told_with_the_day_to_look_at(alerts, last, told):
+@pytest.mark.parametrize(("last", "reported"), [(-15, False), (-16, True), (-400, True)])
+def test_sales_that_ended_long_ago_are_reported_with_the_day_to_look_at(alerts, last, reported):
     found = alerts(sales=[paris(product_id="pain", sales_date=day(last), quantity=3.0)])
     ended = [row for row in found if row["kind"] == "sales_ended"]
     assert [row["message"] for row in ended] == (
-        [f"The last sale is of {day(last)}, {-last - 1} open days ago."] if told else []
+        [f"The last sale is of {day(last)}, {-last - 1} open days ago."] if reported else []
     )
     assert all(f"plan --date {day(last + 1)}" in row["suggested_action"] for row in ended)
 
 
-def test_a_bakery_that_was_closed_since_its_last_sale_is_not_told_that_its_sales_ended(alerts):
+def test_a_bakery_that_was_closed_since_its_last_sale_has_no_alert_that_its_sales_ended(alerts):
     closed = [paris(date=day(-n), kind="closed") for n in range(1, 20)]
     found = alerts(sales=[paris(product_id="pain", sales_date=day(-20), quantity=3.0)], calendar=closed)
     assert not [row for row in found if row["kind"] == "sales_ended"]
@@ -116,7 +116,7 @@ def test_weeks_after_faultless_ones_are_worse_by_no_percentage(alerts):
 
 
 @pytest.mark.parametrize("trend", ["improving", "stable", "unknown"])
-def test_weeks_that_do_not_get_worse_need_nobody(alerts, trend):
+def test_weeks_that_do_not_get_worse_need_no_one(alerts, trend):
     weeks = {"wape": 0.2, "wape_7d": 0.3, "wape_7d_before": 0.2, "trend": trend}
     assert alerts(validation_runs=[run(-1, "validated", **weeks)]) == []
 

@@ -84,7 +84,7 @@ def test_a_forecast_of_nothing_because_of_other_shops_says_so_and_how_to_open(al
     )
 
 
-def test_what_the_calendar_the_hours_or_the_shops_own_past_tell_needs_nobody(alerts):
+def test_what_the_calendar_the_hours_or_the_shops_own_past_tell_needs_no_one(alerts):
     rows = [
         holiday(0, "calendar"),
         holiday(1, "calendar", is_open=False),

@@ -41,7 +41,7 @@ def test_one_alert_names_what_is_late_by_how_much_and_why(alerts: Alerts) -> Non
     assert [row["minutes"] for row in json.loads(alert["reasoning"])["products"]] == [45, 10]
 
 
-def test_a_few_minutes_are_of_low_severity_and_one_is_told_as_one(alerts: Alerts) -> None:
+def test_a_few_minutes_are_of_low_severity_and_one_is_reported_as_one(alerts: Alerts) -> None:
     def late_by(seconds: int) -> dict[str, Any]:
         end = SEVEN + timedelta(seconds=seconds)
         (alert,) = of_kind(alerts(production_batches=[batch(1, "pain", 40, end)]), "not_ready")
@@ -53,7 +53,7 @@ def test_a_few_minutes_are_of_low_severity_and_one_is_told_as_one(alerts: Alerts
     assert [late_by(seconds)["severity"] for seconds in (30, 600, 601)] == ["low", "low", "high"]
 
 
-def test_what_was_begun_late_is_told_with_its_own_reason_and_not_with_the_planned_end(alerts: Alerts) -> None:
+def test_what_was_begun_late_is_reported_with_its_own_reason_and_not_with_the_planned_end(alerts: Alerts) -> None:
     begun = "it was begun at 06:40 and is ready at 07:10, later than planned"
     kept = batch(1, "pain", 40, datetime(2026, 11, 24, 5, 50, tzinfo=UTC), is_late=True, late_because=begun)
     (alert,) = of_kind(alerts(production_batches=[kept]), "not_ready")
@@ -62,13 +62,13 @@ def test_what_was_begun_late_is_told_with_its_own_reason_and_not_with_the_planne
     assert [row["minutes"] for row in json.loads(alert["reasoning"])["products"]] == [None]
 
 
-def test_what_is_ready_and_what_is_late_on_another_day_is_not_told(alerts: Alerts) -> None:
+def test_what_is_ready_and_what_is_late_on_another_day_is_not_reported(alerts: Alerts) -> None:
     tomorrow = {"schedule_date": date(2026, 11, 25), "is_late": True, "late_because": MACHINES}
     rows = alerts(production_batches=[batch(1, "pain", 40, SEVEN), batch(2, "pain", 40, SEVEN, **tomorrow)])
     assert of_kind(rows, "not_ready") == []
 
 
-def test_a_given_planning_time_after_the_first_start_is_told_with_what_to_do(alerts: Alerts) -> None:
+def test_a_given_planning_time_after_the_first_start_is_reported_with_what_to_do(alerts: Alerts) -> None:
     shift = {"tenant_id": "paris", "shift_id": "s", "weekday": 2, "starts_at": time(4), "ends_at": time(12), "staff": 1}
     tenant = {"tenant_id": "paris", "name": "Le Fournil", "timezone": "Europe/Paris"}
     (alert,) = of_kind(alerts(shifts=[shift], tenants=[{**tenant, "planning_time": time(5, 30)}]), "planned_late")

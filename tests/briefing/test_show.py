@@ -210,7 +210,7 @@ def test_an_empty_warehouse_says_how_to_load(
 @pytest.mark.filled(by=one_bakery)
 def test_what_needs_a_person_is_listed_and_acknowledged(bakery: Warehouse) -> None:
     plan(bakery, {CELL: Failed("demand_forecasts", "tenant paris-fournil has no products; load products for it")})
-    listed = told("alerts", "--tenant", "paris-fournil")
+    listed = reported("alerts", "--tenant", "paris-fournil")
     assert listed.exit_code == 0
     words = " ".join(listed.output.split())
     assert "critical now" in words
@@ -218,20 +218,20 @@ def test_what_needs_a_person_is_listed_and_acknowledged(bakery: Warehouse) -> No
     assert "Correct what the reason names, and plan the day again." in words
     assert "planning_failed:2026-11-24@2026-11-24" in words
     for narrower in (("--class", "stock"), ("--status", "resolved"), ("--date", "2026-11-23")):
-        assert told("alerts", *narrower).output.strip() in ("No such alerts.", "No alerts."), narrower
-    assert "planning_failed" in told("alerts", "--severity", "high", "--date", "2026-11-24").output
-    assert told("alerts", "--severity", "grave").exit_code == 2
-    assert told("alerts", "--tenant", "nobody").exit_code == 2
+        assert reported("alerts", *narrower).output.strip() in ("No such alerts.", "No alerts."), narrower
+    assert "planning_failed" in reported("alerts", "--severity", "high", "--date", "2026-11-24").output
+    assert reported("alerts", "--severity", "grave").exit_code == 2
+    assert reported("alerts", "--tenant", "nobody").exit_code == 2
 
-    seen = told("alerts", "ack", "planning_failed", "--who", "Ada", "--note", "called the office")
+    seen = reported("alerts", "ack", "planning_failed", "--who", "Ada", "--note", "called the office")
     assert seen.exit_code == 0, seen.output
     assert seen.output.startswith(
         "paris-fournil planning_failed:2026-11-24@2026-11-24: was open, is acknowledged by Ada.\n"
     )
-    assert "seen by Ada" in told("alerts").output
-    again = told("alerts", "ack", "planning_failed:2026-11-24@2026-11-24", "--who", "Bo")
+    assert "seen by Ada" in reported("alerts").output
+    again = reported("alerts", "ack", "planning_failed:2026-11-24@2026-11-24", "--who", "Bo")
     assert "was acknowledged by Ada, is acknowledged by Bo." in again.output
-    unknown = told("alerts", "ack", "planing_failed:2026-11-24@2026-11-24", "--who", "Bo")
+    unknown = reported("alerts", "ack", "planing_failed:2026-11-24@2026-11-24", "--who", "Bo")
     assert unknown.exit_code == 2
     assert "Did you mean planning_failed:2026-11-24@2026-11-24?" in unknown.output
     with bakery.engine.connect() as connection:
@@ -239,12 +239,12 @@ def test_what_needs_a_person_is_listed_and_acknowledged(bakery: Warehouse) -> No
         assert sorted(facts.all()) == [("Ada", "called the office"), ("Bo", None)]
 
     plan(bakery)
-    late = told("alerts", "ack", "planning_failed:2026-11-24@2026-11-24", "--who", "Cy")
+    late = reported("alerts", "ack", "planning_failed:2026-11-24@2026-11-24", "--who", "Cy")
     assert late.exit_code == 1
     assert "was resolved on 2026-11-24: The day has been planned." in late.output
 
 
-def told(*arguments: str) -> Result:
+def reported(*arguments: str) -> Result:
     result = CliRunner().invoke(app, list(arguments))
     assert "Traceback" not in result.output
     return result

@@ -27,7 +27,7 @@ def unsupplied(number, item):
     )
 
 
-def test_ingredients_of_unknown_stock_that_nobody_sells_are_told_one_by_one_or_together(alerts):
+def test_ingredients_of_unknown_stock_without_a_supplier_are_reported_one_by_one_or_together(alerts):
     ingredients = [{"tenant_id": "paris", "ingredient_id": name, "name": name, "unit": "kg"} for name in NAMES]
     for count in (3, 5):
         items = NAMES[:count]
@@ -39,7 +39,7 @@ def test_ingredients_of_unknown_stock_that_nobody_sells_are_told_one_by_one_or_t
         assert {(row["kind"], row["severity"]) for row in found} == {("no_supplier", "medium")}
         assert len(found) == (3 if count == 3 else 1)
     assert found[0]["message"] == (
-        "No supplier is known for 5 ingredients, and nothing tells how much of them is there: Beurre, Chocolat, Farine"
+        "No supplier is known for 5 ingredients, and the stock of them is not recorded: Beurre, Chocolat, Farine"
         " and 2 more."
     )
 

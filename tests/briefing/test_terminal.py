@@ -215,7 +215,7 @@ def test_long_names_everywhere_wrap_and_stay_legible(morning, name, width):
     text = shown(render_day(page, width), width)
     shown(render_unplanned(page), width)
     if width == 80:
-        # The column is never squeezed to a letter: seventy letters take at most six lines beside a long shop.
+        # The column is never squeezed to a letter: seventy letters take at most six lines next to a long shop.
         rows = text.split("What will sell today")[1].split("Total")[0].splitlines()
         assert len(rows) <= 2 + 2 * 6
 
@@ -320,7 +320,7 @@ def test_doughs_for_later_days_have_their_hour_and_quantity(morning):
     assert "later days" not in shown(render_day(morning(coming_batches=coming), 100), 100)
 
 
-def test_what_was_made_is_told_beside_what_was_planned(morning):
+def test_what_was_made_is_shown_with_what_was_planned(morning):
     def event(number, event, made, hour):
         return {
             "batch_number": f"B{number}",
@@ -347,15 +347,15 @@ def test_what_was_made_is_told_beside_what_was_planned(morning):
     assert made == ["20 of 24", "0 of 24", "24", "24", "24"]
 
 
-@pytest.mark.parametrize(("width", "is_beside"), [(60, False), (80, False), (100, True), (140, True)])
-def test_a_reason_is_beside_its_batch_where_there_is_room_else_under_it(morning, width, is_beside):
+@pytest.mark.parametrize(("width", "is_next_to_it"), [(60, False), (80, False), (100, True), (140, True)])
+def test_a_reason_is_next_to_its_batch_where_there_is_room_else_under_it(morning, width, is_next_to_it):
     night = batch(1, at(20, 30, day=23), at(22, day=23))
     text = shown(render_day(morning(production_batches=[night]), width), width)
-    beside = r"^21:30–23:00 \(-1 day\) +Pain au chocolat +24 +Four à sole +18 wanted, 4 in stock"
+    next_to_it = r"^21:30–23:00 \(-1 day\) +Pain au chocolat +24 +Four à sole +18 wanted, 4 in stock"
     under = (
         r"^21:30–23:00 \(-1 day\) +Pain au chocolat +24 +Four à sole *\n  18 wanted, 4 in stock, batch at least 24 *$"
     )
-    assert re.search(beside if is_beside else under, text, re.MULTILINE), text
+    assert re.search(next_to_it if is_next_to_it else under, text, re.MULTILINE), text
 
 
 def test_what_is_shown_of_another_days_plan_says_so(morning):
@@ -422,7 +422,7 @@ def test_orders_of_the_days_after_tomorrow_are_one_line(morning):
 
 
 def test_orders_due_on_closed_days_ahead_are_shown_with_their_lines(morning):
-    # Wednesday to Friday are closed, so that nobody plans before the order of Friday is due.
+    # Wednesday to Friday are closed, so that there is no planning before the order of Friday is due.
     days = [{"schedule_date": date(2026, 11, n), "status": "closed"} for n in (25, 26, 27)]
     opens = {"schedule_date": date(2026, 11, 28), "status": "planned"}
     text = shown(render_day(morning(production_schedules=[*days, opens]), 80))
@@ -484,7 +484,7 @@ SUM = {
 
 
 @pytest.mark.parametrize(
-    ("terms", "told"),
+    ("terms", "reported"),
     [
         ({}, "18 wanted (15 expected, 9 to 22 likely, enough on 8 days of 10, 3 ordered ahead), batch at least 24, what is"
          " left costs 4.50 EUR on average"),
@@ -495,10 +495,10 @@ SUM = {
         ({"orders": 18.0, "batch_min": None}, "18 wanted (15 expected, 9 to 22 likely, 18 ordered ahead)"),
     ],
 )  # fmt: skip
-def test_a_baker_reads_why_so_much_is_baked(morning, terms, told):
+def test_a_baker_reads_why_so_much_is_baked(morning, terms, reported):
     batches = [batch(1, None, None, equipment_id=None, reasoning=json.dumps(SUM | terms))]
     text = shown(render_day(morning(production_batches=batches), 80))
-    assert told in " ".join(text.split())
+    assert reported in " ".join(text.split())
 
 
 def trip(shop, product, need, brought, leaves, arrives, **values):
@@ -611,7 +611,7 @@ def test_what_a_new_version_changed_comes_first_with_why(morning):
     assert text.index("What version 2") < text.index("What will sell today")
 
 
-def test_who_asked_for_a_new_version_is_told_with_the_reason_given(morning):
+def test_who_asked_for_a_new_version_is_reported_with_the_reason_given(morning):
     version = {"version": 2, "planned_as_of": at(4), "requested_at": at(4), "published_at": at(4)}
     asked = {**version, "cause": "person", "cause_detail": "the mixer stands still"}
     not_yet = {**version, "version": 3, "published_at": None, "cause": "decision", "cause_detail": "too much bread"}
@@ -631,7 +631,7 @@ def test_where_stock_is_not_known_the_page_says_so_instead_of_claiming_anything(
     terms = {"is_stock_known": False, "usable_on": "2026-11-25", "covered_through": "2026-11-27", "pack_size": 0}
     first = DAY["procurement_requirements"][0] | {"reasoning": json.dumps(terms), "is_late": False}
     text = shown(render_day(morning(inventory_projections=[unknown], procurement_requirements=[first]), 100), width=100)
-    assert "Nothing tells how much of 1 item is there." in text
+    assert "The stock of 1 item is not recorded." in text
     assert "stock unknown, for tomorrow to Fri 27 Nov" in text
     assert "Nothing whose stock is known runs out or expires unused." in text
 

@@ -68,7 +68,7 @@ def required(tables: Frames) -> dict[str, float]:
     ],
     ids=["eggs by the piece", "milk by the kilo"],
 )
-def test_an_ingredient_in_a_unit_that_does_not_convert_is_left_out_alone_and_told(
+def test_an_ingredient_in_a_unit_that_does_not_convert_is_left_out_alone_and_reported(
     item: dict[str, str], reason: str, hint: str
 ) -> None:
     """cases/bugs/09: the day is planned without that one ingredient, and an alert names file, line, and what to give."""
@@ -183,7 +183,7 @@ def test_a_slip_in_a_size_or_a_capacity_costs_its_product(change: str, row: str)
     assert ": correct" in alert["suggested_action"]
 
 
-def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_told() -> None:
+def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_reported() -> None:
     """cases/planning d07 and d07b: yield 0 and loss 1 are refused at load, so the product has no recipe left."""
     text = BAKERY.format(**SALT).replace("loaf      loaf       10             piece\n", "")
     lines = [line for line in text.splitlines() if not line.startswith(("loaf      1", "loaf      2"))]
@@ -199,7 +199,7 @@ def test_a_product_whose_recipe_was_refused_is_planned_without_it_and_told() -> 
     )
 
 
-def test_a_supplier_on_a_day_that_is_none_is_ordered_nothing_from_and_told() -> None:
+def test_a_supplier_on_a_day_that_is_none_is_ordered_nothing_from_and_reported() -> None:
     text = BAKERY.format(**SALT).replace(
         "supplier_id name lead_time_days", "supplier_id name lead_time_days delivery_weekdays"
     )
@@ -210,7 +210,7 @@ def test_a_supplier_on_a_day_that_is_none_is_ordered_nothing_from_and_told() -> 
     assert alert["suggested_action"] == "In suppliers, write its weekdays as mon,tue,wed,thu,fri,sat,sun."
 
 
-def test_a_bakery_without_ingredients_is_not_told_that_it_has_no_recipes() -> None:
+def test_a_bakery_without_ingredients_has_no_alert_that_it_has_no_recipes() -> None:
     sales_only = "\n[".join(
         part for part in BAKERY.split("\n[") if part.startswith(("tenants", "products", "sales")) or not part.strip()
     )
@@ -220,7 +220,7 @@ def test_a_bakery_without_ingredients_is_not_told_that_it_has_no_recipes() -> No
 CASE = Path(__file__).parent / "scenarios"
 
 
-def test_a_shortage_within_the_day_is_told_with_what_comes_too_late() -> None:
+def test_a_shortage_within_the_day_is_reported_with_what_comes_too_late() -> None:
     """cases/planning d12."""
     tables = morning((CASE / "d12_flour_comes_in_the_afternoon.txt").read_text())
     (alert,) = tables["findings"].filter(pl.col("kind") == "stockout").to_dicts()
@@ -229,7 +229,7 @@ def test_a_shortage_within_the_day_is_told_with_what_comes_too_late() -> None:
     )
 
 
-def test_who_has_to_come_in_is_told_when_the_last_working_day_is_over() -> None:
+def test_who_has_to_come_in_is_reported_when_the_last_working_day_is_over() -> None:
     tables = morning((CASE / "planned_on_the_closed_day_itself.txt").read_text())
     (alert,) = tables["findings"].filter(pl.col("kind") == "baking_note").to_dicts()
     assert alert["message"] == (

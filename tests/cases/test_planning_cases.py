@@ -109,7 +109,7 @@ def test_what_cannot_be_true_is_refused_with_its_reason(warehouse: Warehouse) ->
     ]  # fmt: skip
 
 
-def test_an_overdue_order_is_told_whether_it_still_counts_or_not(warehouse: Warehouse) -> None:
+def test_an_overdue_order_is_reported_whether_it_still_counts_or_not(warehouse: Warehouse) -> None:
     found = rows(warehouse, "SELECT tenant_id, message FROM plans.alerts WHERE kind = 'delivery_overdue' ORDER BY 1")
     is_not = "and is not recorded as received: flour 60 kg."
     late = "If it has come, its receipt should be recorded by now."
@@ -126,12 +126,12 @@ def test_an_overdue_order_is_told_whether_it_still_counts_or_not(warehouse: Ware
     ]
 
 
-def test_what_a_supplier_without_items_should_sell_is_told_as_sold_by_no_one(warehouse: Warehouse) -> None:
+def test_what_a_supplier_without_items_should_sell_is_reported_as_sold_by_no_one(warehouse: Warehouse) -> None:
     """d04: the supplier is known, but not what it sells; the bakery is planned all the same."""
     d04 = "tenant_id = 'd04-supplier-no-items'"
     assert rows(warehouse, f"SELECT status FROM plans.planning_runs WHERE {d04}") == [("planned",)]
     assert rows(warehouse, f"SELECT kind, message FROM plans.alerts WHERE {d04} AND subject = 'flour'") == [
-        ("no_supplier", "flour: no supplier is known, and nothing tells how much of it is there.")
+        ("no_supplier", "flour: no supplier is known, and the stock of it is not recorded.")
     ]
 
 
@@ -149,16 +149,16 @@ def test_what_is_approved_is_an_order_and_is_not_ordered_again(warehouse: Wareho
     assert again.is_empty()
 
 
-def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_told(warehouse: Warehouse) -> None:
+def test_a_cake_that_is_baked_24_at_once_for_one_customer_is_left_out_and_reported(warehouse: Warehouse) -> None:
     """d21: one is wanted a day, 24 are the smallest batch, a cake costs 2.50 and sells at 3.00."""
     batches = "SELECT count(*) FROM plans.production_batches WHERE tenant_id LIKE 'd21%'"
     assert rows(warehouse, batches) == [(0,)]
-    told = rows(
+    reported = rows(
         warehouse,
         "SELECT kind, severity, message, reasoning -> 'days' -> 0 FROM plans.findings"
         " WHERE tenant_id LIKE 'd21%' AND kind = 'batch_not_worth_it'",
     )
-    ((kind, severity, message, first),) = told
+    ((kind, severity, message, first),) = reported
     assert (kind, severity) == ("batch_not_worth_it", "low")
     assert "is not baked today: a batch of 24 pieces" in message
     assert first["expected_loss"] > first["expected_gain"]

@@ -17,7 +17,7 @@ from tests.cases.verifiers import (
     comes_before_baking,
     day_of,
     first_work,
-    told_end,
+    reported_end,
     verify_inventory,
     verify_procurement,
     verify_production,
@@ -48,9 +48,9 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
         begins, ends = instant(day, 0), min(instant(day, 23, 59), first_work(facts, day + 1))
         if row["ingredient_id"] in keeps_a_day:
             ends = first_work(facts, day) if begins_on(facts, day) else ends
-        told = told_end(facts, row["supplier_id"], day)
-        if told is not None and not (row["ingredient_id"] in keeps_a_day and begins_on(facts, day)):
-            ends = told
+        reported = reported_end(facts, row["supplier_id"], day)
+        if reported is not None and not (row["ingredient_id"] in keeps_a_day and begins_on(facts, day)):
+            ends = reported
         ordered.append(
             {"order_id": f"p{row['requirement_number']}", "ingredient_id": row["ingredient_id"], "supplier_id": row["supplier_id"],
              "quantity": row["planned_order_quantity"], "expected_from": min(begins, ends), "expected_to": ends,
@@ -63,7 +63,7 @@ def with_orders(facts: Rows, tables: Frames) -> Rows:
 @given(drawn=st.tuples(*[bakeries(suppliers=2)] * IN_ONE_CALL))
 def test_what_is_ordered_as_proposed_is_not_proposed_again(drawn: tuple[Rows, ...]) -> None:
     """But for what either plan leaves out as more than a delivery brings or the store holds: where a smallest order is too
-    large for the store, the second may take it beside what is on order, and the first wait a day."""
+    large for the store, the second may take it in addition to what is on order, and the first wait a day."""
     proposed = planned(*drawn)
     ordered = [with_orders(facts, tables) for facts, tables in zip(drawn, proposed, strict=True)]
     for facts, before, after in zip(ordered, proposed, planned(*ordered), strict=True):

@@ -159,8 +159,8 @@ def verify_minimum_values(supplier: dict[str, Any], tables: Frames) -> None:
     )
     for _, delivery in orders.group_by("deliver_on"):
         is_small = delivery["cost"].sum() < supplier.get("minimum_order_value", 0.0) - 0.005
-        told = [f" minimum order value of {supplier['name']} is " in text for text in delivery["consequence"]]
-        assert told == [is_small] * delivery.height, delivery
+        reported = [f" minimum order value of {supplier['name']} is " in text for text in delivery["consequence"]]
+        assert reported == [is_small] * delivery.height, delivery
 
 
 def verify_largest_orders(facts: Rows, tables: Frames) -> None:
@@ -255,7 +255,7 @@ def first_work(facts: Rows, day: int) -> datetime:
     return midnight
 
 
-def told_end(facts: Rows, supplier: str, day: int) -> datetime | None:
+def reported_end(facts: Rows, supplier: str, day: int) -> datetime | None:
     """When the hours end in which a supplier delivers on a day, where they are known."""
     [hours] = [row for row in facts["suppliers"] if row["supplier_id"] == supplier]
     if hours["delivers_until"] is None:
@@ -290,9 +290,9 @@ def arrivals(facts: Rows, tables: Frames, ingredient: str) -> list[tuple[datetim
     for row in tables["procurement_requirements"].to_dicts():
         if row["ingredient_id"] == ingredient and row["planned_order_quantity"] > 0:
             at = unknown_hour(day_of(row["deliver_on"]), before_baking=is_fresh)
-            told = told_end(facts, row["supplier_id"], day_of(row["deliver_on"]))
-            if told is not None and not (keeps_hours and is_fresh):
-                at = told if keeps_hours else first_work(facts, day_of(told.date()))
+            reported = reported_end(facts, row["supplier_id"], day_of(row["deliver_on"]))
+            if reported is not None and not (keeps_hours and is_fresh):
+                at = reported if keeps_hours else first_work(facts, day_of(reported.date()))
             found.append((at, row["planned_order_quantity"]))
     return found
 

@@ -18,7 +18,7 @@ from bakery_assets.commands import backtest as command
 
 BAKERY = Path(sys.executable).parent / "bakery"
 FIRST = date(2024, 1, 1)
-TOLD = (
+REPORTED = (
     "wape", "wape_open", "mape", "mase", "rmsse", "bias", "pinball", "coverage80",
     "train_seconds_per_series", "predict_seconds_per_series",
 )  # fmt: skip
@@ -82,15 +82,15 @@ def test_the_table_and_the_json_tell_the_same(folder: Path, tmp_path: Path) -> N
     command = [str(BAKERY), "backtest", "--data", str(folder), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told = json.loads(file.read_text(), parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
-    assert [model["model"] for model in told["models"]] == ["system", "SeasonalNaive", "AutoETS"]
-    for model in told["models"]:
-        assert set(TOLD) <= set(model)
+    reported = json.loads(file.read_text(), parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
+    assert [model["model"] for model in reported["models"]] == ["system", "SeasonalNaive", "AutoETS"]
+    for model in reported["models"]:
+        assert set(REPORTED) <= set(model)
         assert f"{model['wape']:.1%}" in done.stdout
         assert 0 < model["wape"] < 0.5
-    assert told["data"]["series"] == 2
-    assert told["data"]["test_days"] == 14
-    assert told["data"]["tenants_not_scored"] == ["old"]
+    assert reported["data"]["series"] == 2
+    assert reported["data"]["test_days"] == 14
+    assert reported["data"]["tenants_not_scored"] == ["old"]
     assert "not compared: old" in done.stdout
     assert "cake" in done.stderr
     assert "1 of 114 rows left out" in done.stderr
@@ -146,23 +146,23 @@ def test_the_tables_are_shown_even_if_the_json_cannot_be_written_after_all(compa
     ],
 )
 def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], said: str) -> None:
-    status, shown, told = backtest("--data", str(folder), *arguments)
+    status, shown, reported = backtest("--data", str(folder), *arguments)
     assert status == 2
-    assert said in told
-    assert len(told.strip().splitlines()) == 1
+    assert said in reported
+    assert len(reported.strip().splitlines()) == 1
     assert shown == ""
 
 
-def test_where_the_json_cannot_go_is_told_before_the_data_are_read(tmp_path: Path) -> None:
-    status, _, told = backtest("--data", str(tmp_path / "none"), "--json", str(tmp_path / "reports" / "x.json"))
+def test_where_the_json_cannot_go_is_reported_before_the_data_are_read(tmp_path: Path) -> None:
+    status, _, reported = backtest("--data", str(tmp_path / "none"), "--json", str(tmp_path / "reports" / "x.json"))
     assert status == 2
-    assert told.strip() == f"{tmp_path}/reports/x.json cannot be written: there is no folder {tmp_path}/reports."
+    assert reported.strip() == f"{tmp_path}/reports/x.json cannot be written: there is no folder {tmp_path}/reports."
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    status, _, told = backtest("--data", str(tmp_path / "none"))
+    status, _, reported = backtest("--data", str(tmp_path / "none"))
     assert status == 2
-    assert told.strip() == f"{tmp_path / 'none'} does not exist."
+    assert reported.strip() == f"{tmp_path / 'none'} does not exist."
 
 
 def test_the_command_explains_itself() -> None:

@@ -45,7 +45,7 @@ def test_a_bakery_that_bakes_in_secret_breaks_the_promise(
     monkeypatch.setattr("bakery_assets.demo.world.kitchen.FAILS", 0.3)
 
     def silent(life: Life) -> None:
-        monkeypatch.setattr(life.world.records, "ended", lambda *told: None)
+        monkeypatch.setattr(life.world.records, "ended", lambda *reported: None)
 
     madrid, sao_paulo = lived(warehouse, 2, silent)
     assert sao_paulo.broken == ()

@@ -80,7 +80,7 @@ def test_a_draft_is_no_stock_and_is_finished_by_receiving_again(report: Report, 
         ("flour", 40.0, "confirmed", "P1", "2099-01-01")
     ]
     kinds = rows(warehouse, "SELECT kind, status FROM plans.alerts WHERE subject = 'P1' AND status = 'open'")
-    assert kinds == [("delivery_overdue", "open")], "the rest is overdue, which is told at once"
+    assert kinds == [("delivery_overdue", "open")], "the rest is overdue, which is reported at once"
 
 
 def test_what_cannot_be_meant_is_refused_with_the_remedy(report: Report) -> None:
@@ -99,12 +99,12 @@ def test_what_is_rejected_is_no_stock_and_stays_open_with_the_complaint(report: 
     assert "Still open of order P1: Flour 5 kg, Salt 900 g." in text
     status, text = report("--order", "P1", "--line", "salt", "--rejected", "900", "--complaint", "spilled")
     assert (status, "Salt: 0 g received" in text) == (0, True)
-    told = rows(
+    reported = rows(
         warehouse,
         "SELECT ingredient_id, quantity, rejected_quantity, complaint FROM ops.stock_receipts WHERE order_id = 'P1'"
         " ORDER BY ingredient_id",
     )
-    assert told == [("flour", 45.0, 5.0, "wet bags"), ("salt", 0.0, 900.0, "spilled")]
+    assert reported == [("flour", 45.0, 5.0, "wet bags"), ("salt", 0.0, 900.0, "spilled")]
 
 
 def test_a_complaint_says_what_was_wrong_with_whose_delivery(report: Report) -> None:

@@ -145,7 +145,7 @@ def test_waste_of_a_lot_that_the_book_does_not_have_is_refused(report, warehouse
     assert report("waste", "salt", "10", "--lot", "box", "--at", "2026-03-02T19:00")[0] == 0
 
 
-def test_an_item_nobody_has_is_refused_with_what_is_near(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_an_unknown_item_is_refused_with_what_is_near(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     assert report("count", "flower", "30") == (
         2,
         "b has no product, ingredient or intermediate flower; did you mean flour or Flour?",
@@ -283,7 +283,7 @@ def test_what_was_delivered_after_its_last_day_is_no_stock(report) -> None:  # t
     assert "In the book: 200 g before, 200 g after. Its last day was 2026-02-20, so none of it is stock." in text
 
 
-def test_a_receipt_for_an_order_that_nobody_placed_is_refused(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_a_receipt_for_an_order_that_was_not_placed_is_refused(report, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
     status, text = report("receive", "flour", "5", "--order", "PO-7")
     assert status == 2
     assert "b has no order PO-7 of Flour, and no other is open. Leave --order out if it came without one." in text

@@ -15,7 +15,7 @@ from bakery_assets.replay import POLICIES
 
 BAKERY = Path(sys.executable).parent / "bakery"
 FIRST = date(2024, 1, 1)
-TOLD = ("policy", "critical_ratio", "cost_index", "waste_share", "lost_share", "fill_rate", "days")
+REPORTED = ("policy", "critical_ratio", "cost_index", "waste_share", "lost_share", "fill_rate", "days")
 PNG = b"\x89PNG\r\n"
 
 
@@ -56,20 +56,20 @@ def test_the_table_the_json_and_the_picture(folder: Path, tmp_path: Path) -> Non
     assert "2 series of 1 bakery, 2024-02-24 to 2024-02-25: 3 days." in done.stdout
     assert "1 of 4 are left out: sold out, so that demand is unknown." in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
-    told = json.loads(file.read_text(), parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
-    assert [(row["policy"], row["critical_ratio"]) for row in told["policies"]] == [
+    reported = json.loads(file.read_text(), parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
+    assert [(row["policy"], row["critical_ratio"]) for row in reported["policies"]] == [
         (policy, ratio) for ratio in (0.5, 0.7, 0.8, 0.9) for policy in POLICIES
     ]
-    for row in told["policies"]:
-        assert set(TOLD) <= set(row)
+    for row in reported["policies"]:
+        assert set(REPORTED) <= set(row)
         assert row["days"] == 3
         assert 0 < row["fill_rate"] <= 1
         line = f"{row['cost_index']:.1f}  {row['waste_share']:.1%}  {row['lost_share']:.1%}"
         assert line.split() in [text.split()[2:5] for text in done.stdout.splitlines()]
-    assert {(row["tenant_id"], row["product_id"]) for row in told["products"]} == {
+    assert {(row["tenant_id"], row["product_id"]) for row in reported["products"]} == {
         ("b", "rye"), ("b", "a-roll-with-a-very-long-name-indeed"),
     }  # fmt: skip
-    assert told["data"]["series_days_sold_out_left_out"] == 1
+    assert reported["data"]["series_days_sold_out_left_out"] == 1
     assert picture.read_bytes().startswith(PNG)
 
 
@@ -80,8 +80,8 @@ def test_chosen_policies_and_ratios_only(folder: Path, tmp_path: Path) -> None:
         "--json", str(file),
     )  # fmt: skip
     assert code == 0, said
-    told = json.loads(file.read_text())["policies"]
-    assert [(row["policy"], row["critical_ratio"]) for row in told] == [
+    reported = json.loads(file.read_text())["policies"]
+    assert [(row["policy"], row["critical_ratio"]) for row in reported] == [
         ("last_same_weekday", 0.85), ("window_average_plus_10", 0.85),
     ]  # fmt: skip
 
@@ -129,10 +129,12 @@ def test_in_full_costs_are_money_and_each_product_has_its_own_ratio(folder: Path
     assert code == 0, said
     assert "Of 1 of the products neither price nor cost is known; they are left out." in shown
     assert max(map(len, shown.splitlines())) <= 80
-    told = json.loads(file.read_text())
-    assert [(row["policy"], row["critical_ratio"], row["currency"]) for row in told["policies"]] == [
+    reported = json.loads(file.read_text())
+    assert [(row["policy"], row["critical_ratio"], row["currency"]) for row in reported["policies"]] == [
         (policy, None, "EUR") for policy in POLICIES
     ]
     # 500 loaves are ordered: all policies bake 500 in lots of 10, and on the next day, which sold out, nothing counts.
-    assert {(row["days"], row["baked"], row["demand"], row["lost"]) for row in told["policies"]} == {(1, 500, 500, 0)}
+    assert {(row["days"], row["baked"], row["demand"], row["lost"]) for row in reported["policies"]} == {
+        (1, 500, 500, 0)
+    }
     assert picture.read_bytes().startswith(PNG)

@@ -47,18 +47,18 @@ def replay(*arguments: str) -> tuple[int, str, str]:
 def test_three_policies_order_for_the_same_days_and_the_same_seed_gives_the_same_figures(
     folder: Path, tmp_path: Path
 ) -> None:
-    told = []
+    reported = []
     for name in ("one", "other"):
         file = tmp_path / f"{name}.json"
         code, said, errors = replay("--data", str(folder), "--from", "2024-03-01", "--to", "2024-03-10", "--seed", "5",
                                     "--json", str(file))  # fmt: skip
         assert code == 0, errors
-        told.append(json.loads(file.read_text()))
-    assert told[0] == told[1]
+        reported.append(json.loads(file.read_text()))
+    assert reported[0] == reported[1]
     assert "2 ingredients of 1 bakery, 2024-03-01 to 2024-03-10" in said
-    rows = told[0]["policies"]
+    rows = reported[0]["policies"]
     assert [row["policy"] for row in rows] == ["system", "reorder_point", "order_up_to"]
-    assert len({row["required"] for row in told[0]["bakeries"]}) == 1, "all meet the same demand"
+    assert len({row["required"] for row in reported[0]["bakeries"]}) == 1, "all meet the same demand"
     for row in rows:
         assert 0.8 < row["fill_rate"] <= 1
         assert row["orders_a_week"] > 0

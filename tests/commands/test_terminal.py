@@ -38,11 +38,11 @@ def test_a_console_writes_them_out_wherever_they_stand() -> None:
     console.print("[/] :bread: [bold]name[/]")
     with progress_bars(console) as report:
         report("[/]sales\x1b[2J.csv", 1, 2)
-    told = out.getvalue()
-    assert "evil\\x1b[2J [red]" in told
-    assert "lines\\x1b]0;title" in told
-    assert "[/]sales\\x1b[2J.csv" in told
-    assert "[/] :bread: [bold]name[/]" in told
-    assert "\x1b[2J" not in told
-    assert "\x1b]" not in told
-    assert "\x1b[1m" in told  # rich's own
+    reported = out.getvalue()
+    assert "evil\\x1b[2J [red]" in reported
+    assert "lines\\x1b]0;title" in reported
+    assert "[/]sales\\x1b[2J.csv" in reported
+    assert "[/] :bread: [bold]name[/]" in reported
+    assert "\x1b[2J" not in reported
+    assert "\x1b]" not in reported
+    assert "\x1b[1m" in reported  # rich's own

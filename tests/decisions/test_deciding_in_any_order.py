@@ -120,7 +120,7 @@ class Deciding(RuleBasedStateMachine):
         self.batch_events += settled.batch_events.to_dicts()
         self.settled = self.settle()
         assert self.settled.purchase_orders.is_empty()
-        assert self.settled.news.is_empty()
+        assert self.settled.new_events.is_empty()
 
     def settle(self) -> Settlement:
         facts: Any = {

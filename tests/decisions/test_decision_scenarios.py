@@ -94,7 +94,7 @@ def what_comes_of(settled: Settlement) -> dict[str, pl.DataFrame]:
         "batch_events": settled.batch_events,
         "proposals": settled.proposals,
         "plans": settled.plans,
-        "news": settled.news,
+        "new_events": settled.new_events,
     }
 
 

@@ -62,8 +62,8 @@ def test_an_order_is_announced_as_cancelled_when_its_last_line_is(alone: Warehou
         with alone.engine.begin() as connection:
             connection.execute(text(written))
     announce_since(alone, None)
-    told = rows(alone, "SELECT type, data #>> '{lines,0,ingredient_id}' FROM plans.events ORDER BY time, 2")
-    assert told == [
+    reported = rows(alone, "SELECT type, data #>> '{lines,0,ingredient_id}' FROM plans.events ORDER BY time, 2")
+    assert reported == [
         ("delivery.scheduled", "flour"), ("delivery.scheduled", "salt"), ("delivery.scheduled", "salt"),
         ("delivery.cancelled", "flour"),
     ]  # fmt: skip
@@ -82,4 +82,4 @@ def test_no_row_is_missed_whose_transaction_commits_late(alone: Warehouse) -> No
     announce_since(alone, cursor)
     assert sorted(rows(alone, "SELECT subject FROM plans.events")) == [("early",), ("late",)]
     announce_since(alone, 10**15)
-    assert rows(alone, "SELECT count(*) FROM plans.events") == [(2,)], "restored elsewhere: read again, told once"
+    assert rows(alone, "SELECT count(*) FROM plans.events") == [(2,)], "restored elsewhere: read again, reported once"

@@ -24,7 +24,7 @@ def test_alerts_about_deliveries_are_as_written(path: Path) -> None:
     facts, _, expected = path.read_text().partition("\n== ")
     zone = ZoneInfo(str(sections(facts)["cells"][0]["timezone"]))
     text = "".join(
-        f"\n== {at.astimezone(zone):%a %Y-%m-%d %H:%M}\n{told(alerts, at, zone)}"
+        f"\n== {at.astimezone(zone):%a %Y-%m-%d %H:%M}\n{reported(alerts, at, zone)}"
         for at, alerts in watched(facts).items()
     )
     if os.environ.get("BAKERY_ACCEPT") == "1":
@@ -32,7 +32,7 @@ def test_alerts_about_deliveries_are_as_written(path: Path) -> None:
     assert text == f"\n== {expected}"
 
 
-def told(alerts: dy.DataFrame[plans.Alerts], at: datetime, zone: ZoneInfo) -> str:
+def reported(alerts: dy.DataFrame[plans.Alerts], at: datetime, zone: ZoneInfo) -> str:
     """What is open, and what has ended at this look."""
     lines = []
     for row in alerts.sort("opened_at", "alert_id").iter_rows(named=True):

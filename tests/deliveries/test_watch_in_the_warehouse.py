@@ -20,7 +20,7 @@ SOON = "delivery_arriving_soon"
 
 
 class At(Clock):
-    """A clock that shows what it is told."""
+    """A clock that shows the time it is set to."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -88,7 +88,7 @@ def test_the_sensor_watches_by_its_clock(watched: Warehouse) -> None:
     assert [each[:2] for each in rows(watched, ALERTS)] == [("delivery_overdue", "03 10:30")]
 
 
-def test_states_of_orders_are_told_as_of_any_instant(watched: Warehouse) -> None:
+def test_states_of_orders_are_reported_as_of_any_instant(watched: Warehouse) -> None:
     insert(
         watched,
         order_events=[

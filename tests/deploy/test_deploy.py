@@ -85,7 +85,7 @@ def test_runs_have_the_settings_of_the_code_server_and_not_its_memory() -> None:
     assert launcher["resources"]["limits"] == {"memory": f"{GIBIBYTES:.0f}Gi"}
 
 
-def test_dagsters_storage_is_the_database_that_migrations_make_beside_the_warehouse() -> None:
+def test_dagsters_storage_is_the_database_that_migrations_make_next_to_the_warehouse() -> None:
     said = (PROJECT / "deploy" / "values.yaml").read_text()
     [(user, host, port, warehouse)] = re.findall(r"postgresql://(\w+):…@([\w.]+):(\d+)/(\w+)", said)
     assert VALUES["postgresql"] == {

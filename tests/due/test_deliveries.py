@@ -56,7 +56,7 @@ def touched(orders: list[Row], receipts: list[Row]) -> list[tuple[Any, ...]]:
     return found.select("order_id", "book", "found", "detail").rows()
 
 
-def test_what_nothing_is_told_of_is_not_touched() -> None:
+def test_what_is_not_reported_is_not_touched() -> None:
     assert touched([order()], []) == []
     assert touched([order()], [receipt(50.0, at=PLANNED - timedelta(hours=1))]) == [], "the plan knows it"
 

@@ -1,4 +1,4 @@
-"""Late sales plan a day anew only before work for it begins, and only when they change much."""
+"""Late sales replan a day only before work for it begins, and only when they change much."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ CELL = Cell("b", DAY)
 
 
 def replanned(now: datetime = TEN_AT_NIGHT - timedelta(hours=1), **changes: Any) -> bool:
-    """Whether the day is planned anew whose yesterday was taken as 100 units."""
+    """Whether the day is replanned whose yesterday was taken as 100 units."""
     row = {
         "tenant_id": "b", "plan_date": DAY, "sales_date": DAY - timedelta(days=1), "work_begins_at": TEN_AT_NIGHT,
         "threshold": 0.1, "taken": 100.0, "known": 100.0, **changes,
@@ -28,11 +28,11 @@ def replanned(now: datetime = TEN_AT_NIGHT - timedelta(hours=1), **changes: Any)
 @pytest.mark.parametrize(
     ("known", "is_much"), [(100.0, False), (110.0, False), (90.0, False), (111.0, True), (80.0, True)]
 )
-def test_only_a_change_above_the_threshold_plans_anew(known: float, is_much: bool) -> None:
+def test_only_a_change_above_the_threshold_replans(known: float, is_much: bool) -> None:
     assert replanned(known=known) == is_much
 
 
-def test_nothing_is_planned_anew_once_work_has_begun() -> None:
+def test_nothing_is_replanned_once_work_has_begun() -> None:
     assert replanned(known=200.0)
     assert not replanned(TEN_AT_NIGHT, known=200.0)
     assert not replanned(TEN_AT_NIGHT + timedelta(hours=9), known=200.0)
@@ -64,13 +64,13 @@ def asked(now: datetime, *facts: dict[str, Any]) -> list[tuple[str, datetime, st
     return versions_asked_for(conform(AskingFacts, frame), now).select("cause", "planned_as_of", "detail").rows()
 
 
-def test_a_plan_that_is_wanted_anew_is_made_while_the_shops_sell() -> None:
+def test_a_plan_that_is_wanted_again_is_made_while_the_shops_sell() -> None:
     wanted = {"asking": "regeneration"}
     assert asked(SIX_PM - timedelta(minutes=1), wanted) == [("decision", FOUR, "so it is")]
     assert asked(SIX_PM, wanted) == []
 
 
-def test_a_lost_batch_plans_anew_until_the_first_shop_opens() -> None:
+def test_a_lost_batch_replans_until_the_first_shop_opens() -> None:
     lost = {"asking": "batch_lost"}
     assert asked(SEVEN - timedelta(minutes=1), lost) == [("fact", FOUR, "so it is")]
     assert asked(SEVEN, lost) == []
@@ -79,7 +79,7 @@ def test_a_lost_batch_plans_anew_until_the_first_shop_opens() -> None:
 @pytest.mark.parametrize(
     ("book", "found", "is_much"), [(100.0, 90.0, False), (100.0, 89.0, True), (100.0, 111.0, True), (0.0, 1.0, True)]
 )
-def test_a_count_plans_anew_before_work_begins_when_it_differs_much(book: float, found: float, is_much: bool) -> None:
+def test_a_count_replans_before_work_begins_when_it_differs_much(book: float, found: float, is_much: bool) -> None:
     counted = {"asking": "counted", "book": book, "found": found}
     assert bool(asked(SIX - timedelta(minutes=1), counted)) == is_much
     assert asked(SIX, counted) == []
@@ -93,14 +93,14 @@ def test_a_product_counted_while_yesterday_is_still_sold_says_nothing_of_what_th
 
 
 @pytest.mark.parametrize(("found", "is_much"), [(90.0, False), (89.0, True), (840.0, True)])
-def test_a_batch_that_made_another_quantity_plans_anew_until_the_first_shop_opens(found: float, is_much: bool) -> None:
+def test_a_batch_that_made_another_quantity_replans_until_the_first_shop_opens(found: float, is_much: bool) -> None:
     made = {"asking": "batch_made", "book": 100.0, "found": found}
     assert bool(asked(SEVEN - timedelta(minutes=1), made)) == is_much
     assert asked(SEVEN, made) == []
 
 
 @pytest.mark.parametrize(("found", "is_much"), [(50.0, False), (45.0, False), (44.0, True), (0.0, True)])
-def test_a_delivery_that_brings_less_plans_anew_before_work_begins(found: float, is_much: bool) -> None:
+def test_a_delivery_that_brings_less_replans_before_work_begins(found: float, is_much: bool) -> None:
     delivered = {"asking": "delivered", "book": 50.0, "found": found}
     assert bool(asked(SIX - timedelta(minutes=1), delivered)) == is_much
     assert asked(SIX, delivered) == []

@@ -92,7 +92,7 @@ def test_after_a_kill_of_everything_up_begins_all_due_cells_within_two_minutes_a
 
     wait_for(lambda: waves() == ["FAILURE", "SUCCESS"], 60, "the dead run ended, and the new one did well")
 
-    # While it serves, nobody else does; no password is in the list of processes; other pages are not obeyed.
+    # While it serves, no other does; no password is in the list of processes; other pages are not obeyed.
     second = office.attempt("up")
     assert second.returncode == 2
     assert f"process {up.pid} on" in second.stdout

@@ -66,7 +66,7 @@ def test_where_there_were_plans_before_what_appears_is_new_until_it_has_been_for
     assert is_new(listing, ["bread_a"], {"bread_a": ("trees", 5)}) == ["bread_b"]
     assert is_new(listing, ["bread_a"], {"bread_a": ("trees", 5), "bread_b": ("category_level", 27)}) == ["bread_b"]
     assert is_new(listing, ["bread_a"], {"bread_b": ("category_level", 28)}) == []
-    assert is_new(listing, ["bread_a"], {"bread_b": ("no_history", 1)}) == [], "it was there and nobody bought it"
+    assert is_new(listing, ["bread_a"], {"bread_b": ("no_history", 1)}) == [], "it was there and not bought"
 
 
 def breads(levels: dict[str, float], days: int = 84, **later: tuple[int, float]) -> Any:

@@ -144,7 +144,7 @@ def test_the_day_comes_first_unless_the_file_shows_otherwise(
     assert [word in note for note in report.notes] == ([] if word is None else [True])
 
 
-def test_what_cannot_be_told_is_asked_for(home: Path) -> None:
+def test_what_is_ambiguous_is_asked_for(home: Path) -> None:
     path = home / "export.csv"
     for content, options, word in (
         ("a,b,c\n1,2,3\n", TillOptions(), "--article NAME"),

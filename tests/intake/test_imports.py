@@ -100,7 +100,7 @@ def test_the_newest_file_of_a_till_without_receipts_tells_of_the_whole_day() -> 
     assert sold([noon, other, added]) == {("bun", 0): 7.5, ("bun", 1): 3.0, ("rye", 0): 1.0}  # the evening's is undone
 
 
-def test_a_receipt_that_is_told_differently_counts_as_the_newest_file_has_it() -> None:
+def test_a_receipt_that_is_reported_differently_counts_as_the_newest_file_has_it() -> None:
     first = lines_of(1, [(0, "17", 430, [("bun", 5.0), ("rye", 1.0)]), (0, "18", 431, [("bun", 1.0)])])
     second = lines_of(2, [(0, "17", 430, [("bun", 2.0)])])
     assert sold([first, second]) == {("bun", 0): 3.0}
@@ -108,7 +108,7 @@ def test_a_receipt_that_is_told_differently_counts_as_the_newest_file_has_it() -
     assert sold([first, second, another_register]) == {("bun", 0): 7.0}
 
 
-def test_receipts_take_the_place_of_a_day_that_was_told_as_a_whole_and_the_other_way_round() -> None:
+def test_receipts_take_the_place_of_a_day_that_was_reported_as_a_whole_and_the_other_way_round() -> None:
     whole = lines_of(1, [(0, "", 600, [("bun", 9.0)])], taken=REPLACED)
     receipts = lines_of(2, [(0, "1", 430, [("bun", 4.0)])])
     assert sold([whole, receipts]) == {("bun", 0): 4.0}
@@ -120,13 +120,13 @@ def test_what_was_recorded_directly_counts_until_an_import_tells_of_the_same() -
     recorded = {"tenant_id": "b", "product_id": "bun", "location_id": "main", "sales_date": MONDAY, "quantity": 10.0}
     rows = [{**recorded, "written": 50, "revenue": 20.0, "sold_out_at": None}]
     direct = conform(DirectSales, pl.DataFrame(rows, schema=pl.Schema(DirectSales)))
-    told = lines_of(1, [(0, "", 600, [("bun", 8.0)])], taken=REPLACED)
+    reported = lines_of(1, [(0, "", 600, [("bun", 8.0)])], taken=REPLACED)
     added = lines_of(2, [(0, "", 600, [("bun", 1.0)])], taken=ADDED)
     assert sold([], direct) == {("bun", 0): 10.0}
-    assert sold([told], direct) == {("bun", 0): 8.0}
+    assert sold([reported], direct) == {("bun", 0): 8.0}
     assert sold([added], direct) == {("bun", 0): 11.0}
     later = conform(DirectSales, direct.with_columns(written=pl.lit(200, pl.Int64)))
-    assert sold([told, added], later) == {("bun", 0): 10.0}
+    assert sold([reported, added], later) == {("bun", 0): 10.0}
 
 
 class Shop:
@@ -239,15 +239,15 @@ def test_sales_that_no_import_gave_are_replaced_on_request_and_come_back(shop: S
                 " VALUES ('shop', 'Bun', '2026-05-04', 'main', 10, '2026-05-04 22:00+00')"
             )
         )
-    told = "date,item,quantity\n2026-05-04,Bun,8\n2026-05-04,Rye,1\n"
-    refused = shop.bring(told)
+    reported = "date,item,quantity\n2026-05-04,Bun,8\n2026-05-04,Rye,1\n"
+    refused = shop.bring(reported)
     assert (refused.new, refused.quarantined) == (1, 1)
     assert refused.files[0].faults[0].reason == (
         "the database already has quantity 10, which no import gave; to replace it give --corrections, to add to it --add"
     )
     assert shop.sales() == {"Bun Sun": 1.0, "Bun Mon": 10.0, "Rye Mon": 1.0}
     shop.undo(2)
-    shop.bring(told, corrections=True)
+    shop.bring(reported, corrections=True)
     assert shop.sales() == {"Bun Sun": 1.0, "Bun Mon": 8.0, "Rye Mon": 1.0}
     shop.undo(3)
     assert shop.sales() == {"Bun Sun": 1.0, "Bun Mon": 10.0}

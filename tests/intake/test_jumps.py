@@ -18,7 +18,7 @@ def usual(**sold: tuple[float, float]) -> dy.DataFrame[UsualSales]:
     return conform(UsualSales, pl.DataFrame(rows, schema=pl.Schema(UsualSales), orient="row"))
 
 
-def told(*rows: tuple[int, str, float, float | None]) -> pl.DataFrame:
+def reported(*rows: tuple[int, str, float, float | None]) -> pl.DataFrame:
     """Day after Monday, article, units and takings."""
     lines = [
         (article, "main", MONDAY + timedelta(days=day), quantity, revenue) for day, article, quantity, revenue in rows
@@ -47,7 +47,7 @@ BREAD = usual(rye=(1.3, 4.0), bun=(40.0, 0.8))
     ],
 )  # fmt: skip
 def test_misread_decimals_are_seen(rows: list[tuple[int, str, float, float | None]], what: str) -> None:
-    jump = find_jump(told(*rows), BREAD)
+    jump = find_jump(reported(*rows), BREAD)
     assert jump is not None
     assert jump.measure == what
 
@@ -63,11 +63,11 @@ def test_misread_decimals_are_seen(rows: list[tuple[int, str, float, float | Non
     ],
 )  # fmt: skip
 def test_days_that_may_well_be_are_taken(rows: list[tuple[int, str, float, float | None]]) -> None:
-    assert find_jump(told(*rows), BREAD) is None
+    assert find_jump(reported(*rows), BREAD) is None
 
 
 def test_the_sentence_names_the_day_an_example_and_both_options() -> None:
-    jump = find_jump(told((0, "bun", 42_000.0, None), (0, "rye", 1_250.0, None)), BREAD)
+    jump = find_jump(reported((0, "bun", 42_000.0, None), (0, "rye", 1_250.0, None)), BREAD)
     assert jump is not None
     assert jump_sentence("monday.csv", jump, ",") == (
         "monday.csv: the quantities of 2026-05-04 (main) are about 1,000 times what is usual, for example 42,000 of bun"

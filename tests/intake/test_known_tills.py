@@ -276,14 +276,14 @@ def test_a_profile_that_cannot_be_used_says_at_which_key(profile: str, word: str
 def test_a_pipe_is_neither_a_profile_nor_a_mapping_and_is_not_waited_for(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
-    told = "pipe.yaml is a pipe or a device; a file is expected"
-    with pytest.raises(Unreadable, match=told):
+    reported = "pipe.yaml is a pipe or a device; a file is expected"
+    with pytest.raises(Unreadable, match=reported):
         chosen_till(str(pipe))
-    with pytest.raises(Unreadable, match=told):
+    with pytest.raises(Unreadable, match=reported):
         read_mapping(pipe)
 
 
-def test_an_unknown_till_and_a_missing_column_are_told(home: Path) -> None:
+def test_an_unknown_till_and_a_missing_column_are_reported(home: Path) -> None:
     with pytest.raises(Unreadable, match="known are clover, loyverse, shopify, square, sumup, toast, zettle, generic"):
         read_till(home, "a,b\n1,2\n", till="lightspeed")
     with pytest.raises(Unreadable, match="cannot be read: No such file"):

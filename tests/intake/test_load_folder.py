@@ -230,18 +230,18 @@ def test_a_correction_before_midnight_still_comes_last(warehouse: Warehouse, hom
     assert rows(warehouse, latest) == [(10.0,), (15.0,)]
 
 
-def test_weather_told_ahead_is_known_from_loading_and_changes_until_it_has_passed(
+def test_weather_forecast_is_known_from_loading_and_changes_until_it_has_passed(
     warehouse: Warehouse, home: Path
 ) -> None:
-    def told(*degrees: float, now: datetime) -> None:
+    def reported(*degrees: float, now: datetime) -> None:
         lines = [f"b,2026-03-{9 + number:02},{each}" for number, each in enumerate(degrees)]
         report = load(warehouse, home, {"weather.csv": "\n".join(["tenant_id,date,temperature_c", *lines])}, now=now)
         assert report.quarantined == 0
 
     load(warehouse, home, BASE)
-    told(4.0, 5.0, 6.0, now=NOW)
-    told(4.0, 5.5, 6.0, now=LATER)
-    told(4.0, 5.5, 6.0, now=LATER)
+    reported(4.0, 5.0, 6.0, now=NOW)
+    reported(4.0, 5.5, 6.0, now=LATER)
+    reported(4.0, 5.5, 6.0, now=LATER)
     query = "SELECT extract(day FROM date)::int, temperature_c, recorded_at FROM ops.weather ORDER BY 1, 3"
     assert rows(warehouse, query) == [
         (9, 4.0, datetime(2026, 3, 9, 23, tzinfo=UTC)),  # it had passed in Berlin when it was loaded
@@ -249,7 +249,7 @@ def test_weather_told_ahead_is_known_from_loading_and_changes_until_it_has_passe
         (10, 5.5, LATER),
         (11, 6.0, NOW),
     ]
-    told(4.0, 5.0, 6.0, now=datetime(2026, 3, 12, 12, tzinfo=UTC))
+    reported(4.0, 5.0, 6.0, now=datetime(2026, 3, 12, 12, tzinfo=UTC))
     assert rows(warehouse, query)[-2:] == [(10, 5.0, datetime(2026, 3, 12, 12, tzinfo=UTC)), (11, 6.0, NOW)]
 
 
@@ -420,8 +420,8 @@ def test_every_known_zone_is_known_to_the_server_and_to_python(warehouse: Wareho
         zones = known_zones(bulk)
     assert {"Europe/Berlin", "Pacific/Chatham"} <= zones <= available_timezones()
     listed = ", ".join(f"('{zone}')" for zone in zones)
-    told = rows(warehouse, f"SELECT timezone(z, TIMESTAMP '2000-01-01') IS NOT NULL FROM (VALUES {listed}) v (z)")
-    assert told == [(True,)] * len(zones)
+    reported = rows(warehouse, f"SELECT timezone(z, TIMESTAMP '2000-01-01') IS NOT NULL FROM (VALUES {listed}) v (z)")
+    assert reported == [(True,)] * len(zones)
 
 
 def test_codes_that_pandas_made_floats_are_the_codes_they_were(warehouse: Warehouse, home: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_column_is_not_read_as_two_things(home: Path) -> None:
     assert read_till(home, when, date="When", time="When", receipt="When").sold == {"Bread": (2.0, None)}
 
 
-def test_a_column_for_each_article_is_told(home: Path) -> None:
+def test_a_column_for_each_article_is_reported(home: Path) -> None:
     export = (
         "datetime,day of week,total,place,angbutter,plain bread,jam,americano\n2019-07-11 15:35,Thur,23800.0,,1.0,,,1.0\n"
         "2019-07-11 16:10,Thur,15800.0,,1.0,2,3,\n"

@@ -92,7 +92,7 @@ def test_a_starter_shared_by_two_levels_is_netted_once() -> None:
     assert gross_and_net(exploded, "starter") == {1: (2, 0), 2: (4, 1)}
 
 
-def test_dough_that_expires_before_it_is_used_is_made_anew() -> None:
+def test_dough_that_expires_before_it_is_used_is_made_again() -> None:
     exploded = explode(
         quantities(("dough", 1, 3), ("dough", 2, 3)), bill(("dough", "flour", 1)), leads(),
         stock(("dough", 1, 10)), quantities(), days=14,

@@ -248,11 +248,11 @@ def test_quality_is_the_share_of_delivered_lines_without_complaint_shrunk_while_
          "expected_to": due, "ordered_at": due - timedelta(days=2)}
         for number in range(6)
     ]  # fmt: skip
-    told: list[dict[str, Any]] = [{"rejected_quantity": 2.0}, {"complaint": "wet"}, {}, {}, {}]
+    reported: list[dict[str, Any]] = [{"rejected_quantity": 2.0}, {"complaint": "wet"}, {}, {}, {}]
     receipts = [
         {**line, "receipt_id": str(order), "lot_id": str(order), "order_id": str(order), "quantity": 10.0,
          "received_at": due, **row}
-        for order, row in enumerate(told)
+        for order, row in enumerate(reported)
     ]  # fmt: skip
     again = {**receipts[0], "receipt_id": "rest", "lot_id": "rest", "quantity": 2.0, "rejected_quantity": 0.0}
     unnamed = {**receipts[0], "receipt_id": "gift", "lot_id": "gift", "order_id": None, "complaint": "whose?"}

@@ -11,7 +11,7 @@ from tests.scenarios import filled
 
 def test_a_missing_unit_loses_the_margin_of_what_is_baked_of_it() -> None:
     """100 rolls take 10 kg of butter and earn 1.00 each, 10 cakes take 5 kg and earn 10.00: 200.00 for 15 kg. Of the tarts
-    nobody knows what they cost."""
+    their cost is not known."""
     products = [("roll", 2.0, 1.0, 100.0, 0.1), ("cake", 25.0, 15.0, 10.0, 0.5), ("tart", 9.0, None, 50.0, 0.2)]
     own = {"tenant_id": "bakery"}
     found = margin_per_unit(
@@ -30,7 +30,7 @@ def test_a_missing_unit_loses_the_margin_of_what_is_baked_of_it() -> None:
         (6.0, 4.0, 2.0, 4, None, 0.7495),  # cream: half of its life, 2.00, and 0.0055 to keep
         (1.0, 4.0, 7.0, 4, None, 0.5),  # not worth it: 4.02 is lost on each that is too much
         (6.0, 4.0, 2.0, 4, 0.9, 0.9),  # the tenant says how safe
-        (None, 4.0, 2.0, 4, None, 0.95),  # nobody knows what it loses
+        (None, 4.0, 2.0, 4, None, 0.95),  # what it loses is not known
     ],
 )
 def test_the_level_is_what_a_missing_unit_loses_over_that_and_what_one_too_much_costs(

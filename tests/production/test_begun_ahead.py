@@ -132,13 +132,13 @@ def dough_is_enough(made: dict[str, Any], tables: Frames) -> None:
     assert min(left.values()) >= -TOLERANCE
     for schedule in tables["production_schedules"].to_dicts():
         day, terms = (schedule["schedule_date"] - MONDAY).days, json.loads(schedule["reasoning"])
-        told = {each["product_id"]: each for each in terms["without_dough"] or []}
+        reported = {each["product_id"]: each for each in terms["without_dough"] or []}
         for product, wanted in made["wanted"].items():
             need = wanted[day] if day < 2 else 0
             missing = need - baked.get((product, day), 0.0) - (made["begun"][product] if day == 0 else 0)
-            assert told.get(product, {"not_begun": 0})["not_begun"] == pytest.approx(max(missing, 0), abs=TOLERANCE)
-            if product in told:
-                assert told[product]["begin_by"] == "2026-01-04"
+            assert reported.get(product, {"not_begun": 0})["not_begun"] == pytest.approx(max(missing, 0), abs=TOLERANCE)
+            if product in reported:
+                assert reported[product]["begin_by"] == "2026-01-04"
                 more = 1 if baked.get((product, day)) else made["smallest"][product]
                 takes = sunday_doughs(product, day)
                 assert any(left[dough] < more * amount - TOLERANCE for dough, amount in takes.items())
@@ -146,7 +146,7 @@ def dough_is_enough(made: dict[str, Any], tables: Frames) -> None:
 
 @settings(max_examples=3, deadline=None)
 @given(made=st.tuples(*[bakery] * 5))
-def test_where_no_plan_was_there_in_time_nobody_knows_what_was_begun(
+def test_where_no_plan_was_there_in_time_it_is_not_known_what_was_begun(
     read_facts: Read, made: tuple[dict[str, Any], ...]
 ) -> None:
     """Sunday's plan came when Sunday's work had begun, so that the hour of the doughs was over: all that is wanted is planned."""

@@ -1,4 +1,4 @@
-"""Alerts of before, numbered anew by every plan, become alerts that last; and back."""
+"""Alerts of before, renumbered by every plan, become alerts that last; and back."""
 
 from datetime import date
 

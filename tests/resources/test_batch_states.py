@@ -157,14 +157,14 @@ def test_every_state_as_of_any_instant_is_what_the_domain_says(bakeries: Warehou
     with bakeries.bulk() as bulk:
         at_now = f"(TIMESTAMPTZ '{now.isoformat()}')"
         of_record = bulk.read(f"SELECT * FROM plans.batches_of_record_as_of{at_now}")
-        told = bulk.read(f"SELECT * FROM plans.judged_batch_events_as_of{at_now}")
+        reported = bulk.read(f"SELECT * FROM plans.judged_batch_events_as_of{at_now}")
         states = bulk.read(f"SELECT * FROM plans.batch_states_as_of{at_now}")
     same(recorded.select(*BATCH, "published_for", "is_of_record", "product_id"), of_record, BATCH)
     same(
         judged.rename({"plan_date": "schedule_date"}).select(
             *BATCH, "event", "recorded_at", "is_corrected", "contradiction"
         ),
-        told,
+        reported,
         [*BATCH, "event"],
     )
     same(states_of(recorded, batch_histories(judged), openings(bakeries), now), states, BATCH)
@@ -195,7 +195,7 @@ def openings(warehouse: Warehouse) -> pl.DataFrame:
 
 def states_of(recorded: pl.DataFrame, histories: pl.DataFrame, opened: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """What events say, else what the record lets assume; of batches that were given up only what events say."""
-    both = recorded.join(histories.rename({"product_id": "told"}), on=BATCH, how="full", coalesce=True)
+    both = recorded.join(histories.rename({"product_id": "reported"}), on=BATCH, how="full", coalesce=True)
     both = both.join(opened, on=BATCH[:2], how="left")
     begins, ends = pl.coalesce(begins_by_record(), "opens_at"), pl.coalesce("end_at", "opens_at")
     begun = (pl.col("is_of_record") & (begins <= now) & (pl.col("planned_since") <= begins)).fill_null(value=False)
@@ -203,7 +203,7 @@ def states_of(recorded: pl.DataFrame, histories: pl.DataFrame, opened: pl.DataFr
     ended = pl.when(pl.col("ending").is_in(["finished", "failed"])).then("ended_at")
     return both.filter(pl.col("is_of_record") | pl.col("state").is_not_null()).select(
         *BATCH,
-        product_id=pl.coalesce("product_id", "told"),
+        product_id=pl.coalesce("product_id", "reported"),
         is_of_record=pl.col("is_of_record").fill_null(value=False),
         state=pl.coalesce("state", assumed, pl.lit("planned")),
         is_assumed=begun & pl.col("state").is_null(),

@@ -11,14 +11,14 @@ from resources.embedded import DatabaseUnusable
 
 
 def test_a_second_daemon_is_refused_with_who_runs_and_since_when(database_url: str) -> None:
-    told: list[str] = []
-    first = take_daemon_lock(database_url, patience_seconds=0, waiting=told.append)
-    assert told == []
+    reported: list[str] = []
+    first = take_daemon_lock(database_url, patience_seconds=0, waiting=reported.append)
+    assert reported == []
     with pytest.raises(DaemonRuns, match=rf"bakery up, process {os.getpid()} on .+, since 20\d\d-\d\d-\d\d \d\d:\d\d"):
-        take_daemon_lock(database_url, patience_seconds=60, waiting=told.append)
-    assert told == [], "there is nothing to wait for: its process runs"
+        take_daemon_lock(database_url, patience_seconds=60, waiting=reported.append)
+    assert reported == [], "there is nothing to wait for: its process runs"
     first.release()
-    again = take_daemon_lock(database_url, patience_seconds=0, waiting=told.append)
+    again = take_daemon_lock(database_url, patience_seconds=0, waiting=reported.append)
     assert again.is_held()
     again.release()
 

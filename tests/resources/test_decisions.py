@@ -66,14 +66,14 @@ def test_what_is_approved_is_ordered_once_and_the_next_plan_counts_on_it(warehou
     settle_decisions(warehouse, NINE + timedelta(minutes=1))
     decided(warehouse, "approve", NINE + timedelta(minutes=2))
     assert orders(warehouse) == ordered, "it is ordered already"
-    told = "SELECT type FROM plans.events WHERE type LIKE 'procurement%' ORDER BY time, type"
-    assert rows(warehouse, told) == [
+    reported = "SELECT type FROM plans.events WHERE type LIKE 'procurement%' ORDER BY time, type"
+    assert rows(warehouse, reported) == [
         ("procurement.plan.approved",), ("procurement.plan.status_changed",), ("procurement.plan.approved",)
     ]  # fmt: skip
     scheduled = rows(
         warehouse, "SELECT DISTINCT subject FROM plans.events WHERE type = 'delivery.scheduled' ORDER BY 1"
     )
-    assert scheduled == sorted({(row[0],) for row in ordered}), "told with the orders"
+    assert scheduled == sorted({(row[0],) for row in ordered}), "reported with the orders"
     tables = plan(warehouse, Cell("b", TOMORROW), PUBLISHED + timedelta(days=1))
     last = max(line[2] for line in lines)
     assert proposed(tables, last) == [], "what comes already is not ordered again"

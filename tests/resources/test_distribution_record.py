@@ -76,11 +76,12 @@ def test_what_is_published_is_taken_as_brought_by_the_next_plan(planned: Warehou
 
 def test_a_recorded_transfer_takes_the_place_of_the_plans(planned: Warehouse) -> None:
     brought_at = datetime(2026, 3, 3, 7, tzinfo=UTC)
-    told = {"tenant_id": "b", "transfer_id": "t1", "from_location_id": "main", "to_location_id": "north"}
+    reported = {"tenant_id": "b", "transfer_id": "t1", "from_location_id": "main", "to_location_id": "north"}
     insert(
         planned,
         transfers=[
-            told | {"product_id": "baguette", "quantity": 24.0, "transferred_at": brought_at, "recorded_at": brought_at}
+            reported
+            | {"product_id": "baguette", "quantity": 24.0, "transferred_at": brought_at, "recorded_at": brought_at}
         ],
     )
     report_sales(planned, north=24.0)

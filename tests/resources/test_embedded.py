@@ -90,7 +90,7 @@ def test_an_analyst_reads_the_warehouse_and_changes_nothing(databases: Databases
 
 
 @pytest.mark.parametrize("role", ["bakery", ANALYST, SUPERUSER])
-def test_nobody_comes_in_without_the_password(databases: Databases, home: Path, role: str) -> None:
+def test_no_one_comes_in_without_the_password(databases: Databases, home: Path, role: str) -> None:
     url = embedded_url(start_embedded(home / "postgres"), "bakery", role)
     with pytest.raises(DBAPIError, match="password"):
         ask(url.set(password="guess").render_as_string(hide_password=False), "SELECT 1")

@@ -9,7 +9,7 @@ from resources.warehouse.intake import load_folder
 from resources.warehouse.tenants import ended_sales
 
 
-def test_only_sales_that_ended_before_what_is_waited_for_are_told(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_only_sales_that_ended_before_what_is_waited_for_are_reported(warehouse: Warehouse, tmp_path: Path) -> None:
     (tmp_path / "tenants.csv").write_text(
         "tenant_id,name,timezone,country\nold,Old,UTC,GB\nnew,New,UTC,GB\nnone,No,UTC,GB\n"
     )

@@ -64,14 +64,14 @@ def test_a_correction_holds_for_the_mornings_after_it(warehouse: Warehouse) -> N
     assert quantities(warehouse, today, tomorrow) == {today: [7.0], tomorrow: [9.0]}
 
 
-def test_planning_a_past_day_again_reads_the_weather_as_it_was_told_then(warehouse: Warehouse) -> None:
+def test_planning_a_past_day_again_reads_the_weather_as_it_was_reported_then(warehouse: Warehouse) -> None:
     base(warehouse, "b")
-    told = {"tenant_id": "b", "date": DAY, "rain_mm": 0.0}
+    reported = {"tenant_id": "b", "date": DAY, "rain_mm": 0.0}
     insert(
         warehouse,
         weather=[
-            {**told, "temperature_c": 12.0, "recorded_at": PLANNING_INSTANT - timedelta(hours=1)},
-            {**told, "temperature_c": 31.0, "recorded_at": PLANNING_INSTANT + timedelta(hours=8)},
+            {**reported, "temperature_c": 12.0, "recorded_at": PLANNING_INSTANT - timedelta(hours=1)},
+            {**reported, "temperature_c": 31.0, "recorded_at": PLANNING_INSTANT + timedelta(hours=8)},
         ],
     )
     snapshot = read_snapshot(warehouse, [Cell("b", DAY), Cell("b", DAY + timedelta(days=1))], ["weather"], HISTORY)

@@ -80,7 +80,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_named(tmp_path: Path) -> None
     ]
 
 
-def test_a_calendar_entry_for_all_products_stands_beside_one_for_one(tmp_path: Path) -> None:
+def test_a_calendar_entry_for_all_products_stands_next_to_one_for_one(tmp_path: Path) -> None:
     folder = read(
         tmp_path,
         calendar="tenant_id,date,kind,product_id,name\n"

@@ -129,13 +129,13 @@ def test_rows_views_and_rights_stay_when_rows_are_packed_and_unpacked(warehouse:
     with warehouse.engine.begin() as connection:
         connection.execute(text("CREATE VIEW marts.of_mine AS SELECT * FROM plans.demand_forecasts WHERE yhat > 0"))
         connection.execute(text("GRANT SELECT ON marts.of_mine, plans.demand_forecasts TO PUBLIC"))
-    is_told_once = "SELECT bool_or(reasoning = '{}') FROM plans.published_batches"
+    is_reported_once = "SELECT bool_or(reasoning = '{}') FROM plans.published_batches"
     before, of_mine = digests(warehouse), rows(warehouse, view)
-    assert rows(warehouse, is_told_once) == [(True,)]
+    assert rows(warehouse, is_reported_once) == [(True,)]
     for revise, revision in ((command.downgrade, BEFORE), (command.upgrade, "head")):
         with warehouse.engine.begin() as connection:
             revise(configured(connection), revision)
         assert digests(warehouse) == before
         assert rows(warehouse, view) == of_mine
         assert rows(warehouse, may_read) == [(True,)]
-        assert rows(warehouse, is_told_once) == [(revision == "head",)]
+        assert rows(warehouse, is_reported_once) == [(revision == "head",)]

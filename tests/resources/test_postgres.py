@@ -28,7 +28,7 @@ def test_a_home_with_a_space_is_refused_in_a_sentence(tmp_path: Path) -> None:
         open_databases(Settings(home=tmp_path / "My Bakery", database_url=None))
 
 
-def test_a_role_that_may_not_create_the_database_is_told_what_to_do(server: URL) -> None:
+def test_a_role_that_may_not_create_the_database_learns_what_to_do(server: URL) -> None:
     admin = create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
         connection.execute(text("DROP ROLE IF EXISTS modest"))

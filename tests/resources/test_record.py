@@ -80,7 +80,9 @@ def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse
     assert reasons == rows(planned, ordered.format("published_orders", "version = 1")) != []
     assert {reason for _, reason in rows(planned, ordered.format("published_orders", "version = 2"))} == {None}
     assert terms == rows(planned, baked.format("published_batches", "version = 1")) != []
-    assert [told for _, told in rows(planned, baked.format("published_batches", "version = 2")) if told] == []
+    assert [
+        reported for _, reported in rows(planned, baked.format("published_batches", "version = 2")) if reported
+    ] == []
     assert [version[:3] for version in versions(planned)] == [
         (1, "planning_time", PLANNING_INSTANT),
         (2, "person", now),
@@ -89,13 +91,15 @@ def test_a_version_asked_for_by_a_person_keeps_what_has_begun(planned: Warehouse
     kept = today.filter("is_carried_over")
     assert kept["batch_number"].to_list() == [first[1][0], first[2][0]]
     assert kept["start_at"].to_list() == [first[1][1], first[2][1]]
-    assert [json.loads(told) for told in kept["reasoning"]] == [dict(terms)[number] for number in kept["batch_number"]]
+    assert [json.loads(reported) for reported in kept["reasoning"]] == [
+        dict(terms)[number] for number in kept["batch_number"]
+    ]
     new = today.filter(~pl.col("is_carried_over"))
     assert set(new["batch_number"]).isdisjoint(number for number, _ in first)
     assert new["start_at"].min() >= now
 
 
-def test_what_is_not_published_cannot_be_planned_anew(planned: Warehouse) -> None:
+def test_what_is_not_published_cannot_be_replanned(planned: Warehouse) -> None:
     now = PLANNING_INSTANT + timedelta(hours=1)
     assert request_versions(planned, [TOMORROW], now, "person", "never planned", now) == set()
     assert request_versions(planned, [TODAY], now, "person", "first", now) == {TODAY}
@@ -130,7 +134,7 @@ def test_planned_since_is_kept_while_a_batch_stays_as_it_is(planned: Warehouse) 
     assert any(number not in kept for number in since)
 
 
-def test_planned_anew_while_it_sells_nothing_is_baked_or_supplied_twice(planned: Warehouse) -> None:
+def test_replanned_while_it_sells_nothing_is_baked_or_supplied_twice(planned: Warehouse) -> None:
     noon = PLANNING_INSTANT + timedelta(hours=7)
     sold = {"tenant_id": "b", "product_id": "baguette", "location_id": "main", "sales_date": DAY, "quantity": 40.0}
     insert(planned, sales=[{**sold, "recorded_at": noon - timedelta(minutes=1)}])

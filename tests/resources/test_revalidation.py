@@ -190,7 +190,7 @@ def test_late_sales_concern_the_cell_that_validates_their_day_and_today(warehous
     assert [(each.cell.plan_date, each.is_replan) for each in requests] == [
         (DAY - timedelta(days=3), False),
         (DAY, False),
-    ], "the shop has opened by now, so today is not planned anew"
+    ], "the shop has opened by now, so today is not replanned"
     assert state(warehouse, week[3]) == ("planned", NOW, True, True)
 
 

@@ -68,7 +68,7 @@ def test_a_process_that_was_killed_is_gone_though_its_parent_has_not_asked_for_i
         ({MACHINE_TAG: "here"}, None, False),  # a command's, between its start and its first step
         ({MACHINE_TAG: "elsewhere", GRPC_INFO_TAG: "{}"}, "alive", True),  # of a daemon that does not serve any more
         ({MACHINE_TAG: "elsewhere"}, "ended", False),  # a command on another machine
-        ({}, "ended", False),  # started by something else; nobody knows where
+        ({}, "ended", False),  # started by something else, not known where
     ],
 )
 def test_only_what_is_known_to_be_gone_is_ended(
@@ -85,7 +85,7 @@ def test_only_what_is_known_to_be_gone_is_ended(
     assert launcher.check_run_worker_health(started).status == expected
 
 
-def test_before_a_daemon_starts_every_run_that_nobody_works_on_is_ended(
+def test_before_a_daemon_starts_every_run_without_a_worker_is_ended(
     instance: dg.DagsterInstance, ended_process: int
 ) -> None:
     status = dg.DagsterRunStatus

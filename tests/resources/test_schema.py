@@ -126,7 +126,7 @@ def test_a_time_zone_that_postgresql_does_not_know_is_refused(warehouse: Warehou
         )
 
 
-def test_the_embedded_server_lets_nobody_in_without_the_password(warehouse: Warehouse) -> None:
+def test_the_embedded_server_lets_no_one_in_without_the_password(warehouse: Warehouse) -> None:
     url = make_url(warehouse.url)
     assert url.password
     for wrong in ("", "postgres"):

@@ -154,7 +154,7 @@ def test_sales_of_longer_ago_that_were_recorded_since_the_balance_are_read_with_
     same(plan_of_some, read(lived)[1])
 
 
-def test_a_bakery_that_has_long_sold_nothing_is_told_since_when(lived: Warehouse) -> None:
+def test_a_bakery_that_has_long_sold_nothing_is_reported_since_when(lived: Warehouse) -> None:
     """Its last sale is older than what its models leave to be read."""
     trained(lived)
     shift = timedelta(days=TRAINED_DAYS + 30)

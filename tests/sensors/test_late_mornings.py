@@ -48,9 +48,11 @@ def test_the_check_names_late_bakeries_and_is_reported_when_that_changes(warehou
             cursors.append(context.cursor)
             key = dg.AssetCheckKey(dg.AssetKey(ASSET), NAME)
             found = instance.event_log_storage.get_asset_check_execution_history(key, limit=9)
-            told = [each.evaluation for each in reversed(found)]
+            reported = [each.evaluation for each in reversed(found)]
             return [
-                (each.passed, each.metadata["late"].value) for each in told if isinstance(each, dg.AssetCheckEvaluation)
+                (each.passed, each.metadata["late"].value)
+                for each in reported
+                if isinstance(each, dg.AssetCheckEvaluation)
             ]
 
         cursors: list[str | None] = [None]

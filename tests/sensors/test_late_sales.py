@@ -40,7 +40,7 @@ COVERED = """
 
 
 def bakery(tenant: str, **how: Any) -> dict[str, Any]:
-    """A bakery that opens in the afternoon, so that what arrives in the morning can still plan the day anew."""
+    """A bakery that opens in the afternoon, so that what arrives in the morning can still replan the day."""
     hours = {"opens": "16:00", "closes": "18:00"}
     chosen = [
         {"tenant_id": tenant, "key": key, "value": value, "valid_from": date(2000, 1, 1)}

@@ -137,7 +137,7 @@ def test_a_batch_that_is_changed_is_what_the_next_version_bakes(house: Bakery) -
     ]
 
 
-def test_a_batch_recorded_again_with_another_quantity_plans_anew_once(house: Bakery) -> None:
+def test_a_batch_recorded_again_with_another_quantity_replans_once(house: Bakery) -> None:
     query = "SELECT quantity_planned FROM plans.production_batches WHERE batch_number = :number"
     ((planned,),) = rows(house.warehouse, query.replace(":number", f"'{FIRST}'"))
     done = {"tenant_id": "b", "plan_date": DAY, "batch_number": FIRST, "event": "finished", "happened_at": SEVEN}
@@ -165,18 +165,18 @@ def test_a_tick_that_comes_twice_or_is_lost_makes_one_version(house: Bakery) -> 
     assert [version for version, *_ in house.versions()] == [2]
 
 
-def test_after_opening_nothing_reported_plans_anew(house: Bakery) -> None:
+def test_after_opening_nothing_reported_replans(house: Bakery) -> None:
     lose(house, SEVEN + timedelta(hours=2))
     assert house.tick(SEVEN + timedelta(hours=2)) == []
     assert house.versions() == []
 
 
-def test_what_contradicts_plans_nothing_anew(house: Bakery) -> None:
+def test_what_contradicts_replans_nothing(house: Bakery) -> None:
     lose(house, SEVEN, "20260303-777")
     assert house.tick(SEVEN) == []
 
 
-def test_a_plan_rejected_for_stale_data_is_made_anew_unless_it_was_approved_since(house: Bakery) -> None:
+def test_a_plan_rejected_for_stale_data_is_made_again_unless_it_was_approved_since(house: Bakery) -> None:
     noon = SEVEN + timedelta(hours=5)
     decide(house, "reject", noon - timedelta(minutes=3), "too much")
     assert house.tick(noon - timedelta(minutes=3)) == [], "that waits for a person"
@@ -198,11 +198,11 @@ def test_a_person_can_ask_for_a_new_plan_and_what_does_not_hold_asks_for_none(ho
     assert rows(house.warehouse, query) == [refused]
     decide(house, "regenerate", SEVEN + timedelta(minutes=1), plan="procurement_plans")
     assert len(house.tick(SEVEN + timedelta(minutes=1))) == 1
-    assert house.versions()[0][1:3] == ("decision", "the orders to be made anew by Ada")
+    assert house.versions()[0][1:3] == ("decision", "the orders to be made again by Ada")
     assert rows(house.warehouse, query) == [refused], "what was judged is not judged again"
 
 
-def test_a_count_that_finds_less_plans_anew_before_the_shop_opens(house: Bakery) -> None:
+def test_a_count_that_finds_less_replans_before_the_shop_opens(house: Bakery) -> None:
     count = {"tenant_id": "b", "ingredient_id": "flour", "location_id": "main", "recorded_at": SEVEN}
     book = rows(house.warehouse, "SELECT sum(quantity) FROM plans.stock_balances WHERE item_id = 'flour'")[0][0]
     insert(house.warehouse, stock_lots=[{**count, "quantity": book * 0.95}])
@@ -224,7 +224,7 @@ def receipt(quantity: float, at: datetime = SEVEN, number: str = "R-1") -> dict[
             "location_id": "main", "quantity": quantity, "received_at": at, "recorded_at": at}  # fmt: skip
 
 
-def test_a_delivery_that_brings_less_plans_anew_once(house: Bakery) -> None:
+def test_a_delivery_that_brings_less_replans_once(house: Bakery) -> None:
     insert(house.warehouse, purchase_orders=[order()], stock_receipts=[receipt(30.0)])
     [request] = house.tick(SEVEN)
     assert house.versions()[0][1:4] == ("fact", "order PO-1, flour: 30 of 50 received", SEVEN)
@@ -241,7 +241,7 @@ def test_a_delivery_as_ordered_asks_for_nothing_and_once_work_has_begun_none_doe
     assert house.tick(SEVEN + timedelta(hours=1)) == []
 
 
-def test_an_order_that_is_canceled_plans_anew(house: Bakery) -> None:
+def test_an_order_that_is_canceled_replans(house: Bakery) -> None:
     insert(house.warehouse, purchase_orders=[order(), order(quantity=0.0, recorded_at=SEVEN)])
     assert len(house.tick(SEVEN)) == 1
     assert house.versions()[0][1:3] == ("fact", "order PO-1, flour: 0 of 50 still expected")

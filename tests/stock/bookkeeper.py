@@ -46,7 +46,7 @@ class Event:
     to: str | None = None
     day: date | None = None
     source: str = ""
-    all_told: bool = False
+    all_reported: bool = False
     is_assumed: bool = False
     others_help: bool = False
 
@@ -206,7 +206,7 @@ class Account:
                 self.sent_back_unseen += rest if event.what == "sent back" else 0.0
 
     def may_raise(self, event: Event) -> bool:
-        return self.is_made and not event.all_told and (event.lot is None or event.what == "waste")
+        return self.is_made and not event.all_reported and (event.lot is None or event.what == "waste")
 
     def note(self, event: Event, quantity: float) -> None:
         if quantity > DUST:
@@ -291,8 +291,8 @@ class Bakery:
             for number, day, _, made_at, quantity, *_ in batches if made_at is not None
         ]  # fmt: skip
         bread.scrapped = sum(wasted for *_, made_at, _, _, _, wasted in batches if made_at and made_at <= self.now)
-        told = {day for _, day, *_ in batches}
-        all_told = told - {day for _, day, *_, is_told, _ in batches if not is_told}
+        reported = {day for _, day, *_ in batches}
+        all_reported = reported - {day for _, day, *_, is_reported, _ in batches if not is_reported}
         sold = self.sales()
         thrown = [row for row in self.known("waste", "waste_id") if row["product_id"] == "bread"]
         used: list[tuple[datetime, float, str]] = []
@@ -305,7 +305,7 @@ class Bakery:
                 row["quantity"] for row in thrown
                 if row["waste_date"] == day and self.thrown_away_at(row) >= opens(day)
             )  # fmt: skip
-            if quantity > DUST and day not in self.planned_days() and day not in told | eventful and day >= first:
+            if quantity > DUST and day not in self.planned_days() and day not in reported | eventful and day >= first:
                 events.append(
                     Event(
                         opens(day),
@@ -327,18 +327,18 @@ class Bakery:
                 for at in [*cuts, end]:
                     share = 1.0 if at == end else (at - opens(day)) / (end - opens(day))
                     events.append(Event(at, what, abs(amount) * (share - done), place, day=day, last_day=last,
-                                        source=f"sales {day}", all_told=day in all_told))  # fmt: skip
+                                        source=f"sales {day}", all_reported=day in all_reported))  # fmt: skip
                     done = share
         events += [
             Event(self.thrown_away_at(row), "waste", row["quantity"], row["location_id"],
                   lot=row.get("lot_id"), day=row["waste_date"], source=f"waste {row['waste_id']}",
-                  all_told=row["waste_date"] in all_told)
+                  all_reported=row["waste_date"] in all_reported)
             for row in thrown if (row.get("wasted_at") or closes(row["waste_date"])).date() >= first
         ]  # fmt: skip
         trips = self.trips()
         days_of_trips = {trip.day for trip in trips}
         for each in events:
-            each.all_told = each.all_told or (each.what == "transfer" and each.day in all_told)
+            each.all_reported = each.all_reported or (each.what == "transfer" and each.day in all_reported)
             each.others_help = each.what in ("sale", "waste") and each.day in days_of_trips
         events += trips
         bread.settle(events, self.now)
@@ -470,7 +470,7 @@ class Bakery:
 
     def trips(self) -> list[Event]:
         """What plans had brought to the shop by now, as long as no one wrote down what was brought that day."""
-        told = {
+        reported = {
             row["transferred_at"].date() for row in self.known("transfers", "transfer_id")
             if (row["product_id"], row["from_location_id"], row["to_location_id"]) == ("bread", KITCHEN, "shop")
         }  # fmt: skip
@@ -482,7 +482,7 @@ class Bakery:
             }  # fmt: skip
             at_that_time = [version for version, published in out.items() if published <= row["leaves_at"]]
             is_last = bool(at_that_time) and max(at_that_time) == row["version"]
-            if is_last and row["leaves_at"] <= self.now and row["arrives_at"].date() not in told:
+            if is_last and row["leaves_at"] <= self.now and row["arrives_at"].date() not in reported:
                 found.append(
                     Event(row["arrives_at"], "transfer", row["quantity"], KITCHEN, to="shop", day=row["plan_date"],
                           source=f"distribution {row['plan_date']}", is_assumed=True)
@@ -497,16 +497,16 @@ class Bakery:
         return {row["plan_date"] for row in self.facts.get("plan_versions", []) if row["published_at"] <= self.now}
 
     def batches(self) -> list[tuple[Any, ...]]:
-        """Number, day, when it took its ingredients, when it was ready, good units, units it took for, is told of, wasted."""
-        told: dict[tuple[date, str], list[Row]] = {}
+        """Number, day, when it took its ingredients, when it was ready, good units, units it took for, is reported of, wasted."""
+        reported: dict[tuple[date, str], list[Row]] = {}
         for row in self.known("batch_events", "plan_date", "batch_number", "event"):
-            told.setdefault((row["plan_date"], row["batch_number"]), []).append(row)
+            reported.setdefault((row["plan_date"], row["batch_number"]), []).append(row)
         found = []
         days = self.planned_days()
         rows = {(row["schedule_date"], row["batch_number"]): row for row in self.facts.get("published_batches", [])
                 if row["plan_date"] in days and row["plan_date"] == row["schedule_date"]}  # fmt: skip
-        for key in sorted({*rows, *told}):
-            plan, events = rows.get(key), holding(told.get(key, []))
+        for key in sorted({*rows, *reported}):
+            plan, events = rows.get(key), holding(reported.get(key, []))
             if plan is None and not any(event["product_id"] for event in events):
                 continue
             start = plan["start_at"] if plan else opens(key[0])

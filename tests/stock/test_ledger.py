@@ -69,8 +69,8 @@ def test_the_ledger_says_what_the_bookkeeper_says(drawn: tuple[Bakery, ...], shu
             )
             of_batches = -thrown.filter(pl.col("source").str.starts_with("batch "))["quantity"].sum()
             assert abs(of_batches - account.scrapped) < CLOSE, (of_batches, account.scrapped)
-            told = account.unexplained if KIND[item] == "product" else account.sent_back_unseen
-            assert abs(missing - told) < CLOSE, (item, missing, told)
+            reported = account.unexplained if KIND[item] == "product" else account.sent_back_unseen
+            assert abs(missing - reported) < CLOSE, (item, missing, reported)
         assert movements.filter((pl.col("tenant_id") == tenant) & (pl.col("happened_at") > bakery.now)).is_empty()
     # Stock is the sum of the movements, nothing was ever below zero, and nothing happened after the instant.
     lot = ["tenant_id", "item_kind", "item_id", "location_id", "lot_id"]
@@ -90,25 +90,25 @@ Life = tuple[dict[str, list[Row]], bool, frozenset[tuple[str, str]]]
 LIVES = st.tuples(histories(), st.booleans(), LIMITING)
 
 
-def assert_going_on_is_deriving_anew(lives: Sequence[Life], shuffler: Random) -> None:
+def assert_going_on_is_deriving_again(lives: Sequence[Life], shuffler: Random) -> None:
     kept: pl.DataFrame | None = None
     for day in range(DAYS + 1):
         now = datetime.combine(MONDAY, time(5), UTC) + timedelta(days=day)
         bakeries = named(Bakery(facts, now, fifo=fifo, limiting=limiting) for facts, fifo, limiting in lives)
         cells = cells_of(bakeries)
-        anew = LEDGER.plan(cells, frames_of(bakeries, shuffler))
+        again = LEDGER.plan(cells, frames_of(bakeries, shuffler))
         going_on = LEDGER.plan(cells, frames_of(bakeries, shuffler, kept))
         for name in ("stock_balances", "stock_closing_balances"):
-            assert anew[name].drop("quantity", strict=False).equals(going_on[name].drop("quantity", strict=False))
-        assert_frame_equal(anew["stock_balances"], going_on["stock_balances"], check_exact=False, abs_tol=CLOSE)
+            assert again[name].drop("quantity", strict=False).equals(going_on[name].drop("quantity", strict=False))
+        assert_frame_equal(again["stock_balances"], going_on["stock_balances"], check_exact=False, abs_tol=CLOSE)
         rows = going_on["stock_closing_balances"]
         kept = rows if kept is None else pl.concat([kept, rows])
 
 
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.tuples(*[LIVES] * 6), st.randoms(use_true_random=False))
-def test_going_on_from_a_closing_balance_is_deriving_it_anew(lives: tuple[Life, ...], shuffler: Random) -> None:
-    assert_going_on_is_deriving_anew(lives, shuffler)
+def test_going_on_from_a_closing_balance_is_deriving_it_again(lives: tuple[Life, ...], shuffler: Random) -> None:
+    assert_going_on_is_deriving_again(lives, shuffler)
 
 
 def test_a_batch_that_was_only_confirmed_and_never_planned_is_in_the_closing_balance() -> None:
@@ -117,4 +117,4 @@ def test_a_batch_that_was_only_confirmed_and_never_planned_is_in_the_closing_bal
                  "quantity": 16.0, "wasted_quantity": None, "happened_at": datetime(2026, 1, 5, 10, 49, tzinfo=UTC),
                  "recorded_at": datetime(2026, 1, 5, 10, 49, tzinfo=UTC)}  # fmt: skip
     facts: dict[str, list[Row]] = {name: [] for name in (*KEYS, "stock_lots", *RECORD)}
-    assert_going_on_is_deriving_anew([(facts | {"batch_events": [confirmed]}, False, frozenset())], Random(1))
+    assert_going_on_is_deriving_again([(facts | {"batch_events": [confirmed]}, False, frozenset())], Random(1))

@@ -43,11 +43,11 @@ def render_alerts(alerts: dy.DataFrame[plans.Alerts], zones: Mapping[str, str], 
     Args:
         alerts: in the order in which they are listed.
         zones: time zone by tenant.
-        now: deadlines are told from here.
+        now: deadlines are counted from here.
     """
-    told = "what, and what to do"
+    reported = "what, and what to do"
     table = columns(
-        "", "severity", "until", told, wide=told, fixed=("", "severity"), right=("",), widest={"until": 12}
+        "", "severity", "until", reported, wide=reported, fixed=("", "severity"), right=("",), widest={"until": 12}
     )  # fmt: skip
     many = alerts["tenant_id"].n_unique() > 1
     for row in alerts.iter_rows(named=True):
@@ -84,8 +84,8 @@ def _needed(morning: DayBriefing, alerts: pl.DataFrame) -> list[RenderableType]:
 
 def _message(row: Mapping[str, Any], today: date) -> str:
     """What it says; of another day's plan with which, for it says "tomorrow" as that plan does."""
-    told = "as of" if row["kind"] in plans.WATCHED else "plan of"
-    plan = "" if row["last_plan_date"] == today else f" ({told} {day(row['last_plan_date'], today)})"
+    reported = "as of" if row["kind"] in plans.WATCHED else "plan of"
+    plan = "" if row["last_plan_date"] == today else f" ({reported} {day(row['last_plan_date'], today)})"
     return f"{row['message']}{plan}"
 
 

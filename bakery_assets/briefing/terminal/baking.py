@@ -75,7 +75,7 @@ def doughs_section(morning: DayBriefing) -> RenderableType:
 
 
 def doughs_table(morning: DayBriefing, today: date, doughs: pl.DataFrame) -> RenderableType:
-    """Doughs with hour, quantity, and what they are for, days told from ``today``."""
+    """Doughs with hour, quantity, and what they are for, days relative to ``today``."""
     names = morning.names("products")
     table = columns("time", "Dough", "make", "for", right=("make",), wide="for", fixed=("time",), widest={"Dough": 23})
     for row in doughs.iter_rows(named=True):
@@ -89,7 +89,7 @@ def doughs_table(morning: DayBriefing, today: date, doughs: pl.DataFrame) -> Ren
 def _quantities_made(morning: DayBriefing) -> pl.DataFrame:
     """``batch_number, quantity_made`` of batches that ended by the plan's instant and of which a record tells how."""
     as_of = morning.cells["planned_as_of"][0]
-    told = (
+    reported = (
         morning.frames["batch_events"]
         .filter((pl.col("recorded_at") <= as_of) & pl.col("event").is_in(list(ENDS.values())))
         .sort("recorded_at")
@@ -97,7 +97,7 @@ def _quantities_made(morning: DayBriefing) -> pl.DataFrame:
     )
     ended = morning.frames["production_batches"].select("batch_number", event=pl.col("state").replace(ENDS))
     is_failed = pl.col("event") == "failed"
-    return told.join(ended, on=["batch_number", "event"]).select(
+    return reported.join(ended, on=["batch_number", "event"]).select(
         "batch_number", quantity_made=pl.when(is_failed).then(pl.col("quantity").fill_null(0.0)).otherwise("quantity")
     )
 
@@ -151,8 +151,10 @@ def span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> 
     if start is None or end is None:
         return ""
     first, last = morning.local(start), morning.local(end)
-    told = clock(last, morning.plan_date)
-    return f"{first:%H:%M}–{told}" if first.date() == last.date() else f"{clock(first, morning.plan_date)}–{told}"
+    reported = clock(last, morning.plan_date)
+    return (
+        f"{first:%H:%M}–{reported}" if first.date() == last.date() else f"{clock(first, morning.plan_date)}–{reported}"
+    )
 
 
 def _why(reasons: dict[str, Any], currency: str) -> str:

@@ -113,7 +113,7 @@ def with_reasons(
     widest: Mapping[str, int],
     wide: str,
 ) -> RenderableType:
-    """Lines with a reason each: in a column ``why`` beside them, or under each line where there is no room for one.
+    """Lines with a reason each: in a column ``why`` next to them, or under each line where there is no room for one.
 
     Args:
         width: columns of the terminal.

@@ -87,9 +87,7 @@ def stock_section(morning: DayBriefing) -> RenderableType:
     low = items_at_risk(projections, "low").join(short, on=on, how="anti").join(names, on=on).sort("first_day", "item")
     lost = expiring_stock(projections, morning.frames["stock_balances"]).join(names, on=on).sort("first_day", "item")
     of_unknown = (
-        [nothing(f"Nothing tells how much of {counted(unknown.height, 'item', 'items')} is there.")]
-        if unknown.height
-        else []
+        [nothing(f"The stock of {counted(unknown.height, 'item', 'items')} is not recorded.")] if unknown.height else []
     )
     if short.is_empty() and lost.is_empty() and low.is_empty() and not of_unknown:
         return section(title, nothing("Nothing runs out or expires unused, as far as the stock is known."))

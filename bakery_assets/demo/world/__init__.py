@@ -3,5 +3,5 @@
 It knows nothing of the ledger and the planner but their published plans, which its people read and act upon.
 ``house`` is what lies on the shelves, ``work`` what batches take and when; ``kitchen``, ``storeroom`` and ``shop`` are
 what people do on the ``premises`` of a bakery, whose ``life`` they are together. ``records`` is what they write down,
-``told`` what would be there had all gone as told, and ``comparison`` how far the book is from the house.
+``reported`` what would be there had all gone as reported, and ``comparison`` how far the book is from the house.
 """

@@ -1,9 +1,9 @@
 """Comparison: how far the book of a published plan is from the house, and whether what was promised of plans holds.
 
 The book is read from what a plan published: the balance it began with, and its movements. It is held against the house,
-and against what people have told of it (``told``): that has nothing of the book, so that it hides no error of it, and
-lives through the same days with what was written down by then. What lies between the two no book can know: what nobody
-saw go since the last count, and what nobody has written down yet. The rest is the book's own error.
+and against what people have reported about it (``reported``): that has nothing of the book, so that it hides no error
+of it, and lives through the same days with what was written down by then. What lies between the two no book can know:
+what went unseen since the last count, and what is not written down yet. The rest is the book's own error.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -23,8 +23,8 @@ Alerts = Mapping[date, Collection[tuple[str, str]]]  # by plan date: kind, and p
 class Difference:
     """Book less house of an item at a planning instant, in its unit.
 
-    ``lost`` is what is told to be there and is not, below 0 where more is there than is told; ``error`` is the rest,
-    the book's own.
+    ``lost`` is what is reported to be there and is not, below 0 where more is there than is reported; ``error`` is the
+    rest, the book's own.
     """
 
     plan_date: date
@@ -36,7 +36,7 @@ class Difference:
 
     @property
     def error(self) -> float:
-        """Book less what is told to be there."""
+        """Book less what is reported to be there."""
         return self.book - self.house - self.lost
 
     @property
@@ -109,15 +109,17 @@ def verdict(
     troubles: Iterable[Trouble],
     alerts: Alerts,
 ) -> Verdict:
-    """What does not hold: a book that errs by a day's loss, a batch that began and was begun anew, a lack untold."""
+    """What does not hold: errors of a day's loss, a batch that began and was begun again, an unreported lack."""
     troubles = tuple(troubles)
     unannounced = tuple(
-        each for each in troubles if each.what in ("not_ready", "short_of_ingredients") and not _is_told(each, alerts)
+        each
+        for each in troubles
+        if each.what in ("not_ready", "short_of_ingredients") and not _is_reported(each, alerts)
     )
     wrong = [each for each in found if each.error_days >= 1]
     broken = [
         f"{tenant_id} {each.plan_date} {each.item.item_id}: the book has {each.book:.3f}, the house {each.house:.3f},"
-        f" and {each.house + each.lost:.3f} is told to be there: an error of {each.error_days:.1f} days' loss"
+        f" and {each.house + each.lost:.3f} is reported to be there: an error of {each.error_days:.1f} days' loss"
         for each in _first_of_each(wrong)
     ]
     broken += [
@@ -137,7 +139,7 @@ def verdict(
     )
 
 
-def _is_told(trouble: Trouble, alerts: Alerts) -> bool:
+def _is_reported(trouble: Trouble, alerts: Alerts) -> bool:
     """Whether an alert of the day, or of the days before it on which doughs are begun, says why."""
     subjects = {("not_ready", trouble.item_id)} if trouble.what == "not_ready" else set[tuple[str, str]]()
     subjects |= {("shortage", name) for name in trouble.ingredients}

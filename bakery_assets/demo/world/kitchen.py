@@ -1,7 +1,7 @@
 """The kitchen: doughs and batches are made as the plan says, as far as their ingredients are there.
 
 A batch of which nothing can be made is written down as cancelled at once, one that falls short when it is finished with
-what it gave, and what was begun in vain as waste of its ingredients. What nobody writes down: a batch that gives a
+what it gave, and what was begun in vain as waste of its ingredients. What is not written down: a batch that gives a
 piece more, and three in ten of those that give a few less.
 """
 
@@ -14,7 +14,7 @@ from bakery_assets.demo.world.work import Job, Plan, PlannedBatch, Taken, steps
 
 FAILS = 0.006  # share of batches that fail, and are written down
 FALLS_SHORT, GIVES_MORE = 0.06, 0.02  # shares of batches that give a few pieces less, or one more
-WRITES_SHORT_DOWN = 0.7  # of those that fall short; the others nobody reports
+WRITES_SHORT_DOWN = 0.7  # of those that fall short; the others are not reported
 WRITTEN_AFTER = timedelta(minutes=10)
 FIRST_OF_INSTANT = 0
 
@@ -43,7 +43,7 @@ class Kitchen:
                 became = planned.get(key)
                 self._premises.trouble("restarted", key[0], job.batch.product_id,
                                        f"batch {key[1]}: {job.batch} became {became}")  # fmt: skip
-                self._premises.told.write(job.batch, 0.0, 0.0)
+                self._premises.reported.write(job.batch, 0.0, 0.0)
                 del self._jobs[key]
         for key, batch in planned.items():
             if key not in self._jobs:
@@ -76,7 +76,7 @@ class Kitchen:
                 if there < quantity * job.share - 1e-6:
                     job.share = there / quantity
                     job.missing.add(name)
-            self._premises.told.begin(job.batch, needs, now)
+            self._premises.reported.begin(job.batch, needs, now)
             if not job.most:
                 job.is_over = True
                 self._write_shortage_down(job)
@@ -102,7 +102,7 @@ class Kitchen:
         premises, batch = self._premises, job.batch
         dice = premises.dice("batch", batch.batch_number, batch.schedule_date.isoformat())
         chance, made = dice.random(), job.most
-        premises.told.come_out(batch, premises.now)
+        premises.reported.come_out(batch, premises.now)
         if job.missing:
             self._write_shortage_down(job)
         elif chance < FAILS:
@@ -129,17 +129,17 @@ class Kitchen:
         for number, each in enumerate(job.taken, start=1):
             of_a_piece = each.whole / batch.quantity
             in_vain = round(each.quantity - of_a_piece * job.most, 6)
-            # What is left of less than a piece nobody writes down, and what was gone before the count was counted.
+            # What is left of less than a piece is not written down, and what was gone before the count was counted.
             if in_vain > of_a_piece and each.at > self.counted_at:
                 item = Item("ingredient", each.ingredient_id)
                 waste_id = f"{batch.batch_number}-{number}-{each.ingredient_id}"
                 self._premises.records.thrown(waste_id, item, day, in_vain, "begun in vain", known)
-                self._premises.told.throw(item, day, in_vain, closed)
+                self._premises.reported.throw(item, day, in_vain, closed)
 
     def _write_down(self, batch: PlannedBatch, made: float, wasted: float, reason: str) -> None:
         known: datetime = self._premises.now + WRITTEN_AFTER
         self._premises.records.ended(batch, made, wasted, reason, self._premises.now, known)
-        self._premises.do(known, lambda: self._premises.told.write(batch, made, wasted))
+        self._premises.do(known, lambda: self._premises.reported.write(batch, made, wasted))
 
     def _say_whether_it_is_late(self, batch: PlannedBatch) -> None:
         opens = self._premises.at(batch.schedule_date, self._premises.bakery.trade.opens)

@@ -31,7 +31,7 @@ LAST_OF_INSTANT = 9
 class Look:
     """What was really there at an instant, and what of it was lost without a word.
 
-    ``lost`` is what would be there as told, less what is; below 0 where more is there than anybody has told.
+    ``lost`` is what would be there as reported, less what is; below 0 where more is there than anybody has reported.
     """
 
     at: datetime
@@ -84,7 +84,7 @@ class World:
             assert isinstance(last_day, date)
             lot_id, quantity = str(row["lot_id"]), float(str(row["quantity"]))
             self.house.put("counted", MAIN, item, lot_id, quantity, last_day, self.now)
-            self.premises.told.receive(item, lot_id, quantity, last_day, self.now)
+            self.premises.reported.receive(item, lot_id, quantity, last_day, self.now)
         self.storeroom.expect(orders)
         for row in reserved:
             self.shop.reserve(row)
@@ -102,8 +102,8 @@ class World:
         stolen = {
             Item("product", name): max(STOLEN * each.sells, PIECES) for name, each in self.bakery.products.items()
         }
-        stock, told = self.house.stock(), self.premises.told.house().stock()
-        lost = {item: told.get(item, 0.0) - stock.get(item, 0.0) for item in sorted(stock.keys() | told.keys())}
+        stock, reported = self.house.stock(), self.premises.reported.house().stock()
+        lost = {item: reported.get(item, 0.0) - stock.get(item, 0.0) for item in sorted(stock.keys() | reported.keys())}
         return Look(self.now, stock, lost, spilled | stolen, not self.shop.unreported)
 
     def read_plan(self, plan: Plan) -> None:

@@ -1,4 +1,5 @@
-"""Premises: what all who work in a demo bakery share: its clock and agenda, the house, what is told of it, the records.
+"""Premises: what all who work in a demo bakery share: its clock and agenda, the house, what is reported about it, the
+records.
 
 Who does what there is in ``kitchen``, ``storeroom`` and ``shop``.
 """
@@ -15,7 +16,7 @@ from bakery_assets.demo.catalogue import Bakery
 from bakery_assets.demo.days import random_generator
 from bakery_assets.demo.world.house import MAIN, House, Item
 from bakery_assets.demo.world.records import Records
-from bakery_assets.demo.world.told import Told
+from bakery_assets.demo.world.reported import Reported
 from bakery_assets.local_time import local_date, to_instant
 
 
@@ -42,7 +43,7 @@ class Premises:
 
     def __post_init__(self) -> None:
         self.records = Records(self.bakery.tenant.tenant_id)
-        self.told = Told(self.bakery, self.now)
+        self.reported = Reported(self.bakery, self.now)
         self._turns = count()
         self._agenda: list[tuple[datetime, int, int, Callable[[], None]]] = []
 

@@ -1,6 +1,6 @@
 """The shop: customers' orders, sales, tills, theft, and what is thrown away in the evening.
 
-Nobody writes down what is stolen. A till reports when the shop closes, now and then on the next day.
+What is stolen is not written down. A till reports when the shop closes, now and then on the next day.
 """
 
 import math
@@ -69,8 +69,8 @@ class Shop:
             if item.kind == "product" and opened:
                 waste_id = f"{day:%Y%m%d}-{item.item_id}-unsold"
                 premises.records.thrown(waste_id, item, day, quantity, "unsold", known)
-                premises.told.throw(item, day, quantity, premises.now)
-        premises.told.close(day, premises.now)
+                premises.reported.throw(item, day, quantity, premises.now)
+        premises.reported.close(day, premises.now)
 
     def _open(self, day: date) -> None:
         """Customers come all day, most of them in the morning; those who have ordered first."""
@@ -128,6 +128,6 @@ class Shop:
                 premises.do(known, lambda: self.unreported.discard(day))
             price = premises.bakery.products[till.product_id].price
             premises.records.sold(till.product_id, day, till.sold, price, till.sold_out_at, known)
-            premises.told.sell(till.product_id, day, till.sold, premises.now)
+            premises.reported.sell(till.product_id, day, till.sold, premises.now)
 
         return act

@@ -1,7 +1,7 @@
 """The storeroom: what is proposed is ordered, suppliers bring it, some is spilled, and once a week all is counted.
 
 A supplier comes in its window, now and then on a later day or with less, as its reliability says; what does not come is
-taken off the order. Nobody writes down what is spilled.
+taken off the order. What is spilled is not written down.
 """
 
 import math
@@ -14,7 +14,7 @@ from bakery_assets.demo.world.house import MAIN, Item
 from bakery_assets.demo.world.premises import Premises
 from bakery_assets.demo.world.work import Plan, ProposedOrder
 
-SPILLED = 0.01  # of an ingredient's daily use is spilled, spoiled or nibbled a day, and nobody writes it down
+SPILLED = 0.01  # of an ingredient's daily use is spilled, spoiled or nibbled a day, and that is not written down
 RECEIVED_AFTER, COUNTED_IN = timedelta(minutes=15), timedelta(minutes=20)  # until it is written down
 
 
@@ -63,7 +63,7 @@ class Storeroom:
         found = {item: premises.house.held(item, MAIN) for item in items}
         for item, quantity in found.items():
             premises.records.counted(item, round(quantity, 6), premises.now, premises.now + COUNTED_IN)
-        premises.told.count(found, premises.now)
+        premises.reported.count(found, premises.now)
 
     def _order(self, plan: Plan, order: ProposedOrder) -> Callable[[], None]:
         def act() -> None:
@@ -105,7 +105,7 @@ class Storeroom:
             last_day = day + timedelta(days=bakery.ingredients[ingredient_id].life)
             item = Item("ingredient", ingredient_id)
             premises.house.put("received", MAIN, item, lot_id, brought, last_day, premises.now)
-            premises.told.receive(item, lot_id, brought, last_day, premises.now)
+            premises.reported.receive(item, lot_id, brought, last_day, premises.now)
             known = premises.now + RECEIVED_AFTER
             premises.records.received(order_id, ingredient_id, lot_id, brought, last_day, premises.now, known)
             if brought < quantity:

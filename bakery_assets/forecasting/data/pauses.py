@@ -1,6 +1,6 @@
 """Pauses: days on which a product was not offered, seen from its sales alone.
 
-A product that sold nearly every day, then nothing for weeks, and now sells again was off the shelf; nobody refused it.
+A product that sold nearly every day, then nothing for weeks, and now sells again was off the shelf, not refused.
 Taken for demand of 0 these days would forecast the next ones far too low. A pause that has not ended is an absence:
 what does not come back sells nothing.
 """

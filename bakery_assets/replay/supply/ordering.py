@@ -1,6 +1,6 @@
 """The system's orders of a morning: the planner's own stage on what its storerooms hold, and what of it is due.
 
-The plan is that of ``procurement``; what is not due before the next morning is planned anew then, and knows what was
+The plan is that of ``procurement``; what is not due before the next morning is replanned then, and knows what was
 proposed, as in a bakery that decides about every proposal at its deadline.
 """
 

@@ -113,7 +113,7 @@ def _that_buy(facts: SupplyFacts) -> SupplyFacts:
     tenants = tenants.join(facts["recipe_lines"], on="tenant_id", how="semi")
     if tenants.is_empty():
         raise CannotReplay(
-            "No bakery has recipe_lines and supplier_items, so nobody knows what to order; add both files."
+            "No bakery has recipe_lines and supplier_items, so it is not known what to order; add both files."
         )
     own = {
         name: cast(pl.DataFrame, frame).join(tenants, on="tenant_id", how="semi", maintain_order="left")

@@ -33,7 +33,7 @@ returned as (
 
 ),
 
--- Of a bakery whose receipts name no order nobody knows what came of its orders.
+-- Of a bakery whose receipts name no order it is not known what came of its orders.
 naming as (
 
     select distinct tenant_id from receipts

@@ -77,7 +77,7 @@ def test_what_came_less_what_went_is_what_is_there_and_what_is_written_down_is_w
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(days_of_work())
-def test_nobody_sells_more_than_is_asked_for_and_the_same_seed_is_the_same_life(work: list[list[PlannedBatch]]) -> None:
+def test_no_one_sells_more_than_is_asked_for_and_the_same_seed_is_the_same_life(work: list[list[PlannedBatch]]) -> None:
     made, rows = lived(work)
     again, rows_again = lived(work)
     assert rows == rows_again
@@ -126,12 +126,12 @@ def test_a_delivery_that_is_late_or_short_is_written_down_as_it_came() -> None:
         orders[row["order_id"]].append(row)
     short = late = 0
     for order_id in came.keys() & orders.keys():  # not what was ordered before
-        receipts, told = came[order_id], orders[order_id]
-        first, last = told[0], told[-1]
+        receipts, reported = came[order_id], orders[order_id]
+        first, last = reported[0], reported[-1]
         brought = sum(float(str(row["quantity"])) for row in receipts)
         if brought < float(str(first["quantity"])):
             short += 1
-            assert len(told) == 2
+            assert len(reported) == 2
         else:
             late += 1
             assert str(receipts[0]["received_at"])[:10] > str(first["expected_to"])[:10]

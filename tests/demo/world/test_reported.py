@@ -1,4 +1,4 @@
-"""What people have told: it is what is there, but for what nobody has seen or written down."""
+"""What people have reported: it is what is there, except what was not seen or written down."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -31,7 +31,7 @@ def nothing_is_lost_unseen() -> Iterator[None]:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
 )
 @given(days_of_work())
-def test_where_nothing_is_lost_unseen_what_is_told_is_what_is_there(
+def test_where_nothing_is_lost_unseen_what_is_reported_is_what_is_there(
     nothing_is_lost_unseen: None, work: list[list[PlannedBatch]]
 ) -> None:
     made, _ = lived(work)
@@ -42,10 +42,10 @@ def test_where_nothing_is_lost_unseen_what_is_told_is_what_is_there(
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(days_of_work())
-def test_what_is_not_told_of_an_ingredient_is_no_more_than_was_spilled_and_what_unseen_pieces_and_shortages_took(
+def test_what_is_not_reported_of_an_ingredient_is_no_more_than_was_spilled_and_what_unseen_pieces_and_shortages_took(
     work: list[list[PlannedBatch]],
 ) -> None:
-    """A piece nobody writes down is worth its ingredients, and so is each piece of a batch that fell short."""
+    """A piece that is not written down is worth its ingredients, and so is each piece of a batch that fell short."""
     made, _ = lived(work)
     batches = [each for of_day in work for each in of_day]
     for item, lost in made.look().lost.items():
@@ -63,14 +63,14 @@ def test_what_is_not_told_of_an_ingredient_is_no_more_than_was_spilled_and_what_
 def _short(of: Item, leave: float) -> World:
     made = world()
     made.house.take("used", "main", of, made.house.held(of) - leave)
-    made.premises.told.count({of: leave}, made.now)
+    made.premises.reported.count({of: leave}, made.now)
     made.live_until(plan(FIRST, []).planned_as_of)
     return made
 
 
 @pytest.mark.usefixtures("nothing_is_lost_unseen")
-def test_a_batch_that_falls_short_is_told_as_planned_until_it_is_finished_and_then_as_it_was() -> None:
-    """Of 48 magdalenas 12 can be made. Nobody tells until they come out; told so long are all the other ingredients."""
+def test_a_batch_that_falls_short_is_reported_as_planned_until_it_is_finished_and_then_as_it_was() -> None:
+    """Of 48 magdalenas 12 can be made. It is not reported until they come out; until then reported are all the other ingredients."""
     needs = next(iter(_needs("magdalenas", 48).values()))
     made = _short(FLOUR, needs["harina-floja"] / 4)
     made.read_plan(plan(FIRST, [batch(FIRST, 1, "magdalenas", 48, hour=4)]))
@@ -107,19 +107,19 @@ def test_a_batch_of_which_nothing_can_be_made_is_cancelled_at_once_and_its_dough
 
 
 @pytest.mark.usefixtures("nothing_is_lost_unseen")
-def test_what_is_sold_beyond_what_is_told_was_baked_unless_all_batches_are_written_down() -> None:
+def test_what_is_sold_beyond_what_is_reported_was_baked_unless_all_batches_are_written_down() -> None:
     made = world()
-    told, day = made.premises.told, FIRST
-    flour, per_piece = told.house().held(FLOUR), made.bakery.ingredients_per_piece("magdalenas")["harina-floja"]
-    told.sell("magdalenas", day, 500, at(day, 20))
-    missing = 500 + told.house().flows[CAKE, "sold"]
+    reported, day = made.premises.reported, FIRST
+    flour, per_piece = reported.house().held(FLOUR), made.bakery.ingredients_per_piece("magdalenas")["harina-floja"]
+    reported.sell("magdalenas", day, 500, at(day, 20))
+    missing = 500 + reported.house().flows[CAKE, "sold"]
     assert missing > 0
-    assert told.house().held(FLOUR) == pytest.approx(flour - missing * per_piece)
+    assert reported.house().held(FLOUR) == pytest.approx(flour - missing * per_piece)
     baked = batch(day, 1, "magdalenas", 6)
-    told.begin(baked, {}, at(day, 4))
-    told.come_out(baked, at(day, 5))
-    told.write(baked, 6, 0)
-    assert told.house().held(FLOUR) == pytest.approx(flour)
+    reported.begin(baked, {}, at(day, 4))
+    reported.come_out(baked, at(day, 5))
+    reported.write(baked, 6, 0)
+    assert reported.house().held(FLOUR) == pytest.approx(flour)
 
 
 def _needs(product_id: str, quantity: float, day: date = FIRST) -> dict[datetime, dict[str, float]]:

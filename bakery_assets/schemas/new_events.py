@@ -1,4 +1,4 @@
-"""News: what events tell, before they have an id and a source; rows of ``plans.events`` are made of them."""
+"""New events: what they say, before they have an id and a source; rows of ``plans.events`` are made of them."""
 
 import dataframely as dy
 
@@ -6,8 +6,8 @@ from bakery_assets.schemas import columns as col
 from bakery_assets.schemas import plans
 
 
-class News(dy.Schema):
-    """What happened; ``occasion`` is what tells events of one type and subject apart."""
+class NewEvents(dy.Schema):
+    """What happened; ``occasion`` is what distinguishes events of one type and subject."""
 
     tenant_id = col.key_text("The bakery")
     type = plans.Events.type

@@ -1,8 +1,8 @@
-"""Told: what would be in the house had all gone as people wrote it down, or as planned where they wrote nothing.
+"""Reported: what would be in the house had all gone as people wrote it down, or as planned where they wrote nothing.
 
-No book can know more than that, so the book is held against it: what lies between this and the house is what nobody saw
-since the last count, or has not written down yet. It knows nothing of the book nor how that is kept. From the last
-count on all is lived through again in the order in which it happened, with what is known of it by now:
+No book can know more than that, so the book is held against it: what lies between this and the house is what went
+unseen since the last count, or is not written down yet. It knows nothing of the book nor how that is kept. From the
+last count on all is lived through again in the order in which it happened, with what is known of it by now:
 
 - a batch took what it needs, as far as that is there, and gave what was planned; once it is written down how it ended,
   what is needed for what it made and wasted;
@@ -26,7 +26,7 @@ RECEIVED, BAKED, BEGUN, SOLD, THROWN, EXPIRED = range(6)
 
 
 @dataclass
-class _ToldBatch:
+class _ReportedBatch:
     """A batch that has begun: the pieces that it gave, and those that it took ingredients for."""
 
     planned: float
@@ -35,14 +35,14 @@ class _ToldBatch:
     is_written: bool = False
 
 
-class Told:
-    """The stock of one bakery as it is told."""
+class Reported:
+    """The stock of one bakery as it is reported."""
 
     def __init__(self, bakery: Bakery, begins: datetime) -> None:
         self._bakery = bakery
         self._counted, self._counted_at = House(), begins
         self._events: list[Event] = []
-        self._batches: dict[tuple[str, date, str], _ToldBatch] = {}
+        self._batches: dict[tuple[str, date, str], _ReportedBatch] = {}
 
     def house(self) -> House:
         """What would be there now."""
@@ -57,25 +57,25 @@ class Told:
 
     def begin(self, batch: PlannedBatch, needs: Needs, at: datetime) -> None:
         """A step of a batch is done, which needs so much for the whole batch."""
-        told = self._of(batch)
+        reported = self._of(batch)
 
         def happen(house: House) -> None:
             for name, whole in needs.items():
-                house.take("used", MAIN, Item("ingredient", name), whole * told.taken_for / told.planned)
+                house.take("used", MAIN, Item("ingredient", name), whole * reported.taken_for / reported.planned)
 
         self._note(at, BEGUN, happen)
 
     def come_out(self, batch: PlannedBatch, at: datetime) -> None:
         """A batch is ready."""
-        told, item = self._of(batch), Item("product", batch.product_id)
+        reported, item = self._of(batch), Item("product", batch.product_id)
         last_day = batch.schedule_date + timedelta(days=self._bakery.products[batch.product_id].life - 1)
         lot_id = f"baked {batch.schedule_date}"
-        self._note(at, BAKED, lambda house: house.put("baked", MAIN, item, lot_id, told.made, last_day, at))
+        self._note(at, BAKED, lambda house: house.put("baked", MAIN, item, lot_id, reported.made, last_day, at))
 
     def write(self, batch: PlannedBatch, made: float, wasted: float) -> None:
         """It is written down how a batch ended."""
-        told = self._of(batch)
-        told.made, told.taken_for, told.is_written = made, made + wasted, True
+        reported = self._of(batch)
+        reported.made, reported.taken_for, reported.is_written = made, made + wasted, True
 
     def sell(self, product_id: str, day: date, quantity: float, closed: datetime) -> None:
         """Pieces were sold on a day."""
@@ -109,9 +109,9 @@ class Told:
         if at >= self._counted_at:  # what happened before the count was counted
             self._events.append((at, rank, happen))
 
-    def _of(self, batch: PlannedBatch) -> _ToldBatch:
+    def _of(self, batch: PlannedBatch) -> _ReportedBatch:
         key = batch.product_id, batch.schedule_date, batch.batch_number
-        return self._batches.setdefault(key, _ToldBatch(batch.quantity, batch.quantity, batch.quantity))
+        return self._batches.setdefault(key, _ReportedBatch(batch.quantity, batch.quantity, batch.quantity))
 
     def _gone(self, flow: Flow, product_id: str, day: date, quantity: float) -> Callable[[House], None]:
         def happen(house: House) -> None:
