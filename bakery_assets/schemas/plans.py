@@ -172,7 +172,7 @@ class PlanVersions(dy.Schema):
     tenant_id = col.tenant_id()
     plan_date = col.date("Local date that is planned", primary_key=True)
     version = col.integer(
-        "1: made at the planning instant; then one for each time it was planned anew", minimum=1, primary_key=True
+        "1: made at the planning instant; then one for each time it was replanned", minimum=1, primary_key=True
     )
     planned_as_of = col.instant("Facts recorded, and plans published, up to it were used")
     cause = col.choice("What it was made for", VERSION_CAUSES)
@@ -880,8 +880,10 @@ class Alerts(dy.Schema):
     escalated_at = col.instant(
         "When its severity last rose; acknowledgements before that do not count; empty: never", nullable=True
     )
-    last_plan_date = col.date("Date of the last plan that found it; of deliveries the date on which it was last told")
-    last_planned_as_of = col.instant("Planning instant of that plan; of deliveries when it was last told")
+    last_plan_date = col.date(
+        "Date of the last plan that found it; of deliveries the date on which it was last reported"
+    )
+    last_planned_as_of = col.instant("Planning instant of that plan; of deliveries when it was last reported")
     recurrence_of = col.text(
         "The last alert about the same cause, resolved less than 28 days before; empty: none", nullable=True
     )

@@ -90,7 +90,7 @@ SETTING_KEYS: tuple[SettingKey, ...] = (
     SettingKey(
         "replan_threshold",
         "number",
-        "Late sales, counts and deliveries plan a day anew when they differ from what its plan had taken by more than"
+        "Late sales, counts and deliveries replan a day when they differ from what its plan had taken by more than"
         " this, as a fraction of it; only before the first start of work",
         0.1,
     ),
