@@ -14,7 +14,7 @@ import psutil
 from bakery_assets.settings import NOT_OF_PLANS, PROJECT, Settings
 
 CODE = ("bakery_assets", "resources")
-KINDS = (".py", ".yaml", ".yml", ".json")
+KINDS = (".py", ".yaml", ".yml", ".json", ".txt")
 CLOCKS_DIFFER = 2.0  # seconds; when a process began is known from when the machine did, in whole seconds
 
 

@@ -13,6 +13,6 @@ def test_the_page_says_what_a_mart_means_and_what_the_database_has(warehouse: Wa
 
     text = page.read_text(encoding="utf-8")
     assert "One row per bakery and local date" in text
-    assert '"source.bakery.plans.demand_forecasts": {"metadata": {"type": "BASE TABLE"' in text
+    assert '"source.bakery.plans.demand_forecasts": {"metadata": {"type": "VIEW"' in text
     assert "INLINE DATA" not in text, "the page needs no other file"
     assert list(page.parent.iterdir()) == [page]

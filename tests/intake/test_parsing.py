@@ -226,7 +226,7 @@ def test_what_depends_on_an_unreadable_table_is_known() -> None:
     tables = tuple(table_spec(table) for table in ops.LOADED)
     assert dependents(tables, {"tenants"}) == {table.name for table in tables} - {"tenants"}
     found = dependents(tables, {"recipes"})
-    assert {"recipe_lines", "production_steps", "stock_lots", "batch_consumption"} == found
+    assert {"recipe_lines", "production_steps", "stock_lots", "waste", "batch_consumption"} == found
 
 
 def test_row_numbers_survive_parsing() -> None:

@@ -151,15 +151,19 @@ def test_two_empty_values_of_a_key_are_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("given", "fails"),
-    [((None, None), True), (("rye", None), False), ((None, "flour"), False), (("rye", "flour"), True)],
-)
-def test_waste_is_of_a_product_or_of_an_ingredient(given: tuple[str | None, str | None], fails: bool) -> None:
+    [
+        ((None, None, None), True), (("rye", None, None), False), ((None, "flour", None), False),
+        ((None, None, "dough"), False), (("rye", "flour", None), True), ((None, "flour", "dough"), True),
+    ],
+)  # fmt: skip
+def test_waste_is_of_a_product_an_ingredient_or_an_intermediate(given: tuple[str | None, ...], fails: bool) -> None:
     waste = pl.DataFrame(
         {
             "tenant_id": ["a"],
             "waste_id": ["1"],
             "product_id": [given[0]],
             "ingredient_id": [given[1]],
+            "recipe_id": [given[2]],
             "lot_id": [None],
             "location_id": ["main"],
             "waste_date": [date(2026, 5, 1)],
@@ -170,7 +174,9 @@ def test_waste_is_of_a_product_or_of_an_ingredient(given: tuple[str | None, str 
         },
         schema=dict(pl.Schema(ops.Waste)),
     )
-    reason = "waste breaks the rule that exactly one of product_id, ingredient_id has to be given (waste_id 1, "
+    reason = (
+        "waste breaks the rule that exactly one of product_id, ingredient_id, recipe_id has to be given (waste_id 1, "
+    )
     found = failing_tenants(ops.Waste, waste)
     assert list(found) == (["a"] if fails else [])
     assert all(why.startswith(reason) for why in found.values())
