@@ -39,7 +39,7 @@ def test_another_line_another_file_and_another_name_are_another_program(module: 
     module.rename(module.with_name("target_stock.py"))
     fourth = version()
     assert len({first, second, third, fourth}) == 4
-    (module.parent / "notes.txt").write_text("FACTOR was 1")
+    (module.parent / "notes.md").write_text("FACTOR was 1")
     assert version() == fourth
 
 
