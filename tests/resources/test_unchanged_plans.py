@@ -13,6 +13,7 @@ from alembic import command
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import URL
 
 from bakery_assets.assets import rounds
 from bakery_assets.assets.rounds import CpuSeconds, find_unchanged, plan_round, read_facts
@@ -40,6 +41,12 @@ def plan(warehouse: Warehouse, *cells: Cell, now: datetime = NOON) -> None:
     planning_runs.begin(warehouse, cells, now, "run", by_person=True)
     read = read_facts(warehouse, cells, STAGES, clock=Clock(lambda: now), meter=CpuSeconds())
     plan_round(warehouse, read, cells, STAGES, clock=Clock(lambda: now), run_id="run", meter=CpuSeconds())
+
+
+@pytest.fixture(scope="module")
+def server(own_server: URL) -> URL:
+    """What is forgotten ends with the oldest transaction of the server: those of other tests would hold it back."""
+    return own_server
 
 
 def two_bakeries(warehouse: Warehouse) -> None:
