@@ -27,7 +27,7 @@ def run() -> dict[str, object]:
     """CPU seconds of a morning's stock, and the size of what is kept of it."""
     ledger = Stage.of(keep_ledger)
     facts = _facts(ledger)
-    again, seconds_all = _measured(ledger, facts, DAYS)
+    whole, seconds_all = _measured(ledger, facts, DAYS)
     before, _ = _measured(ledger, facts, DAYS - 1)
     kept = facts | {"closing_balances": before["stock_closing_balances"]}
     going_on, seconds_going_on = _measured(ledger, kept, DAYS)
@@ -36,16 +36,16 @@ def run() -> dict[str, object]:
     assert from_few["stock_balances"].equals(going_on["stock_balances"])
     columns = ["tenant_id", "item_id", "lot_id", "quantity"]
     difference = (
-        again["stock_balances"]
+        whole["stock_balances"]
         .select(columns)
         .join(going_on["stock_balances"].select(columns), on=columns[:3], how="full", suffix="_then")
         .select((pl.col("quantity").fill_null(0.0) - pl.col("quantity_then").fill_null(0.0)).abs().max())
         .item()
     )
-    size = again["stock_closing_balances"]["lots"].str.len_bytes().max()
+    size = whole["stock_closing_balances"]["lots"].str.len_bytes().max()
     assert isinstance(size, int)
     return {
-        "movements": again["stock_movements"].height,
+        "movements": whole["stock_movements"].height,
         "cpu_seconds_all": round(seconds_all, 2),
         "cpu_seconds_from_closing_balance": round(seconds_going_on, 2),
         "cpu_seconds_from_what_a_morning_reads": round(seconds_from_few, 2),

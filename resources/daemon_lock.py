@@ -77,7 +77,7 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
         raise DatabaseUnusable(f"PostgreSQL cannot be used: {str(error).strip().splitlines()[0]}") from error
     session.autocommit = True
     deadline = time.monotonic() + patience_seconds
-    reported = False
+    has_called = False
     while True:
         with session.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [KEY])
@@ -90,9 +90,9 @@ def take_daemon_lock(url: str, *, patience_seconds: float, waiting: Callable[[st
         if time.monotonic() >= deadline or any(_lives_here(who) for who, _ in found):
             session.close()
             raise DaemonRuns(f"The servers run already: {holder}. Only one daemon may serve a storage.")
-        if holder and not reported:
+        if holder and not has_called:
             waiting(holder)
-            reported = True
+            has_called = True
         time.sleep(0.2)
 
 

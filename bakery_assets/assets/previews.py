@@ -28,12 +28,12 @@ def shown_rows(frame: pl.DataFrame, cells: pl.DataFrame, table: Table) -> dict[s
             first.join(zones, on="tenant_id", maintain_order="left"), **{name: name for name in instants}
         )
     # Columns that are empty in all rows tell nothing.
-    reported = [name for name in columns if first[name].null_count() < first.height]
-    texts = first.select("tenant_id", "of", *(_as_text(name, first.schema[name]) for name in reported))
+    shown = [name for name in columns if first[name].null_count() < first.height]
+    texts = first.select("tenant_id", "of", *(_as_text(name, first.schema[name]) for name in shown))
     lines = texts.group_by("tenant_id", maintain_order=True).agg(
-        line=pl.concat_str(*reported, separator=" | ") if reported else pl.lit(""), of=pl.first("of")
+        line=pl.concat_str(*shown, separator=" | ") if shown else pl.lit(""), of=pl.first("of")
     )
-    heading = [f"| {' | '.join(reported)} |", f"| {' | '.join('---' for _ in reported)} |"]
+    heading = [f"| {' | '.join(shown)} |", f"| {' | '.join('---' for _ in shown)} |"]
     return {
         tenant: "\n".join([*heading, *(f"| {row} |" for row in rows), *_more(of)])
         for tenant, rows, of in lines.select("tenant_id", "line", "of").iter_rows()

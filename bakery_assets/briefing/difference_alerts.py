@@ -117,12 +117,12 @@ def _shrinkage(found: pl.DataFrame, limits: pl.DataFrame, inputs: DifferenceAler
         .sort(*CELL, "lost", "share", "item_id", descending=[False, False, True, True, False], nulls_last=True)
     )
     worth = pl.when(pl.col("lost").is_not_null()).then(pl.format("{}, ", money("lost"))).otherwise(pl.lit(""))
-    reported = pl.format("{} {} ({}{} of its use)", "item", quantity("missing"), worth, percent("share"))
+    phrase = pl.format("{} {} ({}{} of its use)", "item", quantity("missing"), worth, percent("share"))
     bakeries = (
-        items.with_columns(reported=reported)
+        items.with_columns(phrase=phrase)
         .group_by(*CELL, "limit", "currency", maintain_order=True)
         .agg(
-            named=listed("reported", NAMED),
+            named=listed("phrase", NAMED),
             share=pl.col("share").max(),
             lost=pl.when(pl.col("lost").is_not_null().any()).then(pl.col("lost").sum().round(CENTS)),
             items=pl.struct(
@@ -177,12 +177,12 @@ def _unexplained(
         .with_columns(value=(pl.col("beyond") * pl.col("unit_value")).round(CENTS))
         .sort(*CELL, "value", "share", "item_id", descending=[False, False, True, True, False], nulls_last=True)
     )
-    reported = pl.format("{} {} ({} of all, {})", "item", quantity("beyond"), percent("share"), "days")
+    phrase = pl.format("{} {} ({} of all, {})", "item", quantity("beyond"), percent("share"), "days")
     bakeries = (
-        items.with_columns(reported=reported)
+        items.with_columns(phrase=phrase)
         .group_by(*CELL, "limit", "currency", maintain_order=True)
         .agg(
-            named=listed("reported", NAMED),
+            named=listed("phrase", NAMED),
             share=pl.col("share").max(),
             items=pl.struct(
                 "item_id", "beyond", "total", "unit", "value", "days", share=pl.col("share").round(DECIMALS)

@@ -68,12 +68,12 @@ def distribution_findings(inputs: DistributionAlertInputs) -> list[dy.DataFrame[
 
 
 def _short_shops(short: pl.DataFrame) -> dy.DataFrame[Finding]:
-    reported = pl.format("{} ({} of {})", "product", plain_number("brought"), quantity("need"))
+    phrase = pl.format("{} ({} of {})", "product", plain_number("brought"), quantity("need"))
     shops = (
-        short.with_columns(reported=reported)
+        short.with_columns(phrase=phrase)
         .group_by("plan_date", *SHOP, "shop", maintain_order=True)
         .agg(
-            named=pl.col("reported").head(NAMED).str.join(", "),
+            named=pl.col("phrase").head(NAMED).str.join(", "),
             more=pl.len().cast(pl.Int64) - NAMED,
             spare=pl.col("spare").drop_nulls().head(NAMED).str.join(", "),
             share=pl.col("missing").sum() / pl.col("need").sum(),

@@ -72,7 +72,7 @@ def _given_up(inputs: NotBegunInputs) -> pl.DataFrame:
         .agg(pl.col("reason").last())
     )
     ended = pl.when(pl.col("state") == "failed").then(pl.lit("failed")).otherwise(pl.lit("was cancelled"))
-    reported = pl.format(
+    phrase = pl.format(
         "batch {} {}{}",
         pl.col("batch_number").str.split("-").list.last(), ended, pl.format(" ({})", "reason").fill_null(""),
     )  # fmt: skip
@@ -82,5 +82,5 @@ def _given_up(inputs: NotBegunInputs) -> pl.DataFrame:
         .join(reasons, on=[*BATCH, "state"], how="left")
         .sort(*BATCH)
         .group_by(PRODUCT_DAY, maintain_order=True)
-        .agg(given_up=listed(reported, NAMED_BATCHES))
+        .agg(given_up=listed(phrase, NAMED_BATCHES))
     )

@@ -47,8 +47,8 @@ def order_findings(
     open_days: dy.DataFrame[NextOpenDays],
 ) -> list[dy.DataFrame[Finding]]:
     """Findings ``order_today``, by supplier and day of the first deadline; subject is the supplier."""
-    reported = lines.join(repeated, on=[*INGREDIENT, "supplier_id"], how="left", maintain_order="left")
-    return [_orders_today(reported.join(open_days, on="tenant_id", maintain_order="left"))]
+    with_repeats = lines.join(repeated, on=[*INGREDIENT, "supplier_id"], how="left", maintain_order="left")
+    return [_orders_today(with_repeats.join(open_days, on="tenant_id", maintain_order="left"))]
 
 
 def requirement_lines(cells: dy.DataFrame[Cells], inputs: OrderAlertInputs) -> dy.DataFrame[RequirementLines]:

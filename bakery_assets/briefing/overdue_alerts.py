@@ -53,7 +53,7 @@ def overdue_ingredients(cells: dy.DataFrame[Cells], inputs: OverdueInputs) -> dy
     )
     found = orders.group_by(INGREDIENT, maintain_order=True).agg(
         overdue=ordered_sum("open").round(DECIMALS),
-        orders=pl.when(pl.len() > 1).then(listed_orders("reported")).otherwise(pl.col("order").first()),
+        orders=pl.when(pl.len() > 1).then(listed_orders("phrase")).otherwise(pl.col("order").first()),
         order_lines=line,
     )
     return conform(OverdueIngredients, found)

@@ -52,16 +52,16 @@ def _not_ready(
         .with_columns(minutes=pl.when(pl.col("minutes") > 0).then("minutes"))
         .sort("tenant_id", "minutes", "product_id", descending=[False, True, False], nulls_last=True)
     )
-    reported = pl.format(
+    phrase = pl.format(
         "{} ({} of {}{})",
         "name", plain_number("units_late"), plain_number("units"),
         pl.format(", up to {} late", counted("minutes", "minute", "minutes")).fill_null(""),
     )  # fmt: skip
     days = (
-        late.with_columns(reported=reported)
+        late.with_columns(phrase=phrase)
         .group_by("tenant_id", "plan_date", maintain_order=True)
         .agg(
-            named=pl.col("reported").head(NAMED).str.join(", "),
+            named=pl.col("phrase").head(NAMED).str.join(", "),
             more=pl.len().cast(pl.Int64) - NAMED,
             because=pl.col("because").unique(maintain_order=True).str.join("; "),
             share=(pl.col("units_late").sum() / pl.col("units").sum()).fill_nan(0.0),

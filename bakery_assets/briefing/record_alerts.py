@@ -105,15 +105,15 @@ def _stale_counts(cells: dy.DataFrame[Cells], used: pl.DataFrame, inputs: Record
     )
     is_old = (pl.col("plan_date") - pl.col("since")).dt.total_days() > pl.col("limit")
     keeps = pl.col("shelf_life_days").is_null() | (pl.col("shelf_life_days") > pl.col("limit"))
-    reported = pl.format("{} ({})", "item", pl.format("last on {}", iso_date("counted")).fill_null("never"))
+    phrase = pl.format("{} ({})", "item", pl.format("last on {}", iso_date("counted")).fill_null("never"))
     stale = (
         dated.with_columns(all=pl.len().over("tenant_id"))
         .filter(is_old & keeps)
-        .with_columns(reported=reported)
+        .with_columns(phrase=phrase)
         .group_by("tenant_id", "plan_date", "limit", "all", maintain_order=True)
         .agg(
             count=pl.len(),
-            named=listed("reported", NAMED),
+            named=listed("phrase", NAMED),
             items=pl.struct("ingredient_id", "counted", value_of_two_weeks=pl.col("used_value").round(2)),
         )
     )

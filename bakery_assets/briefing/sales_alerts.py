@@ -76,10 +76,10 @@ def _sales_missing(cells: dy.DataFrame[Cells], inputs: SalesAlertInputs) -> dy.D
     day = pl.col("sales_date").dt.strftime("%a %-d %b")
     until = pl.format("{} (only until {})", day, clock("reported"))
     tills = (
-        local.with_columns(reported=pl.when(pl.col("reported_at").is_null()).then(day).otherwise(until))
+        local.with_columns(phrase=pl.when(pl.col("reported_at").is_null()).then(day).otherwise(until))
         .group_by(*SHOP, "plan_date", maintain_order=True)
         .agg(
-            dates=pl.col("reported").str.join(", "),
+            dates=pl.col("phrase").str.join(", "),
             count=pl.len(),
             days="sales_date",
             waiting=pl.col("expected").sum().round(DECIMALS),

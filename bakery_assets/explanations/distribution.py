@@ -36,7 +36,7 @@ def kept_trip_terms() -> pl.Expr:
 
 def shortage(brought: str, need: str) -> pl.Expr:
     """What happens where a shop gets less than it needs, else empty; with ``shop, product, unit``."""
-    reported = pl.format(
+    phrase = pl.format(
         "{} runs short of {}: it gets {} of the {} it needs", "shop", "product", quantity(brought), quantity(need)
     )
-    return pl.when(pl.col(brought) < pl.col(need)).then(reported)
+    return pl.when(pl.col(brought) < pl.col(need)).then(phrase)

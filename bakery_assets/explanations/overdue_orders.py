@@ -16,9 +16,7 @@ class NamedOverdueOrders(OverdueOrders):
     """Overdue orders with texts."""
 
     order = col.text("The order: order P1 from Mill")
-    reported = col.text(
-        "The same with what is overdue of it, and for how long: order P1 from Mill (60 kg, 3 days late)"
-    )
+    phrase = col.text("The order with what is overdue of it, and for how long: order P1 from Mill (60 kg, 3 days late)")
 
 
 def named_overdue_orders(
@@ -42,7 +40,7 @@ def named_overdue_orders(
         .join(ingredients.select(*INGREDIENT, "unit"), on=INGREDIENT)
         .join(cells.select("tenant_id", "plan_date"), on="tenant_id")
         .with_columns(order=order)
-        .with_columns(reported=pl.format("{} ({}, {})", "order", quantity("open"), late))
+        .with_columns(phrase=pl.format("{} ({}, {})", "order", quantity("open"), late))
     )
     return conform(NamedOverdueOrders, named.sort(*INGREDIENT, "due_at", "order_id"))
 

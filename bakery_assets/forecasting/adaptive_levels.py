@@ -74,7 +74,7 @@ def _held(panel: Panel, forecasts: pl.DataFrame) -> tuple[Shares, Shares]:
     is_whole = pl.all_horizontal(pl.col(name) == pl.col(name).round() for name in NAMES)
     first = max(panel.past - DAYS, 0)
     sold = as_rows(panel, range(first, panel.past), demand=panel.recorded_demand[:, first:]).drop_nulls("demand")
-    reported = (
+    counted = (
         forecasts.filter(pl.col("override_id").is_null() & (pl.col("q95") > 0))
         .filter(is_latest & ~is_whole)
         .select(*SERIES, *NAMES, date="target_date")
@@ -90,7 +90,7 @@ def _held(panel: Panel, forecasts: pl.DataFrame) -> tuple[Shares, Shares]:
     found = []
     for what in ("held", "series"):
         matrix = np.zeros((panel.cells.height, DAYS, len(NAMES)))
-        matrix[reported["tenant"].to_numpy(), reported["day"].to_numpy()] = reported.select(
+        matrix[counted["tenant"].to_numpy(), counted["day"].to_numpy()] = counted.select(
             pl.col(f"{what}_{name}").cast(pl.Float64) for name in NAMES
         ).to_numpy()
         found.append(matrix)

@@ -78,8 +78,8 @@ class TillSales:
     @property
     def has_receipts(self) -> bool:
         """Whether every line has the number of its receipt."""
-        reported = pl.concat([self._lines["receipt"], self._read.canceled["receipt"]])
-        return len(reported) > 0 and not (reported == "").any()
+        receipts = pl.concat([self._lines["receipt"], self._read.canceled["receipt"]])
+        return len(receipts) > 0 and not (receipts == "").any()
 
     def days(self) -> pl.DataFrame:
         """What the export says of days: ``tenant_id, product_id, location_id, sales_date, quantity, revenue``."""

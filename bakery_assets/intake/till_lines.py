@@ -105,13 +105,13 @@ class LineReader:
         """The lines, each with what the first line of its receipt says."""
         profile, receipt = self.dialect.profile, self.dialect.columns.receipt
         names = [] if profile is None else [self._column(name) for name in profile.receipt_columns]
-        reported = [name for name in names if name is not None]
-        if not reported or receipt is None:
+        given = [name for name in names if name is not None]
+        if not given or receipt is None:
             return cells
         every = pl.concat([self._open_receipt, cells], how="vertical") if self._open_receipt.height else cells
         number = pl.col(receipt).replace("", None).forward_fill()
         every = every.with_columns(
-            pl.col(name).replace("", None).forward_fill().over(number.rle_id()) for name in reported
+            pl.col(name).replace("", None).forward_fill().over(number.rle_id()) for name in given
         )
         self._open_receipt = every.tail(1)
         return every.tail(cells.height)

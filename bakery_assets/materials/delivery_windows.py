@@ -74,8 +74,8 @@ def with_window(rows: pl.DataFrame, facts: WindowFacts) -> pl.DataFrame:
     keeps_one_day = pl.col("baking_life") == 1
     begins = pl.when(keeps_one_day).then("baking_at").otherwise("next_baking_at")
     # A supplier's own hours are taken as they are.
-    is_reported = pl.col("delivers_until").is_not_null() & ~keeps_one_day.fill_null(value=False)
-    ends = pl.when(is_reported).then("window_ends").otherwise(pl.min_horizontal("window_ends", begins))
+    has_hours = pl.col("delivers_until").is_not_null() & ~keeps_one_day.fill_null(value=False)
+    ends = pl.when(has_hours).then("window_ends").otherwise(pl.min_horizontal("window_ends", begins))
     return timed.with_columns(expected_to=ends).select(
         *rows.columns, "expected_to", expected_from=pl.min_horizontal("expected_from", "expected_to")
     )
@@ -94,17 +94,17 @@ def days_until_usable(lines: pl.DataFrame, cells: dy.DataFrame[Cells], facts: Wi
     found = np.repeat(waits[:, None], WEEK, axis=1)
     hours = facts["suppliers"].filter(pl.col("delivers_until").is_not_null()).select(SUPPLIER)
     keeps_no_hours = ~lines["tenant_id"].is_in(facts["shifts"]["tenant_id"].unique().to_list())
-    reported = (
+    by_hours = (
         lines.select(*SUPPLIER, "ingredient_id")
         .with_row_index("line")
         .filter(keeps_no_hours | pl.Series(waits > 0, dtype=pl.Boolean))
         .join(hours, on=SUPPLIER)
     )
-    if reported.is_empty():
+    if by_hours.is_empty():
         return found
     # But for what is good for a single day's baking all that a supplier delivers comes in the same hours.
     week = (
-        reported.unique(SUPPLIER, keep="first", maintain_order=True)
+        by_hours.unique(SUPPLIER, keep="first", maintain_order=True)
         .join(cells.select("tenant_id", "plan_date", "timezone"), on="tenant_id")
         .join(pl.DataFrame({"ahead": range(WEEK)}, schema={"ahead": pl.Int64}), how="cross")
         .with_columns(deliver_on=pl.col("plan_date") + pl.duration(days="ahead"))
@@ -113,7 +113,7 @@ def days_until_usable(lines: pl.DataFrame, cells: dy.DataFrame[Cells], facts: Wi
     due = with_local_times(due, expected_to="expected_to")
     day = (pl.col("expected_to").dt.date() - pl.col("plan_date")).dt.total_days()
     timed = with_usable_day(due.with_columns(day=day), facts["shifts"], arrives_at="ends_at")
-    spread = reported.select("line", *SUPPLIER).join(timed.select(*SUPPLIER, "ahead", "usable_day"), on=SUPPLIER)
+    spread = by_hours.select("line", *SUPPLIER).join(timed.select(*SUPPLIER, "ahead", "usable_day"), on=SUPPLIER)
     row, ahead, usable = (spread[name].to_numpy() for name in ("line", "ahead", "usable_day"))
     found[row, ahead] = usable - ahead
     return found

@@ -40,9 +40,9 @@ class LotsLeftOut(dy.Schema):
 
 def lots_left_out(schedules: dy.DataFrame[plans.ProductionSchedules]) -> dy.DataFrame[LotsLeftOut]:
     """Those of all days of the plans, sorted."""
-    reported = pl.col("reasoning").str.json_path_match("$.not_worth_baking").str.json_decode(NOT_WORTH_BAKING)
+    left_out = pl.col("reasoning").str.json_path_match("$.not_worth_baking").str.json_decode(NOT_WORTH_BAKING)
     rows = (
-        schedules.select(*CELL, "schedule_date", products=reported)
+        schedules.select(*CELL, "schedule_date", products=left_out)
         .drop_nulls("products")
         .explode("products")
         .unnest("products")

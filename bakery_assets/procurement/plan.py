@@ -301,7 +301,7 @@ def _no_longer_counted(cells: dy.DataFrame[Cells], inputs: ProcurementInputs) ->
     return (
         named.filter(~pl.col("is_expected"))
         .group_by(INGREDIENT, maintain_order=True)
-        .agg(overdue_excluded=ordered_sum("open").round(DECIMALS), overdue_orders=listed_orders("reported"))
+        .agg(overdue_excluded=ordered_sum("open").round(DECIMALS), overdue_orders=listed_orders("phrase"))
     )
 
 

@@ -108,9 +108,9 @@ def _carried_rows(
     )
     clocks = {"begun": "really_starts_at", "over": "really_ends_at"}
     rows = with_local_times(rows, **clocks).with_columns(pl.col(*clocks).dt.strftime("%H:%M"))
-    reported = pl.format("it was begun at {} and is ready at {}, later than planned", "begun", "over")
+    phrase = pl.format("it was begun at {} and is ready at {}, later than planned", "begun", "over")
     is_late = (pl.col("really_ends_at") > pl.col("ready_by")).fill_null(value=False)
-    because = pl.when(pl.col("really_ends_at") > pl.col("end_at")).then(reported)
+    because = pl.when(pl.col("really_ends_at") > pl.col("end_at")).then(phrase)
     return rows.with_columns(
         is_carried_over=pl.lit(True),
         is_late=is_late,

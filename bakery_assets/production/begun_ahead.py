@@ -177,14 +177,14 @@ def _reported_in_time(needs: pl.DataFrame, inputs: AheadInputs, carried: dy.Data
         .join(first_starts(begin_days, inputs["shifts"]), on=["tenant_id", "schedule_date"], how="left")
         .select("tenant_id", plan_date="schedule_date", work_at=pl.coalesce("first_start_at", "day_ends_at"))
     )
-    reported = inputs["plan_versions"].join(starts, on=CELL).filter(pl.col("published_at") <= pl.col("work_at"))
+    in_time = inputs["plan_versions"].join(starts, on=CELL).filter(pl.col("published_at") <= pl.col("work_at"))
     too_late = (
         inputs["published_batches"]
         .filter(pl.col("version") == 1, pl.col("planned_since") > pl.col("begins_at"))
         .join(carried, on=BATCH, how="anti")
         .select(*PRODUCT_DAY, begins_on="plan_date")
     )
-    known = needs.join(reported, left_on=["tenant_id", "begins_on"], right_on=CELL, how="semi")
+    known = needs.join(in_time, left_on=["tenant_id", "begins_on"], right_on=CELL, how="semi")
     return known.join(too_late, on=too_late.columns, how="anti")
 
 

@@ -42,19 +42,19 @@ def bakery_shifts(days: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
           on single days.
     """
     tenants = days.select("tenant_id", "plan_date").unique().sort("tenant_id")
-    is_reported = pl.col("is_ordinary") & (pl.col("volume") > 0)
-    volumes = days.select(pl.when(is_reported).then("volume").cast(pl.Float32).fill_null(np.nan)).to_series().to_numpy()
+    has_sold = pl.col("is_ordinary") & (pl.col("volume") > 0)
+    volumes = days.select(pl.when(has_sold).then("volume").cast(pl.Float32).fill_null(np.nan)).to_series().to_numpy()
     # Sorted by tenant and date, every tenant with the same days.
     _, lasted = lasting_shifts(volumes.reshape(tenants.height, SHIFT_WINDOW))
     found = tenants.with_columns(lasted=pl.Series(lasted, dtype=pl.Int64)).filter(
         pl.col("lasted").is_between(1, LONGEST_SEARCH - 1)  # what fills the search began before it
     )
-    reported = days.filter(is_reported).join(found.select("tenant_id", "lasted"), on="tenant_id", maintain_order="left")
-    found = found.join(_usual_ratios(reported), on="tenant_id")
-    reported = reported.join(found.select("tenant_id", "shift_ratio"), on="tenant_id", maintain_order="left")
+    ordinary = days.filter(has_sold).join(found.select("tenant_id", "lasted"), on="tenant_id", maintain_order="left")
+    found = found.join(_usual_ratios(ordinary), on="tenant_id")
+    ordinary = ordinary.join(found.select("tenant_id", "shift_ratio"), on="tenant_id", maintain_order="left")
     shifts = (
-        found.join(_series_that_follow(reported, rows), on="tenant_id", how="left")
-        .join(_common_divisors(reported, rows), on="tenant_id", how="left")
+        found.join(_series_that_follow(ordinary, rows), on="tenant_id", how="left")
+        .join(_common_divisors(ordinary, rows), on="tenant_id", how="left")
         .with_columns(first_date=pl.col("plan_date") - pl.duration(days="lasted"))
     )
     ratio_of = pl.col("shift_ratio")
@@ -86,15 +86,15 @@ def at_present_level(days: pl.DataFrame, shifts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _usual_ratios(reported: pl.DataFrame) -> pl.DataFrame:
+def _usual_ratios(ordinary: pl.DataFrame) -> pl.DataFrame:
     """``tenant_id, shift_ratio``: the median of the days since, each against its weekday's median in the weeks before.
 
     A median, so that a day that was imported twice after the shift is still seen as that.
     """
     age, lasted, key = pl.col("age"), pl.col("lasted"), ["tenant_id", pl.col("date").dt.weekday().alias("weekday")]
-    before = reported.filter(age.is_between(lasted + 1, lasted + DAYS_BEFORE)).group_by(key)
+    before = ordinary.filter(age.is_between(lasted + 1, lasted + DAYS_BEFORE)).group_by(key)
     return (
-        reported.filter(age <= lasted)
+        ordinary.filter(age <= lasted)
         .with_columns(weekday=pl.col("date").dt.weekday())
         .join(before.agg(usual=pl.col("volume").median()), on=["tenant_id", "weekday"])
         .group_by("tenant_id")
@@ -102,11 +102,11 @@ def _usual_ratios(reported: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _series_that_follow(reported: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _series_that_follow(ordinary: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """By tenant with a shift what ``bakery_shifts`` says of its levels, of what changed most, and of its breadth."""
     age, lasted = pl.col("age"), pl.col("lasted")
     since, before = age <= lasted, age.is_between(lasted + 1, lasted + DAYS_BEFORE)
-    days = reported.with_columns(days_now=since.sum().over("tenant_id"), days_before=before.sum().over("tenant_id"))
+    days = ordinary.with_columns(days_now=since.sum().over("tenant_id"), days_before=before.sum().over("tenant_id"))
     level = pl.col("volume").filter(since).sum() / pl.col("days_now").first()
     usual = pl.col("volume").filter(before).sum() / pl.col("days_before").first()
     bakery = days.sort("tenant_id", "date").group_by("tenant_id", maintain_order=True)
@@ -141,7 +141,7 @@ def _series_that_follow(reported: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFr
     )
 
 
-def _common_divisors(reported: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _common_divisors(ordinary: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """By tenant whose days look imported several times: ``multiple``."""
     quantity, times = pl.col("quantity"), pl.col("shift_ratio").round(0)
     since = pl.col("age") <= pl.col("lasted")
@@ -149,7 +149,7 @@ def _common_divisors(reported: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame
     return (
         rows.filter(quantity > 0)
         .select("tenant_id", "quantity", date="sales_date")
-        .join(reported.select("tenant_id", "date", "age", "lasted", "shift_ratio"), on=["tenant_id", "date"])
+        .join(ordinary.select("tenant_id", "date", "age", "lasted", "shift_ratio"), on=["tenant_id", "date"])
         .filter(times >= 2)
         .group_by("tenant_id")
         .agg(multiple=times.first(), all_since=divided.filter(since).all(), all_before=divided.filter(~since).all())

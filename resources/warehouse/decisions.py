@@ -263,13 +263,13 @@ def _with_states(bulk: Bulk, settled: Settlement) -> dy.DataFrame[NewEvents]:
     key = "tenant_id, plan_date, version, proposal_number"
     bulk.read(_state_update("purchase_proposals", "settled_proposals", key))
     states = settled.plans.select("tenant_id", "plan_date", "version", "since")
-    reported = changed.with_columns(pl.col("version").cast(pl.Int32)).join(
+    with_versions = changed.with_columns(pl.col("version").cast(pl.Int32)).join(
         states, on=["tenant_id", "plan_date", "version"]
     )
     status = {"from": "before", "to": "status"}
     return conform(
         NewEvents,
-        reported.with_columns(
+        with_versions.with_columns(
             type=pl.lit("procurement.plan.status_changed"),
             subject=pl.format("plan/{}/{}", "plan_date", "version"),
             occasion=pl.format("{}@{}", "status", pl.col("since").dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")),

@@ -165,11 +165,7 @@ def batch_columns(day: date) -> str:
         f"SELECT q.reasoning FROM {production_batches.fullname} q WHERE q.tenant_id = p.tenant_id"
         " AND q.plan_date = p.plan_date AND q.schedule_date = p.schedule_date AND q.batch_number = p.batch_number"
     )
-    reported = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
-    needed = (
-        f"CASE WHEN p.schedule_date >= DATE '{day}' THEN ({reported})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
-    )
-    return selected(published_batches, "p").replace("p.reasoning::text", needed)
+    return _with_reasoning(published_batches, kept, f"p.schedule_date >= DATE '{day}'")
 
 
 def order_columns(day: date) -> str:
@@ -178,9 +174,14 @@ def order_columns(day: date) -> str:
         f"SELECT q.reasoning FROM {procurement_requirements.fullname} q WHERE q.tenant_id = p.tenant_id"
         f" AND q.plan_date = DATE '{day}' AND q.version = p.version AND q.requirement_number = p.requirement_number"
     )
-    reported = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
-    own = f"CASE WHEN p.plan_date = DATE '{day}' THEN ({reported})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
-    return selected(published_orders, "p").replace("p.reasoning::text", own)
+    return _with_reasoning(published_orders, kept, f"p.plan_date = DATE '{day}'")
+
+
+def _with_reasoning(table: Table, kept: str, condition: str) -> str:
+    """Select list of ``p``, a table of the record: with its own reasoning or ``kept`` where the condition holds."""
+    whole = f"CASE WHEN p.reasoning = '{NOT_KEPT_TWICE}' THEN coalesce(({kept}), p.reasoning) ELSE p.reasoning END"
+    needed = f"CASE WHEN {condition} THEN ({whole})::text ELSE '{NOT_KEPT_TWICE}' END AS reasoning"
+    return selected(table, "p").replace("p.reasoning::text", needed)
 
 
 def request_versions(

@@ -140,14 +140,14 @@ def asking_facts(warehouse: Warehouse, now: datetime, since: date) -> dy.DataFra
 def _delivered(bulk: Bulk) -> list[pl.DataFrame]:
     """What deliveries ask for, a frame for each of the few dates that are planned and not over."""
     bulk.run(_DELIVERED_TO)
-    reported = bulk.read("SELECT DISTINCT tenant_id::text, plan_date, timezone::text, planned_as_of FROM delivered_to")
+    delivered = bulk.read("SELECT DISTINCT tenant_id::text, plan_date, timezone::text, planned_as_of FROM delivered_to")
     return [
         touched_deliveries(
             conform(Cells, cells.sort("tenant_id")),
             _order_facts(bulk, plan_date, "planned_as_of"),
             _order_facts(bulk, plan_date, "now"),
         ).with_columns(asking=pl.lit("delivered"))
-        for (plan_date,), cells in reported.partition_by("plan_date", as_dict=True).items()
+        for (plan_date,), cells in delivered.partition_by("plan_date", as_dict=True).items()
     ]
 
 

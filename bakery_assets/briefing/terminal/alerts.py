@@ -45,9 +45,9 @@ def render_alerts(alerts: dy.DataFrame[plans.Alerts], zones: Mapping[str, str], 
         zones: time zone by tenant.
         now: deadlines are counted from here.
     """
-    reported = "what, and what to do"
+    what = "what, and what to do"
     table = columns(
-        "", "severity", "until", reported, wide=reported, fixed=("", "severity"), right=("",), widest={"until": 12}
+        "", "severity", "until", what, wide=what, fixed=("", "severity"), right=("",), widest={"until": 12}
     )  # fmt: skip
     many = alerts["tenant_id"].n_unique() > 1
     for row in alerts.iter_rows(named=True):
@@ -84,8 +84,8 @@ def _needed(morning: DayBriefing, alerts: pl.DataFrame) -> list[RenderableType]:
 
 def _message(row: Mapping[str, Any], today: date) -> str:
     """What it says; of another day's plan with which, for it says "tomorrow" as that plan does."""
-    reported = "as of" if row["kind"] in plans.WATCHED else "plan of"
-    plan = "" if row["last_plan_date"] == today else f" ({reported} {day(row['last_plan_date'], today)})"
+    since = "as of" if row["kind"] in plans.WATCHED else "plan of"
+    plan = "" if row["last_plan_date"] == today else f" ({since} {day(row['last_plan_date'], today)})"
     return f"{row['message']}{plan}"
 
 

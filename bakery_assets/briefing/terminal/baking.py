@@ -151,10 +151,8 @@ def span(morning: DayBriefing, start: datetime | None, end: datetime | None) -> 
     if start is None or end is None:
         return ""
     first, last = morning.local(start), morning.local(end)
-    reported = clock(last, morning.plan_date)
-    return (
-        f"{first:%H:%M}–{reported}" if first.date() == last.date() else f"{clock(first, morning.plan_date)}–{reported}"
-    )
+    until = clock(last, morning.plan_date)
+    return f"{first:%H:%M}–{until}" if first.date() == last.date() else f"{clock(first, morning.plan_date)}–{until}"
 
 
 def _why(reasons: dict[str, Any], currency: str) -> str:

@@ -184,11 +184,11 @@ def holiday_openings(
             sisters_closed=pl.col("tenant_closed") - pl.col("closed"),
         )
     )
-    reported, opens = pl.lit("none"), pl.lit(value=True)
+    evidence, opens = pl.lit("none"), pl.lit(value=True)
     for name, is_open, condition in reversed(_rules()):  # the first that tells is the last to be said
-        reported = pl.when(condition).then(pl.lit(name)).otherwise(reported)
+        evidence = pl.when(condition).then(pl.lit(name)).otherwise(evidence)
         opens = pl.when(condition).then(pl.lit(is_open)).otherwise(opens)
-    found = rows.with_columns(evidence=reported, is_open=opens).rename(
+    found = rows.with_columns(evidence=evidence, is_open=opens).rename(
         {
             "name": "holiday",
             "seen": "times_seen",
