@@ -45,9 +45,9 @@ def render_alerts(alerts: dy.DataFrame[plans.Alerts], zones: Mapping[str, str], 
         zones: time zone by tenant.
         now: deadlines are counted from here.
     """
-    what = "what, and what to do"
+    heading = "what, and what to do"
     table = columns(
-        "", "severity", "until", what, wide=what, fixed=("", "severity"), right=("",), widest={"until": 12}
+        "", "severity", "until", heading, wide=heading, fixed=("", "severity"), right=("",), widest={"until": 12}
     )  # fmt: skip
     many = alerts["tenant_id"].n_unique() > 1
     for row in alerts.iter_rows(named=True):
