@@ -12,7 +12,7 @@ from rich.console import Console
 
 from bakery_assets.briefing.day_briefing import DayBriefing, PlanState
 from bakery_assets.briefing.terminal import render_closed, render_day, render_unplanned
-from bakery_assets.briefing.terminal.figures import clock, core, figure, quantity
+from bakery_assets.briefing.terminal.figures import clock, core, figure, planned_at, quantity
 
 TODAY = date(2026, 11, 24)  # a Tuesday; Paris is one hour ahead of UTC
 PLANNED = PlanState(
@@ -155,6 +155,11 @@ def shown(page, width=80):
 def plain(text):
     """Without the line breaks and columns that wrapping made."""
     return re.sub(r"\s+", " ", text)
+
+
+def test_a_plan_made_the_evening_before_says_of_which_day():
+    assert planned_at(datetime(2026, 11, 24, 4, 30), TODAY) == "04:30"  # noqa: DTZ001 local time
+    assert planned_at(datetime(2026, 11, 23, 21, 30), TODAY) == "Mon 23 Nov 21:30"  # noqa: DTZ001 local time
 
 
 def test_the_page_says_what_a_baker_acts_on(morning):

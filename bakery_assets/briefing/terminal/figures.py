@@ -45,6 +45,11 @@ def clock(local: datetime, today: date) -> str:
     return f"{local:%H:%M}" if days == 0 else f"{local:%H:%M} ({days:+d} day{'s' if abs(days) > 1 else ''})"
 
 
+def planned_at(local: datetime, today: date) -> str:
+    """When a plan was made: ``05:30`` on its date, ``Mon 23 Nov 21:30`` on another."""
+    return f"{local:%H:%M}" if local.date() == today else f"{day(local.date(), today)} {local:%H:%M}"
+
+
 def day(value: date, today: date) -> str:
     """``today``, ``tomorrow`` or ``Tue 24 Nov``."""
     ahead = (value - today).days

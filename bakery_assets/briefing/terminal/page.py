@@ -10,7 +10,7 @@ from bakery_assets.briefing.terminal.baking import baking_section, doughs_sectio
 from bakery_assets.briefing.terminal.changes import changes_section
 from bakery_assets.briefing.terminal.closed import closed_day
 from bakery_assets.briefing.terminal.distribution import distribution_section
-from bakery_assets.briefing.terminal.figures import clock
+from bakery_assets.briefing.terminal.figures import clock, planned_at
 from bakery_assets.briefing.terminal.review import check_section
 from bakery_assets.briefing.terminal.sales import sales_section
 from bakery_assets.briefing.terminal.supply import orders_section, stock_section
@@ -69,7 +69,7 @@ def render_unplanned(morning: DayBriefing) -> RenderableType:
 def _heading(morning: DayBriefing) -> list[RenderableType]:
     lines: list[RenderableType] = [_title(morning)]
     if morning.state is not None:
-        planned = clock(morning.local(morning.state.planned_as_of), morning.plan_date)
+        planned = planned_at(morning.local(morning.state.planned_as_of), morning.plan_date)
         lines.append(Text(f"Planned {planned} local time ({morning.timezone}), on what was known then", style="dim"))
     lines.append(Text(morning.frames["daily_summaries"]["headline"][0]))
     return lines

@@ -11,11 +11,11 @@ from rich.text import Text
 from bakery_assets import metrics
 from bakery_assets.briefing.product_forecast import HISTORY_WEEKS, ProductForecast
 from bakery_assets.briefing.terminal.figures import (
-    clock,
     columns,
     day,
     figure,
     nothing,
+    planned_at,
     quantity,
     section,
     terms,
@@ -74,7 +74,7 @@ def _heading(forecast: ProductForecast, shops: list[tuple[str, str]]) -> list[Re
     title = Text(f"{forecast.name} · {forecast.bakery} · {today:%A} {today.day} {today:%B %Y}", style="bold green")
     if forecast.planned_at is None:
         return [title, Text("This day has not been planned, so there is no forecast of it.", style="bold red")]
-    planned = clock(forecast.planned_at, today)
+    planned = planned_at(forecast.planned_at, today)
     lines = [title, Text(f"Planned {planned} local time ({forecast.timezone}), on what was known then", style="dim")]
     own = forecast.frames["demand_forecasts"].filter(target_date=today)
     if own.is_empty():
